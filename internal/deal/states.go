@@ -1,0 +1,43 @@
+package deal
+
+import "github.com/purserhq/purser/internal/fsm"
+
+// State is where a deal stands.
+type State string
+
+// Trigger is what moves a deal from one state to another.
+type Trigger string
+
+// The states of a deal; each comment names who acts next.
+const (
+	TransferWaiting   State = "transfer_waiting"   // the payer acts next: send the money
+	TransferConfirmed State = "transfer_confirmed" // the payer says it is sent: the trader acts next
+	Disputed          State = "dispute"            // an operator acts next
+	Completed         State = "completed"          // the trader has the money
+	Canceled          State = "canceled"           // no money moved, or it was decided so
+)
+
+// The triggers of a deal.
+const (
+	ConfirmTransfer Trigger = "confirm_transfer"
+	Complete        Trigger = "complete"
+	Cancel          Trigger = "cancel"
+	Dispute         Trigger = "dispute"
+)
+
+// States is the machine; docs/states.md is drawn from it.
+//
+//exhaustive:ignore
+var States = fsm.Table[State, Trigger]{
+	TransferWaiting:   {ConfirmTransfer: TransferConfirmed, Complete: Completed, Cancel: Canceled, Dispute: Disputed},
+	TransferConfirmed: {Complete: Completed, Cancel: Canceled, Dispute: Disputed},
+	Disputed:          {Complete: Completed, Cancel: Canceled},
+	Completed:         {},
+	Canceled:          {},
+}
+
+// Waits says who must act next.
+var Waits = map[State]fsm.Actor{
+	TransferWaiting: fsm.Payer, TransferConfirmed: fsm.Trader, Disputed: fsm.Operator,
+	Completed: fsm.Nobody, Canceled: fsm.Nobody,
+}

@@ -1,0 +1,37 @@
+// Package event is what happened, who wants to know, and how often we tried
+// to tell them.
+//
+// One event is written with every change of a state, in the same commit; so
+// the events of a subject are also its history.
+package event
+
+import "time"
+
+// Noun names the kind of thing that an event is about.
+type Noun string
+
+// The nouns that have a history.
+const (
+	Invoice Noun = "invoice"
+	Payment Noun = "payment"
+	Refund  Noun = "refund"
+	Payout  Noun = "payout"
+	Deal    Noun = "deal"
+)
+
+// Event is one change of one thing.
+type Event struct {
+	Merchant string
+	Seq      int64 // dense per merchant from 1; given by the store at commit
+	Noun     Noun
+	Subject  string // id of the thing
+	Trigger  string // what moved it; "create" when it is new
+	From     string // state before; empty when it is new
+	To       string // state after; equal to From when only its facts changed
+	Actor    string // who did it: "merchant", "payer", "gateway", "worker", "operator"
+	Note     string // words for the operator; never a secret
+	At       time.Time
+}
+
+// Type is the event's name for the outside, such as "payment.captured".
+func (e Event) Type() string { return string(e.Noun) + "." + e.To }

@@ -1,0 +1,183 @@
+// Package invoice is what a payer owes and until when.
+//
+// An invoice knows how much of it is captured and how much is being verified
+// at this moment; whatever would take it above its amount is refused here,
+// and the store refuses a decision made on an older version.
+package invoice
+
+import (
+	"time"
+
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/money"
+)
+
+// Payer is what is known of the person who pays. Every field may be empty.
+type Payer struct {
+	Name   string
+	Mobile string
+	Email  string
+}
+
+// Invoice is an amount asked for.
+type Invoice struct {
+	ID       string // opaque; its form is chosen by whoever made it
+	Merchant string
+	Version  int64 // the version that was read; 0 = not stored yet
+	State    State
+
+	Amount   money.Amount // asked for; zero when Open
+	Previous money.Amount // Amount before the last extension; not valid when never extended
+	Open     bool         // any amount may be paid, any number of times
+	Captured money.Amount // captured and not given back
+	Reserved money.Amount // being verified right now, so not free for others
+
+	Title       string
+	Description string
+	Payer       Payer
+	Link        Link              // the link that was handed out last, if any
+	Due         time.Time         // zero = no due time
+	Bag         map[string]string // words of one dialect that the core has no word for
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+}
+
+// Link is an address that a payer can be given: whoever knows its token may
+// pay Amount of the invoice once.
+type Link struct {
+	Token   string // empty = no link
+	Kind    LinkKind
+	Amount  money.Amount // zero for OpenAmount
+	Gateway string       // the gateway the merchant wishes; empty = by routing
+	Used    bool         // its amount was paid through it; a reversal does not revive it
+}
+
+// LinkKind says what a link is for.
+type LinkKind string
+
+// The kinds of links.
+const (
+	Fixed      LinkKind = "fixed"       // pays the whole invoice
+	OpenAmount LinkKind = "open_amount" // the payer chooses the amount
+	Extension  LinkKind = "extension"   // pays what an invoice was extended by
+)
+
+// Remaining is what may still be captured: the amount less what is captured
+// or being verified. It is zero, never negative, on an invoice that is full,
+// and not meaningful on an open-amount invoice.
+func (i Invoice) Remaining() money.Amount {
+	rest := i.Unpaid()
+	left, err := rest.Sub(i.Reserved)
+	if err != nil || left.Sign() < 0 {
+		return money.Zero(i.Amount.Unit())
+	}
+	return left
+}
+
+// Unpaid is the amount less what is captured, whatever is being verified.
+func (i Invoice) Unpaid() money.Amount {
+	left, err := i.Amount.Sub(i.Captured)
+	if err != nil || left.Sign() < 0 {
+		return money.Zero(i.Amount.Unit())
+	}
+	return left
+}
+
+// PartlyPaid is derived: some money is captured and more is asked for.
+func (i Invoice) PartlyPaid() bool {
+	return i.State == Open && i.Captured.Sign() > 0
+}
+
+// Payable is nil when a payment of this amount may be requested now: the
+// invoice is open and the amount is not above what is unpaid.
+// Errors: invoice_closed, unit_mismatch, amount_above_remaining.
+func (i Invoice) Payable(amount money.Amount) error {
+	if i.State != Open {
+		if i.Collected() {
+			return fault.New(fault.CodeAmountAboveRemaining, "amount", "")
+		}
+		return fault.New(fault.CodeInvoiceClosed, "invoice", "")
+	}
+	if i.Open {
+		return nil
+	}
+	over, err := amount.Cmp(i.Unpaid())
+	if err != nil {
+		return err
+	}
+	if over > 0 {
+		return fault.New(fault.CodeAmountAboveRemaining, "amount", "")
+	}
+	return nil
+}
+
+// Collected says that the whole amount is in: paid or completed.
+func (i Invoice) Collected() bool { return i.State == Paid || i.State == Completed }
+
+// Reserve sets amount aside for one payment that is about to be verified.
+// Errors: invoice_closed, unit_mismatch, amount_above_remaining.
+func (i Invoice) Reserve(amount money.Amount) (Invoice, error) {
+	if err := i.Payable(amount); err != nil {
+		return i, err
+	}
+	if !i.Open {
+		over, err := amount.Cmp(i.Remaining())
+		if err != nil {
+			return i, err
+		}
+		if over > 0 {
+			return i, fault.New(fault.CodeAmountAboveRemaining, "amount", "")
+		}
+	}
+	var err error
+	i.Reserved, err = i.Reserved.Add(amount)
+	return i, err
+}
+
+// Release gives back what Reserve set aside.
+func (i Invoice) Release(amount money.Amount) (Invoice, error) {
+	var err error
+	i.Reserved, err = i.Reserved.Sub(amount)
+	return i, err
+}
+
+// Capture turns a reserved amount into a captured one. The state does not
+// change here: Full says whether the invoice is paid by it.
+func (i Invoice) Capture(amount money.Amount) (Invoice, error) {
+	i, err := i.Release(amount)
+	if err != nil {
+		return i, err
+	}
+	i.Captured, err = i.Captured.Add(amount)
+	return i, err
+}
+
+// GiveBack takes a captured amount out again, when it was reversed or refunded.
+func (i Invoice) GiveBack(amount money.Amount) (Invoice, error) {
+	var err error
+	i.Captured, err = i.Captured.Sub(amount)
+	return i, err
+}
+
+// Full says that the captured amount has reached what is asked for.
+// An open-amount invoice is never full.
+func (i Invoice) Full() bool {
+	return !i.Open && i.Amount.Sign() > 0 && i.Unpaid().IsZero()
+}
+
+// Extend asks for more on the same invoice; a paid one opens again.
+// Errors: invoice_closed, link_unusable (an open-amount invoice has no sum to extend).
+func (i Invoice) Extend(by money.Amount) (Invoice, error) {
+	if i.Open {
+		return i, fault.New(fault.CodeLinkUnusable, "invoice", "An open-amount invoice cannot be extended.")
+	}
+	if i.State != Open && !i.Collected() {
+		return i, fault.New(fault.CodeInvoiceClosed, "invoice", "")
+	}
+	sum, err := i.Amount.Add(by)
+	if err != nil {
+		return i, err
+	}
+	i.Previous, i.Amount = i.Amount, sum
+	return i, nil
+}

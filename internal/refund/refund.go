@@ -1,0 +1,51 @@
+// Package refund is money that goes back to a payer.
+//
+// Undoing a payment before settlement (a reversal) and paying it back later
+// are the same noun: the way differs, the bookkeeping does not.
+package refund
+
+import (
+	"time"
+
+	"github.com/purserhq/purser/internal/money"
+)
+
+// Way is how the money goes back.
+type Way string
+
+// The ways back. ByReversal undoes the payment at the gateway and is always
+// the full amount; ByRefund sends money back in a movement of its own.
+const (
+	ByReversal Way = "reversal"
+	ByRefund   Way = "refund"
+)
+
+// Source is the account that the money is taken from.
+type Source string
+
+// The sources of a refund.
+const (
+	FromMerchant Source = "merchant" // the money was the merchant's
+	FromSuspense Source = "suspense" // late or surplus money that never became the merchant's
+)
+
+// Refund is one return of money for one payment.
+type Refund struct {
+	ID        string
+	Merchant  string
+	Version   int64 // the version that was read; 0 = not stored yet
+	State     State
+	Payment   string
+	Amount    money.Amount
+	Way       Way
+	Source    Source
+	Gateway   string
+	Receipt   string    // the gateway's id of the refund, if it gave one
+	Reason    string    // as the merchant gave it
+	Word      string    // why the gateway refused, in words that may be shown
+	Attention string    // not empty: a person must look, and why
+	CheckAt   time.Time // when to ask the gateway next; zero = not waiting for it
+	Checks    int
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}

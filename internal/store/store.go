@@ -1,0 +1,155 @@
+// Package store is the port to the database: typed finders, and one way to
+// write. A decision reads, decides with the pure functions of the nouns and
+// hands all that it wants to make true to Commit, which does every part of it
+// or none.
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/purserhq/purser/internal/event"
+	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/ledger"
+	"github.com/purserhq/purser/internal/merchant"
+	"github.com/purserhq/purser/internal/payment"
+	"github.com/purserhq/purser/internal/refund"
+)
+
+// ClaimKind says what a claim makes unique.
+type ClaimKind string
+
+// The kinds of claims. Each also serves as the way to find its subject.
+const (
+	SessionClaim ClaimKind = "session" // a gateway's open page belongs to one payment
+	ReceiptClaim ClaimKind = "receipt" // a gateway's money movement is booked once
+	LinkClaim    ClaimKind = "link"    // a link's token belongs to one invoice
+	TokenClaim   ClaimKind = "token"   // a return address belongs to one attempt
+	NumberClaim  ClaimKind = "number"  // an invoice number of a merchant's terminal
+)
+
+// Claim is a key that must be new for its merchant. It is kept for ever and
+// finds its subject.
+type Claim struct {
+	Merchant string
+	Kind     ClaimKind
+	Key      string
+	Subject  string // id of the thing that owns the key
+}
+
+// Answer is the stored reply of an idempotent call. Its key must be new for
+// the merchant until it expires.
+type Answer struct {
+	Merchant    string
+	Key         string
+	Fingerprint string // of the request; another one under the same key is a mistake
+	Status      int
+	Body        []byte
+	ExpiresAt   time.Time
+}
+
+// Change is all that one decision wants to make true. Nouns carry the version
+// at which they were read (0 = new) and are stored with the next one. Events
+// get their sequence from the store, in the order given.
+//
+// Everything in one change belongs to one merchant.
+type Change struct {
+	Claims    []Claim
+	Merchants []merchant.Merchant
+	Keys      []merchant.Key
+	Gateways  []merchant.Gateway
+	Invoices  []invoice.Invoice
+	Payments  []payment.Payment
+	Refunds   []refund.Refund
+	Entries   []ledger.Entry
+	Events    []event.Event
+	Answer    *Answer
+}
+
+// Store is a database that holds everything Purser knows.
+type Store interface {
+	Reader
+	// Commit makes the change true and durable before it returns nil.
+	// Errors: version_conflict when a noun was changed since it was read (read
+	// again and decide again), duplicate with the claim's kind as Param when a
+	// key is taken, insufficient_funds when a floored balance would fall below
+	// zero, queue_full and shutting_down when it was not even tried, internal
+	// for everything else. When ctx ends first the outcome is not known.
+	Commit(ctx context.Context, c Change) error
+	// Ping says whether the database answers and can be written to.
+	Ping(ctx context.Context) error
+	// Close waits for changes that were accepted, then closes the database.
+	Close() error
+}
+
+// Page selects a part of a list, newest first.
+type Page struct {
+	Limit  int // at most 1000
+	Offset int
+}
+
+// Reader finds things. A thing that is not there is the noun's not-found
+// fault. Reads see every change whose Commit has returned.
+type Reader interface {
+	MerchantReader
+	PaymentReader
+	LedgerReader
+}
+
+// MerchantReader finds merchants, their keys and gateways.
+type MerchantReader interface {
+	Merchant(ctx context.Context, id string) (merchant.Merchant, error)
+	Merchants(ctx context.Context, page Page) ([]merchant.Merchant, error)
+	KeyByHash(ctx context.Context, hash string) (merchant.Key, error) // key_invalid when unknown
+	Keys(ctx context.Context, merchantID string) ([]merchant.Key, error)
+	Gateways(ctx context.Context, merchantID string) ([]merchant.Gateway, error) // by Order, then Name
+}
+
+// PaymentReader finds invoices, payments and refunds.
+type PaymentReader interface {
+	Invoice(ctx context.Context, merchantID, id string) (invoice.Invoice, error)
+	// Invoices are a merchant's, newest first, and how many there are in all.
+	Invoices(ctx context.Context, merchantID string, page Page) ([]invoice.Invoice, int, error)
+	// DueInvoices are open ones whose due time has passed, of any merchant.
+	DueInvoices(ctx context.Context, now time.Time, limit int) ([]invoice.Invoice, error)
+	Payment(ctx context.Context, merchantID, id string) (payment.Payment, error)
+	// PaymentsOf are the payments of the given invoices, in order of creation.
+	PaymentsOf(ctx context.Context, merchantID string, invoiceIDs ...string) ([]payment.Payment, error)
+	// DuePayments are those whose CheckAt has passed, of any merchant, longest due first.
+	DuePayments(ctx context.Context, now time.Time, limit int) ([]payment.Payment, error)
+	Refund(ctx context.Context, merchantID, id string) (refund.Refund, error)
+	RefundsOf(ctx context.Context, merchantID, paymentID string) ([]refund.Refund, error)
+	DueRefunds(ctx context.Context, now time.Time, limit int) ([]refund.Refund, error)
+	// Claimed finds the owner of a key. With merchantID empty it searches all
+	// merchants: for keys that nobody can guess, brought by somebody without a
+	// credential. Error: not_found.
+	Claimed(ctx context.Context, merchantID string, kind ClaimKind, key string) (Claim, error)
+	// Owner finds whose invoice or payment an unguessable id is. Error: the
+	// noun's not-found fault.
+	Owner(ctx context.Context, noun event.Noun, id string) (string, error)
+	// Answer finds a stored reply that has not expired. Error: not_found.
+	Answer(ctx context.Context, merchantID, key string, now time.Time) (Answer, error)
+	// Attention counts what waits for a person.
+	Attention(ctx context.Context) ([]Waiting, error)
+}
+
+// Waiting is one thing that a person must look at.
+type Waiting struct {
+	Merchant string
+	Noun     event.Noun
+	Subject  string
+	Reason   string
+	Since    time.Time
+}
+
+// LedgerReader finds balances, entries and events.
+type LedgerReader interface {
+	// Balances are all accounts of a merchant with their balances, by key.
+	Balances(ctx context.Context, merchantID string) ([]ledger.Posting, error)
+	// Entries are those booked for one subject, in order.
+	Entries(ctx context.Context, merchantID, subject string) ([]ledger.Entry, error)
+	// Events follow the given sequence number, in order, without gaps.
+	Events(ctx context.Context, merchantID string, after int64, limit int) ([]event.Event, error)
+	// History is the events of one subject, in order.
+	History(ctx context.Context, merchantID string, noun event.Noun, subject string) ([]event.Event, error)
+}
