@@ -78,7 +78,7 @@ func Run(m interface{ Run() int }) int {
 
 // required reports whether a missing PostgreSQL is a failure.
 func required() bool {
-	return os.Getenv(Variable) == "required" //nolint:forbidigo // a test kit has no caller that could pass it
+	return os.Getenv(Variable) == "required"
 }
 
 // common returns the shared server and starts it first if need be. A failure is

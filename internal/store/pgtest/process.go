@@ -26,7 +26,7 @@ const roomy = 2 << 30
 // find returns the directory of the newest installed server, or the one that
 // PG_BINDIR names.
 func find() (string, error) {
-	if dir := os.Getenv("PG_BINDIR"); dir != "" { //nolint:forbidigo // a test kit has no caller that could pass it
+	if dir := os.Getenv("PG_BINDIR"); dir != "" {
 		if !hasPrograms(dir) {
 			return "", fmt.Errorf("%w: PG_BINDIR names %s, which has no initdb and postgres", ErrNotInstalled, dir)
 		}
