@@ -39,12 +39,12 @@ var kinds = []struct {
 func TestCatalogueIsWellFormed(t *testing.T) {
 	t.Parallel()
 	snake := regexp.MustCompile(`^[a-z]+(_[a-z]+)*$`)
-	known := map[fault.Kind]bool{}
+	known := make(map[fault.Kind]bool)
 	for _, k := range kinds {
 		known[k.kind] = true
 	}
-	seen := map[fault.Code]bool{}
-	used := map[fault.Kind]bool{}
+	seen := make(map[fault.Code]bool)
+	used := make(map[fault.Kind]bool)
 	for _, e := range fault.Catalogue {
 		if !snake.MatchString(string(e.Code)) {
 			t.Errorf("code %q is not snake_case", e.Code)
@@ -118,14 +118,21 @@ func TestErrorsPage(t *testing.T) {
 	}
 }
 
+// head is the beginning of docs/errors.md.
+const head = `# Errors
+
+Drawn from the catalogue in internal/fault by "go test ./internal/fault -update"; do not edit.
+
+Every error has a *kind*, which tells a program what to do, a *code*, which tells a developer what is
+wrong, the name of the *parameter* at fault where there is one, and *words* that are safe to show. Each
+dialect says the same in the form of the API that it speaks. Codes never change their meaning.
+
+`
+
 // page draws docs/errors.md.
 func page() string {
 	var b strings.Builder
-	b.WriteString("# Errors\n\n")
-	b.WriteString("Drawn from the catalogue in `internal/fault` by `go test ./internal/fault -update`; do not edit.\n\n")
-	b.WriteString("Every error has a *kind*, which tells a program what to do, a *code*, which tells a developer what is\n")
-	b.WriteString("wrong, the name of the *parameter* at fault where there is one, and *words* that are safe to show. Each\n")
-	b.WriteString("dialect says the same in the form of the API that it speaks. Codes never change their meaning.\n\n")
+	b.WriteString(head)
 	b.WriteString("## Kinds\n\n| kind | what to do |\n|---|---|\n")
 	for _, k := range kinds {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", k.kind, k.todo)

@@ -19,14 +19,16 @@ type (
 
 // door is a whole machine: it can be opened and shut until it is walled up.
 func door() (table, map[state]fsm.Actor) {
-	return table{
-			"shut":   {"open": "ajar", "wall": "walled"},
-			"ajar":   {"open": "open", "shut": "shut"},
-			"open":   {"shut": "shut"},
-			"walled": {},
-		}, map[state]fsm.Actor{
-			"shut": fsm.Us, "ajar": fsm.Payer, "open": fsm.Merchant, "walled": fsm.Nobody,
-		}
+	machine := table{
+		"shut":   {"open": "ajar", "wall": "walled"},
+		"ajar":   {"open": "open", "shut": "shut"},
+		"open":   {"shut": "shut"},
+		"walled": {},
+	}
+	waits := map[state]fsm.Actor{
+		"shut": fsm.Us, "ajar": fsm.Payer, "open": fsm.Merchant, "walled": fsm.Nobody,
+	}
+	return machine, waits
 }
 
 func TestNext(t *testing.T) {

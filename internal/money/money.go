@@ -108,11 +108,11 @@ func Sum(u Unit, amounts ...Amount) (Amount, error) {
 			return Amount{}, err
 		}
 		var carry uint64
-		low, carry = bits.Add64(low, uint64(a.steps), 0)
-		high, _ = bits.Add64(high, uint64(a.steps>>63), carry)
+		low, carry = bits.Add64(low, pattern(a.steps), 0)
+		high, _ = bits.Add64(high, pattern(a.steps>>63), carry)
 	}
-	total.steps = int64(low)
-	if int64(high) != total.steps>>63 {
+	total.steps = number(low)
+	if number(high) != total.steps>>63 {
 		return Amount{}, overflow()
 	}
 	return total, nil
@@ -157,6 +157,15 @@ func (a Amount) same(u Unit) error {
 		return fault.New(fault.CodeUnitUnknown, "currency", "")
 	}
 	return nil
+}
+
+// pattern is a number as its 64 bits, and number is the way back.
+func pattern(n int64) uint64 {
+	return uint64(n) //nolint:gosec // The wrap is what two's complement arithmetic is made of.
+}
+
+func number(bits uint64) int64 {
+	return int64(bits) //nolint:gosec // The wrap is what two's complement arithmetic is made of.
 }
 
 // overflow is the fault of a result that does not fit.

@@ -102,11 +102,11 @@ func (r Rate) Convert(a Amount, to Unit, rounding Rounding) (out Amount, residue
 	}
 	arithmetic := apd.MakeErrDecimal(&exact)
 	var product, whole, rest apd.Decimal
-	arithmetic.Mul(&product, apd.New(a.steps, -int32(from.Scale)), rate)
-	arithmetic.Quantize(&whole, &product, -int32(target.Scale))
+	arithmetic.Mul(&product, apd.New(a.steps, exponent(from.Scale)), rate)
+	arithmetic.Quantize(&whole, &product, exponent(target.Scale))
 	arithmetic.Sub(&rest, &product, &whole)
 	if rest.Sign() != 0 && rounder.ShouldAddOne(&whole.Coeff, rest.Negative, half(&rest, target.Scale)) {
-		step := apd.New(int64(rest.Sign()), -int32(target.Scale))
+		step := apd.New(int64(rest.Sign()), exponent(target.Scale))
 		arithmetic.Add(&whole, &whole, step)
 		arithmetic.Sub(&rest, &rest, step)
 	}
@@ -132,8 +132,13 @@ var exact = apd.Context{
 	Rounding:    apd.RoundDown,
 }
 
+// exponent is the power of ten of a scale's smallest step.
+func exponent(scale int) int32 {
+	return -int32(scale) //nolint:gosec // Scales are those of the register, all below ten.
+}
+
 // half compares the size of rest with half a step of the scale: -1, 0 or 1.
 func half(rest *apd.Decimal, scale int) int {
 	var size apd.Decimal
-	return size.Abs(rest).Cmp(apd.New(5, -int32(scale)-1))
+	return size.Abs(rest).Cmp(apd.New(5, exponent(scale)-1))
 }

@@ -20,7 +20,7 @@ func (a Amount) Split(weights ...int64) ([]Amount, error) {
 	if err != nil {
 		return nil, err
 	}
-	magnitude, sign := uint64(a.steps), int64(1)
+	magnitude, sign := pattern(a.steps), int64(1)
 	if a.steps < 0 {
 		magnitude, sign = -magnitude, -1
 	}
@@ -29,7 +29,7 @@ func (a Amount) Split(weights ...int64) ([]Amount, error) {
 	remainders := make([]uint64, len(weights))
 	for i, w := range weights {
 		// A weight is at most the whole, so the quotient is at most the magnitude.
-		high, low := bits.Mul64(magnitude, uint64(w))
+		high, low := bits.Mul64(magnitude, pattern(w))
 		shares[i], remainders[i] = bits.Div64(high, low, whole)
 		left -= shares[i]
 	}
@@ -38,7 +38,7 @@ func (a Amount) Split(weights ...int64) ([]Amount, error) {
 	}
 	amounts := make([]Amount, len(shares))
 	for i, s := range shares {
-		amounts[i] = Amount{steps: sign * int64(s), unit: a.unit}
+		amounts[i] = Amount{steps: sign * number(s), unit: a.unit}
 	}
 	return amounts, nil
 }

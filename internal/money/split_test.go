@@ -63,7 +63,8 @@ func TestSplitRefuses(t *testing.T) {
 		{"a negative weight", money.New(1, money.IRR), []int64{2, -1}, fault.CodeParameterInvalid},
 		{
 			"weights beyond counting", money.New(1, money.IRR),
-			[]int64{math.MaxInt64, math.MaxInt64, math.MaxInt64}, fault.CodeParameterInvalid,
+			[]int64{math.MaxInt64, math.MaxInt64, math.MaxInt64},
+			fault.CodeParameterInvalid,
 		},
 		{"no amount", money.Amount{}, []int64{1}, fault.CodeUnitUnknown},
 	}

@@ -39,7 +39,7 @@ func Parse(text string, u Unit) (Amount, error) {
 	if negative {
 		magnitude = -magnitude
 	}
-	return Amount{steps: int64(magnitude), unit: u}, nil
+	return Amount{steps: number(magnitude), unit: u}, nil
 }
 
 // cutDecimal splits plain decimal text at its point and reports whether it is
@@ -76,7 +76,7 @@ func (a Amount) Fixed() string {
 	if err != nil {
 		return ""
 	}
-	sign, magnitude := "", uint64(a.steps)
+	sign, magnitude := "", pattern(a.steps)
 	if a.steps < 0 {
 		sign, magnitude = "-", -magnitude
 	}

@@ -57,7 +57,8 @@ func TestRegister(t *testing.T) {
 	if toman, err := money.Lookup(money.IRT); err != nil || toman.Currency != "IRR" || toman.Times != 10 {
 		t.Errorf("Lookup(IRT) = %+v, %v, want ten of IRR", toman, err)
 	}
-	if tether, err := money.Lookup(money.USDT); err != nil || tether.Rounding != money.Down || tether.Kind != money.Crypto {
+	tether, err := money.Lookup(money.USDT)
+	if err != nil || tether.Rounding != money.Down || tether.Kind != money.Crypto {
 		t.Errorf("Lookup(USDT) = %+v, %v, want a coin that is rounded down", tether, err)
 	}
 }
