@@ -224,6 +224,8 @@ func TestIn(t *testing.T) {
 		{"a hundredth of a Toman", money.New(100, money.IRT), money.IRR, refuses(fault.CodeUnitInexact)},
 		{"negative", money.New(-7, money.IRR), money.IRT, gives(-7000, money.IRT)},
 		{"the same unit", money.New(math.MinInt64, money.USD), money.USD, gives(math.MinInt64, money.USD)},
+		{"the most", money.New(math.MaxInt64/1000, money.IRR), money.IRT, gives(math.MaxInt64/1000*1000, money.IRT)},
+		{"the least", money.New(math.MinInt64/1000, money.IRR), money.IRT, gives(math.MinInt64/1000*1000, money.IRT)},
 		{"too much", money.New(math.MaxInt64/1000+1, money.IRR), money.IRT, refuses(fault.CodeAmountOverflow)},
 		{"too little", money.New(math.MinInt64/1000-1, money.IRR), money.IRT, refuses(fault.CodeAmountOverflow)},
 		{"another currency", money.New(1, money.IRR), money.USD, refuses(fault.CodeUnitMismatch)},
