@@ -1,0 +1,180 @@
+# CI calls "make test" and nothing else; so does everybody who wants to know
+# whether a change holds. Folders that do not exist yet are passed over.
+
+GOLANGCI_VERSION := v2.15.0
+GOLANGCI         := bin/golangci-lint-$(GOLANGCI_VERSION)
+
+TAGS     ?= browser,fault
+FUZZTIME ?= 10s
+ARGS     ?=
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+GOTEST := go test -race -shuffle=on
+
+# in runs a command on the packages below those folders that exist:
+# $(call in,folders,command).
+define in
+@packages="$$(for folder in $(1); do if [ -d "$$folder" ]; then echo "./$$folder/..."; fi; done)"; \
+if [ -z "$$packages" ]; then echo "$@: none of $(1) exists yet"; else set -x; $(2) $$packages; fi
+endef
+
+# step prints a heading, with the time since make started.
+step = @printf '\n== %s (after %d s)\n' '$(1)' "$$(( $$(date +%s) - $(STARTED) ))"
+STARTED := $(shell date +%s)
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: run
+run: ## the demo: server, sandbox and a merchant in one process (ARGS="--addr 127.0.0.1:9000")
+	go run ./cmd/purser demo $(ARGS)
+
+.PHONY: build
+build: ## bin/purser
+	go build -trimpath -o bin/purser ./cmd/purser
+
+.PHONY: check
+check: fmt test ## what to run before pushing: fmt lint test
+
+.PHONY: fmt
+fmt: $(GOLANGCI) ## format the code
+	$(GOLANGCI) fmt
+
+.PHONY: fmt-check
+fmt-check: $(GOLANGCI)
+	$(call step,format)
+	@$(GOLANGCI) fmt --diff || { echo 'run "make fmt"'; exit 1; }
+
+.PHONY: lint
+lint: $(GOLANGCI) ## look for mistakes without running anything
+	$(call step,lint)
+	$(GOLANGCI) config verify
+	$(GOLANGCI) run ./...
+	go vet -tags=$(TAGS) ./...
+
+.PHONY: test
+test: export PURSER_TEST_POSTGRES = required
+test: export PURSER_TEST_BROWSER = required
+test: tools fmt-check lint ## everything that must hold: format, lint, all tests, both databases
+	$(call step,tests on SQLite and PostgreSQL)
+	$(GOTEST) -timeout=20m -tags=$(TAGS) ./...
+	@if [ -d test/clients ]; then $(MAKE) --no-print-directory clients; fi
+	$(call step,all passed)
+
+.PHONY: kits
+kits: export PURSER_TEST_POSTGRES = required
+kits: ## the conformance kits of stores, gateways and dialects
+	$(call in,internal/store internal/gateway internal/dialect,$(GOTEST))
+
+.PHONY: e2e
+e2e: export PURSER_TEST_POSTGRES = required
+e2e: ## whole stories through a real server
+	$(call in,test/e2e,$(GOTEST) -count=1)
+
+.PHONY: browser
+browser: export PURSER_TEST_BROWSER = required
+browser: ## the pages, in chromium
+	$(call in,test/browser,go test -count=1 -tags=browser)
+
+.PHONY: clients
+clients: ## public client packages of the copied APIs, against our emulators
+	$(call step,public clients)
+	@if [ ! -d test/clients ]; then echo "clients: test/clients does not exist yet"; exit 0; fi; \
+	cd test/clients; \
+	if [ -f go.mod ]; then set -x; go test -count=1 ./...; \
+	else set -x; npm ci --no-audit --no-fund; npm test; fi
+
+.PHONY: fault
+fault: export PURSER_TEST_POSTGRES = required
+fault: ## kill the server at bad moments and look at the books
+	$(call in,test/fault,go test -count=1 -timeout=30m -tags=fault)
+
+.PHONY: fuzz
+fuzz: ## each fuzz target for FUZZTIME (10s)
+	@{ grep -rHoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . || true; } | sed 's/func //' | sort | \
+	while IFS=: read -r file name; do \
+		echo "== $$name in $$(dirname "$$file")"; \
+		go test -run='^$$' -fuzz="^$$name\$$" -fuzztime=$(FUZZTIME) "$$(dirname "$$file")" </dev/null; \
+	done
+
+.PHONY: bench
+bench: ## measure speed beside its yardsticks
+	$(call in,test/bench,go test -count=1 -timeout=60m -run='^$$' -bench=.)
+
+# Golden tests rewrite their files under -update. The flag is defined in a test
+# file, or in a kit; then the tests that import the kit have it.
+.PHONY: gen
+gen: ## write generated documents and golden files anew
+	@flag='flag\.Bool\("update"'; \
+	own="$$(grep -rlE --include='*_test.go' "$$flag" . | xargs -r -n1 dirname | sort -u || true)"; \
+	kits="$$(grep -rlE --include='*.go' --exclude='*_test.go' "$$flag" . | xargs -r -n1 dirname | sort -u || true)"; \
+	users="$$(for kit in $$kits; do \
+		go list -f '{{$$d := .ImportPath}}{{range .TestImports}}{{$$d}} {{.}}{{"\n"}}{{end}}{{range .XTestImports}}{{$$d}} {{.}}{{"\n"}}{{end}}' ./... | \
+		awk -v kit="$$(go list "$$kit")" '$$2 == kit { print $$1 }'; \
+	done | sort -u)"; \
+	if [ -z "$$own$$users" ]; then echo "gen: nothing to generate yet"; exit 0; fi; \
+	set -x; go test -count=1 $$own $$users -update
+
+.PHONY: verify
+verify: fmt-check ## generated files are what the code says
+	@before="$$(git diff; git status --porcelain)"; \
+	$(MAKE) --no-print-directory gen; \
+	if [ "$$before" != "$$(git diff; git status --porcelain)" ]; then \
+		git --no-pager diff --stat; echo 'generated files were stale: look at the difference and commit it'; exit 1; \
+	fi
+
+.PHONY: cover
+cover: ## coverage/index.html: which lines the tests run
+	@mkdir -p coverage
+	go test -coverpkg=./... -coverprofile=coverage/profile.out ./...
+	go tool cover -html=coverage/profile.out -o coverage/index.html
+	@go tool cover -func=coverage/profile.out | tail -n 1
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf bin coverage dist
+
+# What the tests run besides Go, as "command package...". The server programs of
+# PostgreSQL are not on the PATH in Debian.
+define TOOLS
+gcc gcc libc6-dev
+git git
+strace strace
+chromium chromium
+node nodejs
+npm npm
+postgres postgresql
+endef
+export TOOLS
+
+.PHONY: tools
+tools: ## install what the tests need and the machine lacks (Debian, as root)
+	@missing=; \
+	while read -r command packages; do \
+		command -v "$$command" >/dev/null && continue; \
+		if [ "$$command" = postgres ]; then \
+			compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null && continue; \
+			[ -x "$${PG_BINDIR:-/nowhere}/postgres" ] && continue; \
+		fi; \
+		missing+=" $$packages"; \
+	done <<<"$$TOOLS"; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
+		echo "the tests need more programs; install the Debian packages:$$missing"; exit 1; \
+	fi; \
+	echo "installing:$$missing"; \
+	export DEBIAN_FRONTEND=noninteractive; \
+	apt-get update -qq </dev/null; \
+	apt-get install -y -qq --no-install-recommends $$missing </dev/null
+
+# The name holds the version, so that another version is another file.
+$(GOLANGCI):
+	@echo "building golangci-lint $(GOLANGCI_VERSION), about two minutes, once"
+	@mkdir -p bin
+	GOBIN=$(CURDIR)/bin GOFLAGS= go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+	mv bin/golangci-lint $@
