@@ -10,6 +10,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/purserhq/purser/internal/merchant"
 	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payment"
 )
@@ -197,7 +198,8 @@ type Returner interface {
 
 // Directory opens a merchant's contract as a live connector.
 type Directory interface {
-	// Open builds or finds the connector of one of the merchant's gateways.
-	// Error: setting_invalid when its settings do not make one.
-	Open(merchantID, name string) (Gateway, error)
+	// Open builds the connector of a contract, or finds the one that was built
+	// for this version of it. Error: setting_invalid when its settings do not
+	// make one.
+	Open(contract merchant.Gateway) (Gateway, error)
 }

@@ -1,0 +1,120 @@
+// Package app is what the server can do: one file per use case. It reads,
+// decides with the pure functions of the nouns and commits; and it is the only
+// place that calls gateways, never while anything is being decided.
+package app
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"github.com/purserhq/purser/internal/event"
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/gateway"
+	"github.com/purserhq/purser/internal/store"
+)
+
+// Config is what an App is built from. Every field is needed.
+type Config struct {
+	Store    store.Store
+	Gateways gateway.Directory
+	Now      func() time.Time
+	Log      *slog.Logger
+	// ReturnURL is the absolute address that gateways send payers back to.
+	ReturnURL string
+	// Returners recognise what a payer's browser brings back without a token,
+	// in the order in which they are asked.
+	Returners []Returner
+}
+
+// Returner reads the return parameters of one connector.
+type Returner struct {
+	Connector string
+	gateway.Returner
+}
+
+// App is the use cases over one store. It is safe for many callers at once.
+type App struct {
+	store     store.Store
+	gateways  gateway.Directory
+	now       func() time.Time
+	log       *slog.Logger
+	returnURL string
+	returners []Returner
+	keys      keyCache
+	merchants merchantCache
+	resolving singleflight.Group // one question at a time about one payment
+}
+
+// New builds the use cases.
+func New(c Config) *App {
+	return &App{
+		store: c.Store, gateways: c.Gateways, now: c.Now, log: c.Log,
+		returnURL: c.ReturnURL, returners: c.Returners,
+	}
+}
+
+// Actors of events.
+const (
+	byMerchant = "merchant"
+	byPayer    = "payer"
+	byGateway  = "gateway"
+	byWorker   = "worker"
+	byOperator = "operator"
+)
+
+// maxTries bounds how often a decision is made again because somebody else
+// was first. Every conflict means that another caller got through, so only a
+// crowd on one invoice comes near it.
+const maxTries = 2000
+
+// update is the loop of every decision: read, decide, commit, and again from
+// the beginning when what was read has changed meanwhile. A decision without
+// anything to write ends it.
+func (a *App) update(ctx context.Context, decide func(store.Reader) (store.Change, error)) error {
+	for range maxTries {
+		change, err := decide(a.store)
+		if err != nil {
+			return err
+		}
+		if empty(change) {
+			return nil
+		}
+		err = a.store.Commit(ctx, change)
+		if !fault.Is(err, fault.CodeVersionConflict) {
+			return err
+		}
+		if ctx.Err() != nil {
+			return fault.New(fault.CodeTimeOut, "", "").With(ctx.Err())
+		}
+	}
+	return fault.New(fault.CodeVersionConflict, "", "")
+}
+
+func empty(c store.Change) bool {
+	return len(c.Claims) == 0 && len(c.Merchants) == 0 && len(c.Keys) == 0 && len(c.Gateways) == 0 &&
+		len(c.Invoices) == 0 && len(c.Payments) == 0 && len(c.Refunds) == 0 && len(c.Entries) == 0 &&
+		len(c.Events) == 0 && c.Answer == nil
+}
+
+// gatewayTime bounds all calls to a gateway within one use case. It outlives
+// the caller's own wish to wait: what was begun is finished and written down.
+const gatewayTime = 45 * time.Second
+
+// detached keeps a started conversation with a gateway going when the caller
+// hangs up.
+func detached(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), gatewayTime)
+}
+
+// happened makes the event of one change of state.
+func happened[S, T ~string](noun event.Noun, merchantID, subject string, from S, by T, to S, actor, note string,
+	at time.Time,
+) event.Event {
+	return event.Event{
+		Merchant: merchantID, Noun: noun, Subject: subject,
+		Trigger: string(by), From: string(from), To: string(to), Actor: actor, Note: note, At: at,
+	}
+}

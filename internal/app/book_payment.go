@@ -1,0 +1,335 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/purserhq/purser/internal/event"
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/gateway"
+	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/ledger"
+	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/payment"
+	"github.com/purserhq/purser/internal/refund"
+	"github.com/purserhq/purser/internal/store"
+)
+
+// book makes true what a gateway reported.
+func (a *App) book(ctx context.Context, p payment.Payment, c candidate, r gateway.Report, h hint,
+) (payment.Payment, error) {
+	switch r.Outcome {
+	case gateway.Captured:
+		return a.capture(ctx, p, c, r, h)
+	case gateway.Declined:
+		return a.close(ctx, p, closing(p, payment.Decline), byGateway, r.Word)
+	case gateway.Canceled:
+		return a.close(ctx, p, payment.Cancel, byGateway, r.Word)
+	case gateway.Expired:
+		return a.close(ctx, p, closing(p, payment.Expire), byGateway, r.Word)
+	case gateway.Undone:
+		return a.close(ctx, p, closing(p, payment.Decline), byGateway, "the gateway gave the money back: "+r.Word)
+	case gateway.Pending:
+		// The gateway itself says that nobody has paid, and its page is closed.
+		if a.now().After(p.Attempt.Deadline.Add(grace)) && !r.Doubt {
+			return a.close(ctx, p, closing(p, payment.Expire), byGateway, r.Word)
+		}
+		return a.stayOpen(ctx, p, r)
+	case gateway.Authorized, gateway.Unknown:
+		return a.stayOpen(ctx, p, r)
+	}
+	return a.stayOpen(ctx, p, r)
+}
+
+// closing is the trigger that ends a payment: a superseded one was withdrawn,
+// whatever the gateway calls its end.
+func closing(p payment.Payment, t payment.Trigger) payment.Trigger {
+	if p.Superseded {
+		return payment.Cancel
+	}
+	return t
+}
+
+// close ends a payment for which no money was taken.
+func (a *App) close(ctx context.Context, p payment.Payment, t payment.Trigger, actor, note string,
+) (payment.Payment, error) {
+	var fresh payment.Payment
+	err := a.update(ctx, func(r store.Reader) (store.Change, error) {
+		var err error
+		if fresh, err = r.Payment(ctx, p.Merchant, p.ID); err != nil {
+			return store.Change{}, err
+		}
+		if !active(fresh) {
+			return store.Change{}, nil // somebody else was first, or it was closed before
+		}
+		now := a.now()
+		var change store.Change
+		if fresh, err = release(ctx, r, fresh, now, &change); err != nil {
+			return store.Change{}, err
+		}
+		fresh.UpdatedAt, fresh.CheckAt = now, never
+		from := fresh.State
+		if from == payment.Expired { // a late payment that was none: it stays expired
+			change.Payments = append(change.Payments, fresh)
+			return change, nil
+		}
+		if fresh.State, err = payment.States.Next(from, t); err != nil {
+			return store.Change{}, err
+		}
+		fresh.Note, fresh.FinalizedAt = note, now
+		change.Payments = append(change.Payments, fresh)
+		change.Events = append(change.Events,
+			happened(event.Payment, p.Merchant, p.ID, from, t, fresh.State, actor, note, now))
+		return change, nil
+	})
+	return fresh, err
+}
+
+// release frees the room that a payment holds on its invoice.
+func release(ctx context.Context, r store.Reader, p payment.Payment, now time.Time, change *store.Change,
+) (payment.Payment, error) {
+	if !p.Reserved {
+		return p, nil
+	}
+	i, err := r.Invoice(ctx, p.Merchant, p.Invoice)
+	if err != nil {
+		return p, err
+	}
+	if i, err = i.Release(p.Amount); err != nil {
+		return p, err
+	}
+	i.UpdatedAt, p.Reserved = now, false
+	change.Invoices = append(change.Invoices, i)
+	return p, nil
+}
+
+// stayOpen records an answer that decides nothing. Room stays reserved while
+// an answer that may have taken the money is missing.
+func (a *App) stayOpen(ctx context.Context, p payment.Payment, report gateway.Report) (payment.Payment, error) {
+	var fresh payment.Payment
+	err := a.update(ctx, func(r store.Reader) (store.Change, error) {
+		var err error
+		if fresh, err = r.Payment(ctx, p.Merchant, p.ID); err != nil || !active(fresh) {
+			return store.Change{}, err
+		}
+		now := a.now()
+		var change store.Change
+		if report.Outcome == gateway.Pending && !report.Doubt {
+			if fresh, err = release(ctx, r, fresh, now, &change); err != nil {
+				return store.Change{}, err
+			}
+		}
+		fresh.Checks++
+		fresh.CheckAt, fresh.UpdatedAt = now.Add(pause(fresh.Checks)), now
+		fresh.Attempt.Doubtful = fresh.Attempt.Doubtful || report.Doubt
+		if report.Alarm != "" && fresh.Attention != report.Alarm {
+			fresh.Attention = report.Alarm
+			change.Events = append(change.Events, happened(event.Payment, p.Merchant, p.ID, fresh.State, "flag",
+				fresh.State, byGateway, report.Alarm, now))
+		}
+		change.Payments = append(change.Payments, fresh)
+		return change, nil
+	})
+	return fresh, err
+}
+
+// capture books money that the gateway says it has taken: into the invoice
+// where it has room, into suspense where it has not.
+func (a *App) capture(ctx context.Context, p payment.Payment, c candidate, report gateway.Report, h hint,
+) (payment.Payment, error) {
+	if why := mismatch(p, c, report); why != "" {
+		return p, a.flag(ctx, p, why)
+	}
+	var fresh payment.Payment
+	err := a.update(ctx, func(r store.Reader) (store.Change, error) {
+		var err error
+		if fresh, err = r.Payment(ctx, p.Merchant, p.ID); err != nil || !askable(fresh) {
+			return store.Change{}, err
+		}
+		i, err := r.Invoice(ctx, p.Merchant, p.Invoice)
+		if err != nil {
+			return store.Change{}, err
+		}
+		now := a.now()
+		change := store.Change{Claims: []store.Claim{{
+			Merchant: p.Merchant, Kind: store.ReceiptClaim,
+			Key: sessionKey(c.info.Connector, report.Receipt), Subject: p.ID,
+		}}}
+		fresh.Attempt.Receipt, fresh.Attempt.Fee = report.Receipt, inUnit(report.Fee, p.Amount.Unit())
+		fresh.Card, fresh.UpdatedAt, fresh.CheckAt, fresh.Attention = report.Card, now, never, ""
+		if !fresh.Reserved {
+			held, refusal := i.Reserve(fresh.Amount)
+			if refusal != nil {
+				return a.toSuspense(fresh, now, change)
+			}
+			i = held
+		}
+		return a.collect(ctx, r, &fresh, i, now, change)
+	})
+	if fault.Is(err, fault.CodeDuplicate) {
+		return p, a.flag(ctx, p, "the gateway named a receipt that belongs to another payment")
+	}
+	return fresh, err
+}
+
+// mismatch says why a positive answer cannot be ours; empty when it is.
+func mismatch(p payment.Payment, c candidate, r gateway.Report) string {
+	if r.Receipt == "" {
+		return "the gateway says paid but names no receipt"
+	}
+	if !r.Amount.Valid() {
+		return ""
+	}
+	ours, err := p.Amount.In(c.info.Unit)
+	if err != nil || ours != r.Amount {
+		return "the gateway says paid, but " + r.Amount.String() + " instead of " + p.Amount.String()
+	}
+	return ""
+}
+
+// inUnit expresses what a gateway told in the payment's unit; not valid when
+// it cannot be expressed exactly or was not told.
+func inUnit(a money.Amount, u money.Unit) money.Amount {
+	if !a.Valid() {
+		return a
+	}
+	there, err := a.In(u)
+	if err != nil {
+		return money.Amount{}
+	}
+	return there
+}
+
+// collect makes the money the merchant's.
+func (a *App) collect(ctx context.Context, r store.Reader, p *payment.Payment, i invoice.Invoice, now time.Time,
+	change store.Change,
+) (store.Change, error) {
+	trigger := payment.Capture
+	if p.State != payment.Processing && p.State != payment.Authorized {
+		trigger = payment.ArriveLate
+		p.Attention = "late money: it was " + string(p.State) + " before the gateway took it"
+	}
+	from := p.State
+	var err error
+	if p.State, err = payment.States.Next(from, trigger); err != nil {
+		return change, err
+	}
+	p.Reserved, p.FinalizedAt, p.Note = false, now, ""
+	if i, err = i.Capture(p.Amount); err != nil {
+		return change, err
+	}
+	i.UpdatedAt = now
+	change.Events = append(change.Events,
+		happened(event.Payment, p.Merchant, p.ID, from, trigger, p.State, byGateway, "", now))
+	if i.Full() {
+		if i, err = advance(i, now, &change, byGateway, invoice.Pay, invoice.Complete); err != nil {
+			return change, err
+		}
+	}
+	if i, err = useLink(ctx, r, i, *p); err != nil {
+		return change, err
+	}
+	cause := ledger.Cause{Merchant: p.Merchant, Subject: p.ID, At: now}
+	if err := post(&change, ledger.RuleCaptured, cause, p.Attempt.Gateway, p.Amount); err != nil {
+		return change, err
+	}
+	if p.Attempt.Fee.Sign() > 0 {
+		if err := post(&change, ledger.RuleFee, cause, p.Attempt.Gateway, p.Attempt.Fee); err != nil {
+			return change, err
+		}
+	}
+	change.Invoices, change.Payments = append(change.Invoices, i), append(change.Payments, *p)
+	return change, nil
+}
+
+// advance moves an invoice through the given triggers, with one event each.
+func advance(i invoice.Invoice, now time.Time, change *store.Change, actor string, triggers ...invoice.Trigger,
+) (invoice.Invoice, error) {
+	for _, t := range triggers {
+		from := i.State
+		to, err := invoice.States.Next(from, t)
+		if err != nil {
+			return i, err
+		}
+		i.State, i.UpdatedAt = to, now
+		change.Events = append(change.Events, happened(event.Invoice, i.Merchant, i.ID, from, t, to, actor, "", now))
+	}
+	return i, nil
+}
+
+// useLink marks the invoice's link as used once its amount came in through it.
+func useLink(ctx context.Context, r store.Reader, i invoice.Invoice, p payment.Payment) (invoice.Invoice, error) {
+	if p.Link == "" || p.Link != i.Link.Token || i.Link.Kind == invoice.OpenAmount {
+		return i, nil
+	}
+	paid, err := paidThrough(ctx, r, i, p.ID)
+	if err != nil {
+		return i, err
+	}
+	if paid, err = paid.Add(p.Amount); err != nil {
+		return i, err
+	}
+	over, err := paid.Cmp(i.Link.Amount)
+	i.Link.Used = i.Link.Used || over >= 0
+	return i, err
+}
+
+// paidThrough sums what was ever collected through the invoice's link, less
+// one payment that the caller counts itself.
+func paidThrough(ctx context.Context, r store.Reader, i invoice.Invoice, without string) (money.Amount, error) {
+	sum := money.Zero(i.Amount.Unit())
+	all, err := r.PaymentsOf(ctx, i.Merchant, i.ID)
+	if err != nil {
+		return sum, err
+	}
+	for _, p := range all {
+		if p.Link == i.Link.Token && p.ID != without && !p.FinalizedAt.IsZero() &&
+			(p.Collected() || p.State == payment.Reversed || p.State == payment.Refunded) {
+			if sum, err = sum.Add(p.Amount); err != nil {
+				return sum, err
+			}
+		}
+	}
+	return sum, nil
+}
+
+// post books one rule into the change.
+func post(change *store.Change, rule ledger.Rule, cause ledger.Cause, gatewayName string, amount money.Amount) error {
+	cause.Entry = newID(cause.At)
+	entry, err := ledger.Book(rule, cause, gatewayName, amount)
+	if err != nil {
+		return err
+	}
+	change.Entries = append(change.Entries, entry)
+	return nil
+}
+
+// toSuspense books money that the gateway took although nobody has room for
+// it, and opens its way back. The payment ends without having been collected.
+func (a *App) toSuspense(p payment.Payment, now time.Time, change store.Change) (store.Change, error) {
+	const note = "the gateway took money that the invoice has no room for: it is on its way back"
+	from := p.State
+	if from == payment.Processing || from == payment.Authorized {
+		to, err := payment.States.Next(from, payment.Decline)
+		if err != nil {
+			return change, err
+		}
+		p.State = to
+	}
+	p.Note, p.Attention, p.FinalizedAt = note, note, now
+	cause := ledger.Cause{Merchant: p.Merchant, Subject: p.ID, At: now}
+	if err := post(&change, ledger.RuleLate, cause, p.Attempt.Gateway, p.Amount); err != nil {
+		return change, err
+	}
+	back := refund.Refund{
+		ID: newID(now), Merchant: p.Merchant, State: refund.Requested, Payment: p.ID, Amount: p.Amount,
+		Source: refund.FromSuspense, Gateway: p.Attempt.Gateway, Reason: "no room on the invoice",
+		CheckAt: now, CreatedAt: now, UpdatedAt: now,
+	}
+	change.Payments = append(change.Payments, p)
+	change.Refunds = append(change.Refunds, back)
+	change.Events = append(change.Events,
+		happened(event.Payment, p.Merchant, p.ID, from, payment.Decline, p.State, byGateway, note, now),
+		happened(event.Refund, p.Merchant, back.ID, "", create, back.State, byWorker, back.Reason, now))
+	return change, nil
+}

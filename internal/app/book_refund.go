@@ -1,0 +1,272 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/purserhq/purser/internal/event"
+	"github.com/purserhq/purser/internal/gateway"
+	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/ledger"
+	"github.com/purserhq/purser/internal/payment"
+	"github.com/purserhq/purser/internal/refund"
+	"github.com/purserhq/purser/internal/store"
+)
+
+// bookReturn makes true what a gateway said about money on its way back.
+func (a *App) bookReturn(ctx context.Context, b refund.Refund, r gateway.ReturnReport) (refund.Refund, error) {
+	switch r.Outcome {
+	case gateway.Done:
+		return a.finishRefund(ctx, b, r)
+	case gateway.Denied:
+		return a.failRefund(ctx, b, r.Word, b.Source == refund.FromSuspense)
+	case gateway.Underway, gateway.ReturnUnsure:
+		return a.askLater(ctx, b, r)
+	}
+	return a.askLater(ctx, b, r)
+}
+
+// finishRefund books money that is back with the payer.
+func (a *App) finishRefund(ctx context.Context, b refund.Refund, r gateway.ReturnReport) (refund.Refund, error) {
+	return a.moveRefund(ctx, b.Merchant, b.ID, refund.Succeed,
+		func(reader store.Reader, back *refund.Refund, change *store.Change, now time.Time) error {
+			back.Receipt, back.Attention, back.Word = r.Receipt, "", ""
+			if r.Undone {
+				back.Way = refund.ByReversal
+			}
+			rule := ledger.RuleRefunded
+			if back.Way == refund.ByReversal {
+				rule = ledger.RuleReversed
+			}
+			if err := post(change, rule, causeOf(*back, now), back.Gateway, back.Amount); err != nil {
+				return err
+			}
+			if back.Source == refund.FromSuspense {
+				return clearSuspense(ctx, reader, *back, change, now)
+			}
+			return giveBack(ctx, reader, *back, change, now)
+		})
+}
+
+// clearSuspense takes the payment off the list of what waits for a person.
+func clearSuspense(ctx context.Context, r store.Reader, b refund.Refund, change *store.Change, now time.Time) error {
+	p, err := r.Payment(ctx, b.Merchant, b.Payment)
+	if err != nil {
+		return err
+	}
+	p.Attention, p.Note, p.UpdatedAt = "", "the money went back to the payer", now
+	change.Payments = append(change.Payments, p)
+	return nil
+}
+
+// giveBack takes returned money out of its payment and invoice and moves
+// their states: a drained payment is reversed or refunded; an invoice of
+// which some money remains is open for the rest, one of which none remains is
+// refunded, unless any amount may be paid to it at any time.
+func giveBack(ctx context.Context, r store.Reader, b refund.Refund, change *store.Change, now time.Time) error {
+	p, err := r.Payment(ctx, b.Merchant, b.Payment)
+	if err != nil {
+		return err
+	}
+	i, err := r.Invoice(ctx, b.Merchant, p.Invoice)
+	if err != nil {
+		return err
+	}
+	if p, err = p.Returned(b.Amount, true); err != nil {
+		return err
+	}
+	p.UpdatedAt = now
+	if p.Drained() {
+		from, trigger := p.State, payment.Refund
+		if b.Way == refund.ByReversal && payment.States.Can(from, payment.Reverse) {
+			trigger = payment.Reverse
+		}
+		if p.State, err = payment.States.Next(from, trigger); err != nil {
+			return err
+		}
+		change.Events = append(change.Events,
+			happened(event.Payment, p.Merchant, p.ID, from, trigger, p.State, byGateway, "", now))
+	}
+	if p.State == payment.Reversed && p.Attempt.Fee.Sign() > 0 {
+		err := post(change, ledger.RuleFeeReversed, causeOf(b, now), p.Attempt.Gateway, p.Attempt.Fee)
+		if err != nil {
+			return err
+		}
+	}
+	if i, err = i.GiveBack(b.Amount); err != nil {
+		return err
+	}
+	i.UpdatedAt = now
+	if t, ok := afterGivingBack(i); ok {
+		if i, err = advance(i, now, change, byGateway, t); err != nil {
+			return err
+		}
+	}
+	change.Payments, change.Invoices = append(change.Payments, p), append(change.Invoices, i)
+	return nil
+}
+
+// afterGivingBack says how an invoice moves when money of it went back.
+func afterGivingBack(i invoice.Invoice) (invoice.Trigger, bool) {
+	switch {
+	case i.Captured.IsZero() && !i.Open && invoice.States.Can(i.State, invoice.Refund):
+		return invoice.Refund, true
+	case !i.Captured.IsZero() && i.State == invoice.Completed:
+		return invoice.Reopen, true
+	default:
+		return "", false
+	}
+}
+
+// failRefund puts the money back where it was taken from.
+func (a *App) failRefund(ctx context.Context, b refund.Refund, word string, needsPerson bool) (refund.Refund, error) {
+	return a.moveRefund(ctx, b.Merchant, b.ID, refund.Fail,
+		func(reader store.Reader, back *refund.Refund, change *store.Change, now time.Time) error {
+			back.Word = word
+			if needsPerson {
+				back.Attention = "the payer's money is still here: " + word
+			}
+			rule := ledger.RuleRefundFailed
+			if back.Source == refund.FromSuspense {
+				// Money in suspense is held only once it was submitted.
+				rule = ledger.RuleSuspenseFailed
+			}
+			if err := post(change, rule, causeOf(*back, now), back.Gateway, back.Amount); err != nil {
+				return err
+			}
+			if back.Source == refund.FromSuspense {
+				return nil
+			}
+			p, err := reader.Payment(ctx, back.Merchant, back.Payment)
+			if err != nil {
+				return err
+			}
+			if p, err = p.Returned(back.Amount, false); err != nil {
+				return err
+			}
+			p.UpdatedAt = now
+			change.Payments = append(change.Payments, p)
+			return nil
+		})
+}
+
+// askLater keeps a refund open whose outcome nobody knows.
+func (a *App) askLater(ctx context.Context, b refund.Refund, r gateway.ReturnReport) (refund.Refund, error) {
+	var back refund.Refund
+	err := a.update(ctx, func(reader store.Reader) (store.Change, error) {
+		var err error
+		if back, err = reader.Refund(ctx, b.Merchant, b.ID); err != nil || back.State != refund.Processing {
+			return store.Change{}, err
+		}
+		now := a.now()
+		back.Checks++
+		back.CheckAt, back.UpdatedAt = now.Add(pause(back.Checks)), now
+		if r.Receipt != "" {
+			back.Receipt = r.Receipt
+		}
+		var change store.Change
+		if r.Word != "" {
+			back.Word = r.Word
+		}
+		if r.Alarm != "" && back.Attention != r.Alarm {
+			back.Attention = r.Alarm
+			change.Events = append(change.Events, happened(event.Refund, b.Merchant, b.ID, back.State, "flag",
+				back.State, byGateway, r.Alarm, now))
+		}
+		change.Refunds = append(change.Refunds, back)
+		return change, nil
+	})
+	back.Version++
+	return back, err
+}
+
+// ResolveRefund goes on with a refund that is due: it submits one that was
+// only requested and asks about one whose answer is missing.
+func (a *App) ResolveRefund(ctx context.Context, merchantID, id string) (refund.Refund, error) {
+	b, err := a.store.Refund(ctx, merchantID, id)
+	if err != nil {
+		return b, err
+	}
+	switch b.State {
+	case refund.Requested:
+		return a.resubmit(ctx, b)
+	case refund.Processing:
+		return a.askReturn(ctx, b)
+	case refund.Succeeded, refund.Failed:
+		return b, nil
+	}
+	return b, nil
+}
+
+// resubmit sends a refund that was never sent: the state says that no gateway
+// has heard of it.
+func (a *App) resubmit(ctx context.Context, b refund.Refund) (refund.Refund, error) {
+	if b.Way == "" && b.Source == refund.FromMerchant {
+		return a.failRefund(ctx, b, cannotReturn, false)
+	}
+	if b.Way == "" {
+		_, c, err := a.refundContext(ctx, b)
+		if err != nil {
+			return b, err
+		}
+		if b, err = a.chooseWay(ctx, b, wayBack(c, true)); err != nil {
+			return b, err
+		}
+	}
+	return a.sendBack(ctx, b.Merchant, b.ID)
+}
+
+// chooseWay decides how money in suspense goes back, and holds it.
+func (a *App) chooseWay(ctx context.Context, b refund.Refund, way refund.Way) (refund.Refund, error) {
+	now := a.now()
+	b.Way, b.UpdatedAt = way, now
+	change := store.Change{
+		Refunds: []refund.Refund{b},
+		Events: []event.Event{happened(event.Refund, b.Merchant, b.ID, b.State, "choose_way", b.State,
+			byWorker, string(way), now)},
+	}
+	if way == "" {
+		b.Way = refund.ByRefund // sending it will say that the gateway cannot
+		change.Refunds[0] = b
+	}
+	if err := post(&change, ledger.RuleSuspenseOpened, causeOf(b, now), b.Gateway, b.Amount); err != nil {
+		return b, err
+	}
+	err := a.store.Commit(ctx, change)
+	b.Version++
+	return b, err
+}
+
+// askReturn asks what became of a refund. A reversal shows on the payment itself.
+func (a *App) askReturn(ctx context.Context, b refund.Refund) (refund.Refund, error) {
+	ctx, cancel := detached(ctx)
+	defer cancel()
+	p, c, err := a.refundContext(ctx, b)
+	if err != nil {
+		return b, err
+	}
+	if refunder, ok := c.conn.(gateway.Refunder); ok && b.Way == refund.ByRefund {
+		return a.bookReturn(ctx, b, refunder.RefundState(ctx, a.returnOf(p, c, b), b.Receipt))
+	}
+	report := c.conn.Resolve(ctx, a.attempt(p, c, ""), gateway.Look)
+	switch {
+	case report.Outcome == gateway.Undone:
+		return a.bookReturn(ctx, b, gateway.ReturnReport{Outcome: gateway.Done, Undone: true})
+	case report.Outcome == gateway.Captured && a.now().After(b.CreatedAt.Add(settleTime)):
+		// The gateway still calls it paid long after it was asked to undo it.
+		return a.bookReturn(ctx, b, gateway.ReturnReport{Outcome: gateway.Denied, Word: "the gateway did not undo it"})
+	default:
+		return a.askLater(ctx, b, gateway.ReturnReport{Outcome: gateway.ReturnUnsure, Alarm: lostAlarm(b)})
+	}
+}
+
+// settleTime is how long a gateway may take to show a reversal that it did.
+const settleTime = 10 * time.Minute
+
+// lostAlarm calls a person once asking again has not helped for some time.
+func lostAlarm(b refund.Refund) string {
+	if b.Checks < len(pauses)/2 {
+		return ""
+	}
+	return "the gateway does not say whether the money went back"
+}

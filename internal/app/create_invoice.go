@@ -1,0 +1,142 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/purserhq/purser/internal/event"
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/payment"
+	"github.com/purserhq/purser/internal/store"
+)
+
+// create is the trigger of the first event of everything.
+const create = "create"
+
+// NewInvoice is the wish to ask for money. The id is the caller's to choose,
+// in the form that its own users know.
+type NewInvoice struct {
+	ID          string
+	Amount      money.Amount // zero, in the invoice's unit, when Open
+	Open        bool         // any amount may be paid
+	Title       string
+	Description string
+	Payer       invoice.Payer
+	Link        invoice.Link // not empty: the invoice is born with a link
+	Due         time.Time
+	Bag         map[string]string
+}
+
+// CreateInvoice asks for money. Errors: amount_invalid, duplicate.
+func (a *App) CreateInvoice(ctx context.Context, merchantID string, n NewInvoice) (invoice.Invoice, error) {
+	if !n.Amount.Valid() || n.Amount.Sign() < 0 || n.Amount.IsZero() != n.Open {
+		return invoice.Invoice{}, fault.New(fault.CodeAmountInvalid, "amount", "")
+	}
+	now := a.now()
+	zero := money.Zero(n.Amount.Unit())
+	i := invoice.Invoice{
+		ID: n.ID, Merchant: merchantID, State: invoice.Open,
+		Amount: n.Amount, Open: n.Open, Captured: zero, Reserved: zero,
+		Title: n.Title, Description: n.Description, Payer: n.Payer, Link: n.Link,
+		Due: n.Due, Bag: n.Bag, CreatedAt: now, UpdatedAt: now,
+	}
+	change := store.Change{
+		Invoices: []invoice.Invoice{i},
+		Events:   []event.Event{happened(event.Invoice, merchantID, i.ID, "", create, i.State, byMerchant, "", now)},
+	}
+	if n.Link.Token != "" {
+		change.Claims = append(change.Claims, linkClaim(i))
+	}
+	if err := a.store.Commit(ctx, change); err != nil {
+		return invoice.Invoice{}, err
+	}
+	i.Version++
+	return i, nil
+}
+
+func linkClaim(i invoice.Invoice) store.Claim {
+	return store.Claim{Merchant: i.Merchant, Kind: store.LinkClaim, Key: i.Link.Token, Subject: i.ID}
+}
+
+// Page selects a part of a list, newest first.
+type Page = store.Page
+
+// InvoiceView is an invoice with the payments that may be seen, in order of
+// their creation.
+type InvoiceView struct {
+	Invoice  invoice.Invoice
+	Payments []payment.Payment
+}
+
+// Invoice finds one of a merchant's invoices. Error: invoice_not_found.
+func (a *App) Invoice(ctx context.Context, merchantID, id string) (InvoiceView, error) {
+	i, err := a.store.Invoice(ctx, merchantID, id)
+	if err != nil {
+		return InvoiceView{}, err
+	}
+	payments, err := a.store.PaymentsOf(ctx, merchantID, id)
+	if err != nil {
+		return InvoiceView{}, err
+	}
+	return InvoiceView{Invoice: i, Payments: visible(payments)}, nil
+}
+
+// InvoiceOwner finds the merchant of an invoice by an id that nobody can
+// guess. Error: invoice_not_found.
+func (a *App) InvoiceOwner(ctx context.Context, id string) (string, error) {
+	return a.store.Owner(ctx, event.Invoice, id)
+}
+
+// PaymentOwner finds the merchant of a payment by an id that nobody can guess.
+// Error: payment_not_found.
+func (a *App) PaymentOwner(ctx context.Context, id string) (string, error) {
+	return a.store.Owner(ctx, event.Payment, id)
+}
+
+// Payment finds one of a merchant's payments. Error: payment_not_found.
+func (a *App) Payment(ctx context.Context, merchantID, id string) (payment.Payment, error) {
+	p, err := a.store.Payment(ctx, merchantID, id)
+	if err == nil && p.Hidden {
+		return payment.Payment{}, fault.New(fault.CodePaymentNotFound, "payment", "")
+	}
+	return p, err
+}
+
+// Invoices lists a merchant's invoices with their payments, newest first, and
+// says how many there are in all.
+func (a *App) Invoices(ctx context.Context, merchantID string, page Page) ([]InvoiceView, int, error) {
+	list, total, err := a.store.Invoices(ctx, merchantID, page)
+	if err != nil || len(list) == 0 {
+		return nil, total, err
+	}
+	ids := make([]string, len(list))
+	for n, i := range list {
+		ids[n] = i.ID
+	}
+	payments, err := a.store.PaymentsOf(ctx, merchantID, ids...)
+	if err != nil {
+		return nil, 0, err
+	}
+	of := make(map[string][]payment.Payment, len(list))
+	for _, p := range visible(payments) {
+		of[p.Invoice] = append(of[p.Invoice], p)
+	}
+	views := make([]InvoiceView, len(list))
+	for n, i := range list {
+		views[n] = InvoiceView{Invoice: i, Payments: of[i.ID]}
+	}
+	return views, total, nil
+}
+
+// visible leaves out what no gateway ever accepted.
+func visible(payments []payment.Payment) []payment.Payment {
+	shown := make([]payment.Payment, 0, len(payments))
+	for _, p := range payments {
+		if !p.Hidden {
+			shown = append(shown, p)
+		}
+	}
+	return shown
+}

@@ -1,0 +1,209 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/purserhq/purser/internal/event"
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/gateway"
+	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/payment"
+	"github.com/purserhq/purser/internal/store"
+)
+
+// ResolveDue asks the gateways about every payment and refund that is due, up
+// to limit of each, and says how many it looked after. One that fails does not
+// keep the others waiting.
+func (a *App) ResolveDue(ctx context.Context, limit int) (int, error) {
+	payments, err := a.store.DuePayments(ctx, a.now(), limit)
+	if err != nil {
+		return 0, err
+	}
+	for _, p := range payments {
+		if ctx.Err() != nil {
+			return 0, nil
+		}
+		if _, err := a.resolveOnce(ctx, p, hint{actor: byWorker}); err != nil {
+			a.log.WarnContext(ctx, "payment could not be resolved", slog.String("merchant", p.Merchant),
+				slog.String("payment", p.ID), slog.String("error", fault.Detail(err)))
+			_ = a.checkAgain(ctx, p, pause(p.Checks)) // it stays due when this fails too
+		}
+	}
+	refunds, err := a.store.DueRefunds(ctx, a.now(), limit)
+	if err != nil {
+		return len(payments), err
+	}
+	for _, b := range refunds {
+		if ctx.Err() != nil {
+			break
+		}
+		if _, err := a.ResolveRefund(ctx, b.Merchant, b.ID); err != nil {
+			a.log.WarnContext(ctx, "refund could not be resolved", slog.String("merchant", b.Merchant),
+				slog.String("refund", b.ID), slog.String("error", fault.Detail(err)))
+		}
+	}
+	return len(payments) + len(refunds), nil
+}
+
+// ExpireDue closes open invoices whose due time has passed and that nobody is
+// paying at this moment, up to limit, and says how many.
+func (a *App) ExpireDue(ctx context.Context, limit int) (int, error) {
+	due, err := a.store.DueInvoices(ctx, a.now(), limit)
+	if err != nil {
+		return 0, err
+	}
+	closed := 0
+	for _, i := range due {
+		done, err := a.expire(ctx, i.Merchant, i.ID)
+		if err != nil {
+			return closed, err
+		}
+		if done {
+			closed++
+		}
+	}
+	return closed, nil
+}
+
+func (a *App) expire(ctx context.Context, merchantID, id string) (done bool, err error) {
+	err = a.update(ctx, func(r store.Reader) (store.Change, error) {
+		done = false
+		i, err := r.Invoice(ctx, merchantID, id)
+		if err != nil || i.State != invoice.Open || i.Due.IsZero() || a.now().Before(i.Due) {
+			return store.Change{}, err
+		}
+		payments, err := r.PaymentsOf(ctx, merchantID, id)
+		if err != nil {
+			return store.Change{}, err
+		}
+		for _, p := range payments {
+			if p.State == payment.Processing || p.State == payment.Authorized {
+				return store.Change{}, nil // its end decides
+			}
+		}
+		var change store.Change
+		if i, err = advance(i, a.now(), &change, byWorker, invoice.Expire); err != nil {
+			return store.Change{}, err
+		}
+		change.Invoices, done = []invoice.Invoice{i}, true
+		return change, nil
+	})
+	return done, err
+}
+
+// SweepGateways looks through what gateways hold as paid and unverified, and
+// resolves what is ours: payers whose return was lost. Entries of other
+// systems on the same contract are left alone.
+func (a *App) SweepGateways(ctx context.Context) (int, error) {
+	found := 0
+	var failures []error
+	for offset := 0; ; offset += sweepPage {
+		merchants, err := a.store.Merchants(ctx, Page{Limit: sweepPage, Offset: offset})
+		if err != nil {
+			return found, err
+		}
+		for _, m := range merchants {
+			n, err := a.sweepMerchant(ctx, m.ID)
+			found += n
+			failures = append(failures, err)
+		}
+		if len(merchants) < sweepPage {
+			return found, errors.Join(failures...)
+		}
+	}
+}
+
+const sweepPage = 100
+
+func (a *App) sweepMerchant(ctx context.Context, merchantID string) (int, error) {
+	known, err := a.store.Gateways(ctx, merchantID)
+	if err != nil {
+		return 0, err
+	}
+	found := 0
+	for _, g := range known {
+		c, err := a.open(g)
+		if err != nil {
+			continue // route says so to whoever wants to use it
+		}
+		sweeper, ok := c.conn.(gateway.Sweeper)
+		if !ok {
+			continue
+		}
+		unclaimed, err := sweeper.Sweep(ctx)
+		if err != nil {
+			return found, fmt.Errorf("sweep %s of merchant %s: %w", g.Name, merchantID, err)
+		}
+		for _, u := range unclaimed {
+			claim, err := a.store.Claimed(ctx, merchantID, store.SessionClaim, sessionKey(c.info.Connector, u.Session))
+			if fault.Is(err, fault.CodeNotFound) {
+				continue
+			}
+			if err != nil {
+				return found, err
+			}
+			if _, err := a.ResolvePayment(ctx, merchantID, claim.Subject); err != nil {
+				return found, err
+			}
+			found++
+		}
+	}
+	return found, nil
+}
+
+// Attention lists what waits for a person.
+func (a *App) Attention(ctx context.Context) ([]store.Waiting, error) { return a.store.Attention(ctx) }
+
+// Confirmation is an operator's word about a payment whose gateway knows none.
+type Confirmation struct {
+	Payment  string
+	Receipt  string // of the bank or the till; unique
+	Paid     bool   // false: the money did not come
+	Operator string // who says so
+	Note     string
+}
+
+// ConfirmPayment takes an operator's word for a payment that only a person can
+// confirm. Errors: payment_not_found, unsupported when its gateway answers
+// for itself, parameter_missing, wrong_state.
+func (a *App) ConfirmPayment(ctx context.Context, merchantID string, n Confirmation) (payment.Payment, error) {
+	if strings.TrimSpace(n.Operator) == "" {
+		return payment.Payment{}, fault.New(fault.CodeParameterMissing, "operator", "")
+	}
+	if n.Paid && strings.TrimSpace(n.Receipt) == "" {
+		return payment.Payment{}, fault.New(fault.CodeParameterMissing, "receipt", "")
+	}
+	p, err := a.Payment(ctx, merchantID, n.Payment)
+	if err != nil {
+		return p, err
+	}
+	c, err := a.gatewayOf(ctx, merchantID, p.Attempt.Gateway)
+	if err != nil {
+		return p, err
+	}
+	if g, ok := c.conn.(gateway.Confirmer); !ok || !g.Confirmable() {
+		return p, fault.New(fault.CodeUnsupported, "payment", "Its gateway answers for itself.")
+	}
+	if !n.Paid {
+		return a.close(ctx, p, payment.Decline, byOperator, n.Operator+": "+n.Note)
+	}
+	if !askable(p) {
+		return p, fault.New(fault.CodeWrongState, "payment", "")
+	}
+	if err := a.noteConfirmation(ctx, p, n); err != nil {
+		return p, err
+	}
+	return a.capture(ctx, p, c, gateway.Report{Outcome: gateway.Captured, Receipt: n.Receipt}, hint{actor: byOperator})
+}
+
+// noteConfirmation records who said that the money came.
+func (a *App) noteConfirmation(ctx context.Context, p payment.Payment, n Confirmation) error {
+	now := a.now()
+	return a.store.Commit(ctx, store.Change{Events: []event.Event{
+		happened(event.Payment, p.Merchant, p.ID, p.State, "confirm", p.State, byOperator, n.Operator+": "+n.Note, now),
+	}})
+}

@@ -1,0 +1,249 @@
+package app
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/merchant"
+	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/store"
+)
+
+// NewMerchant is the wish to add a merchant.
+type NewMerchant struct {
+	Name       string
+	SplitLimit money.Amount // not valid = requests are never split
+}
+
+// leastSplit is the smallest split limit: two of the smallest pieces.
+const leastSplit = 2 * leastPiece
+
+// leastPiece is the smallest sum, in Rial, that the Iranian gateways take.
+const leastPiece = 1000
+
+// CreateMerchant adds a merchant.
+// Errors: parameter_missing, setting_invalid.
+func (a *App) CreateMerchant(ctx context.Context, n NewMerchant) (merchant.Merchant, error) {
+	if strings.TrimSpace(n.Name) == "" {
+		return merchant.Merchant{}, fault.New(fault.CodeParameterMissing, "name", "")
+	}
+	if n.SplitLimit.Valid() && n.SplitLimit.Steps() < leastSplit {
+		return merchant.Merchant{}, fault.New(fault.CodeSettingInvalid, "split_limit",
+			"The split limit is at least 2000.")
+	}
+	now := a.now()
+	m := merchant.Merchant{
+		ID: newMerchantID(), Name: n.Name, SplitLimit: n.SplitLimit, CreatedAt: now, UpdatedAt: now,
+	}
+	if err := a.store.Commit(ctx, store.Change{Merchants: []merchant.Merchant{m}}); err != nil {
+		return merchant.Merchant{}, err
+	}
+	m.Version++
+	return m, nil
+}
+
+// Merchants lists merchants, newest first.
+func (a *App) Merchants(ctx context.Context, page Page) ([]merchant.Merchant, error) {
+	return a.store.Merchants(ctx, page)
+}
+
+// Merchant finds one; it may be as old as the cache allows.
+// Error: merchant_not_found.
+func (a *App) Merchant(ctx context.Context, id string) (merchant.Merchant, error) {
+	return a.merchants.find(ctx, a, id)
+}
+
+// NewKey is the wish to add a key to a merchant.
+type NewKey struct {
+	Merchant string
+	Label    string
+	Scopes   []merchant.Scope
+}
+
+// CreateKey adds a key and returns its secret, which is not stored and cannot
+// be shown again. Errors: merchant_not_found, parameter_invalid.
+func (a *App) CreateKey(ctx context.Context, n NewKey) (merchant.Key, string, error) {
+	if _, err := a.store.Merchant(ctx, n.Merchant); err != nil {
+		return merchant.Key{}, "", err
+	}
+	for _, s := range n.Scopes {
+		if s != merchant.Payments && s != merchant.Admin {
+			return merchant.Key{}, "", fault.New(fault.CodeParameterInvalid, "scope",
+				"A scope is payments or admin.")
+		}
+	}
+	if len(n.Scopes) == 0 {
+		n.Scopes = []merchant.Scope{merchant.Payments}
+	}
+	now := a.now()
+	secret := "pk_" + newToken() + newToken()
+	k := merchant.Key{
+		ID: newID(now), Merchant: n.Merchant, Hash: hashKey(secret), Hint: secret[len(secret)-4:],
+		Label: n.Label, Scopes: slices.Clone(n.Scopes), CreatedAt: now, UpdatedAt: now,
+	}
+	if err := a.store.Commit(ctx, store.Change{Keys: []merchant.Key{k}}); err != nil {
+		return merchant.Key{}, "", err
+	}
+	k.Version++
+	return k, secret, nil
+}
+
+// Keys lists a merchant's keys, revoked ones too.
+func (a *App) Keys(ctx context.Context, merchantID string) ([]merchant.Key, error) {
+	return a.store.Keys(ctx, merchantID)
+}
+
+// RevokeKey ends a key. On this node it ends at once, on others within keyAge.
+// Error: not_found.
+func (a *App) RevokeKey(ctx context.Context, merchantID, keyID string) error {
+	err := a.update(ctx, func(r store.Reader) (store.Change, error) {
+		keys, err := r.Keys(ctx, merchantID)
+		if err != nil {
+			return store.Change{}, err
+		}
+		i := slices.IndexFunc(keys, func(k merchant.Key) bool { return k.ID == keyID })
+		if i < 0 {
+			return store.Change{}, fault.New(fault.CodeNotFound, "key", "There is no such key.")
+		}
+		k := keys[i]
+		if !k.RevokedAt.IsZero() {
+			return store.Change{}, nil
+		}
+		k.RevokedAt, k.UpdatedAt = a.now(), a.now()
+		return store.Change{Keys: []merchant.Key{k}}, nil
+	})
+	a.keys.forget()
+	return err
+}
+
+// Authenticate finds the valid key behind a secret.
+// Errors: key_missing, key_invalid.
+func (a *App) Authenticate(ctx context.Context, secret string) (merchant.Key, error) {
+	if secret == "" {
+		return merchant.Key{}, fault.New(fault.CodeKeyMissing, "", "")
+	}
+	hash := hashKey(secret)
+	if k, ok := a.keys.get(hash, a.now()); ok {
+		return k, nil
+	}
+	k, err := a.store.KeyByHash(ctx, hash)
+	if err != nil {
+		return merchant.Key{}, err
+	}
+	if !k.RevokedAt.IsZero() {
+		return merchant.Key{}, fault.New(fault.CodeKeyInvalid, "", "")
+	}
+	a.keys.put(hash, k, a.now())
+	return k, nil
+}
+
+// hashKey needs no salt and no slowness: the secret carries 256 random bits.
+// Looking it up by its hash also keeps timing from telling anything.
+func hashKey(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return hex.EncodeToString(sum[:])
+}
+
+// PutGateway adds one of a merchant's gateways or replaces it. Opening it
+// once proves that its settings make a connector.
+// Errors: merchant_not_found, setting_invalid.
+func (a *App) PutGateway(ctx context.Context, g merchant.Gateway) error {
+	if _, err := a.store.Merchant(ctx, g.Merchant); err != nil {
+		return err
+	}
+	return a.update(ctx, func(r store.Reader) (store.Change, error) {
+		known, err := r.Gateways(ctx, g.Merchant)
+		if err != nil {
+			return store.Change{}, err
+		}
+		g.Version, g.CreatedAt, g.UpdatedAt = 0, a.now(), a.now()
+		for _, k := range known {
+			if k.Name == g.Name {
+				g.Version, g.CreatedAt = k.Version, k.CreatedAt
+			}
+		}
+		return store.Change{Gateways: []merchant.Gateway{g}}, nil
+	})
+}
+
+// Gateways lists a merchant's gateways in the order of routing.
+func (a *App) Gateways(ctx context.Context, merchantID string) ([]merchant.Gateway, error) {
+	return a.store.Gateways(ctx, merchantID)
+}
+
+// keyAge is how long another node's revocation may go unnoticed.
+const keyAge = 5 * time.Second
+
+// maxCached bounds the caches; one that is full starts anew.
+const maxCached = 10_000
+
+// keyCache spares the database one question per request.
+type keyCache struct {
+	mu   sync.RWMutex
+	keys map[string]cachedKey
+}
+
+type cachedKey struct {
+	key   merchant.Key
+	until time.Time
+}
+
+func (c *keyCache) get(hash string, now time.Time) (merchant.Key, bool) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	k, ok := c.keys[hash]
+	return k.key, ok && now.Before(k.until)
+}
+
+func (c *keyCache) put(hash string, k merchant.Key, now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.keys == nil || len(c.keys) >= maxCached {
+		c.keys = make(map[string]cachedKey)
+	}
+	c.keys[hash] = cachedKey{k, now.Add(keyAge)}
+}
+
+func (c *keyCache) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.keys = nil
+}
+
+// merchantCache does the same for merchants, whose settings change rarely.
+type merchantCache struct {
+	mu    sync.RWMutex
+	known map[string]cachedMerchant
+}
+
+type cachedMerchant struct {
+	merchant merchant.Merchant
+	until    time.Time
+}
+
+func (c *merchantCache) find(ctx context.Context, a *App, id string) (merchant.Merchant, error) {
+	now := a.now()
+	c.mu.RLock()
+	m, ok := c.known[id]
+	c.mu.RUnlock()
+	if ok && now.Before(m.until) {
+		return m.merchant, nil
+	}
+	found, err := a.store.Merchant(ctx, id)
+	if err != nil {
+		return merchant.Merchant{}, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.known == nil || len(c.known) >= maxCached {
+		c.known = make(map[string]cachedMerchant)
+	}
+	c.known[id] = cachedMerchant{found, now.Add(keyAge)}
+	return found, nil
+}

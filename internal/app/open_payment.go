@@ -1,0 +1,216 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"net/url"
+	"time"
+
+	"github.com/purserhq/purser/internal/event"
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/gateway"
+	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/payment"
+	"github.com/purserhq/purser/internal/store"
+)
+
+// opening is what must become true with an attempt that a gateway accepted.
+type opening struct {
+	title     string // sent as the description when the payment has none
+	rest      []money.Amount
+	newID     func() string
+	supersede bool
+	retreat   bool // a refused one goes back to waiting instead of vanishing
+	actor     string
+}
+
+// openPayment asks one gateway after the other to open a page, as long as
+// none has, and records the outcome. The payment's first attempt is on record.
+func (a *App) openPayment(ctx context.Context, p payment.Payment, candidates []candidate, o opening,
+) (Requested, error) {
+	ctx, cancel := detached(ctx)
+	defer cancel()
+	var refusal error
+	for n, c := range candidates {
+		if n > 0 {
+			next, err := a.failOver(ctx, p, c)
+			if err != nil {
+				return Requested{}, err
+			}
+			p = next
+		}
+		started := c.conn.Start(ctx, a.attempt(p, c, o.title))
+		if started.Outcome == gateway.Opened && started.Session != "" {
+			done, err := a.accept(ctx, p, c, started, o)
+			if err == nil {
+				return done, nil
+			}
+			if !fault.Is(err, fault.CodeDuplicate) {
+				return Requested{}, err
+			}
+			// A session that belongs to another payment must not be shown to this payer.
+			started = gateway.Started{Outcome: gateway.NoAnswer, Alarm: "the gateway repeated a session"}
+		}
+		if started.Alarm != "" {
+			a.log.ErrorContext(ctx, "gateway set-up needs a look",
+				slog.String("merchant", p.Merchant), slog.String("gateway", c.name), slog.String("alarm", started.Alarm))
+		}
+		refusal = refusalOf(started)
+		if started.Outcome != gateway.Refused && !c.info.LostStartIsHarmless {
+			return Requested{}, refusal // it may be open after all: the worker asks
+		}
+	}
+	if err := a.retreat(ctx, p, o); err != nil {
+		return Requested{}, err
+	}
+	return Requested{}, refusal
+}
+
+func refusalOf(s gateway.Started) error {
+	if s.Outcome == gateway.Refused {
+		return fault.Newf(fault.CodeGatewayRefused, "gateway", "").With(fault.New(fault.CodeGatewayRefused, "", s.Word))
+	}
+	return fault.New(fault.CodeGatewayUnavailable, "gateway", "")
+}
+
+// attempt is what a connector is told of a payment.
+func (a *App) attempt(p payment.Payment, c candidate, title string) gateway.Attempt {
+	description := p.Description
+	if description == "" {
+		description = title
+	}
+	amount, err := p.Amount.In(c.info.Unit)
+	if err != nil {
+		amount = money.Amount{} // not valid: every connector refuses it; route has checked it before
+	}
+	return gateway.Attempt{
+		Reference: p.Reference(), Amount: amount, Description: description, Payer: p.Payer,
+		ReturnURL: a.returnURL + "?" + url.Values{"t": {p.ID + "." + p.Attempt.Token}}.Encode(),
+		Session:   p.Attempt.Session, Word: p.Attempt.Word, Doubtful: p.Attempt.Doubtful,
+		StartedAt: p.Attempt.StartedAt, Deadline: p.Attempt.Deadline,
+	}
+}
+
+// failOver records the next attempt: the one before never became a page.
+func (a *App) failOver(ctx context.Context, p payment.Payment, c candidate) (payment.Payment, error) {
+	now := a.now()
+	before := p.Attempt.Gateway
+	p = attemptAt(p, c, now)
+	p.UpdatedAt = now
+	err := a.store.Commit(ctx, store.Change{
+		Payments: []payment.Payment{p},
+		Events: []event.Event{happened(event.Payment, p.Merchant, p.ID, p.State, "fail_over", p.State,
+			byGateway, before+" did not open a page; now "+c.name, now)},
+	})
+	p.Version++
+	return p, err
+}
+
+// accept records the page that a gateway opened, with the rest of a split,
+// and supersedes what earlier requests left unfinished.
+// Error: duplicate when the session belongs to another payment.
+func (a *App) accept(ctx context.Context, p payment.Payment, c candidate, s gateway.Started, o opening,
+) (Requested, error) {
+	var done Requested
+	err := a.update(ctx, func(r store.Reader) (store.Change, error) {
+		now := a.now()
+		fresh, err := r.Payment(ctx, p.Merchant, p.ID)
+		if err != nil {
+			return store.Change{}, err
+		}
+		wasHidden := fresh.Hidden
+		fresh.Attempt.Session, fresh.Attempt.Link = s.Session, s.Link
+		fresh.Hidden, fresh.UpdatedAt, fresh.CheckAt = false, now, now.Add(firstCheck)
+		done = Requested{Payment: fresh, Waiting: rest(fresh, o, now)}
+		change := store.Change{
+			Claims: []store.Claim{{
+				Merchant: p.Merchant, Kind: store.SessionClaim,
+				Key: sessionKey(c.info.Connector, s.Session), Subject: p.ID,
+			}},
+			Payments: append([]payment.Payment{fresh}, done.Waiting...),
+			Events: []event.Event{happened(event.Payment, p.Merchant, p.ID, fresh.State, "open", fresh.State,
+				byGateway, "", now)},
+		}
+		for _, w := range done.Waiting {
+			change.Events = append(change.Events,
+				happened(event.Payment, w.Merchant, w.ID, "", create, w.State, o.actor, "", now))
+		}
+		if o.supersede && wasHidden {
+			err = a.supersede(ctx, r, fresh, &change)
+		}
+		return change, err
+	})
+	done.Payment.Version++
+	for n := range done.Waiting {
+		done.Waiting[n].Version++
+	}
+	return done, err
+}
+
+func sessionKey(connector, session string) string { return connector + "/" + session }
+
+// rest are the payments that wait behind the first part of a split.
+func rest(first payment.Payment, o opening, now time.Time) []payment.Payment {
+	waiting := make([]payment.Payment, len(o.rest))
+	zero := money.Zero(first.Amount.Unit())
+	for n, amount := range o.rest {
+		waiting[n] = payment.Payment{
+			ID: o.newID(), Merchant: first.Merchant, State: payment.Waiting, Invoice: first.Invoice,
+			Amount: amount, Refunded: zero, Returning: zero,
+			Attempt: payment.Attempt{Gateway: first.Attempt.Gateway},
+			Batch:   first.Batch, Link: first.Link, Description: first.Description, Payer: first.Payer,
+			CreatedAt: now, UpdatedAt: now,
+		}
+	}
+	return waiting
+}
+
+// supersede takes the unfinished payments of earlier requests out of the way:
+// waiting ones are canceled, open pages are flagged and end by the gateway's
+// word, because their payer may be paying at this moment.
+func (a *App) supersede(ctx context.Context, r store.Reader, by payment.Payment, change *store.Change) error {
+	all, err := r.PaymentsOf(ctx, by.Merchant, by.Invoice)
+	if err != nil {
+		return err
+	}
+	for _, p := range all {
+		if p.Batch == by.Batch || p.Hidden || p.Superseded || !p.Unfinished() {
+			continue
+		}
+		from, trigger := p.State, payment.Trigger("supersede")
+		p.Superseded, p.UpdatedAt = true, by.UpdatedAt
+		if p.State == payment.Waiting {
+			trigger = payment.Cancel
+			if p.State, err = payment.States.Next(p.State, trigger); err != nil {
+				return err
+			}
+			p.FinalizedAt = by.UpdatedAt
+		}
+		change.Payments = append(change.Payments, p)
+		change.Events = append(change.Events, happened(event.Payment, p.Merchant, p.ID, from, trigger, p.State,
+			byMerchant, "superseded by "+by.ID, by.UpdatedAt))
+	}
+	return nil
+}
+
+// retreat records that no gateway opened a page.
+func (a *App) retreat(ctx context.Context, p payment.Payment, o opening) error {
+	now := a.now()
+	from, trigger := p.State, payment.Decline
+	if o.retreat {
+		trigger = payment.Retreat
+	}
+	to, err := payment.States.Next(from, trigger)
+	if err != nil {
+		return err
+	}
+	p.State, p.UpdatedAt, p.CheckAt = to, now, never
+	if !o.retreat {
+		p.FinalizedAt = now
+	}
+	return a.store.Commit(ctx, store.Change{
+		Payments: []payment.Payment{p},
+		Events: []event.Event{happened(event.Payment, p.Merchant, p.ID, from, trigger, p.State,
+			byGateway, "no gateway opened a page", now)},
+	})
+}

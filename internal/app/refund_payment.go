@@ -1,0 +1,209 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/purserhq/purser/internal/event"
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/gateway"
+	"github.com/purserhq/purser/internal/ledger"
+	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/payment"
+	"github.com/purserhq/purser/internal/refund"
+	"github.com/purserhq/purser/internal/store"
+)
+
+// cannotReturn is why a refund fails where a gateway has no way back.
+const cannotReturn = "this gateway cannot give money back"
+
+// NewRefund is the wish to give money back.
+type NewRefund struct {
+	Payment string
+	Amount  money.Amount // not valid = everything that is left
+	Reason  string
+}
+
+// RefundPayment gives money of a collected payment back: undone where the
+// whole of it goes back and the gateway can undo, paid back otherwise. The
+// refund that is returned may have succeeded, failed (its Word says why) or be
+// processing, which means that nobody knows yet.
+// Errors: payment_not_found when nothing is collected, refund_in_progress,
+// refund_too_large.
+func (a *App) RefundPayment(ctx context.Context, merchantID string, n NewRefund) (refund.Refund, error) {
+	p, err := a.Payment(ctx, merchantID, n.Payment)
+	if err != nil {
+		return refund.Refund{}, err
+	}
+	c, err := a.gatewayOf(ctx, merchantID, p.Attempt.Gateway)
+	if err != nil {
+		return refund.Refund{}, err
+	}
+	var back refund.Refund
+	err = a.update(ctx, func(r store.Reader) (store.Change, error) {
+		if p, err = r.Payment(ctx, merchantID, n.Payment); err != nil {
+			return store.Change{}, err
+		}
+		var change store.Change
+		back, change, err = a.openRefund(p, c, n)
+		return change, err
+	})
+	if err != nil {
+		return refund.Refund{}, err
+	}
+	if back.Way == "" {
+		return a.failRefund(ctx, back, cannotReturn, false)
+	}
+	return a.sendBack(ctx, back.Merchant, back.ID)
+}
+
+// openRefund decides the way back and holds the money.
+func (a *App) openRefund(p payment.Payment, c candidate, n NewRefund) (refund.Refund, store.Change, error) {
+	amount := n.Amount
+	if p.Returning.Sign() > 0 && !amount.Valid() {
+		return refund.Refund{}, store.Change{}, fault.New(fault.CodeRefundInProgress, "payment", "")
+	}
+	if !amount.Valid() {
+		amount = p.Refundable()
+	}
+	if p.Collected() && amount.Sign() <= 0 {
+		return refund.Refund{}, store.Change{}, fault.New(fault.CodeAmountInvalid, "amount", "")
+	}
+	held, err := p.Return(amount)
+	if err != nil {
+		return refund.Refund{}, store.Change{}, err
+	}
+	now := a.now()
+	held.UpdatedAt = now
+	back := refund.Refund{
+		ID: newID(now), Merchant: p.Merchant, State: refund.Requested, Payment: p.ID, Amount: amount,
+		Way: wayBack(c, amount == p.Amount), Source: refund.FromMerchant, Gateway: p.Attempt.Gateway,
+		Reason: n.Reason, CheckAt: now.Add(2 * gatewayTime), CreatedAt: now, UpdatedAt: now,
+	}
+	change := store.Change{
+		Payments: []payment.Payment{held}, Refunds: []refund.Refund{back},
+		Events: []event.Event{
+			happened(event.Refund, p.Merchant, back.ID, "", create, back.State, byMerchant, n.Reason, now),
+			happened(event.Payment, p.Merchant, p.ID, p.State, "hold_refund", p.State, byMerchant, "", now),
+		},
+	}
+	err = post(&change, ledger.RuleRefundOpened, causeOf(back, now), back.Gateway, amount)
+	return back, change, err
+}
+
+// wayBack picks how money goes back at a gateway; empty when it cannot.
+func wayBack(c candidate, whole bool) refund.Way {
+	if _, ok := c.conn.(gateway.Reverser); ok && whole {
+		return refund.ByReversal
+	}
+	if r, ok := c.conn.(gateway.Refunder); ok && r.CanRefund() {
+		return refund.ByRefund
+	}
+	return ""
+}
+
+// causeOf books a refund for its payment, so that the payment's entries tell
+// its whole story.
+func causeOf(b refund.Refund, now time.Time) ledger.Cause {
+	return ledger.Cause{Merchant: b.Merchant, Subject: b.Payment, At: now}
+}
+
+// sendBack submits a requested refund. That it is on its way is on record
+// before the gateway hears of it; after that it is only ever asked about.
+func (a *App) sendBack(ctx context.Context, merchantID, id string) (refund.Refund, error) {
+	ctx, cancel := detached(ctx)
+	defer cancel()
+	back, err := a.moveRefund(ctx, merchantID, id, refund.Submit, nil)
+	if err != nil {
+		return back, err
+	}
+	p, c, err := a.refundContext(ctx, back)
+	if err != nil {
+		return back, err
+	}
+	if back.Way == refund.ByReversal {
+		reverser, _ := c.conn.(gateway.Reverser)
+		report := reverser.Reverse(ctx, a.returnOf(p, c, back))
+		refunder, can := c.conn.(gateway.Refunder)
+		if report.Outcome != gateway.Denied || !can || !refunder.CanRefund() {
+			return a.bookReturn(ctx, back, report)
+		}
+		// The window for undoing is over; nothing moved, so it may be paid back.
+		if back, err = a.changeWay(ctx, back); err != nil {
+			return back, err
+		}
+	}
+	refunder, ok := c.conn.(gateway.Refunder)
+	if !ok || !refunder.CanRefund() {
+		return a.failRefund(ctx, back, cannotReturn, back.Source == refund.FromSuspense)
+	}
+	return a.bookReturn(ctx, back, refunder.Refund(ctx, a.returnOf(p, c, back)))
+}
+
+func (a *App) refundContext(ctx context.Context, b refund.Refund) (payment.Payment, candidate, error) {
+	p, err := a.store.Payment(ctx, b.Merchant, b.Payment)
+	if err != nil {
+		return p, candidate{}, err
+	}
+	c, err := a.gatewayOf(ctx, b.Merchant, b.Gateway)
+	return p, c, err
+}
+
+func (a *App) returnOf(p payment.Payment, c candidate, b refund.Refund) gateway.Return {
+	amount, err := b.Amount.In(c.info.Unit)
+	if err != nil {
+		amount = money.Amount{}
+	}
+	return gateway.Return{
+		Refund: b.ID, Attempt: a.attempt(p, c, ""), Receipt: p.Attempt.Receipt, Amount: amount,
+		PaidAt: p.FinalizedAt, Reason: b.Reason,
+	}
+}
+
+// moveRefund takes a refund through one trigger; settle adds what else must
+// become true with it.
+func (a *App) moveRefund(ctx context.Context, merchantID, id string, t refund.Trigger,
+	settle func(store.Reader, *refund.Refund, *store.Change, time.Time) error,
+) (refund.Refund, error) {
+	var back refund.Refund
+	err := a.update(ctx, func(r store.Reader) (store.Change, error) {
+		var err error
+		if back, err = r.Refund(ctx, merchantID, id); err != nil {
+			return store.Change{}, err
+		}
+		from := back.State
+		if back.State, err = refund.States.Next(from, t); err != nil {
+			return store.Change{}, err
+		}
+		now := a.now()
+		back.UpdatedAt, back.CheckAt = now, now.Add(2*gatewayTime)
+		if refund.States.Final(back.State) {
+			back.CheckAt = never
+		}
+		var change store.Change
+		if settle != nil {
+			if err := settle(r, &back, &change, now); err != nil {
+				return store.Change{}, err
+			}
+		}
+		change.Refunds = append(change.Refunds, back)
+		change.Events = append(change.Events,
+			happened(event.Refund, merchantID, id, from, t, back.State, byGateway, back.Word, now))
+		return change, nil
+	})
+	back.Version++
+	return back, err
+}
+
+// changeWay turns a refused reversal into a refund, on record before the call.
+func (a *App) changeWay(ctx context.Context, b refund.Refund) (refund.Refund, error) {
+	now := a.now()
+	b.Way, b.UpdatedAt = refund.ByRefund, now
+	err := a.store.Commit(ctx, store.Change{
+		Refunds: []refund.Refund{b},
+		Events: []event.Event{happened(event.Refund, b.Merchant, b.ID, b.State, "change_way", b.State,
+			byGateway, "too late to undo it", now)},
+	})
+	b.Version++
+	return b, err
+}

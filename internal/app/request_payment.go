@@ -1,0 +1,175 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/purserhq/purser/internal/event"
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/payment"
+	"github.com/purserhq/purser/internal/store"
+)
+
+// NewPayment is the wish to collect a part of an invoice.
+type NewPayment struct {
+	Invoice     string
+	Amount      money.Amount
+	Gateway     string // the merchant's name for it; empty = by routing
+	Description string
+	Payer       payment.Payer
+	NewID       func() string // mints payment ids in the form the caller's users know
+	Split       bool          // an amount above the merchant's limit becomes several payments
+	Supersede   bool          // it takes the place of earlier requests on the invoice
+	Link        string        // token of the link it comes through, if any
+	ByPayer     bool          // the payer asks, not the merchant
+}
+
+// Requested is what a gateway opened.
+type Requested struct {
+	Payment payment.Payment   // processing: send the payer to its Attempt.Link
+	Waiting []payment.Payment // the rest of a split, to be started later
+}
+
+// RequestPayment opens a page at a gateway on which the payer can pay. The
+// attempt is on record before the gateway hears of it; nothing is seen of it
+// before the gateway agrees, and nothing at all when it does not.
+// Errors: invoice_not_found, invoice_closed, amount_above_remaining,
+// no_gateway, gateway_refused, gateway_unavailable.
+func (a *App) RequestPayment(ctx context.Context, merchantID string, n NewPayment) (Requested, error) {
+	now := a.now()
+	m, err := a.Merchant(ctx, merchantID)
+	if err != nil {
+		return Requested{}, err
+	}
+	parts := []money.Amount{n.Amount}
+	if n.Split && m.SplitLimit.Valid() {
+		least := money.New(leastPiece, m.SplitLimit.Unit())
+		if parts, err = payment.Parts(n.Amount, m.SplitLimit, least); err != nil {
+			return Requested{}, err
+		}
+	}
+	// The invoice is asked before the gateways: its answer is the clearer one.
+	i, err := a.store.Invoice(ctx, merchantID, n.Invoice)
+	if err != nil {
+		return Requested{}, err
+	}
+	if err := i.Payable(n.Amount); err != nil {
+		return Requested{}, err
+	}
+	candidates, err := a.route(ctx, merchantID, parts[0], n.Gateway)
+	if err != nil {
+		return Requested{}, err
+	}
+	p := payment.Payment{
+		ID: n.NewID(), Merchant: merchantID, State: payment.Processing, Invoice: n.Invoice,
+		Amount: parts[0], Refunded: money.Zero(n.Amount.Unit()), Returning: money.Zero(n.Amount.Unit()),
+		Batch: newID(now), Hidden: true, Link: n.Link, Description: n.Description, Payer: n.Payer,
+		CreatedAt: now, UpdatedAt: now,
+	}
+	p = attemptAt(p, candidates[0], now)
+	if err := a.record(ctx, p, n); err != nil {
+		return Requested{}, err
+	}
+	p.Version++
+	return a.openPayment(ctx, p, candidates, opening{
+		title: i.Title, rest: parts[1:], newID: n.NewID, supersede: n.Supersede, actor: actorOf(n.ByPayer),
+	})
+}
+
+func actorOf(payer bool) string {
+	if payer {
+		return byPayer
+	}
+	return byMerchant
+}
+
+// record commits the attempt while the invoice still has room for it. It is
+// only a first look: room is made sure of when the money is about to be taken.
+func (a *App) record(ctx context.Context, p payment.Payment, n NewPayment) error {
+	return a.update(ctx, func(r store.Reader) (store.Change, error) {
+		i, err := r.Invoice(ctx, p.Merchant, p.Invoice)
+		if err != nil {
+			return store.Change{}, err
+		}
+		if err := i.Payable(n.Amount); err != nil {
+			return store.Change{}, err
+		}
+		return store.Change{
+			Payments: []payment.Payment{p},
+			Events: []event.Event{happened(event.Payment, p.Merchant, p.ID, "", create, p.State,
+				actorOf(n.ByPayer), p.Attempt.Gateway, p.CreatedAt)},
+		}, nil
+	})
+}
+
+// StartWaiting opens a page for a payment that waits: the rest of a split. An
+// empty gateway leaves the one it was made for.
+// Errors: payment_not_found when it is not waiting, and those of RequestPayment.
+func (a *App) StartWaiting(ctx context.Context, merchantID, paymentID, gatewayName string) (Requested, error) {
+	return a.startWaiting(ctx, merchantID, paymentID, gatewayName, byMerchant)
+}
+
+func (a *App) startWaiting(ctx context.Context, merchantID, paymentID, gatewayName, actor string) (Requested, error) {
+	p, i, err := a.waiting(ctx, merchantID, paymentID)
+	if err != nil {
+		return Requested{}, err
+	}
+	if gatewayName == "" {
+		gatewayName = p.Attempt.Gateway
+	}
+	candidates, err := a.route(ctx, merchantID, p.Amount, gatewayName)
+	if err != nil {
+		return Requested{}, err
+	}
+	err = a.update(ctx, func(store.Reader) (store.Change, error) {
+		if p, i, err = a.waiting(ctx, merchantID, paymentID); err != nil {
+			return store.Change{}, err
+		}
+		now := a.now()
+		from := p.State
+		if p.State, err = payment.States.Next(p.State, payment.Start); err != nil {
+			return store.Change{}, err
+		}
+		p = attemptAt(p, candidates[0], now)
+		p.UpdatedAt = now
+		return store.Change{
+			Payments: []payment.Payment{p},
+			Events: []event.Event{happened(event.Payment, merchantID, p.ID, from, payment.Start, p.State,
+				actor, p.Attempt.Gateway, now)},
+		}, nil
+	})
+	if err != nil {
+		return Requested{}, err
+	}
+	p.Version++
+	return a.openPayment(ctx, p, candidates, opening{title: i.Title, retreat: true, actor: actor})
+}
+
+// waiting finds a payment that can be started and its invoice.
+func (a *App) waiting(ctx context.Context, merchantID, id string) (payment.Payment, invoice.Invoice, error) {
+	p, err := a.Payment(ctx, merchantID, id)
+	if err != nil {
+		return p, invoice.Invoice{}, err
+	}
+	if p.State != payment.Waiting {
+		return p, invoice.Invoice{}, fault.New(fault.CodePaymentNotFound, "payment", "")
+	}
+	i, err := a.store.Invoice(ctx, merchantID, p.Invoice)
+	if err != nil {
+		return p, i, err
+	}
+	return p, i, i.Payable(p.Amount)
+}
+
+// attemptAt prepares the next attempt of a payment at a gateway.
+func attemptAt(p payment.Payment, c candidate, now time.Time) payment.Payment {
+	p.Attempt = payment.Attempt{
+		Gateway: c.name, Number: p.Attempt.Number + 1, Token: newToken(),
+		StartedAt: now, Deadline: now.Add(c.info.Lifetime),
+	}
+	// Should this process die before the answer is on record, the worker looks after it.
+	p.CheckAt = now.Add(2 * gatewayTime)
+	return p
+}

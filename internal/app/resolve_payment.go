@@ -1,0 +1,335 @@
+package app
+
+import (
+	"context"
+	"crypto/subtle"
+	"strings"
+	"time"
+
+	"github.com/purserhq/purser/internal/event"
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/gateway"
+	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/payment"
+	"github.com/purserhq/purser/internal/store"
+)
+
+// How long we wait between two questions about an open payment: the last one
+// repeats for ever, because no timer decides an unknown outcome.
+var pauses = []time.Duration{
+	time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 20 * time.Minute,
+	time.Hour, 3 * time.Hour, 6 * time.Hour,
+}
+
+const (
+	firstCheck = time.Minute     // after the payer was sent away
+	soon       = 5 * time.Second // when only another payment's verification is in the way
+	grace      = time.Minute     // beyond a page's deadline, for clocks that differ
+)
+
+// never is the CheckAt of what waits for no gateway.
+var never time.Time
+
+func pause(checks int) time.Duration { return pauses[min(checks, len(pauses)-1)] }
+
+// ReturnPayer takes what a payer's browser brought back from a gateway. It is
+// a hint: the answer comes from our own question to the gateway.
+// Error: payment_not_found when the return belongs to no attempt of ours, or
+// pairs one attempt's token with another's session; nothing changes then.
+func (a *App) ReturnPayer(ctx context.Context, query map[string][]string) (payment.Payment, error) {
+	p, notice, trusted, err := a.returned(ctx, query)
+	if err != nil {
+		return payment.Payment{}, err
+	}
+	if trusted && notice.Word != "" && p.Attempt.Word != notice.Word && p.State == payment.Processing {
+		if err := a.noteReturn(ctx, p, notice); err != nil {
+			return payment.Payment{}, err
+		}
+	}
+	return a.resolveOnce(ctx, p, hint{good: notice.Good, actor: byPayer})
+}
+
+// returned finds the attempt that a return speaks of. Only one that carries
+// the attempt's token is trusted to be about this payer.
+func (a *App) returned(ctx context.Context, query map[string][]string) (
+	p payment.Payment, n gateway.Notice, trusted bool, err error,
+) {
+	unknown := fault.New(fault.CodePaymentNotFound, "payment", "")
+	if token := first(query["t"]); token != "" {
+		id, secret, _ := strings.Cut(token, ".")
+		if p, err = a.anyPayment(ctx, id); err != nil {
+			return p, n, false, unknown
+		}
+		if subtle.ConstantTimeCompare([]byte(secret), []byte(p.Attempt.Token)) != 1 {
+			return p, n, false, unknown
+		}
+		c, err := a.gatewayOf(ctx, p.Merchant, p.Attempt.Gateway)
+		if err != nil {
+			return p, n, false, err
+		}
+		reader, ok := c.conn.(gateway.Returner)
+		if !ok {
+			return p, n, true, nil
+		}
+		n, ok = reader.ReadReturn(query)
+		if !ok || n.Session != p.Attempt.Session {
+			return p, n, false, unknown
+		}
+		return p, n, true, nil
+	}
+	for _, r := range a.returners {
+		n, ok := r.ReadReturn(query)
+		if !ok {
+			continue
+		}
+		claim, err := a.store.Claimed(ctx, "", store.SessionClaim, sessionKey(r.Connector, n.Session))
+		if err != nil {
+			return p, n, false, unknown
+		}
+		p, err = a.store.Payment(ctx, claim.Merchant, claim.Subject)
+		return p, n, false, err
+	}
+	return p, n, false, unknown
+}
+
+func first(values []string) string {
+	if len(values) == 0 {
+		return ""
+	}
+	return values[0]
+}
+
+// anyPayment finds a payment by an id that nobody can guess.
+func (a *App) anyPayment(ctx context.Context, id string) (payment.Payment, error) {
+	owner, err := a.store.Owner(ctx, event.Payment, id)
+	if err != nil {
+		return payment.Payment{}, err
+	}
+	return a.store.Payment(ctx, owner, id)
+}
+
+// noteReturn keeps what the browser said, for gateways that have no question
+// that changes nothing.
+func (a *App) noteReturn(ctx context.Context, p payment.Payment, n gateway.Notice) error {
+	return a.update(ctx, func(r store.Reader) (store.Change, error) {
+		fresh, err := r.Payment(ctx, p.Merchant, p.ID)
+		if err != nil || fresh.State != payment.Processing || fresh.Attempt.Session != n.Session ||
+			fresh.Attempt.Word == n.Word {
+			return store.Change{}, err
+		}
+		now := a.now()
+		fresh.Attempt.Word, fresh.UpdatedAt = n.Word, now
+		return store.Change{
+			Payments: []payment.Payment{fresh},
+			Events: []event.Event{happened(event.Payment, p.Merchant, p.ID, fresh.State, "return", fresh.State,
+				byPayer, "browser says "+n.Word, now)},
+		}, nil
+	})
+}
+
+// hint is why a payment is asked about.
+type hint struct {
+	good  bool // somebody claims that it is paid
+	actor string
+}
+
+// ResolvePayment asks the gateway about a payment and books what it says.
+// It may be called any number of times, by anybody.
+func (a *App) ResolvePayment(ctx context.Context, merchantID, id string) (payment.Payment, error) {
+	p, err := a.store.Payment(ctx, merchantID, id)
+	if err != nil {
+		return p, err
+	}
+	return a.resolveOnce(ctx, p, hint{actor: byWorker})
+}
+
+// resolveOnce lets equal questions that arrive together share one answer. It
+// only spares calls: that money is booked once is the store's promise.
+func (a *App) resolveOnce(ctx context.Context, p payment.Payment, h hint) (payment.Payment, error) {
+	key := p.Merchant + "/" + p.ID
+	if h.good {
+		key += "/good"
+	}
+	ctx, cancel := detached(ctx)
+	defer cancel()
+	done, err, _ := a.resolving.Do(key, func() (any, error) { return a.resolve(ctx, p.Merchant, p.ID, h) })
+	if err != nil {
+		return p, err
+	}
+	resolved, _ := done.(payment.Payment)
+	return resolved, nil
+}
+
+// resolve asks without changing anything where the gateway can be asked so,
+// makes sure of room on the invoice, and only then asks for the money.
+func (a *App) resolve(ctx context.Context, merchantID, id string, h hint) (payment.Payment, error) {
+	p, err := a.store.Payment(ctx, merchantID, id)
+	if err != nil || !askable(p) {
+		return p, err
+	}
+	c, err := a.gatewayOf(ctx, merchantID, p.Attempt.Gateway)
+	if err != nil {
+		return p, err
+	}
+	if p.Attempt.Session == "" {
+		return a.abandon(ctx, p, c)
+	}
+	closed := !takeable(p)
+	if c.info.CanLook && !p.Reserved && (p.State != payment.Processing || !h.good) {
+		report := c.conn.Resolve(ctx, a.attempt(p, c, ""), gateway.Look)
+		if report.Outcome != gateway.Authorized || closed {
+			return a.book(ctx, p, c, report, h)
+		}
+	}
+	if closed {
+		return p, nil
+	}
+	if c.info.VerifyCaptures {
+		room, fresh, err := a.reserve(ctx, p, h)
+		if err != nil || !askable(fresh) {
+			return fresh, err
+		}
+		if p = fresh; room != enough {
+			return a.leave(ctx, p, c, h, room)
+		}
+	}
+	return a.book(ctx, p, c, c.conn.Resolve(ctx, a.attempt(p, c, ""), gateway.Take), h)
+}
+
+// askable says that the gateway's word could still change it. Closed ones are
+// asked because late money wins over early pessimism.
+func askable(p payment.Payment) bool {
+	switch p.State {
+	case payment.Processing, payment.Authorized:
+		return true
+	case payment.Failed, payment.Canceled, payment.Expired:
+		return p.Attempt.Session != "" && p.Attempt.Receipt == ""
+	case payment.Waiting, payment.Captured, payment.Settled, payment.Reversed, payment.Refunded:
+		return false
+	}
+	return false
+}
+
+// takeable says that we would take the money if the gateway has it: it was
+// never decided otherwise. An expired payment was only too slow.
+func takeable(p payment.Payment) bool {
+	return p.State == payment.Processing || p.State == payment.Expired
+}
+
+// active says that an answer of the gateway is being waited for.
+func active(p payment.Payment) bool {
+	return p.State == payment.Processing || (p.State == payment.Expired && p.Reserved)
+}
+
+// room says whether an invoice can take a payment.
+type room int
+
+const (
+	none   room = iota // closed, or it would be over-collected
+	enough             // the amount is set aside for this payment
+	busy               // another payment is being verified: ask again soon
+)
+
+// reserve sets the payment's amount aside on its invoice, so that no other
+// payment can be captured into the same room while the gateway is asked.
+func (a *App) reserve(ctx context.Context, p payment.Payment, h hint) (found room, fresh payment.Payment, err error) {
+	err = a.update(ctx, func(r store.Reader) (store.Change, error) {
+		if fresh, err = r.Payment(ctx, p.Merchant, p.ID); err != nil {
+			return store.Change{}, err
+		}
+		if found = enough; fresh.Reserved || !takeable(fresh) {
+			return store.Change{}, nil
+		}
+		i, err := r.Invoice(ctx, p.Merchant, p.Invoice)
+		if err != nil {
+			return store.Change{}, err
+		}
+		held, refusal := i.Reserve(fresh.Amount)
+		if refusal != nil {
+			if found = none; i.Payable(fresh.Amount) == nil {
+				found = busy
+			}
+			return store.Change{}, nil
+		}
+		now := a.now()
+		fresh.Reserved, fresh.UpdatedAt, held.UpdatedAt = true, now, now
+		// Should this process die before the answer is on record, the worker asks again.
+		fresh.CheckAt = now.Add(2 * gatewayTime)
+		return store.Change{
+			Invoices: []invoice.Invoice{held}, Payments: []payment.Payment{fresh},
+			Events: []event.Event{happened(event.Payment, p.Merchant, p.ID, fresh.State, "reserve", fresh.State,
+				h.actor, "", now)},
+		}, nil
+	})
+	if err == nil {
+		// What was written has the next version; reading it again is simpler than guessing.
+		fresh, err = a.store.Payment(ctx, p.Merchant, p.ID)
+	}
+	return found, fresh, err
+}
+
+// leave ends a payment whose invoice has no room: the money is not taken, so
+// the gateway gives it back to the payer by itself.
+func (a *App) leave(ctx context.Context, p payment.Payment, c candidate, h hint, found room) (payment.Payment, error) {
+	if found == busy {
+		return p, a.checkAgain(ctx, p, soon)
+	}
+	// Without a word that somebody paid, the page may still be open: wait for its end.
+	if !h.good && !c.info.CanLook && a.now().Before(p.Attempt.Deadline.Add(grace)) {
+		return p, a.checkAgain(ctx, p, pause(p.Checks))
+	}
+	if h.good && c.info.CanLook {
+		// It may be taken already, where the gateway verifies by itself.
+		report := c.conn.Resolve(ctx, a.attempt(p, c, ""), gateway.Look)
+		if report.Outcome != gateway.Authorized {
+			return a.book(ctx, p, c, report, hint{actor: h.actor})
+		}
+	}
+	return a.close(ctx, p, payment.Decline, h.actor, "the invoice has no room for it: the money was left to go back")
+}
+
+// checkAgain sets the time of the next question.
+func (a *App) checkAgain(ctx context.Context, p payment.Payment, after time.Duration) error {
+	return a.update(ctx, func(r store.Reader) (store.Change, error) {
+		fresh, err := r.Payment(ctx, p.Merchant, p.ID)
+		if err != nil || !active(fresh) {
+			return store.Change{}, err
+		}
+		now := a.now()
+		fresh.Checks++
+		fresh.CheckAt, fresh.UpdatedAt = now.Add(after), now
+		return store.Change{Payments: []payment.Payment{fresh}}, nil
+	})
+}
+
+// abandon ends an attempt whose start was never answered. Where that is
+// harmless nobody was sent to a page, so nobody can pay it.
+func (a *App) abandon(ctx context.Context, p payment.Payment, c candidate) (payment.Payment, error) {
+	if p.State != payment.Processing || a.now().Before(p.CheckAt) {
+		return p, nil
+	}
+	if !c.info.LostStartIsHarmless {
+		return p, a.flag(ctx, p, "the gateway never answered whether it opened this payment")
+	}
+	return a.close(ctx, p, payment.Decline, byWorker, "no gateway opened a page")
+}
+
+// flag puts a payment on the list of what waits for a person.
+func (a *App) flag(ctx context.Context, p payment.Payment, why string) error {
+	return a.update(ctx, func(r store.Reader) (store.Change, error) {
+		fresh, err := r.Payment(ctx, p.Merchant, p.ID)
+		if err != nil {
+			return store.Change{}, err
+		}
+		now := a.now()
+		fresh.Checks++
+		fresh.CheckAt, fresh.UpdatedAt = now.Add(pause(fresh.Checks)), now
+		change := store.Change{Payments: []payment.Payment{fresh}}
+		if fresh.Attention != why {
+			change.Payments[0].Attention = why
+			change.Events = []event.Event{happened(event.Payment, p.Merchant, p.ID, fresh.State, "flag", fresh.State,
+				byWorker, why, now)}
+		}
+		return change, nil
+	})
+}

@@ -1,0 +1,118 @@
+package app
+
+import (
+	"context"
+
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/gateway"
+	"github.com/purserhq/purser/internal/merchant"
+	"github.com/purserhq/purser/internal/money"
+)
+
+// candidate is a gateway that could take a payment.
+type candidate struct {
+	name string
+	conn gateway.Gateway
+	info gateway.Info
+}
+
+// Choice is a gateway that a payer may choose.
+type Choice struct {
+	Name  string // what RequestPayment wants to be told
+	Title string // for people; the pages translate it
+}
+
+// Choices are the gateways that can take this amount of the merchant now, in
+// the order of routing.
+func (a *App) Choices(ctx context.Context, merchantID string, amount money.Amount) ([]Choice, error) {
+	candidates, err := a.route(ctx, merchantID, amount, "")
+	if err != nil {
+		return nil, err
+	}
+	choices := make([]Choice, len(candidates))
+	for i, c := range candidates {
+		choices[i] = Choice{Name: c.name, Title: c.info.Title}
+	}
+	return choices, nil
+}
+
+// route picks the merchant's gateways that can take the amount: the enabled
+// ones whose unit and limits fit, in their order, those that have been failing
+// lately last. A wish leaves only the gateway of that name.
+// Errors: no_gateway, with the reason in its words.
+func (a *App) route(ctx context.Context, merchantID string, amount money.Amount, wish string) ([]candidate, error) {
+	known, err := a.store.Gateways(ctx, merchantID)
+	if err != nil {
+		return nil, err
+	}
+	var well, ill []candidate
+	var reason error
+	for _, g := range known {
+		if !g.Enabled || (wish != "" && g.Name != wish) {
+			continue
+		}
+		c, err := a.open(g)
+		if err == nil {
+			err = fits(c.info, amount)
+		}
+		if err != nil {
+			reason = err
+			continue
+		}
+		if h, ok := c.conn.(gateway.Healther); ok && !h.Healthy() {
+			ill = append(ill, c)
+			continue
+		}
+		well = append(well, c)
+	}
+	if len(well)+len(ill) == 0 {
+		none := fault.New(fault.CodeNoGateway, "gateway", "")
+		if reason != nil {
+			none = none.With(reason)
+		}
+		return nil, none
+	}
+	return append(well, ill...), nil
+}
+
+func (a *App) open(g merchant.Gateway) (candidate, error) {
+	conn, err := a.gateways.Open(g)
+	if err != nil {
+		return candidate{}, err
+	}
+	return candidate{name: g.Name, conn: conn, info: conn.Info()}, nil
+}
+
+// fits says whether a gateway takes the amount: its unit must express it
+// exactly and its limits must allow it.
+func fits(info gateway.Info, amount money.Amount) error {
+	there, err := amount.In(info.Unit)
+	if err != nil {
+		return err
+	}
+	if less, err := there.Cmp(info.Min); err != nil || less < 0 {
+		return fault.New(fault.CodeAmountTooSmall, "amount", "").With(err)
+	}
+	if !info.Max.Valid() {
+		return nil
+	}
+	if more, err := there.Cmp(info.Max); err != nil || more > 0 {
+		return fault.New(fault.CodeAmountTooLarge, "amount", "").With(err)
+	}
+	return nil
+}
+
+// gatewayOf opens the gateway of one of the merchant's payments, also when it
+// was disabled since: money may still be on its way.
+func (a *App) gatewayOf(ctx context.Context, merchantID, name string) (candidate, error) {
+	known, err := a.store.Gateways(ctx, merchantID)
+	if err != nil {
+		return candidate{}, err
+	}
+	for _, g := range known {
+		if g.Name == name {
+			return a.open(g)
+		}
+	}
+	return candidate{}, fault.New(fault.CodeGatewayNotFound, "gateway", "")
+}
