@@ -108,7 +108,7 @@ func (c *Cluster) Log() string {
 // Stop ends the server, cutting open connections off, and removes its data.
 // Stopping twice is allowed.
 func (c *Cluster) Stop() error {
-	return errors.Join(c.shutDown(), os.RemoveAll(c.dir), c.warden.dismiss())
+	return errors.Join(c.shutDown(), freeSegment(c.data()), os.RemoveAll(c.dir), c.warden.dismiss())
 }
 
 // Kill ends the server and every connection's process with SIGKILL at once, as a
@@ -277,11 +277,14 @@ func settings(o Options) []string {
 	values := map[string]string{
 		"listen_addresses":        "127.0.0.1",
 		"unix_socket_directories": "",
-		"max_connections":         "100",
-		"shared_buffers":          "64MB",
-		"max_wal_size":            "256MB",
-		"timezone":                "UTC",
-		"log_line_prefix":         "%m [%p] ",
+		// In files below the data directory, which are removed with it: a killed server
+		// would leave its shared memory behind.
+		"dynamic_shared_memory_type": "mmap",
+		"max_connections":            "100",
+		"shared_buffers":             "64MB",
+		"max_wal_size":               "256MB",
+		"timezone":                   "UTC",
+		"log_line_prefix":            "%m [%p] ",
 	}
 	durable := "off"
 	if o.Durable {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -13,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sys/unix"
 )
 
 // orphanVariable tells a copy of this test program to start a server and die.
@@ -138,7 +141,7 @@ func TestKillAndRestart(t *testing.T) {
 	}
 }
 
-func TestKillEndsRunningStatements(t *testing.T) {
+func TestKillLeavesNothingRunning(t *testing.T) {
 	t.Parallel()
 	c := start(t, Options{})
 	conn, err := pgx.Connect(t.Context(), c.URL("postgres"))
@@ -149,10 +152,26 @@ func TestKillEndsRunningStatements(t *testing.T) {
 	if err := c.Kill(); err != nil {
 		t.Fatalf("kill: %v", err)
 	}
+	text, err := os.ReadFile(filepath.Join(c.data(), "postmaster.pid"))
+	if err != nil {
+		t.Fatalf("the lock file after Kill: %v", err)
+	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	if _, err := conn.Exec(ctx, "select 1"); err == nil || ctx.Err() != nil {
 		t.Errorf("a connection after Kill: got error %v, want an end of the connection", err)
+	}
+	if err := c.Stop(); err != nil {
+		t.Fatalf("stop after kill: %v", err)
+	}
+	numbers := strings.Fields(strings.Split(string(text), "\n")[6])
+	id, err := strconv.Atoi(numbers[len(numbers)-1])
+	if err != nil {
+		t.Fatalf("the lock file names no shared memory: %v\n%s", err, text)
+	}
+	var segment unix.SysvShmDesc
+	if _, err := unix.SysvShmCtl(id, unix.IPC_STAT, &segment); err == nil {
+		t.Errorf("shared memory segment %d is still there after Stop", id)
 	}
 }
 

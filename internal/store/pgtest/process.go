@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"os/user"
@@ -14,6 +15,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // ErrNotInstalled says that this machine has no PostgreSQL server programs.
@@ -156,6 +159,36 @@ func children(parent int) []int {
 		}
 	}
 	return pids
+}
+
+// freeSegment gives back the shared memory segment of a server that was killed and
+// has not recovered. Its number is the last on line seven of the lock file, which
+// an orderly end removes together with the segment.
+func freeSegment(data string) error {
+	text, err := os.ReadFile(filepath.Join(data, "postmaster.pid")) //nolint:gosec // in our own directory
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read the lock file of PostgreSQL: %w", err)
+	}
+	const line = 7
+	lines := strings.Split(string(text), "\n")
+	if len(lines) < line {
+		return nil // it was killed before it had a segment
+	}
+	numbers := strings.Fields(lines[line-1])
+	if len(numbers) == 0 {
+		return nil
+	}
+	id, err := strconv.Atoi(numbers[len(numbers)-1])
+	if err != nil {
+		return fmt.Errorf("read the lock file of PostgreSQL: %w", err)
+	}
+	if _, err := unix.SysvShmCtl(id, unix.IPC_RMID, nil); err != nil && !errors.Is(err, unix.EINVAL) {
+		return fmt.Errorf("free the shared memory of PostgreSQL: %w", err)
+	}
+	return nil
 }
 
 // warden is a small process that outlives us by a moment. It reads the number of
