@@ -50,7 +50,8 @@ var layers = []struct{ pkg, may, deny string }{
 	{"internal/store/sqlstore/migrations", "", "net/http testing"},
 	{"internal/gateway", nouns, noIO},
 	{"internal/gateway/gatewaytest", nouns + "internal/gateway", "database/sql"},
-	{"internal/gateway/*", nouns + "internal/gateway", "database/sql testing"},
+	{"internal/gateway/client", nouns + "internal/gateway", "database/sql testing"},
+	{"internal/gateway/*", nouns + "internal/gateway internal/gateway/client", "database/sql testing"},
 	{"internal/sandbox", "internal/money", "database/sql testing"},
 	{"internal/sandbox/*", "internal/money internal/sandbox", "database/sql testing"},
 
