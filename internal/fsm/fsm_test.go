@@ -149,11 +149,6 @@ func TestCheck(t *testing.T) {
 			"shut", `state "walled" is final and waits for "gateway"`,
 		},
 		{
-			"another state waits for nobody",
-			func(_ table, waits map[state]fsm.Actor) { waits["open"] = fsm.Nobody },
-			"shut", `state "open" is not final and waits for nobody`,
-		},
-		{
 			"somebody waits in no state",
 			func(_ table, waits map[state]fsm.Actor) { waits["burnt"] = fsm.Operator },
 			"shut", `"burnt" waits for "operator" and is no state`,
