@@ -1,0 +1,151 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/failsafe-go/failsafe-go"
+	"github.com/failsafe-go/failsafe-go/circuitbreaker"
+)
+
+// run makes the tries of one call under the executor's policies. Lost.Sent
+// speaks of all of them together.
+func (c *Client) run(ctx context.Context, call Call, policies failsafe.Executor[Answer], perTry time.Duration,
+) (Answer, error) {
+	body, err := encode(call.Body)
+	if err != nil {
+		return Answer{}, &Lost{Why: "the request cannot be written as JSON"}
+	}
+	sent := false
+	answer, err := policies.WithContext(ctx).Get(func() (Answer, error) {
+		ctx, cancel := context.WithTimeout(ctx, perTry)
+		defer cancel()
+		answer, lost := c.try(ctx, call, body)
+		if lost != nil {
+			sent = sent || lost.Sent
+			return Answer{}, lost
+		}
+		return answer, nil
+	})
+	if err == nil {
+		return answer, nil
+	}
+	if lost, ok := errors.AsType[*Lost](err); ok {
+		return Answer{}, &Lost{Sent: sent, Why: lost.Why}
+	}
+	if errors.Is(err, circuitbreaker.ErrOpen) {
+		return Answer{}, &Lost{Sent: sent, Why: "not asked: the provider has been failing"}
+	}
+	return Answer{}, &Lost{Sent: sent, Why: "no time left"}
+}
+
+// encode writes JSON as the providers' own clients do: without escaping the
+// & of addresses.
+func encode(body any) ([]byte, error) {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(body); err != nil {
+		return nil, fmt.Errorf("encode request: %w", err)
+	}
+	return bytes.TrimRight(text.Bytes(), "\n"), nil
+}
+
+// try makes the call once.
+func (c *Client) try(ctx context.Context, call Call, body []byte) (Answer, *Lost) {
+	if ctx.Err() != nil {
+		return Answer{}, &Lost{Why: "no time left"}
+	}
+	// A transport that reports how far it came tells whether anything can have been sent; of any other we assume it.
+	var reported, connected atomic.Bool
+	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn: func(string) { reported.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
+	})
+	request, err := http.NewRequestWithContext(traced, http.MethodPost, call.URL, bytes.NewReader(body))
+	if err != nil {
+		return Answer{}, &Lost{Why: "the address cannot be called"}
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Accept", "application/json")
+	request.Header.Set("User-Agent", "Purser")
+	if call.Token != "" {
+		request.Header.Set("Authorization", "Bearer "+call.Token.Reveal())
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return Answer{}, failed(ctx, err, connected.Load() || !reported.Load())
+	}
+	defer func() { _ = response.Body.Close() }() // read to its end or given up
+	return read(ctx, response)
+}
+
+// failed says why no answer began. A call that its own caller gave up tells
+// nothing about the provider's health.
+func failed(ctx context.Context, err error, sent bool) *Lost {
+	lost := &Lost{Sent: sent, Why: "the connection broke", again: true, ill: true}
+	var refused *net.OpError
+	var unknownHost *net.DNSError
+	var untrusted *tls.CertificateVerificationError
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		return &Lost{Sent: sent, Why: "the caller gave up"}
+	case errors.Is(err, context.DeadlineExceeded) || errors.Is(ctx.Err(), context.DeadlineExceeded):
+		lost.Why = "no answer in time"
+	case errors.As(err, &untrusted):
+		lost.Why = "the provider's certificate is not trusted"
+	case errors.As(err, &unknownHost):
+		lost.Why = "the provider's host name is not known"
+	case errors.As(err, &refused) && refused.Op == "dial":
+		lost.Why = "no connection to the provider"
+	}
+	return lost
+}
+
+// read accepts a whole JSON document and nothing else.
+func read(ctx context.Context, response *http.Response) (Answer, *Lost) {
+	status := response.StatusCode
+	switch {
+	case status >= http.StatusInternalServerError || status == http.StatusRequestTimeout:
+		return Answer{}, &Lost{Sent: true, Why: "status " + strconv.Itoa(status), again: true, ill: true}
+	case status == http.StatusTooManyRequests:
+		return Answer{}, &Lost{Sent: true, Why: "status 429: too many requests"}
+	case status >= 300 && status < 400:
+		return Answer{}, &Lost{Sent: true, Why: "a redirect, which is not followed", ill: true}
+	}
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxBody+1))
+	if err != nil {
+		return Answer{}, failed(ctx, err, true)
+	}
+	unreadable := &Lost{Sent: true, again: true, ill: true}
+	switch {
+	case len(body) > maxBody:
+		unreadable.Why = "an answer that is too large"
+	case !isJSON(response.Header.Get("Content-Type")):
+		unreadable.Why = "an answer of the wrong content type under status " + strconv.Itoa(status)
+	case !json.Valid(body):
+		unreadable.Why = "an answer that is not JSON under status " + strconv.Itoa(status)
+	default:
+		return Answer{Status: status, Body: body}, nil
+	}
+	return Answer{}, unreadable
+}
+
+// isJSON says that a content type means JSON.
+func isJSON(contentType string) bool {
+	media, _, err := mime.ParseMediaType(contentType)
+	return err == nil && (media == "application/json" || media == "text/json" || strings.HasSuffix(media, "+json"))
+}

@@ -1,0 +1,118 @@
+package client
+
+import (
+	"encoding/json"
+	"errors"
+	"net/url"
+	"regexp"
+	"strings"
+	"unicode"
+
+	"github.com/purserhq/purser/internal/gateway"
+)
+
+// maxWords is how many characters of a provider's words are kept.
+const maxWords = 200
+
+// digits finds what could be a card number.
+var digits = regexp.MustCompile(`[0-9]{13,19}`)
+
+// Words joins what a provider said into one line that may be stored and
+// shown: Clean, and without the contract's secrets. Empty parts are left out.
+func (c *Client) Words(parts ...string) string {
+	said := make([]string, 0, len(parts))
+	for _, part := range parts {
+		if part = strings.TrimSpace(c.hide(part)); part != "" {
+			said = append(said, part)
+		}
+	}
+	return Clean(strings.Join(said, ": "))
+}
+
+// Clean makes foreign text one line without whole card numbers and control
+// characters, and not too long.
+func Clean(text string) string {
+	line := strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, digits.ReplaceAllStringFunc(strings.ToValidUTF8(text, ""), maskCard))
+	if runes := []rune(line); len(runes) > maxWords {
+		return string(runes[:maxWords])
+	}
+	return line
+}
+
+// hider replaces secrets, also as they look inside an address.
+func hider(secrets []gateway.Secret) func(string) string {
+	var pairs []string
+	for _, secret := range secrets {
+		if secret != "" {
+			pairs = append(pairs, secret.Reveal(), "[redacted]", url.QueryEscape(secret.Reveal()), "[redacted]")
+		}
+	}
+	return strings.NewReplacer(pairs...).Replace
+}
+
+// maskCard hides the middle of a number that passes the check of card numbers.
+func maskCard(number string) string {
+	sum := 0
+	for i := range len(number) {
+		digit := int(number[len(number)-1-i] - '0')
+		if i%2 == 1 {
+			if digit *= 2; digit > 9 {
+				digit -= 9
+			}
+		}
+		sum += digit
+	}
+	if sum%10 != 0 {
+		return number
+	}
+	return number[:6] + strings.Repeat("*", len(number)-10) + number[len(number)-4:]
+}
+
+// Card is a card number as a provider masked it. A number that was not masked
+// loses its middle; text that is no card number is dropped.
+func Card(text string) string {
+	const shortest, longest, most = 8, 24, 10 // at most ten digits may be seen
+	if len(text) < shortest || len(text) > longest || strings.Trim(text, "0123456789*xX-") != "" {
+		return ""
+	}
+	seen := 0
+	for _, r := range text {
+		if r >= '0' && r <= '9' {
+			seen++
+		}
+	}
+	if seen > most {
+		return text[:6] + strings.Repeat("*", len(text)-most) + text[len(text)-4:]
+	}
+	return text
+}
+
+// ID is a provider's id that comes as a whole number or as text. It never
+// passes through a floating-point number, and null is the empty ID.
+type ID string
+
+// UnmarshalJSON reads either form and refuses everything else.
+func (i *ID) UnmarshalJSON(raw []byte) error {
+	const longest = 200
+	text := string(raw)
+	switch {
+	case text == "null":
+		text = ""
+	case strings.HasPrefix(text, `"`):
+		if err := json.Unmarshal(raw, &text); err != nil {
+			return err
+		}
+		if len(text) > longest || strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
+			return errors.New("an id of strange characters")
+		}
+	case strings.Trim(text, "0123456789") != "" || len(text) > longest:
+		return errors.New("an id that is neither a whole number nor text")
+	}
+	*i = ID(text)
+	return nil
+}
