@@ -42,19 +42,6 @@ type Answer struct {
 	Body   []byte
 }
 
-// Lost is the error of every call without a usable answer. It never holds
-// anything that came from outside.
-type Lost struct {
-	Sent bool   // the request may have been worked on
-	Why  string // in fixed words
-
-	again bool // a question may be asked once more
-	ill   bool // the provider is not well
-}
-
-// Error is the reason.
-func (l *Lost) Error() string { return l.Why }
-
 // Client is the wire of one contract. It is safe for concurrent use.
 type Client struct {
 	http    *http.Client
@@ -67,8 +54,11 @@ type Client struct {
 
 // New makes a client over a transport that many clients may share. The limit
 // is for all calls of one use of the connector together. The secrets are kept
-// out of everything that Words gives.
+// out of everything that Words gives. Without a transport it makes its own.
 func New(transport http.RoundTripper, limit time.Duration, secrets ...gateway.Secret) *Client {
+	if transport == nil {
+		transport = Transport() // the default one of net/http would use a proxy of the environment
+	}
 	breaker := circuitbreaker.NewBuilder[Answer]().
 		HandleIf(func(_ Answer, err error) bool {
 			lost, ok := errors.AsType[*Lost](err)

@@ -107,7 +107,7 @@ func (i *ID) UnmarshalJSON(raw []byte) error {
 		if err := json.Unmarshal(raw, &text); err != nil {
 			return err
 		}
-		if len(text) > longest || strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		if len(text) > longest || strings.ContainsFunc(text, unicode.IsControl) {
 			return errors.New("an id of strange characters")
 		}
 	case strings.Trim(text, "0123456789") != "" || len(text) > longest:

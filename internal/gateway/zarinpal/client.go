@@ -2,7 +2,6 @@ package zarinpal
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"github.com/purserhq/purser/internal/gateway"
@@ -186,13 +185,4 @@ func (g *Gateway) query(ctx context.Context, make func(context.Context, client.C
 	said, err := readGraph(answer, data)
 	said.barred = answer.Status == http.StatusUnauthorized || answer.Status == http.StatusForbidden
 	return said, err
-}
-
-// unsent is the report of a call whose answer was lost: unsure, unless it
-// never left.
-func unsent(err error) gateway.ReturnReport {
-	if lost, ok := errors.AsType[*client.Lost](err); ok && !lost.Sent {
-		return gateway.ReturnReport{Outcome: gateway.Denied, Word: "not sent: " + err.Error()}
-	}
-	return gateway.ReturnReport{Outcome: gateway.ReturnUnsure, Word: err.Error()}
 }

@@ -2,7 +2,6 @@ package zarinpal
 
 import (
 	"context"
-	"errors"
 	"strconv"
 
 	"github.com/purserhq/purser/internal/gateway"
@@ -100,7 +99,7 @@ func (g *Gateway) refusedStart(s said) gateway.Started {
 func (g *Gateway) take(ctx context.Context, a gateway.Attempt) (report gateway.Report, unpaid bool) {
 	data, s, err := g.verify(ctx, a)
 	if err != nil {
-		return lostReport(err), false
+		return client.LostReport(err), false
 	}
 	if s.code == codeUnpaid {
 		return gateway.Report{Outcome: gateway.Unknown, Word: g.words(s)}, true
@@ -139,7 +138,7 @@ func feeOf(data verified, amount money.Amount) money.Amount {
 func (g *Gateway) look(ctx context.Context, a gateway.Attempt) (report gateway.Report, verified bool) {
 	status, s, err := g.inquiry(ctx, a)
 	if err != nil {
-		report = lostReport(err)
+		report = client.LostReport(err)
 		report.Doubt = false // a question moves nothing
 		return report, false
 	}
@@ -169,12 +168,6 @@ func (g *Gateway) unclear(call string, s said) gateway.Report {
 		report.Alarm = call + " says " + g.words(s)
 	}
 	return report
-}
-
-// lostReport is the report of an answer that did not come or made no sense.
-func lostReport(err error) gateway.Report {
-	lost, ok := errors.AsType[*client.Lost](err)
-	return gateway.Report{Outcome: gateway.Unknown, Word: err.Error(), Doubt: !ok || lost.Sent}
 }
 
 // reversed is the report of an answer to reverse.

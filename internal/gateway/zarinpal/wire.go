@@ -152,24 +152,23 @@ func descriptionOf(r gateway.Return) string { return "refund " + r.Refund }
 // an empty list beside errors, and errors an empty list beside data. code is
 // the member of data that holds the code.
 func read(answer client.Answer, data any, code *int) (said, error) {
-	strange := &client.Lost{Sent: true, Why: "an answer of an unknown shape under status " + strconv.Itoa(answer.Status)}
 	var envelope struct {
 		Data   json.RawMessage `json:"data"`
 		Errors json.RawMessage `json:"errors"`
 	}
-	if err := json.Unmarshal(answer.Body, &envelope); err != nil {
-		return said{}, strange
+	if err := answer.Decode(&envelope); err != nil {
+		return said{}, err
 	}
 	full := !blank(envelope.Data)
 	if blank(envelope.Errors) {
 		if !full || json.Unmarshal(envelope.Data, data) != nil {
-			return said{}, strange
+			return said{}, answer.Strange()
 		}
 		return said{code: *code}, nil
 	}
 	refusal, ok := refusalOf(envelope.Errors)
 	if full || !ok {
-		return said{}, strange
+		return said{}, answer.Strange()
 	}
 	return refusal, nil
 }
@@ -221,25 +220,24 @@ func firstOf(texts []string) string {
 
 // readGraph decodes a GraphQL answer: errors are a list here.
 func readGraph(answer client.Answer, data any) (graphSaid, error) {
-	strange := &client.Lost{Sent: true, Why: "an answer of an unknown shape under status " + strconv.Itoa(answer.Status)}
 	var envelope struct {
 		Data   json.RawMessage `json:"data"`
 		Errors []struct {
 			Message string `json:"message"`
 		} `json:"errors"`
 	}
-	if err := json.Unmarshal(answer.Body, &envelope); err != nil {
-		return graphSaid{}, strange
+	if err := answer.Decode(&envelope); err != nil {
+		return graphSaid{}, err
 	}
 	if len(envelope.Errors) > 0 {
 		message := envelope.Errors[0].Message
 		if message == "" || message == "Internal server error" || !empty(envelope.Data) {
-			return graphSaid{}, strange // it does not say that nothing was done
+			return graphSaid{}, answer.Strange() // it does not say that nothing was done
 		}
 		return graphSaid{message: message}, nil
 	}
 	if blank(envelope.Data) || json.Unmarshal(envelope.Data, data) != nil {
-		return graphSaid{}, strange
+		return graphSaid{}, answer.Strange()
 	}
 	return graphSaid{}, nil
 }

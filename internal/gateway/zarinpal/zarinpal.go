@@ -139,7 +139,7 @@ func (g *Gateway) Reverse(ctx context.Context, r gateway.Return) gateway.ReturnR
 	}
 	said, err := g.reverse(ctx, r.Attempt)
 	if err != nil {
-		return unsent(err)
+		return client.LostReturn(err)
 	}
 	report := g.reversed(said)
 	if !maybeReversed[said.code] {
@@ -169,7 +169,7 @@ func (g *Gateway) Refund(ctx context.Context, r gateway.Return) gateway.ReturnRe
 	}
 	refund, said, err := g.addRefund(ctx, r, session)
 	if err != nil {
-		return unsent(err)
+		return client.LostReturn(err)
 	}
 	return g.refunded(r, refund, said)
 }

@@ -1,0 +1,81 @@
+// Package manual is the gateway without a provider: the payer transfers or
+// hands over the money, and an operator says whether it came.
+package manual
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/purserhq/purser/internal/gateway"
+	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/payment"
+)
+
+// Gateway is one arrangement to be paid without a provider.
+type Gateway struct {
+	info gateway.Info
+	link string
+}
+
+// New opens an arrangement.
+//
+// Settings: mode (live, test), title, unit, methods (bank_transfer, cash, or
+// both with a comma), instructions_url, min_amount and max_amount in smallest
+// steps of the unit, page_minutes. There are no credentials, and nothing is
+// called. Error: setting_invalid.
+func New(c gateway.Config, _ http.RoundTripper) (gateway.Gateway, error) {
+	const aMonth = 30 * 24 * 60
+	t := c.Terms()
+	g := &Gateway{info: gateway.Info{
+		Connector: "manual", Title: t.Text("title", "Bank transfer or cash"),
+		Lifetime: time.Duration(t.Count("page_minutes", aMonth, 1, 12*aMonth)) * time.Minute,
+
+		CanLook: true, LostStartIsHarmless: true,
+	}}
+	unit, err := money.Lookup(money.Unit(t.Text("unit", string(money.IRR))))
+	if err != nil {
+		t.Fail("unit", "It must be a currency unit that is registered.")
+	}
+	for name := range strings.SplitSeq(t.Text("methods", "bank_transfer,cash"), ",") {
+		switch method := payment.Method(strings.TrimSpace(name)); method {
+		case payment.BankTransfer, payment.Cash:
+			g.info.Methods = append(g.info.Methods, method)
+		default:
+			t.Fail("methods", "They must be bank_transfer or cash, with a comma between them.")
+		}
+	}
+	if t.Text("instructions_url", "") != "" {
+		g.link = t.Address("instructions_url", "")
+	}
+	least, most := t.Count("min_amount", 1, 1, 1<<62), t.Count("max_amount", 0, 1, 1<<62)
+	if err := t.Err(); err != nil {
+		return nil, err
+	}
+	g.info.Unit, g.info.Min = unit.Unit, money.New(least, unit.Unit)
+	if most != 0 {
+		g.info.Max = money.New(most, unit.Unit)
+	}
+	return g, nil
+}
+
+// Info is what the arrangement takes.
+func (g *Gateway) Info() gateway.Info { return g.info }
+
+// Start opens at once. The payer is told our reference, by which the operator
+// finds the money.
+func (g *Gateway) Start(_ context.Context, a gateway.Attempt) gateway.Started {
+	if a.Amount.Unit() != g.info.Unit || a.Amount.Sign() <= 0 || a.Reference == "" {
+		return gateway.Started{Outcome: gateway.Refused, Alarm: "the amount is not in the arrangement's unit"}
+	}
+	return gateway.Started{Outcome: gateway.Opened, Session: a.Reference, Link: g.link}
+}
+
+// Resolve knows nothing: an operator's word decides, whoever asks.
+func (g *Gateway) Resolve(context.Context, gateway.Attempt, gateway.Question) gateway.Report {
+	return gateway.Report{Outcome: gateway.Pending, Word: "an operator has to say whether the money came"}
+}
+
+// Confirmable says that an operator decides.
+func (g *Gateway) Confirmable() bool { return true }
