@@ -1,0 +1,157 @@
+// Package worker is the hands that work without being asked: loops that ask
+// gateways about open payments, close invoices whose time is over, and look
+// for payers whose return was lost.
+package worker
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/purserhq/purser/internal/fault"
+)
+
+// Chores are the use cases that the loops call. Each says how much it found
+// to do.
+type Chores interface {
+	ResolveDue(ctx context.Context, limit int) (int, error)
+	ExpireDue(ctx context.Context, limit int) (int, error)
+	SweepGateways(ctx context.Context) (int, error)
+}
+
+// Config is what a Worker is built from. Chores and Log are needed.
+type Config struct {
+	Chores Chores
+	Log    *slog.Logger
+	// The pauses of the loops; zero takes 5 seconds, 30 seconds and 10 minutes.
+	Resolve, Expire, Sweep time.Duration
+	// Batch is how many things one round takes on at most; zero takes 100.
+	Batch int
+	// Draw gives a whole number below n, which spreads the rounds of several
+	// nodes over time; nil takes a random one.
+	Draw func(n int64) int64
+}
+
+// longest is the pause of a loop that keeps failing.
+const longest = 5 * time.Minute
+
+// Worker runs the loops.
+type Worker struct {
+	config Config
+	chores []chore
+}
+
+// chore is one loop.
+type chore struct {
+	name  string
+	pause time.Duration
+	do    func(ctx context.Context) (found int, err error)
+	batch int // so much found means that there may be more
+}
+
+// New prepares the loops; nothing runs before Run.
+func New(c Config) *Worker {
+	for _, usual := range []struct {
+		set   *time.Duration
+		value time.Duration
+	}{{&c.Resolve, 5 * time.Second}, {&c.Expire, 30 * time.Second}, {&c.Sweep, 10 * time.Minute}} {
+		if *usual.set <= 0 {
+			*usual.set = usual.value
+		}
+	}
+	if c.Batch <= 0 {
+		c.Batch = 100
+	}
+	if c.Draw == nil {
+		c.Draw = rand.Int64N
+	}
+	return &Worker{config: c, chores: []chore{
+		{"resolve", c.Resolve, func(ctx context.Context) (int, error) {
+			return c.Chores.ResolveDue(ctx, c.Batch)
+		}, c.Batch},
+		{"expire", c.Expire, func(ctx context.Context) (int, error) {
+			return c.Chores.ExpireDue(ctx, c.Batch)
+		}, c.Batch},
+		{"sweep", c.Sweep, c.Chores.SweepGateways, 0},
+	}}
+}
+
+// Run runs all loops and returns when the context has ended and each of them
+// has finished its round.
+func (w *Worker) Run(ctx context.Context) {
+	var loops sync.WaitGroup
+	for _, c := range w.chores {
+		loops.Go(func() { w.loop(ctx, c) })
+	}
+	loops.Wait()
+}
+
+// loop does one chore again and again: at once while there is more of it,
+// with growing pauses while it fails.
+func (w *Worker) loop(ctx context.Context, c chore) {
+	failures := 0
+	for wait(ctx, w.spread(delay(c.pause, failures))) {
+		for more := true; more && ctx.Err() == nil; {
+			found, err := w.round(ctx, c)
+			if err != nil {
+				failures++
+				break
+			}
+			failures, more = 0, c.batch > 0 && found >= c.batch
+		}
+	}
+}
+
+// round does a chore once. A panic is a mistake of ours in one round and must
+// not end the loop for everybody.
+func (w *Worker) round(ctx context.Context, c chore) (found int, err error) {
+	defer func() {
+		if broken := recover(); broken != nil {
+			err = fault.Newf(fault.CodeInternal, "", "panic in %s", c.name)
+			w.config.Log.ErrorContext(ctx, "worker panicked", slog.String("chore", c.name), slog.Any("panic", broken))
+		}
+	}()
+	found, err = c.do(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return found, nil // it was told to stop
+	case err != nil:
+		w.config.Log.WarnContext(ctx, "worker could not finish a round", slog.String("chore", c.name),
+			slog.String("error", fault.Detail(err)))
+	case found > 0:
+		w.config.Log.DebugContext(ctx, "worker finished a round", slog.String("chore", c.name), slog.Int("found", found))
+	}
+	return found, err
+}
+
+// delay doubles the pause with every failure, up to the longest; a pause that
+// is longer by itself stays as it is.
+func delay(pause time.Duration, failures int) time.Duration {
+	limit := max(longest, pause)
+	for range failures {
+		if pause *= 2; pause >= limit {
+			return limit
+		}
+	}
+	return pause
+}
+
+// spread moves a pause by up to a tenth, so that nodes do not march in step.
+func (w *Worker) spread(pause time.Duration) time.Duration {
+	tenth := int64(pause) / 10
+	return pause - time.Duration(tenth) + time.Duration(w.config.Draw(2*tenth+1))
+}
+
+// wait says false when the context ended first.
+func wait(ctx context.Context, pause time.Duration) bool {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

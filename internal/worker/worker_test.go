@@ -1,0 +1,201 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// diary notes when each chore was called, counted from the start.
+type diary struct {
+	mu      sync.Mutex
+	start   time.Time
+	calls   map[string][]time.Duration
+	found   map[string]int
+	err     map[string]error
+	inside  func(ctx context.Context)
+	batches []int
+}
+
+func newDiary() *diary {
+	return &diary{
+		start: time.Now(), calls: map[string][]time.Duration{}, found: map[string]int{}, err: map[string]error{},
+	}
+}
+
+func (d *diary) call(ctx context.Context, name string) (int, error) {
+	d.mu.Lock()
+	d.calls[name] = append(d.calls[name], time.Since(d.start))
+	found, err, inside := d.found[name], d.err[name], d.inside
+	d.mu.Unlock()
+	if inside != nil {
+		inside(ctx)
+	}
+	return found, err
+}
+
+func (d *diary) ResolveDue(ctx context.Context, limit int) (int, error) {
+	d.mu.Lock()
+	d.batches = append(d.batches, limit)
+	d.mu.Unlock()
+	return d.call(ctx, "resolve")
+}
+
+func (d *diary) ExpireDue(ctx context.Context, _ int) (int, error) { return d.call(ctx, "expire") }
+func (d *diary) SweepGateways(ctx context.Context) (int, error)    { return d.call(ctx, "sweep") }
+
+// noSpread leaves every pause as it is.
+func noSpread(n int64) int64 { return n / 2 }
+
+// run lets a worker work for some time of the bubble.
+func run(t *testing.T, c Config, length time.Duration) {
+	t.Helper()
+	c.Log = slog.New(slog.DiscardHandler)
+	if c.Draw == nil {
+		c.Draw = noSpread
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), length)
+	defer cancel()
+	New(c).Run(ctx)
+}
+
+func TestRoundsKeepTheirPauses(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDiary()
+		run(t, Config{Chores: d, Resolve: 5 * time.Second, Expire: 8 * time.Second, Sweep: time.Minute, Batch: 7},
+			17*time.Second)
+		want := map[string][]time.Duration{
+			"resolve": {5 * time.Second, 10 * time.Second, 15 * time.Second},
+			"expire":  {8 * time.Second, 16 * time.Second},
+		}
+		for _, name := range []string{"resolve", "expire", "sweep"} {
+			if got := d.calls[name]; !slices.Equal(got, want[name]) {
+				t.Errorf("%s: got calls at %v, want %v", name, got, want[name])
+			}
+		}
+		if got := d.batches; !slices.Equal(got, []int{7, 7, 7}) {
+			t.Errorf("got batches %v, want 7 each", got)
+		}
+	})
+}
+
+func TestUsualPauses(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDiary()
+		run(t, Config{Chores: d}, 10*time.Minute+time.Second)
+		if got := [3]int{len(d.calls["resolve"]), len(d.calls["expire"]), len(d.calls["sweep"])}; got != [3]int{120, 20, 1} {
+			t.Errorf("got %v rounds in ten minutes, want 120, 20 and 1", got)
+		}
+	})
+}
+
+// A full batch means that more may wait, so the next round begins at once.
+func TestMoreWorkIsDoneAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDiary()
+		d.found["resolve"] = 3
+		d.inside = func(context.Context) {
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			if len(d.calls["resolve"]) == 4 {
+				d.found["resolve"] = 2
+			}
+		}
+		run(t, Config{Chores: d, Resolve: 5 * time.Second, Batch: 3}, 6*time.Second)
+		at := 5 * time.Second
+		if got, want := d.calls["resolve"], []time.Duration{at, at, at, at, at}; !slices.Equal(got, want) {
+			t.Errorf("got calls at %v, want %v", got, want)
+		}
+	})
+}
+
+func TestFailuresMakePausesLonger(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDiary()
+		d.err["resolve"] = errors.New("the database is away")
+		run(t, Config{Chores: d, Resolve: 10 * time.Second}, 20*time.Minute)
+		want := []time.Duration{
+			10 * time.Second, 30 * time.Second, 70 * time.Second, 150 * time.Second,
+			310 * time.Second, 610 * time.Second, 910 * time.Second,
+		}
+		if got := d.calls["resolve"]; !slices.Equal(got, want) {
+			t.Errorf("got calls at %v, want %v", got, want)
+		}
+	})
+}
+
+func TestOneSuccessEndsTheLongPauses(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDiary()
+		d.err["resolve"] = errors.New("the database is away")
+		d.inside = func(context.Context) {
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			if len(d.calls["resolve"]) == 2 {
+				d.err["resolve"] = nil // the third round goes well
+			}
+		}
+		run(t, Config{Chores: d, Resolve: 10 * time.Second}, 85*time.Second)
+		want := []time.Duration{10 * time.Second, 30 * time.Second, 70 * time.Second, 80 * time.Second}
+		if got := d.calls["resolve"]; !slices.Equal(got, want) {
+			t.Errorf("got calls at %v, want %v", got, want)
+		}
+	})
+}
+
+func TestPanicEndsNoLoop(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDiary()
+		d.inside = func(context.Context) { panic("a mistake") }
+		run(t, Config{Chores: d, Resolve: 10 * time.Second}, 35*time.Second)
+		if got, want := d.calls["resolve"], []time.Duration{10 * time.Second, 30 * time.Second}; !slices.Equal(got, want) {
+			t.Errorf("got calls at %v, want %v", got, want)
+		}
+	})
+}
+
+// Run must not return before the rounds have: what they use is closed next.
+func TestStopWaitsForTheRound(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDiary()
+		finished := false
+		d.inside = func(ctx context.Context) {
+			<-ctx.Done()
+			time.Sleep(3 * time.Second) // something that must be finished
+			finished = true
+		}
+		begin := time.Now()
+		run(t, Config{Chores: d, Resolve: time.Second, Expire: time.Hour}, 2*time.Second)
+		if took := time.Since(begin); !finished || took != 5*time.Second {
+			t.Errorf("got finished %v after %v, want true after 5s", finished, took)
+		}
+	})
+}
+
+func TestRoundsAreSpread(t *testing.T) {
+	t.Parallel()
+	w := New(Config{Draw: func(int64) int64 { return 0 }, Chores: newDiary()})
+	if got, want := w.spread(10*time.Second), 9*time.Second; got != want {
+		t.Errorf("got earliest %v, want %v", got, want)
+	}
+	w.config.Draw = func(n int64) int64 { return n - 1 }
+	if got, want := w.spread(10*time.Second), 11*time.Second; got != want {
+		t.Errorf("got latest %v, want %v", got, want)
+	}
+}
