@@ -1,0 +1,259 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync/atomic"
+)
+
+// sqliteDesk is the writing connection of SQLite with its statements prepared.
+type sqliteDesk struct {
+	conn       *sql.Conn
+	statements map[string]*sql.Stmt
+	broken     atomic.Pointer[error] // why the file can no longer be written to
+}
+
+// newDesk takes the writing connection for good.
+func newDesk(ctx context.Context, db *sql.DB) (*sqliteDesk, error) {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("take the writing connection: %w", err)
+	}
+	return &sqliteDesk{conn: conn, statements: make(map[string]*sql.Stmt)}, nil
+}
+
+// close gives the connection back.
+func (d *sqliteDesk) close() error {
+	errs := make([]error, 0, len(d.statements)+1)
+	for _, s := range d.statements {
+		errs = append(errs, s.Close())
+	}
+	return errors.Join(append(errs, d.conn.Close())...)
+}
+
+// statement prepares a statement once.
+func (d *sqliteDesk) statement(ctx context.Context, query string) (*sql.Stmt, error) {
+	if s, ok := d.statements[query]; ok {
+		return s, nil
+	}
+	s, err := d.conn.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, fmt.Errorf("prepare %q: %w", query, err)
+	}
+	d.statements[query] = s
+	return s, nil
+}
+
+// exec runs a statement once for each record and counts the rows it touched.
+func (d *sqliteDesk) exec(ctx context.Context, query string, records ...record) (int64, error) {
+	s, err := d.statement(ctx, query)
+	if err != nil {
+		return 0, err
+	}
+	var touched int64
+	for _, r := range records {
+		result, err := s.ExecContext(ctx, r...)
+		if err != nil {
+			return touched, fmt.Errorf("run %q: %w", query, err)
+		}
+		n, err := result.RowsAffected()
+		if err != nil {
+			return touched, fmt.Errorf("count rows of %q: %w", query, err)
+		}
+		touched += n
+	}
+	return touched, nil
+}
+
+// number reads one number, if there is a row.
+func (d *sqliteDesk) number(ctx context.Context, query string, args ...any) (n int64, found bool, err error) {
+	s, err := d.statement(ctx, query)
+	if err != nil {
+		return 0, false, err
+	}
+	switch err := s.QueryRowContext(ctx, args...).Scan(&n); {
+	case errors.Is(err, sql.ErrNoRows):
+		return 0, false, nil
+	case err != nil:
+		return 0, false, fmt.Errorf("run %q: %w", query, err)
+	}
+	return n, true, nil
+}
+
+// commit makes one batch true.
+func (e *sqliteEngine) commit(ctx context.Context, b *batch) (err error) {
+	d := e.desk
+	if err := e.options.stage("begin"); err != nil {
+		return err
+	}
+	if _, err := d.exec(ctx, "begin immediate", nil); err != nil {
+		return err
+	}
+	open := true
+	defer func() {
+		if !open {
+			return
+		}
+		// Some errors have ended the transaction already.
+		if _, wrong := d.exec(ctx, "rollback", nil); err != nil && wrong != nil && !errors.Is(err, errUncertain) {
+			e.options.Log.Debug("rollback failed", "error", wrong)
+		}
+	}()
+	k, err := e.reserve(ctx, wish(b.orders, b.carefully))
+	if err != nil {
+		return err
+	}
+	p := b.decide(k)
+	if p.accepted == 0 {
+		return nil
+	}
+	if err := e.write(ctx, p); err != nil {
+		return err
+	}
+	if err := e.options.stage("commit"); err != nil {
+		return err
+	}
+	if _, err := d.exec(ctx, "commit", nil); err != nil {
+		return err
+	}
+	open = false
+	return e.committed()
+}
+
+// committed lets a test lose the answer of the database.
+func (e *sqliteEngine) committed() error {
+	if err := e.options.stage("committed"); err != nil {
+		return errors.Join(errUncertain, err)
+	}
+	return nil
+}
+
+// The statements that both engines build from the tables.
+const (
+	dropClaim  = "delete from claim where key = $1 and kind = $2 and merchant_id = $3"
+	dropAnswer = "delete from answer where key = $1 and merchant_id = $2"
+	lowerTally = "update tally set events = events - $2, invoices = invoices - $3 where merchant_id = $1"
+)
+
+// reserve claims, counts and reads.
+func (e *sqliteEngine) reserve(ctx context.Context, w want) (known, error) {
+	k, d := newKnown(), e.desk
+	if err := e.options.stage("tally"); err != nil {
+		return k, err
+	}
+	for _, t := range w.tallies {
+		after, _, err := d.number(ctx, upsertTally+" returning events", t...)
+		if err != nil {
+			return k, err
+		}
+		k.events[t[0].(string)] = after - t[1].(int64)
+	}
+	if err := e.reserveKeys(ctx, w, k); err != nil {
+		return k, err
+	}
+	if err := e.options.stage("versions"); err != nil {
+		return k, err
+	}
+	for _, t := range nouns {
+		for _, n := range w.versions[t] {
+			args := []any{n.id, n.merchant}
+			version, found, err := d.number(ctx, versionOf(t), args[:t.key]...)
+			if err != nil {
+				return k, err
+			}
+			if found {
+				k.versions[n] = version
+			}
+		}
+	}
+	for _, a := range w.floors {
+		balance, _, err := d.number(ctx, "select balance from account where key = $1 and merchant_id = $2",
+			a.key, a.merchant)
+		if err != nil {
+			return k, err
+		}
+		k.balances[a] = balance
+	}
+	return k, nil
+}
+
+// reserveKeys claims the keys of claims and answers.
+func (e *sqliteEngine) reserveKeys(ctx context.Context, w want, k known) error {
+	if len(w.claims) > 0 {
+		if err := e.options.stage("claims"); err != nil {
+			return err
+		}
+	}
+	for _, c := range w.claims {
+		n, err := e.desk.exec(ctx, insertOne(claims)+" on conflict do nothing", c)
+		if err != nil {
+			return err
+		}
+		k.fresh[claimKey{c[0].(string), c[1].(string), c[2].(string)}] = n > 0
+	}
+	if len(w.answers) > 0 {
+		if err := e.options.stage("answers"); err != nil {
+			return err
+		}
+	}
+	now := micros(e.options.Now())
+	for _, a := range w.answers {
+		row := append(a[:len(a):len(a)], now)
+		n, err := e.desk.exec(ctx, insertOne(answers)+replaceExpired+place(len(a)), row)
+		if err != nil {
+			return err
+		}
+		k.fresh[claimKey{a[0].(string), answerKind, a[1].(string)}] = n > 0
+	}
+	return nil
+}
+
+// write writes what the replay left. Postings come before their entries, which
+// seal them.
+func (e *sqliteEngine) write(ctx context.Context, p plan) error {
+	type step struct {
+		name, query string
+		rows        []record
+	}
+	steps := []step{
+		{"undo", dropClaim, p.dropClaims},
+		{"undo", dropAnswer, p.dropAnswers},
+		{"undo", insertOne(claims), p.addClaims},
+		{"undo", insertOne(answers), p.addAnswers},
+		{"undo", lowerTally, p.lower},
+	}
+	for _, t := range nouns {
+		steps = append(steps,
+			step{"insert " + t.name, insertOne(t), p.inserts[t]},
+			step{"update " + t.name, updateOne(t), p.updates[t]})
+	}
+	steps = append(steps,
+		step{"posting", insertOne(postings), p.postings},
+		step{"entry", insertOne(entries), p.entries},
+		step{"account", insertOne(accounts) + addBalance, p.accounts},
+		step{"event", insertOne(events), p.events})
+	for _, s := range steps {
+		if len(s.rows) == 0 {
+			continue
+		}
+		if err := e.options.stage(s.name); err != nil {
+			return err
+		}
+		n, err := e.desk.exec(ctx, s.query, s.rows...)
+		if err != nil {
+			return err
+		}
+		if n != int64(len(s.rows)) {
+			return fmt.Errorf("%s: %d rows were written instead of %d", s.name, n, len(s.rows))
+		}
+	}
+	return nil
+}
+
+// landed asks whether a batch was committed whose answer was lost.
+func (e *sqliteEngine) landed(ctx context.Context, last record) (bool, error) {
+	_, found, err := e.desk.number(ctx, recognise, last[0], last[1], last[3], last[4], last[9])
+	return found, err
+}

@@ -1,0 +1,159 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/purserhq/purser/internal/event"
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/store"
+)
+
+// row is one result row of either engine.
+type row interface {
+	Scan(into ...any) error
+}
+
+// rows are the result of a query of either engine.
+type rows interface {
+	row
+	Next() bool
+	Err() error
+	Close() error
+}
+
+// most is how many rows a page holds at most.
+const most = 1000
+
+// bounds reads a page; a limit that is none means the most there can be.
+func bounds(p store.Page) (limit, offset int) {
+	limit = p.Limit
+	if limit < 1 || limit > most {
+		limit = most
+	}
+	return limit, max(p.Offset, 0)
+}
+
+// selectFrom reads whole rows of a table.
+func selectFrom(t *table, where string) string {
+	return "select " + t.names() + " from " + t.name + " where " + where
+}
+
+// prefixed lists the columns of a table under its alias.
+func prefixed(alias string, t *table) string {
+	return list(t.columns, ", ", func(_ int, c field) string { return alias + "." + c.name })
+}
+
+// many reads all rows of a query.
+func many[T any](
+	ctx context.Context, d *DB, scan func(row) (T, error), query string, args ...any,
+) (found []T, err error) {
+	result, err := d.engine.query(ctx, query, args...)
+	if err != nil {
+		return nil, readFault(ctx, err)
+	}
+	defer func() {
+		if wrong := result.Close(); err == nil && wrong != nil {
+			err = readFault(ctx, wrong)
+		}
+	}()
+	for result.Next() {
+		thing, err := scan(result)
+		if err != nil {
+			return nil, readFault(ctx, err)
+		}
+		found = append(found, thing)
+	}
+	if err := result.Err(); err != nil {
+		return nil, readFault(ctx, err)
+	}
+	return found, nil
+}
+
+// one reads the only row of a query, or gives the fault for a thing that is
+// not there.
+func one[T any](
+	ctx context.Context, d *DB, missing fault.Code, scan func(row) (T, error), query string, args ...any,
+) (T, error) {
+	found, err := many(ctx, d, scan, query, args...)
+	if err != nil || len(found) == 0 {
+		var none T
+		if err == nil {
+			err = fault.New(missing, "", "")
+		}
+		return none, err
+	}
+	return found[0], nil
+}
+
+// readFault tells a caller who went away from a database that failed.
+func readFault(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return fault.New(fault.CodeTimeOut, "", "").With(errors.Join(ctx.Err(), err))
+	}
+	return fault.New(fault.CodeInternal, "", "").With(err)
+}
+
+// Claimed finds the owner of a key, of any merchant where none is given.
+// Error: not_found.
+func (d *DB) Claimed(
+	ctx context.Context, merchantID string, kind store.ClaimKind, key string,
+) (store.Claim, error) {
+	scan := func(r row) (c store.Claim, err error) {
+		return c, r.Scan(&c.Key, &c.Kind, &c.Merchant, &c.Subject)
+	}
+	if merchantID == "" {
+		return one(ctx, d, fault.CodeNotFound, scan,
+			selectFrom(claims, "key = $1 and kind = $2 limit 1"), key, string(kind))
+	}
+	return one(ctx, d, fault.CodeNotFound, scan,
+		selectFrom(claims, "key = $1 and kind = $2 and merchant_id = $3"), key, string(kind), merchantID)
+}
+
+// owned are the nouns that can be found by an unguessable id.
+var owned = map[event.Noun]struct {
+	table   *table
+	missing fault.Code
+}{
+	event.Invoice: {invoices, fault.CodeInvoiceNotFound},
+	event.Payment: {payments, fault.CodePaymentNotFound},
+	event.Refund:  {refunds, fault.CodeRefundNotFound},
+}
+
+// Owner finds whose invoice, payment or refund an id is. Error: the noun's
+// not-found fault.
+func (d *DB) Owner(ctx context.Context, noun event.Noun, id string) (string, error) {
+	of, ok := owned[noun]
+	if !ok {
+		return "", fault.New(fault.CodeNotFound, "", "")
+	}
+	return one(ctx, d, of.missing, func(r row) (owner string, err error) { return owner, r.Scan(&owner) },
+		"select merchant_id from "+of.table.name+" where id = $1 limit 1", id)
+}
+
+// Answer finds a stored reply that has not expired. Error: not_found.
+func (d *DB) Answer(ctx context.Context, merchantID, key string, now time.Time) (store.Answer, error) {
+	return one(ctx, d, fault.CodeNotFound, func(r row) (a store.Answer, err error) {
+		var expires int64
+		err = r.Scan(&a.Key, &a.Merchant, &a.Fingerprint, &a.Status, &a.Body, &expires)
+		a.ExpiresAt = instant(expires)
+		return a, err
+	}, selectFrom(answers, "key = $1 and merchant_id = $2 and expires_at > $3"), key, merchantID, micros(now))
+}
+
+// waiting finds what waits for a person, each half through its partial index.
+const waiting = `select merchant_id, 'payment' as noun, id, attention, updated_at from payment where attention <> ''
+union all
+select merchant_id, 'refund' as noun, id, attention, updated_at from refund where attention <> ''
+order by 5, 3`
+
+// Attention lists what waits for a person, longest waiting first.
+func (d *DB) Attention(ctx context.Context) ([]store.Waiting, error) {
+	return many(ctx, d, func(r row) (w store.Waiting, err error) {
+		var since int64
+		err = r.Scan(&w.Merchant, &w.Noun, &w.Subject, &w.Reason, &since)
+		w.Since = instant(since)
+		return w, err
+	}, waiting)
+}

@@ -1,0 +1,138 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/purserhq/purser/internal/event"
+	"github.com/purserhq/purser/internal/ledger"
+	"github.com/purserhq/purser/internal/money"
+)
+
+// Balances are all accounts of a merchant with their balances, by key.
+func (d *DB) Balances(ctx context.Context, merchantID string) ([]ledger.Posting, error) {
+	return many(ctx, d, func(r row) (ledger.Posting, error) {
+		var (
+			a     = ledger.Account{Merchant: merchantID}
+			steps int64
+		)
+		if err := r.Scan(&a.Role, &a.Owner, &a.Unit, &steps); err != nil {
+			return ledger.Posting{}, err
+		}
+		balance, err := money.Of(steps, a.Unit)
+		return ledger.Posting{Account: a, Amount: balance}, err
+	}, "select role, owner, unit, balance from account where merchant_id = $1 order by key", merchantID)
+}
+
+// line is one posting with what its entry says.
+type line struct {
+	id, rule string
+	at       int64
+	posting  ledger.Posting
+}
+
+// linesOf finds the entries of a subject through whichever of the two partial
+// indexes each of them stands in.
+const linesOf = `select e.id, e.rule, e.at, a.role, a.owner, a.unit, p.amount
+from (
+	select id, merchant_id, rule, at from entry where subject = $1 and merchant_id = $2 and rule = 'captured'
+	union all
+	select id, merchant_id, rule, at from entry where subject = $1 and merchant_id = $2 and rule <> 'captured'
+) e
+join posting p on p.entry_id = e.id and p.merchant_id = e.merchant_id
+join account a on a.key = p.account and a.merchant_id = p.merchant_id
+order by e.at, e.id, p.line`
+
+// Entries are those booked for one subject, in order.
+func (d *DB) Entries(ctx context.Context, merchantID, subject string) ([]ledger.Entry, error) {
+	lines, err := many(ctx, d, func(r row) (line, error) {
+		var (
+			l     = line{posting: ledger.Posting{Account: ledger.Account{Merchant: merchantID}}}
+			a     = &l.posting.Account
+			steps int64
+		)
+		if err := r.Scan(&l.id, &l.rule, &l.at, &a.Role, &a.Owner, &a.Unit, &steps); err != nil {
+			return l, err
+		}
+		var err error
+		l.posting.Amount, err = money.Of(steps, a.Unit)
+		return l, err
+	}, linesOf, subject, merchantID)
+	if err != nil {
+		return nil, err
+	}
+	var found []ledger.Entry
+	for len(lines) > 0 {
+		n, first := 0, lines[0]
+		var postings []ledger.Posting
+		for n < len(lines) && lines[n].id == first.id {
+			postings = append(postings, lines[n].posting)
+			n++
+		}
+		lines = lines[n:]
+		entry, err := ledger.New(ledger.Rule(first.rule), ledger.Cause{
+			Entry: first.id, Merchant: merchantID, Subject: subject, At: instant(first.at),
+		}, postings...)
+		if err != nil {
+			return nil, fmt.Errorf("read entry %s: %w", first.id, err)
+		}
+		found = append(found, entry)
+	}
+	return found, nil
+}
+
+// scanEvent reads one event.
+func scanEvent(r row) (event.Event, error) {
+	var (
+		e  event.Event
+		at int64
+	)
+	err := r.Scan(&e.Seq, &e.Merchant, &e.Noun, &e.Subject, &e.Trigger, &e.From, &e.To, &e.Actor, &e.Note, &at)
+	e.At = instant(at)
+	return e, err
+}
+
+// Events follow the given sequence number, in order, without gaps. The numbers
+// are dense, so the next ones are looked up one by one: the key begins with the
+// number, which keeps the new rows of all merchants together on disk.
+func (d *DB) Events(ctx context.Context, merchantID string, after int64, limit int) ([]event.Event, error) {
+	if limit < 1 {
+		return nil, nil
+	}
+	return many(ctx, d, scanEvent, `with recursive next (seq) as (
+	select cast($2 as bigint) + 1
+	union all
+	select next.seq + 1 from next
+	where next.seq < cast($2 as bigint) + $3
+		and next.seq < (select events from tally where merchant_id = $1)
+)
+select `+prefixed("e", events)+` from next join event e on e.seq = next.seq and e.merchant_id = $1 order by e.seq`,
+		merchantID, after, limit)
+}
+
+// History is the events of one subject, in order.
+func (d *DB) History(
+	ctx context.Context, merchantID string, noun event.Noun, subject string,
+) ([]event.Event, error) {
+	return many(ctx, d, scanEvent,
+		selectFrom(events, "subject = $1 and merchant_id = $2 and noun = $3 order by seq"),
+		subject, merchantID, string(noun))
+}
+
+// eventRecord writes an event. Its sequence number is filled in by the commit.
+func eventRecord(e event.Event) record {
+	return record{
+		int64(0), e.Merchant, string(e.Noun), e.Subject, e.Trigger, e.From, e.To, e.Actor, e.Note, micros(e.At),
+	}
+}
+
+// entryRecords writes an entry and its postings.
+func entryRecords(e ledger.Entry) (entry record, lines []record) {
+	entry = record{e.ID(), e.Merchant(), string(e.Rule()), e.Subject(), micros(e.At())}
+	for i, p := range e.Postings() {
+		lines = append(lines, record{
+			e.ID(), e.Merchant(), int64(i), p.Account.Key(), string(p.Account.Unit), p.Amount.Steps(),
+		})
+	}
+	return entry, lines
+}

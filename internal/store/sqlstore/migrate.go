@@ -1,0 +1,144 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"io/fs"
+	"log/slog"
+
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"github.com/purserhq/purser/internal/store/sqlstore/migrations"
+)
+
+// lockID is the advisory lock that nodes take while they bring a PostgreSQL
+// database up to date. It only has to differ from those of other programs.
+const lockID = 0x707572736572
+
+// schema is the migrations of one engine at work on one database.
+type schema struct {
+	provider *goose.Provider
+}
+
+// newSchema prepares the migrations of an engine.
+func newSchema(dialect goose.Dialect, db *sql.DB, folder string, log *slog.Logger) (*schema, error) {
+	files, err := fs.Sub(migrations.Files, folder)
+	if err != nil {
+		return nil, fmt.Errorf("find migrations: %w", err)
+	}
+	options := []goose.ProviderOption{
+		goose.WithDisableGlobalRegistry(true), goose.WithSlog(log), goose.WithTableName("schema_version"),
+	}
+	if dialect == goose.DialectPostgres {
+		locker, err := lock.NewPostgresSessionLocker(lock.WithLockID(lockID), lock.WithLockTimeout(1, 300))
+		if err != nil {
+			return nil, fmt.Errorf("prepare migration lock: %w", err)
+		}
+		options = append(options, goose.WithSessionLocker(locker))
+	}
+	provider, err := goose.NewProvider(dialect, db, files, options...)
+	if err != nil {
+		return nil, fmt.Errorf("read migrations: %w", err)
+	}
+	return &schema{provider: provider}, nil
+}
+
+// newest is the version that this program needs.
+func (s *schema) newest() int64 {
+	all := s.provider.ListSources()
+	return all[len(all)-1].Version
+}
+
+// ready brings the database up to date, or refuses an older one. A newer one
+// is used: migrations first add what the next version needs and only later
+// take away what no running version uses.
+func (s *schema) ready(ctx context.Context, refuse bool) error {
+	version, err := s.provider.GetDBVersion(ctx)
+	if err != nil {
+		return fmt.Errorf("read schema version: %w", err)
+	}
+	if version >= s.newest() {
+		return nil
+	}
+	if refuse {
+		return fmt.Errorf("the database's schema is at version %d and this program needs %d: run purser migrate",
+			version, s.newest())
+	}
+	if _, err := s.provider.Up(ctx); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	return nil
+}
+
+// Migrate brings a database up to date and returns the version of its schema
+// before and after.
+func Migrate(ctx context.Context, o Options) (before, after int64, err error) {
+	o.fill()
+	s, done, err := openSchema(ctx, o)
+	if err != nil {
+		return 0, 0, fmt.Errorf("open database: %w", err)
+	}
+	defer done()
+	if before, err = s.provider.GetDBVersion(ctx); err != nil {
+		return 0, 0, fmt.Errorf("read schema version: %w", err)
+	}
+	if err := s.ready(ctx, false); err != nil {
+		return before, before, err
+	}
+	after, err = s.provider.GetDBVersion(ctx)
+	return before, after, err
+}
+
+// openSchema opens a database for its migrations alone.
+func openSchema(ctx context.Context, o Options) (*schema, func(), error) {
+	if !isPostgres(o.URL) {
+		e, err := newSQLite(ctx, o)
+		if err != nil {
+			return nil, nil, err
+		}
+		s, err := newSchema(goose.DialectSQLite3, e.writer, "sqlite", o.Log)
+		if err != nil {
+			_ = e.close() // the first error is the one to tell
+			return nil, nil, err
+		}
+		return s, func() { _ = e.close() }, nil // nothing is left to be written
+	}
+	config, err := postgresConfig(o.URL)
+	if err != nil {
+		return nil, nil, err
+	}
+	db := stdlib.OpenDB(*config.ConnConfig)
+	s, err := newSchema(goose.DialectPostgres, db, "postgres", o.Log)
+	if err != nil {
+		_ = db.Close() // the first error is the one to tell
+		return nil, nil, err
+	}
+	return s, func() { _ = db.Close() }, nil // nothing is left to be written
+}
+
+// SchemaVersion is the version of the database's schema, and the one that this
+// program needs.
+func (d *DB) SchemaVersion(ctx context.Context) (is, needed int64, err error) {
+	found, err := many(ctx, d, func(r row) (v int64, err error) { return v, r.Scan(&v) },
+		"select coalesce(max(version_id), 0) from schema_version")
+	if err != nil {
+		return 0, 0, err
+	}
+	return found[0], latest(), nil
+}
+
+// latest is the version of the last migration, the same for both engines.
+func latest() int64 {
+	names, err := fs.Glob(migrations.Files, "sqlite/*.sql")
+	if err != nil || len(names) == 0 {
+		return 0
+	}
+	version, err := goose.NumericComponent(names[len(names)-1])
+	if err != nil {
+		return 0
+	}
+	return version
+}

@@ -1,0 +1,353 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// patience is how long one trip to the database may take before the
+// connection counts as broken.
+const patience = 30 * time.Second
+
+// isNetwork says that the connection failed, not the statement.
+func isNetwork(err error) bool {
+	var n net.Error
+	return errors.As(err, &n) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, net.ErrClosed)
+}
+
+// arrays turns records into one array per column.
+func arrays(t []field, rows []record) []any {
+	columns := make([]any, len(t))
+	for i, c := range t {
+		switch c.sort {
+		case text:
+			columns[i] = gather[string](rows, i)
+		case number:
+			columns[i] = gather[int64](rows, i)
+		case perhaps:
+			list := make([]*int64, len(rows))
+			for j, r := range rows {
+				if n, ok := r[i].(int64); ok {
+					list[j] = &n
+				}
+			}
+			columns[i] = list
+		case binary:
+			columns[i] = gather[[]byte](rows, i)
+		}
+	}
+	return columns
+}
+
+// gather collects one column.
+func gather[T any](rows []record, column int) []T {
+	list := make([]T, len(rows))
+	for i, r := range rows {
+		list[i] = r[column].(T)
+	}
+	return list
+}
+
+// unnest is a set of rows made of one array per column.
+func unnest(columns []field) string {
+	return "unnest(" + list(columns, ", ", func(i int, c field) string {
+		of := "bigint[]"
+		switch c.sort {
+		case text:
+			of = "text[]"
+		case binary:
+			of = "bytea[]"
+		case number, perhaps:
+		}
+		return place(i) + "::" + of
+	}) + ")"
+}
+
+// insertMany inserts all rows of an array, in their order.
+func insertMany(t *table) string {
+	return "insert into " + t.name + " (" + t.names() + ") select * from " + unnest(t.columns)
+}
+
+// matches joins the columns of a key.
+func matches(t *table, left, right string) string {
+	return list(t.columns[:t.key], " and ", func(_ int, c field) string {
+		return left + "." + c.name + " = " + right + "." + c.name
+	})
+}
+
+// updateMany replaces rows by their keys.
+func updateMany(t *table) string {
+	return "update " + t.name + " set " + t.tail(func(_ int, c field) string { return "n." + c.name }) +
+		" from " + unnest(t.columns) + " as n (" + t.names() + ") where " + matches(t, t.name, "n")
+}
+
+// deleteMany removes rows by their keys.
+func deleteMany(t *table) string {
+	return "delete from " + t.name + " using " + unnest(t.columns[:t.key]) + " as n (" + t.keyNames() + ") where " +
+		matches(t, t.name, "n")
+}
+
+// lookUpMany reads one column of rows by their keys.
+func lookUpMany(t *table, column string) string {
+	return "select " + list(t.columns[:t.key], ", ", func(_ int, c field) string { return "n." + c.name }) +
+		", t." + column + " from " + unnest(t.columns[:t.key]) + " as n (" + t.keyNames() + ") join " + t.name +
+		" t on " + matches(t, "t", "n")
+}
+
+// batchTexts are the set-based statements of one table.
+type batchTexts struct {
+	insert, update, version string
+}
+
+// sets holds the set-based statements of all tables, built once.
+var sets = func() map[*table]batchTexts {
+	all := make(map[*table]batchTexts)
+	for t := range statements {
+		all[t] = batchTexts{insert: insertMany(t)}
+	}
+	for _, t := range nouns {
+		all[t] = batchTexts{
+			insert: insertMany(t), version: lookUpMany(t, "version"),
+			// A row that is not there any more fails the statement, and with it
+			// the commit, which is already on its way to the server.
+			update: "with done as (" + updateMany(t) + " returning 1) select 1 / (count(*) = " +
+				place(len(t.columns)) + "::bigint)::int from done",
+		}
+	}
+	return all
+}()
+
+// The set-based statements that are not one table's usual ones.
+var (
+	tallyMany    = insertMany(tallies) + addTally + " returning merchant_id, events"
+	claimMany    = insertMany(claims) + " on conflict do nothing returning key, kind, merchant_id"
+	answerMany   = insertMany(answers) + replaceExpired + place(len(answers.columns)) + " returning key, merchant_id"
+	balanceMany  = lookUpMany(accounts, "balance")
+	accountMany  = insertMany(accounts) + addBalance
+	dropClaims   = deleteMany(claims)
+	dropAnswers  = deleteMany(answers)
+	lowerTallies = "update tally set events = tally.events - n.events, invoices = tally.invoices - n.invoices" +
+		" from " + unnest(tallies.columns) + " as n (" + tallies.names() + ") where " + matches(tallies, "tally", "n")
+)
+
+// trip is a row of statements that go to the server together.
+type trip struct {
+	batch    pgx.Batch
+	stage    func(string) error
+	injected error
+}
+
+// add queues a statement. A fault that a test injects becomes a statement that
+// the server refuses, so that those before it have really run.
+func (t *trip) add(stage, query string, args ...any) *pgx.QueuedQuery {
+	if err := t.stage(stage); err != nil {
+		t.injected = errors.Join(t.injected, err)
+		t.batch.Queue("select 1 / 0")
+	}
+	return t.batch.Queue(query, args...)
+}
+
+// rows queues a statement over a set of rows, if there are any.
+func (t *trip) rows(stage, query string, columns []field, rows []record, more ...any) *pgx.QueuedQuery {
+	if len(rows) == 0 {
+		return new(pgx.QueuedQuery)
+	}
+	return t.add(stage, query, append(arrays(columns, rows), more...)...)
+}
+
+// send sends what was queued and reads all answers.
+func (t *trip) send(ctx context.Context, conn *pgxpool.Conn) error {
+	if err := conn.SendBatch(ctx, &t.batch).Close(); err != nil {
+		return errors.Join(err, t.injected)
+	}
+	return nil
+}
+
+// commit makes one batch true in two trips to the server: one that claims,
+// counts and reads, one that writes and commits.
+func (e *postgresEngine) commit(ctx context.Context, b *batch) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if err := e.options.stage("begin"); err != nil {
+		return err
+	}
+	conn, err := e.writers.Acquire(ctx)
+	if err != nil {
+		return fmt.Errorf("connect: %w", err)
+	}
+	defer conn.Release() // which closes a connection that is left in a transaction
+	k, err := e.reserve(ctx, conn, wish(b.orders, b.carefully))
+	if err != nil {
+		e.rollback(ctx, conn)
+		return err
+	}
+	p := b.decide(k)
+	if p.accepted == 0 {
+		e.rollback(ctx, conn)
+		return nil
+	}
+	if err := e.write(ctx, conn, p); err != nil {
+		if isUncertain(err) {
+			return errors.Join(errUncertain, err)
+		}
+		e.rollback(ctx, conn)
+		return err
+	}
+	if err := e.options.stage("committed"); err != nil {
+		return errors.Join(errUncertain, err)
+	}
+	return nil
+}
+
+// rollback ends a transaction that is not to be committed.
+func (e *postgresEngine) rollback(ctx context.Context, conn *pgxpool.Conn) {
+	if _, err := conn.Exec(ctx, "rollback"); err != nil {
+		e.options.Log.Debug("rollback failed", "error", err)
+	}
+}
+
+// isUncertain says that the server was told to commit and gave no clear answer.
+func isUncertain(err error) bool {
+	failed, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok {
+		return true
+	}
+	return strings.HasPrefix(failed.Code, "57") || strings.HasPrefix(failed.Code, "08")
+}
+
+// reserve begins the transaction, takes the merchants' locks and learns what
+// the replay needs. Every later statement sees what others committed before
+// they gave the lock up, since each has a snapshot of its own.
+func (e *postgresEngine) reserve(ctx context.Context, conn *pgxpool.Conn, w want) (known, error) {
+	k := newKnown()
+	t := trip{stage: e.options.stage}
+	t.batch.Queue("begin")
+	before := make(map[string]int64, len(w.tallies))
+	for _, r := range w.tallies {
+		before[r[0].(string)] = r[1].(int64)
+	}
+	t.rows("tally", tallyMany, tallies.columns, w.tallies).Query(func(r pgx.Rows) error {
+		var merchant string
+		var after int64
+		_, err := pgx.ForEachRow(r, []any{&merchant, &after}, func() error {
+			k.events[merchant] = after - before[merchant]
+			return nil
+		})
+		return err
+	})
+	var c claimKey
+	t.rows("claims", claimMany, claims.columns, w.claims).Query(func(r pgx.Rows) error {
+		_, err := pgx.ForEachRow(r, []any{&c.key, &c.kind, &c.merchant}, func() error {
+			k.fresh[c] = true
+			return nil
+		})
+		return err
+	})
+	t.rows("answers", answerMany, answers.columns, w.answers, micros(e.options.Now())).Query(func(r pgx.Rows) error {
+		a := claimKey{kind: answerKind}
+		_, err := pgx.ForEachRow(r, []any{&a.key, &a.merchant}, func() error {
+			k.fresh[a] = true
+			return nil
+		})
+		return err
+	})
+	t.readVersions(w, k)
+	t.readFloors(w, k)
+	return k, t.send(ctx, conn)
+}
+
+// readVersions queues the look at the versions of nouns.
+func (t *trip) readVersions(w want, k known) {
+	for _, noun := range nouns {
+		wanted := w.versions[noun]
+		rows := make([]record, len(wanted))
+		for i, n := range wanted {
+			rows[i] = record{n.id, n.merchant}[:noun.key]
+		}
+		n := nounKey{table: noun}
+		var version int64
+		into := []any{&n.id, &n.merchant, &version}
+		if noun.key == 1 {
+			into = []any{&n.id, &version}
+		}
+		t.rows("versions", sets[noun].version, noun.columns[:noun.key], rows).Query(func(r pgx.Rows) error {
+			_, err := pgx.ForEachRow(r, into, func() error {
+				if noun.key == 1 {
+					n.merchant = n.id
+				}
+				k.versions[n] = version
+				return nil
+			})
+			return err
+		})
+	}
+}
+
+// readFloors queues the look at the balances that may not fall below zero.
+func (t *trip) readFloors(w want, k known) {
+	rows := make([]record, len(w.floors))
+	for i, a := range w.floors {
+		rows[i] = record{a.key, a.merchant}
+	}
+	var a accountKey
+	var balance int64
+	t.rows("floors", balanceMany, accounts.columns[:accounts.key], rows).Query(func(r pgx.Rows) error {
+		_, err := pgx.ForEachRow(r, []any{&a.key, &a.merchant, &balance}, func() error {
+			k.balances[a] = balance
+			return nil
+		})
+		return err
+	})
+}
+
+// write writes what the replay left and commits.
+func (e *postgresEngine) write(ctx context.Context, conn *pgxpool.Conn, p plan) error {
+	t := trip{stage: e.options.stage}
+	t.rows("undo", dropClaims, claims.columns[:claims.key], p.dropClaims)
+	t.rows("undo", dropAnswers, answers.columns[:answers.key], p.dropAnswers)
+	t.rows("undo", sets[claims].insert, claims.columns, p.addClaims)
+	t.rows("undo", sets[answers].insert, answers.columns, p.addAnswers)
+	t.rows("undo", lowerTallies, tallies.columns, p.lower)
+	for _, n := range nouns {
+		t.rows("insert "+n.name, sets[n].insert, n.columns, p.inserts[n])
+		t.rows("update "+n.name, sets[n].update, n.columns, p.updates[n], int64(len(p.updates[n])))
+	}
+	t.rows("posting", sets[postings].insert, postings.columns, p.postings)
+	t.rows("entry", sets[entries].insert, entries.columns, p.entries)
+	t.rows("account", accountMany, accounts.columns, p.accounts)
+	t.rows("event", sets[events].insert, events.columns, p.events)
+	t.add("commit", "commit")
+	return t.send(ctx, conn)
+}
+
+// landed asks whether a batch was committed whose answer was lost. It first
+// takes the merchant's lock, so that a commit that is still under way ends
+// before the look.
+func (e *postgresEngine) landed(ctx context.Context, last record) (found bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	conn, err := e.writers.Acquire(ctx)
+	if err != nil {
+		return false, fmt.Errorf("connect: %w", err)
+	}
+	defer conn.Release()
+	defer e.rollback(ctx, conn)
+	if _, err := conn.Exec(ctx, "begin"); err != nil {
+		return false, err
+	}
+	if _, err := conn.Exec(ctx, upsertTally, last[1], 0, 0); err != nil {
+		return false, err
+	}
+	err = conn.QueryRow(ctx, "select exists ("+recognise+")", last[0], last[1], last[3], last[4], last[9]).Scan(&found)
+	return found, err
+}

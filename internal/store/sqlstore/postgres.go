@@ -1,0 +1,208 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+)
+
+// postgresEngine is one PostgreSQL database. Readers and committers have pools
+// of their own, so that neither waits for a connection of the other.
+type postgresEngine struct {
+	options Options
+	writers *pgxpool.Pool // nil when opened for reading only
+	readers *pgxpool.Pool
+}
+
+// oldest is the oldest version of PostgreSQL that is used.
+const oldest = 140000
+
+// postgresConfig reads an address.
+func postgresConfig(url string) (*pgxpool.Config, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("read the database's address: %w", err)
+	}
+	config.ConnConfig.RuntimeParams["application_name"] = "purser"
+	config.ConnConfig.RuntimeParams["jit"] = "off"
+	return config, nil
+}
+
+// openPostgres connects to the database for service.
+func openPostgres(ctx context.Context, o Options) (_ engine, err error) {
+	config, err := postgresConfig(o.URL)
+	if err != nil {
+		return nil, err
+	}
+	if !o.ReadOnly {
+		if err := readyPostgres(ctx, config.ConnConfig, o); err != nil {
+			return nil, err
+		}
+	}
+	e := &postgresEngine{options: o}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, e.close())
+		}
+	}()
+	if !o.ReadOnly {
+		if e.writers, err = pgxpool.NewWithConfig(ctx, writing(config, o.Committers)); err != nil {
+			return nil, fmt.Errorf("connect: %w", err)
+		}
+		if err := assertPostgres(ctx, e.writers); err != nil {
+			return nil, err
+		}
+	}
+	config.MaxConns = int32(min(o.Pool, 1000)) //nolint:gosec // it is small
+	if e.readers, err = pgxpool.NewWithConfig(ctx, config); err != nil {
+		return nil, fmt.Errorf("connect: %w", err)
+	}
+	return e, nil
+}
+
+// readyPostgres brings the schema up to date.
+func readyPostgres(ctx context.Context, config *pgx.ConnConfig, o Options) (err error) {
+	db := stdlib.OpenDB(*config)
+	defer func() { err = errors.Join(err, db.Close()) }()
+	s, err := newSchema(goose.DialectPostgres, db, "postgres", o.Log)
+	if err != nil {
+		return err
+	}
+	return s.ready(ctx, o.NoMigrate)
+}
+
+// writing is the configuration of the committers' connections. Their
+// statements all find rows by key: a plan that was made while a table was
+// empty must not read the whole of it later.
+func writing(config *pgxpool.Config, committers int) *pgxpool.Config {
+	w := config.Copy()
+	w.MaxConns = int32(min(committers, 1000)) //nolint:gosec // it is small
+	w.MinConns = w.MaxConns
+	for name, value := range map[string]string{
+		"plan_cache_mode":                     "force_generic_plan",
+		"enable_seqscan":                      "off",
+		"enable_hashjoin":                     "off",
+		"enable_mergejoin":                    "off",
+		"idle_in_transaction_session_timeout": "30s",
+	} {
+		w.ConnConfig.RuntimeParams[name] = value
+	}
+	return w
+}
+
+// assertPostgres refuses a server that would not keep an acknowledged change.
+func assertPostgres(ctx context.Context, pool *pgxpool.Pool) error {
+	var version int
+	var fsync, pages, commit string
+	err := pool.QueryRow(ctx, "select current_setting('server_version_num')::int, current_setting('fsync'),"+
+		" current_setting('full_page_writes'), current_setting('synchronous_commit')").
+		Scan(&version, &fsync, &pages, &commit)
+	if err != nil {
+		return fmt.Errorf("read the server's settings: %w", err)
+	}
+	if version < oldest {
+		return fmt.Errorf("PostgreSQL %d is too old: at least version %d is needed", version/10000, oldest/10000)
+	}
+	for _, a := range []struct{ name, got string }{
+		{"fsync", fsync}, {"full_page_writes", pages}, {"synchronous_commit", commit},
+	} {
+		if a.got == "off" {
+			return fmt.Errorf("PostgreSQL runs with %s = off: a power cut would lose acknowledged changes", a.name)
+		}
+	}
+	return nil
+}
+
+// postgresRows closes as the port wants it.
+type postgresRows struct{ pgx.Rows }
+
+func (r postgresRows) Close() error {
+	r.Rows.Close()
+	return nil
+}
+
+// query reads on one of the reading connections.
+func (e *postgresEngine) query(ctx context.Context, query string, args ...any) (rows, error) {
+	r, err := e.readers.Query(ctx, query, args...)
+	return postgresRows{r}, err
+}
+
+// among passes the values as one array.
+func (e *postgresEngine) among(column string, values []string) (string, any, error) {
+	return column + " = any($1::text[])", values, nil
+}
+
+// detailText reads a text inside a detail.
+func (e *postgresEngine) detailText(path ...string) string {
+	return "(detail::json #>> '{" + strings.Join(path, ",") + "}')"
+}
+
+// snapshot reads in one transaction.
+func (e *postgresEngine) snapshot(ctx context.Context, read func(querier) error) error {
+	return pgx.BeginTxFunc(ctx, e.readers, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly},
+		func(tx pgx.Tx) error { return read(postgresSnapshot{tx}) })
+}
+
+// postgresSnapshot reads inside a transaction.
+type postgresSnapshot struct{ tx pgx.Tx }
+
+func (s postgresSnapshot) query(ctx context.Context, query string, args ...any) (rows, error) {
+	r, err := s.tx.Query(ctx, query, args...)
+	return postgresRows{r}, err
+}
+
+// ping asks whether the server answers and takes writes: a standby does not.
+func (e *postgresEngine) ping(ctx context.Context) error {
+	var standby bool
+	if err := e.readers.QueryRow(ctx, "select pg_is_in_recovery()").Scan(&standby); err != nil {
+		return err
+	}
+	if standby {
+		return errors.New("the database server is a standby and takes no writes")
+	}
+	return nil
+}
+
+// close closes both pools.
+func (e *postgresEngine) close() error {
+	for _, p := range []*pgxpool.Pool{e.readers, e.writers} {
+		if p != nil {
+			p.Close()
+		}
+	}
+	e.readers, e.writers = nil, nil
+	return nil
+}
+
+// verdict sorts an error by its code. What is no answer of the server is a
+// connection that broke.
+func (e *postgresEngine) verdict(err error) verdict {
+	if errors.Is(err, errLost) {
+		return hindered
+	}
+	failed, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok {
+		if _, ok := errors.AsType[*pgconn.ConnectError](err); ok || pgconn.SafeToRetry(err) || isNetwork(err) {
+			return broken
+		}
+		return faulty
+	}
+	switch failed.Code {
+	case "23505":
+		return taken
+	case "40001", "40P01", "55P03":
+		return hindered
+	}
+	switch failed.Code[:min(2, len(failed.Code))] {
+	case "08", "53", "57", "58", "25":
+		return broken
+	}
+	return faulty
+}

@@ -1,0 +1,329 @@
+package sqlstore
+
+import (
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/store"
+)
+
+// want is what a batch asks the database before it decides: keys to claim,
+// numbers to count on, and versions and balances to read.
+type want struct {
+	tallies  []record // by merchant: how many events and invoices the batch adds if nothing is rejected
+	claims   []record // the first claim of each key
+	answers  []record // the first answer under each key
+	versions map[*table][]nounKey
+	floors   []accountKey // accounts with a floor that some change takes from
+}
+
+// wish collects what a batch asks. A new noun is not looked up: that its key is
+// free is checked by the key itself, and only where that failed, carefully,
+// beforehand.
+func wish(orders []*order, carefully bool) want {
+	w := want{versions: make(map[*table][]nounKey)}
+	tally := make(map[string]record)
+	claimed := make(map[claimKey]bool)
+	read := make(map[nounKey]bool)
+	floors := make(map[accountKey]bool)
+	for _, o := range orders {
+		t, ok := tally[o.merchant]
+		if !ok {
+			t = record{o.merchant, int64(0), int64(0)}
+			tally[o.merchant] = t
+		}
+		t[1], t[2] = t[1].(int64)+int64(len(o.events)), t[2].(int64)+o.invoices
+		for _, c := range o.claims {
+			if key := keyOf(c); !claimed[key] {
+				claimed[key] = true
+				w.claims = append(w.claims, claimRecord(c))
+			}
+		}
+		if key := o.answerKey(); o.answer != nil && !claimed[key] {
+			claimed[key] = true
+			w.answers = append(w.answers, o.answer)
+		}
+		for _, n := range o.nouns {
+			if (n.read > 0 || carefully) && !read[n.nounKey] {
+				read[n.nounKey] = true
+				w.versions[n.table] = append(w.versions[n.table], n.nounKey)
+			}
+		}
+		for _, m := range o.movements {
+			if m.floored && m.steps < 0 && !floors[m.accountKey] {
+				floors[m.accountKey] = true
+				w.floors = append(w.floors, m.accountKey)
+			}
+		}
+	}
+	// Every node takes the merchants in the same order, and so none waits for
+	// another that waits for it.
+	for _, merchant := range slices.Sorted(maps.Keys(tally)) {
+		w.tallies = append(w.tallies, tally[merchant])
+	}
+	return w
+}
+
+// keyOf is what a claim makes unique.
+func keyOf(c store.Claim) claimKey { return claimKey{c.Key, string(c.Kind), c.Merchant} }
+
+// claimRecord writes a claim.
+func claimRecord(c store.Claim) record { return record{c.Key, string(c.Kind), c.Merchant, c.Subject} }
+
+// answerKey is what the answer's key makes unique.
+func (o *order) answerKey() claimKey {
+	if o.answer == nil {
+		return claimKey{}
+	}
+	return claimKey{o.answer[0].(string), answerKind, o.merchant}
+}
+
+// known is what the database said.
+type known struct {
+	events   map[string]int64 // by merchant: the number of the last event before this batch
+	fresh    map[claimKey]bool
+	versions map[nounKey]int64
+	balances map[accountKey]int64
+}
+
+// newKnown makes an empty answer.
+func newKnown() known {
+	return known{
+		events: make(map[string]int64), fresh: make(map[claimKey]bool),
+		versions: make(map[nounKey]int64), balances: make(map[accountKey]int64),
+	}
+}
+
+// plan is what remains to be written after the replay, table by table.
+type plan struct {
+	accepted int
+	results  []error // one per order
+
+	dropClaims, addClaims   []record // where the first to claim a key was rejected
+	dropAnswers, addAnswers []record
+	lower                   []record // tallies that counted on rejected changes: by how much
+	inserts, updates        map[*table][]record
+	postings, entries       []record
+	events                  []record
+	accounts                []record // with what is added to each balance
+}
+
+// replay decides the changes of one batch in their order.
+type replay struct {
+	known
+	plan
+	owners   map[claimKey]int // the accepted order that holds the key
+	first    map[claimKey]int // the order for which the key was claimed in the database
+	rows     map[nounKey]int  // where an accepted noun stands among inserts or updates
+	isNew    map[nounKey]bool
+	added    map[accountKey]int64
+	accounts map[accountKey]movement
+	lost     map[string]record
+	orders   []*order
+}
+
+// decide replays a batch against what the database said and plans the writes.
+// A rejected change leaves nothing behind.
+func decide(orders []*order, k known) plan {
+	r := &replay{
+		known: k, orders: orders,
+		plan: plan{
+			results: make([]error, len(orders)),
+			inserts: make(map[*table][]record), updates: make(map[*table][]record),
+		},
+		owners: make(map[claimKey]int), first: make(map[claimKey]int),
+		rows: make(map[nounKey]int), isNew: make(map[nounKey]bool),
+		added: make(map[accountKey]int64), accounts: make(map[accountKey]movement),
+		lost: make(map[string]record),
+	}
+	for i, o := range orders {
+		r.note(i, o)
+		if err := r.check(o); err != nil {
+			r.results[i] = err
+			r.reject(o)
+			continue
+		}
+		r.accept(i, o)
+	}
+	r.finish()
+	return r.plan
+}
+
+// note remembers for which order each key was claimed in the database.
+func (r *replay) note(i int, o *order) {
+	for _, c := range o.claims {
+		if _, ok := r.first[keyOf(c)]; !ok {
+			r.first[keyOf(c)] = i
+		}
+	}
+	if o.answer != nil {
+		if _, ok := r.first[o.answerKey()]; !ok {
+			r.first[o.answerKey()] = i
+		}
+	}
+}
+
+// checkVersions compares the versions of the nouns that were read, or of those
+// that are new.
+func (r *replay) checkVersions(o *order, ofNew bool) error {
+	for _, n := range o.nouns {
+		if (n.read == 0) == ofNew && r.versions[n.nounKey] != n.read {
+			return fault.New(fault.CodeVersionConflict, n.table.name, "")
+		}
+	}
+	return nil
+}
+
+// check says why a change cannot be made true, or nil. Something that was
+// changed since it was read comes first: whoever reads again also sees what
+// took the key. Something new that is not new comes after the keys, because
+// it is looked up only in a batch that failed.
+func (r *replay) check(o *order) error {
+	if err := r.checkVersions(o, false); err != nil {
+		return err
+	}
+	for i, c := range o.claims {
+		if r.claimed(keyOf(c)) || slices.ContainsFunc(o.claims[:i], func(b store.Claim) bool {
+			return keyOf(b) == keyOf(c)
+		}) {
+			return fault.New(fault.CodeDuplicate, string(c.Kind), "")
+		}
+	}
+	if o.answer != nil && r.claimed(o.answerKey()) {
+		return fault.New(fault.CodeDuplicate, answerKind, "")
+	}
+	if err := r.checkVersions(o, true); err != nil {
+		return err
+	}
+	for _, m := range o.movements {
+		sum, ok := plus(r.added[m.accountKey], m.steps)
+		if !ok {
+			return fault.New(fault.CodeAmountOverflow, "amount", "")
+		}
+		// What is not known of the balance is not needed: nothing is taken.
+		if m.floored && m.steps < 0 && r.balances[m.accountKey] < -sum {
+			return fault.New(fault.CodeInsufficientFunds, string(m.account.Role), "")
+		}
+	}
+	return nil
+}
+
+// claimed says that a key is taken, in the database or by an earlier change.
+func (r *replay) claimed(key claimKey) bool {
+	_, taken := r.owners[key]
+	return taken || !r.fresh[key]
+}
+
+// plus adds, unless the sum does not fit.
+func plus(a, b int64) (int64, bool) {
+	if (b > 0 && a > math.MaxInt64-b) || (b < 0 && a < math.MinInt64-b) {
+		return 0, false
+	}
+	return a + b, true
+}
+
+// reject takes back what the tally counted on.
+func (r *replay) reject(o *order) {
+	t, ok := r.lost[o.merchant]
+	if !ok {
+		t = record{o.merchant, int64(0), int64(0)}
+		r.lost[o.merchant] = t
+	}
+	t[1], t[2] = t[1].(int64)+int64(len(o.events)), t[2].(int64)+o.invoices
+}
+
+// accept plans all that a change writes.
+func (r *replay) accept(i int, o *order) {
+	r.accepted++
+	for _, c := range o.claims {
+		r.owners[keyOf(c)] = i
+	}
+	if o.answer != nil {
+		r.owners[o.answerKey()] = i
+	}
+	for _, n := range o.nouns {
+		r.versions[n.nounKey] = n.read + 1
+		r.put(n)
+	}
+	for _, m := range o.movements {
+		r.added[m.accountKey] += m.steps
+		r.accounts[m.accountKey] = m
+	}
+	for _, e := range o.events {
+		r.known.events[o.merchant]++
+		e[0] = r.known.events[o.merchant]
+	}
+	r.plan.events = append(r.plan.events, o.events...)
+	r.entries = append(r.entries, o.entries...)
+	r.postings = append(r.postings, o.postings...)
+}
+
+// put plans one noun. A second write of the same noun in one batch takes the
+// place of the first.
+func (r *replay) put(n nounRow) {
+	at, again := r.rows[n.nounKey]
+	if !again {
+		r.isNew[n.nounKey] = n.read == 0
+	}
+	rows := r.updates
+	if r.isNew[n.nounKey] {
+		rows = r.inserts
+	}
+	if again {
+		rows[n.table][at] = n.row
+		return
+	}
+	r.rows[n.nounKey] = len(rows[n.table])
+	rows[n.table] = append(rows[n.table], n.row)
+}
+
+// finish plans what depends on the whole batch.
+func (r *replay) finish() {
+	for key, first := range r.first {
+		owner, taken := r.owners[key]
+		if !r.fresh[key] || (taken && owner == first) {
+			continue
+		}
+		r.correct(key, first, owner, taken)
+	}
+	for _, merchant := range slices.Sorted(maps.Keys(r.lost)) {
+		r.lower = append(r.lower, r.lost[merchant])
+	}
+	for _, key := range slices.SortedFunc(maps.Keys(r.added), func(a, b accountKey) int {
+		return strings.Compare(a.key+a.merchant, b.key+b.merchant)
+	}) {
+		m := r.accounts[key]
+		var floor any
+		if m.floored {
+			floor = int64(0)
+		}
+		r.plan.accounts = append(r.plan.accounts, record{
+			key.key, key.merchant, string(m.account.Role), m.account.Owner, string(m.account.Unit), floor,
+			r.added[key],
+		})
+	}
+}
+
+// correct gives a key, which was claimed for an order that was then rejected,
+// to the order that holds it instead, or to nobody.
+func (r *replay) correct(key claimKey, first, owner int, taken bool) {
+	if key.kind == answerKind {
+		r.dropAnswers = append(r.dropAnswers, r.orders[first].answer[:answers.key])
+		if taken {
+			r.addAnswers = append(r.addAnswers, r.orders[owner].answer)
+		}
+		return
+	}
+	r.dropClaims = append(r.dropClaims, record{key.key, key.kind, key.merchant})
+	if !taken {
+		return
+	}
+	for _, c := range r.orders[owner].claims {
+		if keyOf(c) == key {
+			r.addClaims = append(r.addClaims, claimRecord(c))
+		}
+	}
+}

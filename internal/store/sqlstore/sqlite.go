@@ -1,0 +1,248 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/pressly/goose/v3"
+	"modernc.org/sqlite"
+)
+
+// sqliteEngine is one file: one connection that writes, some that read.
+type sqliteEngine struct {
+	options Options
+	file    string
+	lock    *os.File // nil when opened for reading only
+	writer  *sql.DB  // nil when opened for reading only
+	readers *sql.DB
+	desk    *sqliteDesk
+}
+
+// The sizes of SQLite's page caches in KiB. They are outside of Go's heap and
+// there is one per connection.
+const (
+	writerCache = 16 << 10
+	readerCache = 1 << 10
+)
+
+// sqliteReaders is how many connections read at most: each has a cache, and
+// more of them than processors gain nothing.
+const sqliteReaders = 4
+
+// sqlitePath takes the prefix off an address.
+func sqlitePath(url string) string { return strings.TrimPrefix(url, "sqlite:") }
+
+// dsn is the address of a file for the driver. Temporary data stays in memory
+// because the sub-journal of a batch would otherwise be a file.
+func dsn(file string, cache int, more ...string) string {
+	q := url.Values{}
+	q.Add("_pragma", "busy_timeout(5000)")
+	q.Add("_pragma", "journal_mode(wal)")
+	q.Add("_pragma", "synchronous(full)")
+	q.Add("_pragma", "foreign_keys(on)")
+	q.Add("_pragma", "temp_store(memory)")
+	q.Add("_pragma", fmt.Sprintf("cache_size(-%d)", cache))
+	for _, pragma := range more {
+		q.Add("_pragma", pragma)
+	}
+	return (&url.URL{Scheme: "file", OmitHost: true, Path: file, RawQuery: q.Encode()}).String()
+}
+
+// newSQLite opens the file and takes its lock, without looking at its schema.
+func newSQLite(ctx context.Context, o Options) (e *sqliteEngine, err error) {
+	path := sqlitePath(o.URL)
+	if path == "" || strings.HasPrefix(path, ":memory:") {
+		return nil, errors.New("a database needs a file: one in memory keeps nothing")
+	}
+	file, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("find %s: %w", path, err)
+	}
+	e = &sqliteEngine{options: o, file: file}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, e.close())
+		}
+	}()
+	if o.ReadOnly {
+		if _, err := os.Stat(file); err != nil {
+			return nil, fmt.Errorf("find database: %w", err)
+		}
+	} else {
+		if e.lock, err = lockFile(file + ".lock"); err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		if e.writer, err = sql.Open("sqlite", dsn(file, writerCache)); err != nil {
+			return nil, fmt.Errorf("open %s: %w", file, err)
+		}
+		e.writer.SetMaxOpenConns(1)
+		if err := assertSQLite(ctx, e.writer); err != nil {
+			return nil, err
+		}
+	}
+	if e.readers, err = sql.Open("sqlite", dsn(file, readerCache, "query_only(on)")); err != nil {
+		return nil, fmt.Errorf("open %s: %w", file, err)
+	}
+	e.readers.SetMaxOpenConns(min(o.Pool, sqliteReaders))
+	e.readers.SetMaxIdleConns(sqliteReaders)
+	return e, nil
+}
+
+// openSQLite opens the file for service.
+func openSQLite(ctx context.Context, o *Options) (_ engine, err error) {
+	o.Committers = 1 // SQLite has one writer
+	e, err := newSQLite(ctx, *o)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, e.close())
+		}
+	}()
+	if o.ReadOnly {
+		return e, nil
+	}
+	s, err := newSchema(goose.DialectSQLite3, e.writer, "sqlite", o.Log)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.ready(ctx, o.NoMigrate); err != nil {
+		return nil, err
+	}
+	if e.desk, err = newDesk(ctx, e.writer); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// assertSQLite refuses a file that would not keep an acknowledged change: a
+// driver or a build may ignore what it is asked for.
+func assertSQLite(ctx context.Context, db *sql.DB) error {
+	for _, a := range []struct{ pragma, want, why string }{
+		{"journal_mode", "wal", "readers would block the writer"},
+		{"synchronous", "2", "a power cut would lose acknowledged changes"},
+		{"foreign_keys", "1", "a posting could be stored without its entry"},
+	} {
+		var got string
+		if err := db.QueryRowContext(ctx, "pragma "+a.pragma).Scan(&got); err != nil {
+			return fmt.Errorf("read %s: %w", a.pragma, err)
+		}
+		if got != a.want {
+			return fmt.Errorf("SQLite runs with %s = %s instead of %s: %s", a.pragma, got, a.want, a.why)
+		}
+	}
+	return nil
+}
+
+// query reads on one of the reading connections.
+func (e *sqliteEngine) query(ctx context.Context, query string, args ...any) (rows, error) {
+	return e.readers.QueryContext(ctx, query, args...) //nolint:rowserrcheck,sqlclosecheck // the caller does
+}
+
+// among passes the values as one JSON array, so that the statement's text does
+// not depend on their number.
+func (e *sqliteEngine) among(column string, values []string) (string, any, error) {
+	array, err := json.Marshal(values)
+	return column + " in (select value from json_each($1))", string(array), err
+}
+
+// detailText reads a text inside a detail.
+func (e *sqliteEngine) detailText(path ...string) string {
+	return "(detail ->> '$." + strings.Join(path, ".") + "')"
+}
+
+// snapshot reads in one transaction.
+func (e *sqliteEngine) snapshot(ctx context.Context, read func(querier) error) (err error) {
+	tx, err := e.readers.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, tx.Rollback()) }()
+	return read(sqliteSnapshot{tx})
+}
+
+// sqliteSnapshot reads inside a transaction.
+type sqliteSnapshot struct{ tx *sql.Tx }
+
+func (s sqliteSnapshot) query(ctx context.Context, query string, args ...any) (rows, error) {
+	return s.tx.QueryContext(ctx, query, args...) //nolint:rowserrcheck,sqlclosecheck // the caller does
+}
+
+// ping reads something. Whether the file can be written to shows at the next
+// commit: the writing connection belongs to the committer alone.
+func (e *sqliteEngine) ping(ctx context.Context) error {
+	if e.desk != nil {
+		if err := e.desk.broken.Load(); err != nil {
+			return *err
+		}
+	}
+	return e.readers.QueryRowContext(ctx, "select count(*) from (select 1 from tally limit 1)").Scan(new(int))
+}
+
+// close closes all connections and lets go of the lock.
+func (e *sqliteEngine) close() error {
+	var errs []error
+	if e.desk != nil {
+		errs = append(errs, e.desk.close())
+		e.desk = nil
+	}
+	for _, db := range []*sql.DB{e.readers, e.writer} {
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
+	}
+	e.readers, e.writer = nil, nil
+	if e.lock != nil {
+		errs = append(errs, e.lock.Close())
+		e.lock = nil
+	}
+	return errors.Join(errs...)
+}
+
+// The primary result codes that verdict tells apart.
+const (
+	sqliteBusy       = 5
+	sqliteLocked     = 6
+	sqliteReadOnly   = 8
+	sqliteIOErr      = 10
+	sqliteCorrupt    = 11
+	sqliteFull       = 13
+	sqliteCantOpen   = 14
+	sqliteConstraint = 19
+	sqliteNotADB     = 26
+
+	sqlitePrimaryKey = 1555
+	sqliteUnique     = 2067
+)
+
+// verdict sorts an error by its result code.
+func (e *sqliteEngine) verdict(err error) verdict {
+	if errors.Is(err, errLost) {
+		return hindered
+	}
+	failed, ok := errors.AsType[*sqlite.Error](err)
+	if !ok {
+		return faulty
+	}
+	switch code := failed.Code(); {
+	case code == sqlitePrimaryKey || code == sqliteUnique:
+		return taken
+	case code&0xff == sqliteConstraint:
+		return faulty
+	}
+	switch failed.Code() & 0xff {
+	case sqliteBusy, sqliteLocked:
+		return hindered
+	case sqliteReadOnly, sqliteIOErr, sqliteCorrupt, sqliteFull, sqliteCantOpen, sqliteNotADB:
+		return broken
+	}
+	return faulty
+}

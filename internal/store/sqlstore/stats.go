@@ -1,0 +1,53 @@
+package sqlstore
+
+import (
+	"math/bits"
+	"sync/atomic"
+)
+
+// Stats is what the write path did since the database was opened.
+type Stats struct {
+	Queue    int       // changes that wait now
+	Batches  int64     // transactions that were committed
+	Changes  int64     // changes in them, rejected ones among them
+	Rejected int64     // changes refused by a version, a key or a floor
+	Retried  int64     // transactions that had to be tried again
+	Failed   int64     // changes that could not be committed
+	Sizes    [10]int64 // batches by size: up to 1, 2, 4, 8, ... 256, and more
+}
+
+// counters count while the committers run.
+type counters struct {
+	batches, changes, rejected, retried, failed atomic.Int64
+	sizes                                       [10]atomic.Int64
+}
+
+// batch counts one batch that was committed.
+func (c *counters) batch(b *batch) {
+	c.batches.Add(1)
+	c.changes.Add(int64(len(b.orders)))
+	for _, err := range b.results {
+		if err != nil {
+			c.rejected.Add(1)
+		}
+	}
+	c.sizes[min(bits.Len(uint(len(b.orders)-1)), len(c.sizes)-1)].Add(1)
+}
+
+// Stats reads the counters.
+func (d *DB) Stats() Stats {
+	c := &d.counters
+	s := Stats{
+		Batches: c.batches.Load(), Changes: c.changes.Load(), Rejected: c.rejected.Load(),
+		Retried: c.retried.Load(), Failed: c.failed.Load(),
+	}
+	for i := range c.sizes {
+		s.Sizes[i] = c.sizes[i].Load()
+	}
+	for _, c := range d.committers {
+		c.mu.Lock()
+		s.Queue += c.live
+		c.mu.Unlock()
+	}
+	return s
+}

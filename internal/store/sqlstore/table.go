@@ -1,0 +1,120 @@
+package sqlstore
+
+import (
+	"strconv"
+	"strings"
+)
+
+// sort is what a column holds. Times are counts of microseconds and amounts
+// counts of smallest steps, so two sorts of numbers are enough.
+type sort int
+
+// The sorts of columns. Only perhaps may be null.
+const (
+	text sort = iota
+	number
+	perhaps
+	binary
+)
+
+// field is one column of a table.
+type field struct {
+	name string
+	sort sort
+}
+
+// record is one row on its way to the database, its values in the order of the
+// table's columns: string, int64, nil or []byte.
+type record []any
+
+// table is what the statements need to know about one table. The first columns
+// are its key, the merchant last of them.
+type table struct {
+	name    string
+	key     int
+	columns []field
+}
+
+// The tables, each column as the migrations have it.
+var (
+	merchants = &table{"merchant", 1, []field{
+		{"merchant_id", text}, {"version", number}, {"created_at", number}, {"updated_at", number}, {"detail", text},
+	}}
+	keys = &table{"api_key", 2, []field{
+		{"id", text}, {"merchant_id", text}, {"version", number}, {"hash", text},
+		{"created_at", number}, {"updated_at", number}, {"detail", text},
+	}}
+	gateways = &table{"gateway", 2, []field{
+		{"name", text}, {"merchant_id", text}, {"version", number}, {"rank", number},
+		{"created_at", number}, {"updated_at", number}, {"detail", text},
+	}}
+	invoices = &table{"invoice", 2, []field{
+		{"id", text}, {"merchant_id", text}, {"version", number}, {"state", text}, {"unit", text},
+		{"amount", perhaps}, {"captured", perhaps}, {"reserved", perhaps}, {"due_at", perhaps},
+		{"created_at", number}, {"updated_at", number}, {"detail", text},
+	}}
+	payments = &table{"payment", 2, []field{
+		{"id", text}, {"merchant_id", text}, {"version", number}, {"state", text}, {"invoice_id", text},
+		{"unit", text}, {"amount", perhaps}, {"refunded", perhaps}, {"in_return", perhaps}, {"reserved", number},
+		{"check_at", perhaps}, {"attention", text}, {"created_at", number}, {"updated_at", number}, {"detail", text},
+	}}
+	refunds = &table{"refund", 2, []field{
+		{"id", text}, {"merchant_id", text}, {"version", number}, {"state", text}, {"payment_id", text},
+		{"source", text}, {"unit", text}, {"amount", perhaps}, {"check_at", perhaps}, {"attention", text},
+		{"created_at", number}, {"updated_at", number}, {"detail", text},
+	}}
+	claims  = &table{"claim", 3, []field{{"key", text}, {"kind", text}, {"merchant_id", text}, {"subject", text}}}
+	answers = &table{"answer", 2, []field{
+		{"key", text}, {"merchant_id", text}, {"fingerprint", text}, {"status", number}, {"body", binary},
+		{"expires_at", number},
+	}}
+	tallies = &table{"tally", 1, []field{{"merchant_id", text}, {"events", number}, {"invoices", number}}}
+	events  = &table{"event", 2, []field{
+		{"seq", number}, {"merchant_id", text}, {"noun", text}, {"subject", text}, {"trigger", text},
+		{"from_state", text}, {"to_state", text}, {"actor", text}, {"note", text}, {"at", number},
+	}}
+	accounts = &table{"account", 2, []field{
+		{"key", text}, {"merchant_id", text}, {"role", text}, {"owner", text}, {"unit", text}, {"floor", perhaps},
+		{"balance", number},
+	}}
+	entries = &table{"entry", 2, []field{
+		{"id", text}, {"merchant_id", text}, {"rule", text}, {"subject", text}, {"at", number},
+	}}
+	postings = &table{"posting", 3, []field{
+		{"entry_id", text}, {"merchant_id", text}, {"line", number}, {"account", text}, {"unit", text},
+		{"amount", number},
+	}}
+)
+
+// nouns are the tables whose rows change and carry a version.
+var nouns = []*table{merchants, keys, gateways, invoices, payments, refunds}
+
+// list joins the names of some columns, each through the format function.
+func list(columns []field, between string, format func(i int, c field) string) string {
+	parts := make([]string, len(columns))
+	for i, c := range columns {
+		parts[i] = format(i, c)
+	}
+	return strings.Join(parts, between)
+}
+
+// names lists the columns.
+func (t *table) names() string {
+	return list(t.columns, ", ", func(_ int, c field) string { return c.name })
+}
+
+// keyNames lists the columns of the key.
+func (t *table) keyNames() string {
+	return list(t.columns[:t.key], ", ", func(_ int, c field) string { return c.name })
+}
+
+// tail is the set clause of an update: every column that is not the key from
+// the source's column of the same place.
+func (t *table) tail(source func(i int, c field) string) string {
+	return list(t.columns[t.key:], ", ", func(i int, c field) string {
+		return c.name + " = " + source(i+t.key, c)
+	})
+}
+
+// place is the i-th argument, counted from zero.
+func place(i int) string { return "$" + strconv.Itoa(i+1) }
