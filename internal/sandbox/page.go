@@ -21,6 +21,9 @@ var pageTemplate = template.Must(template.New("page").Parse(pageText))
 // testCard is what the bank page offers when the payment does not name a card.
 const testCard = "6037991200001234"
 
+// maskSigns turns a masked card into one that fits the mask.
+var maskSigns = strings.NewReplacer("*", "0", "x", "0", "X", "0")
+
 var cardForm = regexp.MustCompile(`^[0-9]{16}$`)
 
 // The payer's choices on the bank page.
@@ -233,8 +236,8 @@ func (b *Bench) otherID(p *Payment, wanted string) string {
 // PayingCard is a card that may pay this payment: the first of those it allows, or the usual test card.
 func PayingCard(p Payment) string {
 	for _, allowed := range p.Cards {
-		if cardForm.MatchString(allowed) {
-			return allowed
+		if card := maskSigns.Replace(allowed); cardForm.MatchString(card) {
+			return card
 		}
 	}
 	return testCard
