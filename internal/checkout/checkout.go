@@ -1,0 +1,182 @@
+// Package checkout is the hosted payment pages: what a payer sees before the
+// gateway and after it. Reading a page never starts anything; pressing its
+// button does. The token in an address is the only credential.
+package checkout
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/fault"
+)
+
+// Config is what the pages are built from. App, NewID, Now and Log are needed.
+type Config struct {
+	App   *app.App
+	NewID func() string // mints the ids of payments that payers start
+	Now   func() time.Time
+	Log   *slog.Logger
+	// Prefix is the path of the public base address, without a final slash;
+	// empty when the server has a host name to itself.
+	Prefix string
+	// Insecure lets payers be sent to plain http addresses of this machine,
+	// where the sandbox is: for demos and tests only.
+	Insecure bool
+}
+
+// Pages is the hosted pages. It is an http.Handler for everything under /pay/,
+// and has one method for each page whose address belongs to somebody else.
+type Pages struct {
+	app         *app.App
+	newID       func() string
+	now         func() time.Time
+	log         *slog.Logger
+	prefix      string
+	insecure    bool
+	voices      *voices
+	screens     screens
+	routes      *http.ServeMux
+	starts      *limiter // of payments
+	visits      *limiter // to pages that ask a gateway or the database
+	crossOrigin *http.CrossOriginProtection
+}
+
+// New builds the pages. It fails only on a mistake in the program: a missing
+// field, or an embedded file that cannot be read.
+func New(c Config) (*Pages, error) {
+	if c.App == nil || c.NewID == nil || c.Now == nil || c.Log == nil {
+		return nil, errors.New("checkout: app, ids, clock and log are needed")
+	}
+	known, err := readVoices()
+	if err != nil {
+		return nil, err
+	}
+	screens, err := readScreens()
+	if err != nil {
+		return nil, err
+	}
+	p := &Pages{
+		app: c.App, newID: c.NewID, now: c.Now, log: c.Log,
+		prefix: strings.TrimRight(c.Prefix, "/"), insecure: c.Insecure,
+		voices: known, screens: screens, routes: http.NewServeMux(),
+		// Many payers of one mobile operator share an address.
+		starts:      newLimiter(rate.Every(time.Second), 30, c.Now),
+		visits:      newLimiter(rate.Every(200*time.Millisecond), 120, c.Now),
+		crossOrigin: http.NewCrossOriginProtection(),
+	}
+	p.routes.HandleFunc("GET /pay/link/{token}", func(w http.ResponseWriter, r *http.Request) {
+		p.Link(w, r, r.PathValue("token"))
+	})
+	p.routes.HandleFunc("GET /pay/open/{token}", func(w http.ResponseWriter, r *http.Request) {
+		p.OpenAmount(w, r, r.PathValue("token"))
+	})
+	p.routes.HandleFunc("POST /pay/link/{token}", p.payLink)
+	p.routes.HandleFunc("POST /pay/open/{token}", p.payOpen)
+	p.routes.HandleFunc("GET /pay/status/{token}", p.status)
+	p.routes.HandleFunc("GET /pay/static/{name}", p.static)
+	p.routes.HandleFunc("/pay/", func(w http.ResponseWriter, r *http.Request) {
+		p.trouble(w, r, http.StatusNotFound, "no_page")
+	})
+	return p, nil
+}
+
+// ServeHTTP answers everything under /pay/; a server with a Prefix strips it.
+func (p *Pages) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.routes.ServeHTTP(w, r) }
+
+// maxForm bounds what a form may send, in bytes.
+const maxForm = 64 << 10
+
+// admit lets a form through that a person on our own page may have sent, and
+// reads it. Otherwise it has answered.
+func (p *Pages) admit(w http.ResponseWriter, r *http.Request) bool {
+	if !p.starts.allow(r) {
+		w.Header().Set("Retry-After", "60")
+		p.trouble(w, r, http.StatusTooManyRequests, "rate_limited")
+		return false
+	}
+	// Nothing here trusts a cookie, so a foreign site gains nothing that it
+	// could not send itself; a browser that tells where a form came from is
+	// still believed. One that does not is let through: our Referrer-Policy
+	// makes its Origin "null", and old phones must be able to pay.
+	if r.Header.Get("Sec-Fetch-Site") != "" && p.crossOrigin.Check(r) != nil {
+		p.trouble(w, r, http.StatusForbidden, "foreign")
+		return false
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		status := http.StatusBadRequest
+		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+			status = http.StatusRequestEntityTooLarge
+		}
+		p.trouble(w, r, status, "unreadable")
+		return false
+	}
+	return true
+}
+
+// wellFormed says that a token could be one of ours. Others need not reach
+// the database.
+func wellFormed(token string) bool {
+	if token == "" || len(token) > 512 {
+		return false
+	}
+	return strings.IndexFunc(token, func(c rune) bool {
+		return c <= ' ' || c >= 0x7f || strings.ContainsRune(`/\?#%&"'<>`, c)
+	}) < 0
+}
+
+// problem is how a fault is told on a page: its status and the name of its
+// words.
+func problem(err error) (status int, words string) {
+	f := fault.From(err)
+	switch f.Code {
+	case fault.CodeLinkNotFound, fault.CodeLinkUsed, fault.CodeLinkUnusable, fault.CodeInvoiceClosed,
+		fault.CodePaymentNotFound, fault.CodeGatewayRefused, fault.CodeGatewayUnavailable, fault.CodeNoGateway,
+		fault.CodeRateLimited:
+		words = string(f.Code)
+	case fault.CodeAmountAboveRemaining, fault.CodeInvoicePaid:
+		words = string(fault.CodeLinkUsed)
+	case fault.CodeGatewayNotFound:
+		words = string(fault.CodeNoGateway)
+	case fault.CodeQueueFull, fault.CodeShuttingDown, fault.CodeTimeOut, fault.CodeVersionConflict:
+		words = "busy"
+	default:
+		words = "unknown"
+	}
+	return statusOf(f.Kind), words
+}
+
+func statusOf(k fault.Kind) int {
+	switch k {
+	case fault.NotFound:
+		return http.StatusNotFound
+	case fault.Conflict, fault.Declined:
+		return http.StatusConflict
+	case fault.Invalid:
+		return http.StatusUnprocessableEntity
+	case fault.Unauthenticated, fault.Forbidden:
+		return http.StatusForbidden
+	case fault.RateLimited:
+		return http.StatusTooManyRequests
+	case fault.Unavailable:
+		return http.StatusServiceUnavailable
+	case fault.Internal:
+		return http.StatusInternalServerError
+	}
+	return http.StatusInternalServerError
+}
+
+// logged keeps the causes of faults that nobody outside can mend.
+func (p *Pages) logged(r *http.Request, err error) {
+	switch fault.KindOf(err) {
+	case fault.Internal, fault.Unavailable, fault.Declined:
+		p.log.WarnContext(r.Context(), "payment page failed", slog.String("cause", fault.Detail(err)))
+	case fault.Invalid, fault.NotFound, fault.Conflict, fault.Unauthenticated, fault.Forbidden, fault.RateLimited:
+	}
+}

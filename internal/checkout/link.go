@@ -1,0 +1,297 @@
+package checkout
+
+import (
+	"log/slog"
+	"net/http"
+	"net/url"
+
+	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/payment"
+)
+
+// linkBody is what the page of a link with a fixed amount shows.
+type linkBody struct {
+	Action      string
+	Title       string
+	Description string
+	Amount      shownAmount // what the button pays now
+	Sums        []labelled  // how it comes about, where it is not the whole invoice
+	Hint        string      // about paying in parts
+	Checking    bool        // money may be on its way already
+	Gateways    []gatewayChoice
+	Alert       *alert
+}
+
+// labelled is one line of a list.
+type labelled struct {
+	Label, Value string
+	Code         bool // for machines and for copying: kept in Latin letters and left to right
+}
+
+// gatewayChoice is one gateway that the payer can pick.
+type gatewayChoice struct {
+	Name, Title string
+	Picked      bool
+}
+
+// alert is what went wrong with the form that the payer sent.
+type alert struct{ Title, Advice string }
+
+// Link is the page of a link that pays a fixed amount, for the holder of its
+// token. It starts nothing: chat programs and search engines read pages too.
+func (p *Pages) Link(w http.ResponseWriter, r *http.Request, token string) {
+	view, ok := p.linked(w, r, token, false)
+	if !ok {
+		return
+	}
+	p.showLink(w, r, view, linkForm{status: http.StatusOK})
+}
+
+// linkForm is how the form of a link comes back to its sender.
+type linkForm struct {
+	status  int
+	gateway string
+	alert   *alert
+}
+
+// linked finds the link of a page, or answers. open says which kind of link
+// the page is for: another kind is not found there.
+func (p *Pages) linked(w http.ResponseWriter, r *http.Request, token string, open bool) (app.LinkView, bool) {
+	if !p.visits.allow(r) {
+		w.Header().Set("Retry-After", "60")
+		p.trouble(w, r, http.StatusTooManyRequests, "rate_limited")
+		return app.LinkView{}, false
+	}
+	if !wellFormed(token) {
+		p.trouble(w, r, http.StatusNotFound, "link_not_found")
+		return app.LinkView{}, false
+	}
+	view, err := p.app.Link(r.Context(), token)
+	if err != nil {
+		p.failed(w, r, err)
+		return view, false
+	}
+	if (view.Invoice.Link.Kind == invoice.OpenAmount) != open {
+		p.trouble(w, r, http.StatusNotFound, "link_not_found")
+		return view, false
+	}
+	return view, true
+}
+
+func (p *Pages) showLink(w http.ResponseWriter, r *http.Request, view app.LinkView, f linkForm) {
+	v, _ := p.voices.choose(r)
+	i := view.Invoice
+	plan, err := p.plan(r, view)
+	if err != nil {
+		p.failed(w, r, err)
+		return
+	}
+	body := linkBody{
+		Action: p.action("/pay/link/", i.Link.Token, r), Title: i.Title, Description: i.Description,
+		Amount: v.Amount(plan.now), Sums: v.sums(i, plan), Alert: f.alert,
+	}
+	if i.Description == i.Title {
+		body.Description = ""
+	}
+	switch {
+	case plan.parts > 1:
+		body.Hint = v.T("link.part", "Parts", v.Number(int64(plan.parts)))
+	case plan.later:
+		body.Hint = v.T("link.next_part")
+	}
+	for _, one := range view.Payments {
+		body.Checking = body.Checking || one.Reserved || (one.State == payment.Processing && one.Attempt.Doubtful)
+	}
+	choices, err := p.app.Choices(r.Context(), i.Merchant, plan.now)
+	if err != nil && f.alert == nil {
+		p.logged(r, err)
+		var words string
+		f.status, words = problem(err)
+		body.Alert = v.alert(words)
+	}
+	body.Gateways = v.gateways(choices, f.gateway, plan.gateway, i.Link.Gateway)
+	p.show(w, r, screen{
+		voice: v, Name: linkScreen, Status: f.status, Title: v.T("link.title"), Merchant: view.Merchant, Body: body,
+	})
+}
+
+// plan is what the next press of a link's button pays.
+type plan struct {
+	now     money.Amount
+	parts   int    // into how many payments it would be split; 1 = not at all
+	later   bool   // it is a part after the first one
+	gateway string // the gateway that was meant for it
+}
+
+// plan works out what is left to pay through a link.
+// Errors: link_used, invoice_closed.
+func (p *Pages) plan(r *http.Request, view app.LinkView) (plan, error) {
+	i, token := view.Invoice, view.Invoice.Link.Token
+	used := fault.New(fault.CodeLinkUsed, "token", "")
+	if i.Link.Used || i.Collected() {
+		return plan{}, used
+	}
+	left := i.Link.Amount
+	next := plan{parts: 1}
+	for n := len(view.Payments) - 1; n >= 0; n-- {
+		one := view.Payments[n]
+		if one.Link != token {
+			continue
+		}
+		if one.State == payment.Waiting && !one.Superseded {
+			next.now, next.gateway = one.Amount, one.Attempt.Gateway // the last one seen is the oldest
+		}
+		if tookMoney(one) {
+			var err error
+			if left, err = left.Sub(one.Amount); err != nil {
+				return plan{}, err
+			}
+			next.later = true
+		}
+	}
+	err := i.Payable(left)
+	if fault.Is(err, fault.CodeAmountAboveRemaining) || (err == nil && left.Sign() <= 0) {
+		return plan{}, used
+	}
+	if err != nil {
+		return plan{}, err
+	}
+	if next.later && next.now.Valid() {
+		return next, nil
+	}
+	next.now, next.gateway = left, ""
+	m, err := p.app.Merchant(r.Context(), i.Merchant)
+	if err != nil || !splits(i) || !m.SplitLimit.Valid() {
+		return next, err
+	}
+	parts, err := payment.Parts(left, m.SplitLimit, money.New(leastRial, m.SplitLimit.Unit()))
+	if err != nil {
+		return next, err
+	}
+	next.now, next.parts = parts[0], len(parts)
+	return next, nil
+}
+
+// tookMoney says that a payment counts against its link, even when the money
+// went back since.
+func tookMoney(p payment.Payment) bool {
+	return p.Collected() || ((p.State == payment.Reversed || p.State == payment.Refunded) && !p.FinalizedAt.IsZero())
+}
+
+// splits says whether a large sum of this link is paid in parts.
+func splits(i invoice.Invoice) bool { return i.Link.Kind == invoice.Fixed }
+
+// sums explain an amount that is not simply the whole invoice.
+func (v *voice) sums(i invoice.Invoice, next plan) []labelled {
+	if next.now == i.Amount {
+		return nil
+	}
+	lines := []labelled{{Label: v.T("link.total"), Value: v.plain(i.Amount).String()}}
+	if i.Captured.Sign() > 0 {
+		lines = append(lines, labelled{Label: v.T("link.paid"), Value: v.plain(i.Captured).String()})
+	}
+	return append(lines, labelled{Label: v.T("link.remaining"), Value: v.plain(i.Unpaid()).String()})
+}
+
+// gateways offers the choices; the first of the wishes that can be had is
+// picked, and otherwise the first choice.
+func (v *voice) gateways(choices []app.Choice, wishes ...string) []gatewayChoice {
+	offered := make([]gatewayChoice, len(choices))
+	picked, titles := -1, map[string]int{}
+	for n, c := range choices {
+		offered[n] = gatewayChoice{Name: c.Name, Title: v.gatewayTitle(c.Title)}
+		titles[offered[n].Title]++
+	}
+	for n := range offered {
+		if titles[offered[n].Title] > 1 { // two contracts with one provider
+			offered[n].Title += " (" + offered[n].Name + ")"
+		}
+	}
+	for _, wish := range append(wishes, firstOf(choices)) {
+		for n := range offered {
+			if picked < 0 && wish != "" && offered[n].Name == wish {
+				picked = n
+				offered[n].Picked = true
+			}
+		}
+	}
+	return offered
+}
+
+func firstOf(choices []app.Choice) string {
+	if len(choices) == 0 {
+		return ""
+	}
+	return choices[0].Name
+}
+
+func (v *voice) alert(words string) *alert {
+	return &alert{Title: v.T("trouble." + words + ".title"), Advice: v.T("trouble." + words + ".advice")}
+}
+
+// payLink is the button of a link's page: it opens a page at a gateway and
+// sends the payer there.
+func (p *Pages) payLink(w http.ResponseWriter, r *http.Request) {
+	if !p.admit(w, r) {
+		return
+	}
+	view, ok := p.linked(w, r, r.PathValue("token"), false)
+	if !ok {
+		return
+	}
+	gateway := r.PostForm.Get("gateway")
+	done, err := p.app.OpenLink(r.Context(), app.OpenLink{
+		Token: view.Invoice.Link.Token, Gateway: gateway, Split: splits(view.Invoice), NewID: p.newID,
+	})
+	if err != nil {
+		p.logged(r, err)
+		status, words := problem(err)
+		if fresh, linkErr := p.app.Link(r.Context(), view.Invoice.Link.Token); linkErr == nil {
+			view = fresh
+		}
+		v, _ := p.voices.choose(r)
+		// A link that can no longer be paid has no form to show again: plan says so.
+		p.showLink(w, r, view, linkForm{status: status, gateway: gateway, alert: v.alert(words)})
+		return
+	}
+	p.sendAway(w, r, done.Payment)
+}
+
+// sendAway leads the payer to the gateway's page, or to our own where the
+// gateway has none and the payer is told what to do.
+func (p *Pages) sendAway(w http.ResponseWriter, r *http.Request, paid payment.Payment) {
+	target := paid.Attempt.Link
+	if target == "" {
+		target = p.statusAddress(paid)
+	} else if !p.leadsOut(target) {
+		p.log.ErrorContext(r.Context(), "gateway gave an address that is not safe",
+			slog.String("merchant", paid.Merchant), slog.String("gateway", paid.Attempt.Gateway))
+		p.trouble(w, r, http.StatusServiceUnavailable, "gateway_unavailable")
+		return
+	}
+	p.guard(w.Header())
+	// See Other: the browser must read the gateway's page, not send our form there.
+	http.Redirect(w, r, target, http.StatusSeeOther)
+}
+
+// leadsOut says that an address is one that payers may be sent to.
+func (p *Pages) leadsOut(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.User != nil {
+		return false
+	}
+	return u.Scheme == "https" ||
+		(p.insecure && u.Scheme == "http" && (u.Hostname() == "127.0.0.1" || u.Hostname() == "localhost"))
+}
+
+// action is where a form is sent; it keeps the language that the address named.
+func (p *Pages) action(path, token string, r *http.Request) string {
+	address := p.prefix + path + url.PathEscape(token)
+	if v, chosen := p.voices.choose(r); chosen {
+		address += "?" + url.Values{"lang": {v.Tag}}.Encode()
+	}
+	return address
+}
