@@ -41,7 +41,8 @@ type DB struct {
 
 // DB keeps both promises of the port.
 var (
-	_ store.Store = (*DB)(nil)
+	_ store.Store   = (*DB)(nil)
+	_ store.Auditor = (*DB)(nil)
 )
 
 // engine is what differs between SQLite and PostgreSQL.

@@ -86,3 +86,20 @@ func unwrap(err error) error {
 	}
 	return nil
 }
+
+func TestAuditSmoke(t *testing.T) {
+	for _, url := range []string{filepath.Join(t.TempDir(), "x.db"), pgtest.Database(t)} {
+		d, err := Open(t.Context(), Options{URL: url, Now: time.Now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := d.Audit(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err, unwrap(err))
+		}
+		for _, x := range f {
+			t.Logf("%+v", x)
+		}
+		d.Close()
+	}
+}
