@@ -29,3 +29,12 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
 
 // MarshalText writes [redacted], in JSON too.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// Unprintable is embedded by whatever keeps secrets in fields that fmt can see
+// and Secret cannot guard: fmt does not ask unexported fields how to print.
+type Unprintable struct{}
+
+// Format writes [redacted] for every verb.
+func (Unprintable) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, redacted) // as with Secret
+}

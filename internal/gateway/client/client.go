@@ -24,8 +24,8 @@ const (
 	openAfter    = 5       // so many failures ...
 	openOf       = 10      // ... among so many calls make the client pause
 	pause        = 15 * time.Second
-	shortestWait = 100 * time.Millisecond // before a question is repeated
-	longestWait  = 400 * time.Millisecond
+	shortestWait = 50 * time.Millisecond // before a question is repeated
+	longestWait  = 250 * time.Millisecond
 )
 
 // Call is one POST to a provider.

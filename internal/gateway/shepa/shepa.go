@@ -23,6 +23,7 @@ const testKey = "sandbox"
 
 // Gateway is one contract with Shepa.
 type Gateway struct {
+	gateway.Unprintable
 	Returner
 	client *client.Client
 	now    func() time.Time

@@ -22,6 +22,7 @@ const (
 
 // Gateway is one contract with ZarinPal.
 type Gateway struct {
+	gateway.Unprintable
 	Returner
 	client   *client.Client
 	info     gateway.Info

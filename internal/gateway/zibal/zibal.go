@@ -27,6 +27,7 @@ const testMerchant = "zibal"
 
 // Gateway is one contract with Zibal.
 type Gateway struct {
+	gateway.Unprintable
 	Returner
 	client   *client.Client
 	info     gateway.Info

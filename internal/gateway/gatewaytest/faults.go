@@ -1,0 +1,191 @@
+package gatewaytest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/purserhq/purser/internal/gateway"
+)
+
+// spoiled lays every unusable answer on every step of every script.
+func (k Kit) spoiled(t *testing.T) {
+	var trapped atomic.Int64
+	trap := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { trapped.Add(1) }))
+	t.Cleanup(func() {
+		trap.Close()
+		if trapped.Load() != 0 {
+			t.Errorf("redirects were followed %d times", trapped.Load())
+		}
+	})
+	uses := []struct {
+		name  string
+		steps []Step
+		check func(t *testing.T, g gateway.Gateway, step int, s spoil)
+	}{
+		{"start", k.Start, k.spoiledStart},
+		{"take", k.Take, k.spoiledTake},
+		{"again", k.Again, k.spoiledTake},
+		{"look", k.Open, k.spoiledLook},
+		{"refund", k.Refund, k.spoiledRefund},
+		{"reverse", k.Reverse, k.spoiledReverse},
+	}
+	for _, use := range uses {
+		for step := range use.steps {
+			for _, s := range spoils(trap.URL) {
+				t.Run(fmt.Sprintf("%s/%d/%s", use.name, step, s.name), func(t *testing.T) {
+					t.Parallel()
+					p := NewProvider(t, use.steps)
+					p.spoil, p.spoilAt = s.write, step
+					limit := patient
+					if s.slow {
+						limit = hasty
+					}
+					use.check(t, k.open(t, p.URL, limit), step, s)
+					calls := p.Calls()[step]
+					if use.steps[step].Once && calls != 1 || calls < 1 || calls > 2 {
+						t.Errorf("the step was called %d times; once = %v", calls, use.steps[step].Once)
+					}
+				})
+			}
+		}
+	}
+}
+
+func (k Kit) spoiledStart(t *testing.T, g gateway.Gateway, _ int, s spoil) {
+	got := g.Start(t.Context(), Attempt())
+	if got.Outcome != gateway.NoAnswer && (!s.lenient || got.Outcome != gateway.Opened) {
+		t.Errorf("got %+v, want no answer", got)
+	}
+	k.silent(t, s.name, got)
+}
+
+func (k Kit) spoiledTake(t *testing.T, g gateway.Gateway, step int, s spoil) {
+	got := g.Resolve(t.Context(), k.opened(), gateway.Take)
+	if got.Outcome != gateway.Unknown || got.Receipt != "" {
+		t.Errorf("got %+v, want unknown", got)
+	}
+	if step == 0 && !got.Doubt {
+		t.Errorf("got %+v, want doubt: the answer may have been that the money is taken", got)
+	}
+	k.silent(t, s.name, got)
+}
+
+func (k Kit) spoiledLook(t *testing.T, g gateway.Gateway, _ int, s spoil) {
+	got := g.Resolve(t.Context(), k.opened(), gateway.Look)
+	if got.Outcome != gateway.Unknown || got.Doubt {
+		t.Errorf("got %+v, want unknown without doubt", got)
+	}
+	k.silent(t, s.name, got)
+}
+
+// spoiledRefund wants the calls before the last one to leave the refund
+// unsent, which is a plain no, and the last one to leave it unsure.
+func (k Kit) spoiledRefund(t *testing.T, g gateway.Gateway, step int, s spoil) {
+	r, _ := g.(gateway.Refunder)
+	got := r.Refund(t.Context(), k.back())
+	want := gateway.ReturnUnsure
+	if step < len(k.Refund)-1 {
+		want = gateway.Denied
+	}
+	if got.Outcome != want && (!s.lenient || got.Outcome == gateway.Denied) {
+		t.Errorf("got %+v, want %s", got, want)
+	}
+	k.silent(t, s.name, got)
+}
+
+func (k Kit) spoiledReverse(t *testing.T, g gateway.Gateway, _ int, s spoil) {
+	r, _ := g.(gateway.Reverser)
+	got := r.Reverse(t.Context(), k.back())
+	if got.Outcome != gateway.ReturnUnsure {
+		t.Errorf("got %+v, want unknown", got)
+	}
+	k.silent(t, s.name, got)
+}
+
+// gone calls a provider that is not there, and calls that nobody waits for.
+func (k Kit) gone(t *testing.T) {
+	if len(k.Start) == 0 {
+		return
+	}
+	closed := httptest.NewServer(http.NotFoundHandler())
+	closed.Close()
+	k.unsent(t, "no provider", t.Context(), k.open(t, closed.URL, patient))
+
+	p := NewProvider(t, nil)
+	k.unsent(t, "canceled", canceled(), k.open(t, p.URL, patient))
+	if p.Total() != 0 {
+		t.Error("a canceled call reached the provider")
+	}
+
+	waiting := make(chan struct{}, 1)
+	p = NewProvider(t, k.Take)
+	p.spoil = func(_ http.ResponseWriter, r *http.Request, _ Step) {
+		waiting <- struct{}{}
+		<-r.Context().Done()
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		<-waiting
+		cancel()
+	}()
+	g := k.open(t, p.URL, patient)
+	if got := g.Resolve(ctx, k.opened(), gateway.Take); got.Outcome != gateway.Unknown || !got.Doubt {
+		t.Errorf("canceled on the way: got %+v, want unknown with doubt", got)
+	}
+	if h, ok := g.(gateway.Healther); ok && !h.Healthy() {
+		t.Error("a caller's impatience made the provider ill")
+	}
+}
+
+// unsent wants reports that say that nothing can have happened.
+func (k Kit) unsent(t *testing.T, name string, ctx context.Context, g gateway.Gateway) { //nolint:revive // t first
+	if got := g.Start(ctx, Attempt()); got.Outcome != gateway.NoAnswer {
+		t.Errorf("%s: got %+v, want no answer", name, got)
+	}
+	if got := g.Resolve(ctx, k.opened(), gateway.Take); got.Outcome != gateway.Unknown || got.Doubt {
+		t.Errorf("%s: got %+v, want unknown without doubt", name, got)
+	}
+	if r, ok := g.(gateway.Refunder); ok {
+		if got := r.Refund(ctx, k.back()); got.Outcome != gateway.Denied {
+			t.Errorf("%s: got %+v, want denied: the refund was never sent", name, got)
+		}
+		if got := r.RefundState(ctx, k.back(), "1"); got.Outcome != gateway.ReturnUnsure {
+			t.Errorf("%s: got %+v, want unknown", name, got)
+		}
+	}
+	if r, ok := g.(gateway.Reverser); ok {
+		if got := r.Reverse(ctx, k.back()); got.Outcome != gateway.Denied {
+			t.Errorf("%s: got %+v, want denied: the reversal was never sent", name, got)
+		}
+	}
+	if s, ok := g.(gateway.Sweeper); ok {
+		if list, err := s.Sweep(ctx); err == nil {
+			t.Errorf("%s: got %v, want an error", name, list)
+		}
+	}
+}
+
+// silent looks for the contract's secrets in every way of printing a value.
+func (k Kit) silent(t *testing.T, name string, value any) {
+	t.Helper()
+	var log bytes.Buffer
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("value", slog.Any("value", value))
+	slog.New(slog.NewTextHandler(&log, nil)).Info("value", slog.Any("value", value))
+	encoded, _ := json.Marshal(value) // what cannot be encoded gives nothing away
+	printed := fmt.Sprintf("%v %+v %#v %s %q %x", value, value, value, value, value, value) + log.String() + string(encoded)
+	for which, secret := range k.Config("http://127.0.0.1:1").Secrets {
+		for _, form := range []string{secret.Reveal(), fmt.Sprintf("%x", secret.Reveal())} {
+			if len(form) > 3 && strings.Contains(printed, form) {
+				t.Errorf("%s: the credential %s is printed", name, which)
+			}
+		}
+	}
+}

@@ -1,0 +1,81 @@
+package manual
+
+import (
+	"testing"
+
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/gateway"
+	"github.com/purserhq/purser/internal/gateway/gatewaytest"
+	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/payment"
+)
+
+func config(string) gateway.Config {
+	return gateway.Config{
+		Settings: map[string]string{"instructions_url": "https://shop.test/how-to-pay/"}, Now: gatewaytest.Now,
+	}
+}
+
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	gatewaytest.Run(t, gatewaytest.Kit{
+		New: New, Config: config, Addresses: []string{"instructions_url"}, Abilities: []string{gatewaytest.Confirm},
+		Session: "77-1", Link: "https://shop.test/how-to-pay",
+	})
+}
+
+func open(t *testing.T, settings map[string]string) (gateway.Gateway, error) {
+	t.Helper()
+	return New(gateway.Config{Settings: settings, Now: gatewaytest.Now}, nil)
+}
+
+func TestArrangement(t *testing.T) {
+	t.Parallel()
+	g, err := open(t, map[string]string{
+		"unit": "EUR", "methods": "cash", "title": "At the desk", "max_amount": "50000", "page_minutes": "60",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := g.Info()
+	if i.Unit != money.EUR || i.Title != "At the desk" || len(i.Methods) != 1 || i.Methods[0] != payment.Cash ||
+		i.Max != money.New(50_000, money.EUR) || i.Lifetime.Hours() != 1 || i.VerifyCaptures {
+		t.Errorf("got %+v", i)
+	}
+	a := gatewaytest.Attempt()
+	if got := g.Start(t.Context(), a); got.Outcome != gateway.Refused || got.Alarm == "" {
+		t.Errorf("rial at a desk that takes euros: got %+v, want refused with an alarm", got)
+	}
+	a.Amount = money.New(1_250, money.EUR)
+	want := gateway.Started{Outcome: gateway.Opened, Session: a.Reference}
+	if got := g.Start(t.Context(), a); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+func TestOnlyAPersonDecides(t *testing.T) {
+	t.Parallel()
+	g, err := open(t, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, question := range []gateway.Question{gateway.Look, gateway.Take} {
+		a := gatewaytest.Attempt()
+		a.Session, a.Word = a.Reference, "success"
+		if got := g.Resolve(t.Context(), a, question); got.Outcome != gateway.Pending || got.Receipt != "" {
+			t.Errorf("%s: got %+v, want pending", question, got)
+		}
+	}
+}
+
+func TestWrongSettings(t *testing.T) {
+	t.Parallel()
+	for name, value := range map[string]string{
+		"unit": "XXX", "methods": "cash,card", "min_amount": "0", "max_amount": "-1", "instructions_url": "how",
+	} {
+		_, err := open(t, map[string]string{name: value})
+		if !fault.Is(err, fault.CodeSettingInvalid) || fault.From(err).Param != name {
+			t.Errorf("%s %q: got %v, want setting_invalid of it", name, value, err)
+		}
+	}
+}
