@@ -1,0 +1,202 @@
+package dialect
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/purserhq/purser/internal/fault"
+)
+
+// Limits of request bodies.
+const (
+	MaxBody  = 256 << 10 // bytes
+	maxDepth = 32        // objects and lists inside one another
+)
+
+// BodyReader reads the fields of a body. params are those of its Content-Type.
+// Error: body_unreadable.
+type BodyReader func(raw []byte, params map[string]string) (Fields, error)
+
+// readRaw takes the body as it came.
+func readRaw(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	if limit == 0 {
+		limit = MaxBody
+	}
+	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	if err == nil {
+		return raw, nil
+	}
+	if _, tooLong := errors.AsType[*http.MaxBytesError](err); tooLong {
+		return nil, fault.New(fault.CodeBodyTooLarge, "", "")
+	}
+	return nil, fault.New(fault.CodeBodyUnreadable, "", "").With(err)
+}
+
+// readFields reads the body with the reader for its media type. No body has
+// no fields, whatever its type.
+func (d *Dialect) readFields(r *Request) (Fields, error) {
+	if len(r.Raw) == 0 {
+		return nil, nil
+	}
+	unsupported := fault.New(fault.CodeMediaTypeUnsupported, "", "")
+	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		return nil, unsupported
+	}
+	var media string
+	var params map[string]string
+	if header := r.Header.Get("Content-Type"); header != "" {
+		var err error
+		if media, params, err = mime.ParseMediaType(header); err != nil {
+			return nil, unsupported.With(err)
+		}
+	}
+	if set := params["charset"]; set != "" && !strings.EqualFold(set, "utf-8") && !strings.EqualFold(set, "us-ascii") {
+		return nil, unsupported
+	}
+	read := d.Bodies[media]
+	if read == nil {
+		read = d.Bodies["*"]
+	}
+	if read == nil {
+		return nil, unsupported
+	}
+	return read(r.Raw, params)
+}
+
+// ReadJSON is the BodyReader of application/json: one object, no key twice at
+// any depth, at most 32 levels, valid UTF-8.
+func ReadJSON(raw []byte, _ map[string]string) (Fields, error) {
+	if !utf8.Valid(raw) || !json.Valid(raw) {
+		return nil, unreadable("The request body is not valid JSON.")
+	}
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	v, err := readValue(decoder, maxDepth)
+	if err != nil {
+		return nil, err
+	}
+	if v.Kind != Object {
+		return nil, unreadable("The request body must be a JSON object.")
+	}
+	return v.Fields, nil
+}
+
+func unreadable(words string) error { return fault.New(fault.CodeBodyUnreadable, "", words) }
+
+// readValue reads the next value; depth is how many levels are left.
+func readValue(decoder *json.Decoder, depth int) (Value, error) {
+	token, err := decoder.Token()
+	if err != nil {
+		return Value{}, unreadable("The request body is not valid JSON.")
+	}
+	switch t := token.(type) {
+	case nil:
+		return Value{Kind: Null}, nil
+	case bool:
+		if t {
+			return Value{Kind: Bool, Text: "true"}, nil
+		}
+		return Value{Kind: Bool, Text: "false"}, nil
+	case json.Number:
+		return Value{Kind: Number, Text: t.String()}, nil
+	case string:
+		return textValue(t)
+	case json.Delim:
+		if depth == 0 {
+			return Value{}, unreadable("The request body is nested too deeply.")
+		}
+		if t == '[' {
+			return readList(decoder, depth-1)
+		}
+		return readObject(decoder, depth-1)
+	}
+	return Value{}, unreadable("The request body is not valid JSON.")
+}
+
+func readList(decoder *json.Decoder, depth int) (Value, error) {
+	v := Value{Kind: List}
+	for decoder.More() {
+		item, err := readValue(decoder, depth)
+		if err != nil {
+			return v, err
+		}
+		v.Items = append(v.Items, item)
+	}
+	_, err := decoder.Token() // the closing bracket
+	return v, err
+}
+
+func readObject(decoder *json.Decoder, depth int) (Value, error) {
+	v := Value{Kind: Object}
+	seen := map[string]bool{}
+	for decoder.More() {
+		token, err := decoder.Token()
+		name, ok := token.(string)
+		if err != nil || !ok {
+			return v, unreadable("The request body is not valid JSON.")
+		}
+		if seen[name] {
+			return v, unreadable("The request body has a key twice.")
+		}
+		seen[name] = true
+		field, err := readValue(decoder, depth)
+		if err != nil {
+			return v, err
+		}
+		v.Fields = append(v.Fields, Field{Name: name, Value: field})
+	}
+	_, err := decoder.Token() // the closing brace
+	return v, err
+}
+
+// textValue refuses what no database can keep as text.
+func textValue(text string) (Value, error) {
+	if strings.ContainsRune(text, 0) || !utf8.ValidString(text) {
+		return Value{}, unreadable("A text holds a character that is not allowed.")
+	}
+	return Value{Kind: Text, Text: text}, nil
+}
+
+// ReadForm is the BodyReader of application/x-www-form-urlencoded: every value
+// is Text, and a name may come more than once.
+func ReadForm(raw []byte, _ map[string]string) (Fields, error) { return readPairs(string(raw)) }
+
+// maxPairs bounds the fields of one form or query, as url.ParseQuery's callers
+// usually do: a handful is normal.
+const maxPairs = 1000
+
+func readPairs(text string) (Fields, error) {
+	var fields Fields
+	for text != "" {
+		var pair string
+		pair, text, _ = strings.Cut(text, "&")
+		if pair == "" {
+			continue
+		}
+		if len(fields) == maxPairs {
+			return nil, unreadable("There are too many parameters.")
+		}
+		rawName, rawValue, _ := strings.Cut(pair, "=")
+		name, err := url.QueryUnescape(rawName)
+		if err != nil {
+			return nil, unreadable("A parameter is not escaped well.")
+		}
+		value, err := url.QueryUnescape(rawValue)
+		if err != nil {
+			return nil, unreadable("A parameter is not escaped well.")
+		}
+		v, err := textValue(value)
+		if err != nil {
+			return nil, err
+		}
+		fields = append(fields, Field{Name: name, Value: v})
+	}
+	return fields, nil
+}

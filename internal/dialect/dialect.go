@@ -1,0 +1,129 @@
+// Package dialect is the wire plumbing that all foreign APIs share: a table of
+// routes, bodies read as ordered fields, one writer of errors per dialect, and
+// the mounting of several dialects on one listener.
+package dialect
+
+import (
+	"log/slog"
+	"net/http"
+
+	"github.com/purserhq/purser/internal/merchant"
+)
+
+// Dialect is one foreign API that Purser speaks. It is a view: its handlers
+// decode, call the use cases and encode.
+type Dialect struct {
+	Name   string   // of its folder and of its page in docs/dialects
+	Title  string   // for people
+	Claims []string // path prefixes: an unknown path below one is answered by this dialect
+	Routes []Route
+	// Bodies reads request bodies by media type. The key "" is for a body
+	// without Content-Type, "*" for every other type; without them such a body
+	// is refused.
+	Bodies map[string]BodyReader
+	// Admit learns who asks, from what the route needs, and sets
+	// Request.Merchant. The raw body is there, its fields are not.
+	Admit func(*Request) error
+	// Fault is the face of an error: status, headers and body. It must have an
+	// answer for every fault.Kind and must not show a private cause.
+	Fault func(*Request, error) Reply
+	Log   *slog.Logger
+	// NewRequestID mints the id that the log and the caller both see.
+	NewRequestID func() string
+}
+
+// Handler answers one route. An error is given to Dialect.Fault.
+type Handler func(*Request) (Reply, error)
+
+// Route is one row of a dialect's table. The page in docs/dialects and the
+// hostile requests of the conformance kit are both made from it.
+type Route struct {
+	Method  string
+	Path    string // may hold {names} as in http.ServeMux, read by Request.PathValue
+	Access  Access
+	Handle  Handler
+	Summary string // one sentence for the page
+	Params  []Param
+	Notes   []Note
+	MaxBody int64 // bytes; 0 = MaxBody of this package
+}
+
+// Name is how the route is called in documents and tests.
+func (r Route) Name() string { return r.Method + " " + r.Path }
+
+// Access says which credential a route needs.
+type Access string
+
+// The credentials.
+const (
+	Anyone   Access = "none"            // public, by an unguessable token or id
+	KeyIfAny Access = "API key, if any" // public; with a key it shows more, and the key must be good
+	KeyOnly  Access = "API key"
+	AdminKey Access = "API key with the admin scope"
+)
+
+// Mark says where a behaviour comes from.
+type Mark string
+
+// The marks.
+const (
+	Documented Mark = "documented" // the copied API documents it
+	Observed   Mark = "observed"   // its reference implementation does it
+	Chosen     Mark = "chosen"     // neither says it, or we deviate, for a reason
+)
+
+// Param is one input of a route, in the order in which failures are listed.
+type Param struct {
+	Name     string
+	In       Place
+	Type     Type
+	Optional bool   // may be missing or null
+	Rule     string // for the page
+	Mark     Mark   // of the rule; empty = Documented
+}
+
+// Place is where a parameter stands.
+type Place string
+
+// The places.
+const (
+	InBody  Place = "body"
+	InQuery Place = "query"
+	InPath  Place = "path"
+)
+
+// Type is what a parameter must be.
+type Type string
+
+// The types.
+const (
+	TextType    Type = "string"
+	IntegerType Type = "integer"
+)
+
+// Note is one sentence about a route's behaviour.
+type Note struct {
+	Mark Mark
+	Text string
+}
+
+// Request is one call, as a handler sees it.
+type Request struct {
+	*http.Request
+	ID       string // of this call; also in the answer's X-Request-Id
+	Route    Route
+	Raw      []byte // the body as received, for signatures
+	Fields   Fields // of the body, in the order received; none for GET
+	Params   Fields // of the query, in the order received
+	Merchant string // who asks; empty when nobody had to say
+	Key      merchant.Key
+}
+
+// Reply is the answer to one call.
+type Reply struct {
+	Status int         // 0 = 200
+	Header http.Header // added to the usual ones
+	Body   any         // written as JSON; nil = no body
+	// Page takes over the answer instead: a page for people.
+	Page http.HandlerFunc
+}

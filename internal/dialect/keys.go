@@ -1,0 +1,76 @@
+package dialect
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/merchant"
+)
+
+// Authenticator finds the valid key behind a secret. Errors: key_missing,
+// key_invalid.
+type Authenticator interface {
+	Authenticate(ctx context.Context, secret string) (merchant.Key, error)
+}
+
+// Keys admits the holders of API keys, sent as "Authorization: Bearer <key>"
+// or "X-API-Key: <key>". A key that is sent must be good, even where none is
+// needed.
+type Keys struct {
+	Keys Authenticator
+	// Open is the merchant of calls without a key; empty = keys are needed. Only
+	// a demo that nobody else can reach may set it.
+	Open string
+}
+
+// Admit is a Dialect's Admit. Errors: key_missing, key_invalid, scope_missing.
+func (k Keys) Admit(r *Request) error {
+	if r.Route.Access == Anyone {
+		return nil
+	}
+	secret, err := secretOf(r.Header)
+	if err != nil {
+		return err
+	}
+	if secret == "" && (k.Open != "" || r.Route.Access == KeyIfAny) {
+		if r.Route.Access != KeyIfAny {
+			r.Merchant = k.Open
+		}
+		return nil
+	}
+	key, err := k.Keys.Authenticate(r.Context(), secret)
+	if err != nil {
+		return err
+	}
+	scope := merchant.Payments
+	if r.Route.Access == AdminKey {
+		scope = merchant.Admin
+	}
+	if !key.May(scope) {
+		return fault.New(fault.CodeScopeMissing, "", "")
+	}
+	r.Merchant, r.Key = key.Merchant, key
+	return nil
+}
+
+// secretOf finds the key of a call. Two different ones are nobody's.
+func secretOf(h http.Header) (string, error) {
+	var secret string
+	candidates := h.Values("X-Api-Key")
+	for _, value := range h.Values("Authorization") {
+		scheme, rest, _ := strings.Cut(strings.TrimSpace(value), " ")
+		if strings.EqualFold(scheme, "Bearer") {
+			candidates = append(candidates[:len(candidates):len(candidates)], rest)
+		}
+	}
+	for i, candidate := range candidates {
+		candidate = strings.TrimSpace(candidate)
+		if candidate == "" || (i > 0 && candidate != secret) {
+			return "", fault.New(fault.CodeKeyInvalid, "", "")
+		}
+		secret = candidate
+	}
+	return secret, nil
+}

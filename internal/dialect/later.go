@@ -1,0 +1,37 @@
+package dialect
+
+import (
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/purserhq/purser/internal/fault"
+)
+
+// Later is a fault that goes away by itself, with the time it takes.
+type Later struct {
+	Fault *fault.Error
+	Wait  time.Duration
+}
+
+// Error is that of the fault.
+func (l *Later) Error() string { return l.Fault.Error() }
+
+// Unwrap gives the fault.
+func (l *Later) Unwrap() error { return l.Fault }
+
+// RetryAfter is the value of a Retry-After header for an error, in whole
+// seconds; empty when asking again by itself does not help.
+func RetryAfter(err error) string {
+	if later, ok := errors.AsType[*Later](err); ok {
+		return strconv.FormatInt(int64((later.Wait+time.Second-1)/time.Second), 10)
+	}
+	switch fault.From(err).Code {
+	case fault.CodeQueueFull, fault.CodeRateLimited, fault.CodeTimeOut:
+		return "1"
+	case fault.CodeShuttingDown:
+		return "5"
+	default:
+		return ""
+	}
+}

@@ -1,0 +1,103 @@
+package dialect
+
+import (
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+
+	"github.com/purserhq/purser/internal/fault"
+)
+
+// Mount puts dialects on one mux. Where two dialects have the same path, the
+// method decides, and the one mounted first answers for the others. An unknown
+// path below a prefix that a dialect claims gets that dialect's own 404; every
+// other unknown path gets the first dialect's, unless the mux already has a
+// handler for "/".
+//
+// Wrap the mux in Exact: http.ServeMux by itself answers an unclean path such
+// as //cb with a redirect that no copied API knows.
+func Mount(mux *http.ServeMux, dialects ...*Dialect) {
+	owners := map[string][]owned{}
+	claims := map[string]*Dialect{}
+	for _, d := range dialects {
+		for _, route := range d.Routes {
+			owners[route.Path] = append(owners[route.Path], owned{d, route})
+		}
+		for _, prefix := range d.Claims {
+			if claims[prefix] == nil {
+				claims[prefix] = d
+			}
+		}
+	}
+	for pattern, rows := range owners {
+		mux.Handle(pattern, crossroads(rows))
+	}
+	for prefix, d := range claims {
+		if owners[prefix] == nil {
+			mux.Handle(prefix, http.HandlerFunc(d.NotFound))
+		}
+	}
+	root := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/"}}
+	if _, taken := mux.Handler(root); taken == "" && len(dialects) > 0 {
+		mux.Handle("/", http.HandlerFunc(dialects[0].NotFound))
+	}
+}
+
+// owned is a route and whose it is.
+type owned struct {
+	dialect *Dialect
+	route   Route
+}
+
+// crossroads are the routes of one path; the method decides.
+type crossroads []owned
+
+func (c crossroads) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	for _, o := range c {
+		if o.route.Method == r.Method {
+			o.dialect.answer(w, r, func(w *watched, call *Request) (Reply, error) {
+				return o.dialect.run(w, call, o.route)
+			})
+			return
+		}
+	}
+	c[0].dialect.refuse(w, r, fault.CodeMethodNotAllowed)
+}
+
+// NotFound answers an unknown path in the dialect's own words.
+func (d *Dialect) NotFound(w http.ResponseWriter, r *http.Request) {
+	d.refuse(w, r, fault.CodeRouteNotFound)
+}
+
+func (d *Dialect) refuse(w http.ResponseWriter, r *http.Request, code fault.Code) {
+	d.answer(w, r, func(*watched, *Request) (Reply, error) { return Reply{}, fault.New(code, "", "") })
+}
+
+// Methods are the methods that a path of the dialect takes, for an Allow
+// header; pattern is the request's.
+func (d *Dialect) Methods(pattern string) []string {
+	var methods []string
+	for _, route := range d.Routes {
+		if route.Path == pattern {
+			methods = append(methods, route.Method)
+		}
+	}
+	return methods
+}
+
+// Exact gives paths to next as they came: an unclean one is unknown, and
+// unknown answers it. So no path is redirected and none has two names.
+func Exact(next, unknown http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		clean := path.Clean(r.URL.Path)
+		if strings.HasSuffix(r.URL.Path, "/") && clean != "/" {
+			clean += "/"
+		}
+		if r.URL.Path != clean || !strings.HasPrefix(clean, "/") {
+			unknown.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,152 @@
+package dialect
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+
+	"github.com/purserhq/purser/internal/fault"
+)
+
+// RequestIDHeader carries the id of a call in its answer.
+const RequestIDHeader = "X-Request-Id"
+
+// answer runs one call and writes whatever comes of it. A panic is answered in
+// the dialect's own shape too, as long as nothing was written before.
+func (d *Dialect) answer(w http.ResponseWriter, r *http.Request, handle func(*watched, *Request) (Reply, error)) {
+	watcher := &watched{ResponseWriter: w}
+	call := &Request{Request: r, ID: d.requestID(w)}
+	defer func() {
+		cause := recover()
+		if cause == nil {
+			return
+		}
+		if cause == http.ErrAbortHandler { //nolint:errorlint // net/http compares it just so.
+			panic(cause)
+		}
+		d.Log.ErrorContext(r.Context(), "request panicked", slog.String("dialect", d.Name),
+			slog.String("request_id", call.ID), slog.String("path", r.URL.Path),
+			slog.Any("cause", cause), slog.String("stack", string(debug.Stack())))
+		if !watcher.started {
+			write(watcher, d.Fault(call, fault.New(fault.CodeInternal, "", "")))
+		}
+	}()
+	reply, err := handle(watcher, call)
+	if err == nil && reply.Page != nil {
+		reply.Page(watcher, r)
+		return
+	}
+	if err == nil {
+		if reply.Body, err = encoded(reply.Body); err == nil {
+			write(watcher, reply)
+			return
+		}
+	}
+	d.note(call, err)
+	write(watcher, d.Fault(call, err))
+}
+
+// requestID takes the id that the server gave this call already, or a new one.
+func (d *Dialect) requestID(w http.ResponseWriter) string {
+	if id := w.Header().Get(RequestIDHeader); id != "" {
+		return id
+	}
+	id := d.NewRequestID()
+	w.Header().Set(RequestIDHeader, id)
+	return id
+}
+
+// note logs the faults that are ours, with their private causes.
+func (d *Dialect) note(r *Request, err error) {
+	if fault.KindOf(err) != fault.Internal {
+		return
+	}
+	d.Log.ErrorContext(r.Context(), "request failed", slog.String("dialect", d.Name),
+		slog.String("request_id", r.ID), slog.String("path", r.URL.Path), slog.String("error", fault.Detail(err)))
+}
+
+// run takes one call through its route: body, credential, fields, handler.
+func (d *Dialect) run(w *watched, r *Request, route Route) (reply Reply, err error) {
+	r.Route = route
+	if r.Params, err = readPairs(r.URL.RawQuery); err != nil {
+		return Reply{}, err
+	}
+	// A body on GET means nothing.
+	if r.Method != http.MethodGet {
+		if r.Raw, err = readRaw(w, r.Request, route.MaxBody); err != nil {
+			return Reply{}, err
+		}
+	}
+	if d.Admit != nil {
+		if err := d.Admit(r); err != nil {
+			return Reply{}, err
+		}
+	}
+	if r.Fields, err = d.readFields(r); err != nil {
+		return Reply{}, err
+	}
+	return route.Handle(r)
+}
+
+// encoded is a body as the bytes that go out. JSON keeps its order and leaves
+// <, > and & as they are, so that links can be read.
+func encoded(body any) (any, error) {
+	switch b := body.(type) {
+	case nil, []byte:
+		return b, nil
+	}
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(body); err != nil {
+		return nil, fmt.Errorf("encode answer: %w", err)
+	}
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), nil
+}
+
+// write sends a reply. Answers are about money and people: nobody may keep
+// them, guess their type or learn the address they came from.
+func write(w http.ResponseWriter, reply Reply) {
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	body, err := encoded(reply.Body)
+	if err != nil {
+		reply.Status, body = http.StatusInternalServerError, nil
+	}
+	raw, _ := body.([]byte)
+	if raw != nil {
+		h.Set("Content-Type", "application/json; charset=utf-8")
+	}
+	for name, values := range reply.Header {
+		h[name] = values
+	}
+	if reply.Status == 0 {
+		reply.Status = http.StatusOK
+	}
+	w.WriteHeader(reply.Status)
+	_, _ = w.Write(raw) // a caller that has gone away cannot be told so
+}
+
+// watched knows whether an answer has begun.
+type watched struct {
+	http.ResponseWriter
+	started bool
+}
+
+func (w *watched) WriteHeader(status int) {
+	w.started = true
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *watched) Write(p []byte) (int, error) {
+	w.started = true
+	return w.ResponseWriter.Write(p)
+}
+
+// Unwrap lets http.ResponseController find what the real writer can do.
+func (w *watched) Unwrap() http.ResponseWriter { return w.ResponseWriter }
