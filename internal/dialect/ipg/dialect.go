@@ -77,7 +77,7 @@ type shop struct {
 // the beginning of a link.
 func New(c Config) (*dialect.Dialect, error) {
 	if c.NewID == nil {
-		c.NewID = func() string { return newObjectID(c.Now()) }
+		c.NewID = func() string { return NewID(c.Now()) }
 	}
 	if c.NewToken == nil {
 		c.NewToken = newToken

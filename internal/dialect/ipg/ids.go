@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// newObjectID mints 24 hex digits in the order of time: four bytes of seconds,
+// NewID mints the id of an invoice or a payment: 24 hex digits in the order of time: four bytes of seconds,
 // then eight of a cryptographic source, because knowing an id is enough to ask
 // for a status.
-func newObjectID(now time.Time) string {
+func NewID(now time.Time) string {
 	var id [12]byte
 	binary.BigEndian.PutUint32(id[:4], uint32(now.Unix())) //nolint:gosec // The form ends in 2106.
 	_, _ = rand.Read(id[4:])                               // never fails: crypto/rand ends the process instead
