@@ -154,9 +154,19 @@ create table account (
     unit text not null,
     floor bigint,
     balance bigint not null,
-    primary key (key, merchant_id),
-    constraint account_floor check (balance >= floor)
+    primary key (key, merchant_id)
 ) with (fillfactor = 50);
+
+-- A check on the table would refuse the row that an upsert proposes before it
+-- becomes an update, so what counts is looked at afterwards.
+-- +goose StatementBegin
+create function account_below_floor() returns trigger language plpgsql as $$
+begin
+    raise exception 'account % would fall below its floor', new.key using errcode = 'check_violation';
+end $$;
+-- +goose StatementEnd
+create trigger account_floor after insert or update on account
+    for each row when (new.balance < new.floor) execute function account_below_floor();
 
 create table entry (
     id text collate "C" not null,
@@ -213,4 +223,5 @@ create trigger posting_balanced after insert on posting
 -- +goose Down
 drop table posting, entry, account, event, tally, answer, claim, refund, payment, invoice, gateway, api_key, merchant;
 drop function posting_balances();
+drop function account_below_floor();
 drop function books_are_final();

@@ -154,9 +154,23 @@ create table account (
     unit text not null,
     floor integer,
     balance integer not null,
-    primary key (key, merchant_id),
-    constraint account_floor check (balance >= floor)
+    primary key (key, merchant_id)
 ) strict, without rowid;
+
+-- A check on the table would refuse the row that an upsert proposes before it
+-- becomes an update, so what counts is looked at afterwards.
+-- +goose StatementBegin
+create trigger account_floor_opened after insert on account when new.balance < new.floor
+begin
+    select raise(abort, 'an account would fall below its floor');
+end;
+-- +goose StatementEnd
+-- +goose StatementBegin
+create trigger account_floor_moved after update on account when new.balance < new.floor
+begin
+    select raise(abort, 'an account would fall below its floor');
+end;
+-- +goose StatementEnd
 
 create table entry (
     id text not null,
