@@ -141,6 +141,7 @@ func (a *App) capture(ctx context.Context, p payment.Payment, c candidate, repor
 		return p, a.flag(ctx, p, why)
 	}
 	var fresh payment.Payment
+	var found room
 	err := a.update(ctx, func(r store.Reader) (store.Change, error) {
 		var err error
 		if fresh, err = r.Payment(ctx, p.Merchant, p.ID); err != nil || !askable(fresh) {
@@ -158,14 +159,17 @@ func (a *App) capture(ctx context.Context, p payment.Payment, c candidate, repor
 		fresh.Attempt.Receipt, fresh.Attempt.Fee = report.Receipt, inUnit(report.Fee, p.Amount.Unit())
 		fresh.Card, fresh.UpdatedAt, fresh.CheckAt, fresh.Attention = report.Card, now, never, ""
 		if !fresh.Reserved {
-			held, refusal := i.Reserve(fresh.Amount)
-			if refusal != nil {
+			if i, found = setAside(i, fresh.Amount); found == busy && fresh.State == payment.Processing {
+				return store.Change{}, nil
+			} else if found != enough {
 				return a.toSuspense(fresh, now, change)
 			}
-			i = held
 		}
 		return a.collect(ctx, r, &fresh, i, now, change)
 	})
+	if err == nil && found == busy && fresh.State == payment.Processing {
+		return fresh, a.checkAgain(ctx, fresh, soon)
+	}
 	if fault.Is(err, fault.CodeDuplicate) {
 		return p, a.flag(ctx, p, "the gateway named a receipt that belongs to another payment")
 	}

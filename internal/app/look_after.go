@@ -7,46 +7,67 @@ import (
 	"log/slog"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/gateway"
 	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/payment"
+	"github.com/purserhq/purser/internal/refund"
 	"github.com/purserhq/purser/internal/store"
 )
 
 // ResolveDue asks the gateways about every payment and refund that is due, up
-// to limit of each, and says how many it looked after. One that fails does not
-// keep the others waiting.
+// to limit of each, and says how many it looked after. One that fails or hangs
+// does not keep the others waiting.
 func (a *App) ResolveDue(ctx context.Context, limit int) (int, error) {
 	payments, err := a.store.DuePayments(ctx, a.now(), limit)
 	if err != nil {
 		return 0, err
 	}
+	var asking errgroup.Group
+	asking.SetLimit(askedAtOnce)
 	for _, p := range payments {
-		if ctx.Err() != nil {
-			return 0, nil
-		}
-		if _, err := a.resolveOnce(ctx, p, hint{actor: byWorker}); err != nil {
-			a.log.WarnContext(ctx, "payment could not be resolved", slog.String("merchant", p.Merchant),
-				slog.String("payment", p.ID), slog.String("error", fault.Detail(err)))
-			_ = a.checkAgain(ctx, p, pause(p.Checks)) // it stays due when this fails too
-		}
+		asking.Go(func() error {
+			a.lookAfterPayment(ctx, p)
+			return nil
+		})
 	}
 	refunds, err := a.store.DueRefunds(ctx, a.now(), limit)
-	if err != nil {
-		return len(payments), err
-	}
 	for _, b := range refunds {
-		if ctx.Err() != nil {
-			break
-		}
-		if _, err := a.ResolveRefund(ctx, b.Merchant, b.ID); err != nil {
-			a.log.WarnContext(ctx, "refund could not be resolved", slog.String("merchant", b.Merchant),
-				slog.String("refund", b.ID), slog.String("error", fault.Detail(err)))
-		}
+		asking.Go(func() error {
+			a.lookAfterRefund(ctx, b)
+			return nil
+		})
 	}
-	return len(payments) + len(refunds), nil
+	_ = asking.Wait() // each reports its own failure
+	return len(payments) + len(refunds), err
+}
+
+// askedAtOnce bounds how many gateways are being asked by one worker, so that
+// one that hangs does not keep the others waiting.
+const askedAtOnce = 8
+
+func (a *App) lookAfterPayment(ctx context.Context, p payment.Payment) {
+	if ctx.Err() != nil {
+		return
+	}
+	if _, err := a.resolveOnce(ctx, p, hint{actor: byWorker}); err != nil {
+		a.log.WarnContext(ctx, "payment could not be resolved", slog.String("merchant", p.Merchant),
+			slog.String("payment", p.ID), slog.String("error", fault.Detail(err)))
+		_ = a.checkAgain(ctx, p, pause(p.Checks)) // it stays due when this fails too
+	}
+}
+
+func (a *App) lookAfterRefund(ctx context.Context, b refund.Refund) {
+	if ctx.Err() != nil {
+		return
+	}
+	if _, err := a.ResolveRefund(ctx, b.Merchant, b.ID); err != nil {
+		a.log.WarnContext(ctx, "refund could not be resolved", slog.String("merchant", b.Merchant),
+			slog.String("refund", b.ID), slog.String("error", fault.Detail(err)))
+	}
 }
 
 // ExpireDue closes open invoices whose due time has passed and that nobody is

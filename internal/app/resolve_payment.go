@@ -10,6 +10,7 @@ import (
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/gateway"
 	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payment"
 	"github.com/purserhq/purser/internal/store"
 )
@@ -184,6 +185,11 @@ func (a *App) resolve(ctx context.Context, merchantID, id string, h hint) (payme
 	if closed {
 		return p, nil
 	}
+	if !c.info.CanLook && !p.Reserved && !h.good && p.Attempt.Word == "" && a.now().Before(p.Attempt.Deadline) {
+		// Asking would set the amount aside and keep other payers out, while
+		// nothing says that this one has paid. Ask when its page is closed.
+		return p, a.checkAgain(ctx, p, p.Attempt.Deadline.Add(grace).Sub(a.now()))
+	}
 	if c.info.VerifyCaptures {
 		room, fresh, err := a.reserve(ctx, p, h)
 		if err != nil || !askable(fresh) {
@@ -230,6 +236,19 @@ const (
 	busy               // another payment is being verified: ask again soon
 )
 
+// setAside reserves an amount on an invoice, or says why it cannot.
+func setAside(i invoice.Invoice, amount money.Amount) (invoice.Invoice, room) {
+	held, err := i.Reserve(amount)
+	switch {
+	case err == nil:
+		return held, enough
+	case i.Payable(amount) == nil:
+		return i, busy
+	default:
+		return i, none
+	}
+}
+
 // reserve sets the payment's amount aside on its invoice, so that no other
 // payment can be captured into the same room while the gateway is asked.
 func (a *App) reserve(ctx context.Context, p payment.Payment, h hint) (found room, fresh payment.Payment, err error) {
@@ -244,11 +263,8 @@ func (a *App) reserve(ctx context.Context, p payment.Payment, h hint) (found roo
 		if err != nil {
 			return store.Change{}, err
 		}
-		held, refusal := i.Reserve(fresh.Amount)
-		if refusal != nil {
-			if found = none; i.Payable(fresh.Amount) == nil {
-				found = busy
-			}
+		held, room := setAside(i, fresh.Amount)
+		if found = room; found != enough {
 			return store.Change{}, nil
 		}
 		now := a.now()

@@ -1,0 +1,185 @@
+package app_test
+
+import (
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/ledger"
+	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/payment"
+	"github.com/purserhq/purser/internal/refund"
+)
+
+func (s *shop) refund(p payment.Payment, amount money.Amount) (refund.Refund, error) {
+	s.Helper()
+	return s.app.RefundPayment(s.Context(), s.merchant, app.NewRefund{Payment: p.ID, Amount: amount, Reason: "returned"})
+}
+
+func TestReverse(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	s.first.fee = 100
+	i, p := s.paid(5_000)
+	back, err := s.refund(p, money.Amount{})
+	if err != nil || back.State != refund.Succeeded || back.Way != refund.ByReversal {
+		t.Fatalf("got %+v, %s", back, fault.Detail(err))
+	}
+	s.state(p.ID, payment.Reversed)
+	s.invoiceIs(i.ID, invoice.Refunded, 0)
+	for _, a := range []struct {
+		role  ledger.Role
+		owner string
+	}{
+		{ledger.GatewayClearing, "first"}, {ledger.MerchantAvailable, ""}, {ledger.Fees, "first"},
+		{ledger.RefundsInTransit, ""},
+	} {
+		if got := s.balance(a.role, a.owner); got != 0 {
+			t.Errorf("%s %d after everything was undone", a.role, got)
+		}
+	}
+	if _, err := s.refund(p, money.Amount{}); !fault.Is(err, fault.CodePaymentNotFound) {
+		t.Errorf("a second time: got %v", err)
+	}
+}
+
+func TestReverseOnePartReopensTheInvoice(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	i := s.invoice(10_000)
+	var parts []payment.Payment
+	for range 2 {
+		p := s.request(i, 5_000)
+		s.first.pay(p.Attempt.Session, "paid")
+		parts = append(parts, s.returns(p, "ok"))
+	}
+	s.invoiceIs(i.ID, invoice.Completed, 10_000)
+	if _, err := s.refund(parts[0], money.Amount{}); err != nil {
+		t.Fatal(err)
+	}
+	s.invoiceIs(i.ID, invoice.Open, 5_000)
+	if _, err := s.refund(parts[1], money.Amount{}); err != nil {
+		t.Fatal(err)
+	}
+	s.invoiceIs(i.ID, invoice.Refunded, 0)
+}
+
+func TestRefusedReversal(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	i, p := s.paid(5_000)
+	s.first.set(func(b *bank) { b.denyUndo = true })
+	back, err := s.refund(p, money.Amount{})
+	if err != nil || back.State != refund.Failed || back.Word != "outside the window" {
+		t.Fatalf("got %+v, %s", back, fault.Detail(err))
+	}
+	s.state(p.ID, payment.Captured)
+	s.invoiceIs(i.ID, invoice.Completed, 5_000)
+	if got := s.balance(ledger.MerchantAvailable, ""); got != 5_000 {
+		t.Errorf("available %d", got)
+	}
+	// With the contract for it, the money is paid back instead.
+	s.first.set(func(b *bank) { b.canRefund = true })
+	if back, err = s.refund(p, money.Amount{}); err != nil || back.State != refund.Succeeded || back.Way != refund.ByRefund {
+		t.Fatalf("got %+v, %s", back, fault.Detail(err))
+	}
+	s.state(p.ID, payment.Refunded)
+}
+
+func TestLostReversalIsFoundAgain(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	i, p := s.paid(5_000)
+	s.first.set(func(b *bank) { b.loseUndo = true })
+	back, err := s.refund(p, money.Amount{})
+	if err != nil || back.State != refund.Processing {
+		t.Fatalf("got %+v, %s", back, fault.Detail(err))
+	}
+	s.state(p.ID, payment.Captured)
+	if _, err := s.refund(p, money.Amount{}); !fault.Is(err, fault.CodeRefundInProgress) {
+		t.Errorf("while nobody knows: got %v", err)
+	}
+	s.wait(time.Hour)
+	if _, err := s.app.ResolveDue(t.Context(), 10); err != nil {
+		t.Fatal(err)
+	}
+	s.state(p.ID, payment.Reversed)
+	s.invoiceIs(i.ID, invoice.Refunded, 0)
+}
+
+func TestGatewayWithoutAWayBack(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	i := s.invoice(5_000)
+	wish := s.wish(i, 5_000)
+	wish.Gateway = "cash"
+	r, err := s.app.RequestPayment(t.Context(), s.merchant, wish)
+	if err != nil {
+		t.Fatal(err)
+	}
+	word := app.Confirmation{Payment: r.Payment.ID, Receipt: "till-1", Paid: true, Operator: "ann"}
+	if _, err := s.app.ConfirmPayment(t.Context(), s.merchant, word); err != nil {
+		t.Fatal(err)
+	}
+	back, err := s.refund(r.Payment, money.Amount{})
+	if err != nil || back.State != refund.Failed || back.Word == "" {
+		t.Fatalf("got %+v, %s", back, fault.Detail(err))
+	}
+	s.state(r.Payment.ID, payment.Captured)
+}
+
+// TestRefundRace sends many refunds of 60 % of one payment at once.
+func TestRefundRace(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	s.first.set(func(b *bank) { b.canRefund = true })
+	_, p := s.paid(10_000)
+	tries := 1_000
+	if testing.Short() {
+		tries = 100
+	}
+	var done atomic.Int64
+	together(tries, func(int) {
+		switch back, err := s.refund(p, rial(6_000)); {
+		case err == nil && back.State == refund.Succeeded:
+			done.Add(1)
+		case fault.Is(err, fault.CodeRefundInProgress), fault.Is(err, fault.CodeRefundTooLarge):
+		default:
+			t.Errorf("got %+v, %v", back, err)
+		}
+	})
+	if done.Load() != 1 {
+		t.Errorf("%d refunds of 60 %% went through", done.Load())
+	}
+	if got := s.state(p.ID, payment.Captured); got.Refunded != rial(6_000) {
+		t.Errorf("refunded %v", got.Refunded)
+	}
+}
+
+// TestReverseRace asks for the reversal of one payment from everywhere at once.
+func TestReverseRace(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	i, p := s.paid(10_000)
+	tries := 1_000
+	if testing.Short() {
+		tries = 100
+	}
+	var done atomic.Int64
+	together(tries, func(int) {
+		switch back, err := s.refund(p, money.Amount{}); {
+		case err == nil && back.State == refund.Succeeded:
+			done.Add(1)
+		case fault.Is(err, fault.CodeRefundInProgress), fault.Is(err, fault.CodePaymentNotFound):
+		default:
+			t.Errorf("got %+v, %v", back, err)
+		}
+	})
+	if done.Load() != 1 {
+		t.Errorf("reversed %d times", done.Load())
+	}
+	s.invoiceIs(i.ID, invoice.Refunded, 0)
+}
