@@ -106,6 +106,7 @@ type answered struct {
 	Status   int
 	Type     string
 	Location string
+	Policy   string
 	Body     string
 }
 
@@ -126,6 +127,7 @@ func (r *rig) send(t *testing.T, method, path, contentType, body string) (answer
 	return answered{
 		Status: response.StatusCode, Type: response.Header.Get("Content-Type"),
 		Location: response.Header.Get("Location"), Body: string(answer),
+		Policy: response.Header.Get("Content-Security-Policy"),
 	}, err
 }
 
@@ -202,8 +204,8 @@ func TestReadingThePageChangesNothing(t *testing.T) {
 				t.Errorf("the page lacks %q", want)
 			}
 		}
-		if strings.Contains(got.Body, "<script") {
-			t.Error("the page has a script")
+		if strings.Contains(got.Body, "<script") || !strings.Contains(got.Policy, "default-src 'none'") {
+			t.Errorf("the page has a script or the policy %q", got.Policy)
 		}
 	}
 	after, _ := r.Payment(id)

@@ -18,6 +18,10 @@ var pageText string
 
 var pageTemplate = template.Must(template.New("page").Parse(pageText))
 
+// pagePolicy lets the page load nothing at all. It says nothing of forms, since a browser would hold the way back to
+// the merchant against it.
+const pagePolicy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
+
 // testCard is what the bank page offers when the payment does not name a card.
 const testCard = "6037991200001234"
 
@@ -294,7 +298,7 @@ func (b *Bench) render(view pageView) Reply {
 		// The template and its view are both ours; a test renders every variant.
 		panic("sandbox: render page: " + err.Error())
 	}
-	return Reply{Status: http.StatusOK, Type: "text/html; charset=utf-8", Body: page.Bytes()}
+	return Reply{Status: http.StatusOK, Type: "text/html; charset=utf-8", Body: page.Bytes(), policy: pagePolicy}
 }
 
 func noSuchPage() Reply { return text(http.StatusNotFound, "The sandbox knows no such payment.") }

@@ -79,6 +79,7 @@ type Reply struct {
 	Body     []byte
 	Location string
 
+	policy string        // what a browser may load for the page
 	drop   bool          // close the connection instead of answering
 	cut    bool          // announce the whole body and send half of it
 	pad    int           // so many more bytes are sent

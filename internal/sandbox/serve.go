@@ -176,6 +176,9 @@ func (b *Bench) send(ctx context.Context, w http.ResponseWriter, c *Call, reply 
 	if reply.Status == http.StatusTooManyRequests {
 		w.Header().Set("Retry-After", "1")
 	}
+	if reply.policy != "" {
+		w.Header().Set("Content-Security-Policy", reply.policy)
+	}
 	if reply.Type != "" {
 		w.Header().Set("Content-Type", reply.Type)
 	}
