@@ -66,9 +66,10 @@ func newSQLite(ctx context.Context, o Options) (e *sqliteEngine, err error) {
 		return nil, fmt.Errorf("find %s: %w", path, err)
 	}
 	e = &sqliteEngine{options: o, file: file}
+	opened := e // a failure below returns nil in its place
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, e.close())
+			err = errors.Join(err, opened.close())
 		}
 	}()
 	if o.ReadOnly {
