@@ -1,0 +1,219 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/purserhq/purser/internal/server"
+)
+
+// commandLine is everything that can be typed. The parser makes the help from it.
+type commandLine struct {
+	JSON bool `help:"Write JSON instead of tables." name:"json"`
+
+	Demo     demoCommand     `cmd:"" help:"Start everything in one process to try it: server, make-believe gateways, keys."`
+	Serve    serveCommand    `cmd:"" help:"Start the server."`
+	Config   configCommand   `cmd:"" help:"Look at the configuration."`
+	Migrate  migrateCommand  `cmd:"" help:"Bring the database up to date."`
+	Merchant merchantCommand `cmd:"" help:"Add or list merchants."`
+	Key      keyCommand      `cmd:"" help:"Add, list or revoke a merchant's API keys."`
+	Gateway  gatewayCommand  `cmd:"" help:"Add or list a merchant's contracts with payment providers."`
+	Payment  paymentCommand  `cmd:"" help:"Say whether money came that no gateway can tell about."`
+	Keyset   keysetCommand   `cmd:"" help:"Make the keyset under which gateway credentials are sealed."`
+	Sandbox  sandboxCommand  `cmd:"" help:"Start the make-believe gateways alone."`
+	Audit    auditCommand    `cmd:"" help:"Prove the books and list what waits for a person; exits 1 on any difference."`
+	Version  versionCommand  `cmd:"" help:"Show the version."`
+
+	place place
+}
+
+// place is where the data is: every command that touches it takes these.
+type place struct{}
+
+// dataFlags are the flags of commands that open a database. They win over the
+// environment, which wins over the file.
+type dataFlags struct {
+	Data     string   `help:"Folder of the SQLite database and of the keyset." placeholder:"DIR" type:"path"`
+	Database string   `help:"PostgreSQL database, instead of SQLite. Keep a password in PURSER_DATABASE." placeholder:"URL"`
+	Config   string   `help:"Configuration file (YAML)." placeholder:"FILE" type:"path"`
+	Set      []string `help:"Set any key of the configuration; may be repeated." placeholder:"KEY=VALUE" sep:"none"`
+}
+
+// commands are ready to run on the database that the flags name.
+func (f dataFlags) commands(t server.Terminal) (server.Commands, error) {
+	layered, err := f.layers()
+	if err != nil {
+		return server.Commands{}, err
+	}
+	return server.Commands{Config: layered.config, Terminal: t}, nil
+}
+
+type demoCommand struct {
+	Addr     string `default:"127.0.0.1:8080" help:"Address on this machine; port 0 takes a free one." placeholder:"HOST:PORT"`
+	Data     string `default:"purser-data" help:"Folder that keeps the demo." placeholder:"DIR"`
+	Database string `env:"PURSER_DATABASE" help:"PostgreSQL database, instead of SQLite." placeholder:"URL"`
+	LogLevel string `default:"info" enum:"debug,info,warn,error" help:"How much to log."`
+}
+
+// Run starts the demo and serves until it is told to stop.
+func (c *demoCommand) Run(ctx context.Context, t server.Terminal) error {
+	spacious()
+	demo, err := server.NewDemo(ctx, server.DemoOptions{
+		Addr: c.Addr, Data: c.Data, Database: server.Secret(c.Database), Log: t.Err, LogLevel: c.LogLevel,
+	})
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprint(t.Out, demo.Welcome()); err != nil {
+		return err
+	}
+	return demo.Run(ctx)
+}
+
+type serveCommand struct {
+	dataFlags `embed:""`
+
+	Listen    string `help:"Address to listen on." placeholder:"HOST:PORT"`
+	PublicURL string `help:"Address under which the outside world reaches the server." name:"public-url" placeholder:"URL"`
+	LogLevel  string `help:"debug, info, warn or error." placeholder:"LEVEL"`
+	LogFormat string `help:"json or text." placeholder:"FORMAT"`
+}
+
+// flags are those of serve that stand for a key of the configuration.
+func (c *serveCommand) flags() map[string]string {
+	return map[string]string{
+		"listen": c.Listen, "public_url": c.PublicURL, "log_level": c.LogLevel, "log_format": c.LogFormat,
+	}
+}
+
+// Run serves until it is told to stop.
+func (c *serveCommand) Run(ctx context.Context, t server.Terminal) error {
+	spacious()
+	layered, err := c.layers()
+	if err == nil {
+		err = layered.take(fromFlag, c.flags())
+	}
+	if err != nil {
+		return err
+	}
+	s, err := server.New(ctx, layered.config, t.Err)
+	if err != nil {
+		return err
+	}
+	return s.Run(ctx)
+}
+
+type configCommand struct {
+	Check configCheckCommand `cmd:"" help:"Say whether a server could start with this configuration."`
+	Print configPrintCommand `cmd:"" help:"Show every setting and where its value comes from; secrets stay hidden."`
+}
+
+type configCheckCommand struct {
+	dataFlags `embed:""`
+}
+
+// Run checks without opening anything.
+func (c *configCheckCommand) Run(t server.Terminal) error {
+	layered, err := c.layers()
+	if err != nil {
+		return err
+	}
+	if _, err := layered.config.Complete(); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(t.Out, "The configuration is good.")
+	return err
+}
+
+type configPrintCommand struct {
+	dataFlags `embed:""`
+}
+
+// Run prints also a configuration that is not good: that is when one looks.
+func (c *configPrintCommand) Run(t server.Terminal) error {
+	layered, err := c.layers()
+	if err != nil {
+		return err
+	}
+	complete, problem := layered.config.Complete()
+	if err := layered.print(t, complete); err != nil {
+		return err
+	}
+	return problem
+}
+
+type migrateCommand struct {
+	dataFlags `embed:""`
+}
+
+// Run migrates.
+func (c *migrateCommand) Run(ctx context.Context, t server.Terminal) error {
+	commands, err := c.commands(t)
+	if err != nil {
+		return err
+	}
+	return commands.Migrate(ctx)
+}
+
+type auditCommand struct {
+	dataFlags `embed:""`
+}
+
+// Run audits.
+func (c *auditCommand) Run(ctx context.Context, t server.Terminal) error {
+	commands, err := c.commands(t)
+	if err != nil {
+		return err
+	}
+	return commands.Audit(ctx)
+}
+
+type keysetCommand struct {
+	New keysetNewCommand `cmd:"" help:"Make a keyset in a new file, readable by its owner only."`
+}
+
+type keysetNewCommand struct {
+	File string `arg:"" help:"Where to write it." placeholder:"FILE" type:"path"`
+}
+
+// Run makes the file.
+func (c *keysetNewCommand) Run(t server.Terminal) error {
+	if err := server.NewKeyset(c.File); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(t.Out, c.File+" is made. Keep a copy where the database is not.")
+	return err
+}
+
+type sandboxCommand struct {
+	Addr string `default:"127.0.0.1:9100" help:"Address of the controls; the providers take the ports behind it." placeholder:"HOST:PORT"`
+	Data string `help:"Folder that keeps their state; without it they forget." placeholder:"DIR" type:"path"`
+}
+
+// Run serves the emulators until it is told to stop.
+func (c *sandboxCommand) Run(ctx context.Context, t server.Terminal) error {
+	return server.Commands{Terminal: t}.Sandbox(ctx, server.SandboxOptions{Addr: c.Addr, Data: c.Data})
+}
+
+type versionCommand struct{}
+
+// Run shows the version.
+func (versionCommand) Run(t server.Terminal) error {
+	text := "purser " + server.Version()
+	if t.JSON {
+		text = `{"version": ` + strconv.Quote(server.Version()) + `}`
+	}
+	_, err := fmt.Fprintln(t.Out, text)
+	return err
+}
+
+// pair cuts KEY=VALUE.
+func pair(text string) (key, value string, err error) {
+	key, value, ok := strings.Cut(text, "=")
+	if !ok || key == "" {
+		return "", "", &usageError{"expected NAME=VALUE, got " + strconv.Quote(text)}
+	}
+	return key, value, nil
+}

@@ -1,0 +1,218 @@
+package server
+
+import (
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Config is every setting of a server. The key of a setting is its name in the
+// configuration file; in capitals, behind PURSER_, it is the name in the
+// environment. A setting that is left out takes the value of its default tag.
+// The comments here are the words of docs/operate/config.md.
+type Config struct {
+	// Listen is the address on which shops, payers and gateways reach the server.
+	Listen string `key:"listen" default:"127.0.0.1:8080"`
+	// ExtraListen are further addresses with the same content, such as the port
+	// that a copied API documents for itself (127.0.0.1:3000).
+	ExtraListen []string `key:"extra_listen"`
+	// AdminListen is a separate address for /healthz, /readyz and /metrics. When
+	// it is empty they are on every listener.
+	AdminListen string `key:"admin_listen"`
+	// PublicURL is the address under which the outside world reaches the server,
+	// without a path: gateways send payers back to it and links begin with it. It
+	// may be left out only while the server listens on a loopback address.
+	PublicURL string `key:"public_url"`
+
+	// Data is the folder of the SQLite database and of the keyset. Either data or
+	// a database is needed.
+	Data string `key:"data"`
+	// Database is the URL of a PostgreSQL database, used instead of SQLite. It may
+	// hold a password, so it comes from the environment or from database_file and
+	// is refused in the configuration file.
+	Database Secret `key:"database"`
+	// DatabaseFile is a file that holds the URL of the database.
+	DatabaseFile string `key:"database_file"`
+	// DatabaseConnections is how many connections to PostgreSQL are opened at most.
+	DatabaseConnections int `key:"database_connections" default:"10"`
+	// CommitQueue is how many changes may wait to be written; more are answered
+	// with 503.
+	CommitQueue int `key:"commit_queue" default:"4096"`
+
+	// Keyset is the root keyset, as JSON, under which gateway credentials are
+	// sealed. It comes from the environment and is refused in the configuration file.
+	Keyset Secret `key:"keyset"`
+	// KeysetFile is the file of the root keyset. When both are left out it is
+	// keyset.json in the data folder, made on first use. Whoever loses the keyset
+	// must enter the gateway credentials again.
+	KeysetFile string `key:"keyset_file"`
+
+	// LogFormat is json, for programs, or text, for people.
+	LogFormat string `key:"log_format" default:"json"`
+	// LogLevel is debug, info, warn or error.
+	LogLevel string `key:"log_level" default:"info"`
+
+	// ReadHeaderTimeout is how long a client may take to send its headers.
+	ReadHeaderTimeout time.Duration `key:"read_header_timeout" default:"5s"`
+	// ReadTimeout is how long a client may take to send its whole request.
+	ReadTimeout time.Duration `key:"read_timeout" default:"15s"`
+	// WriteTimeout is how long a request may take with its answer. A request that
+	// waits for a gateway takes up to 45 seconds.
+	WriteTimeout time.Duration `key:"write_timeout" default:"75s"`
+	// IdleTimeout is how long a connection without requests is kept.
+	IdleTimeout time.Duration `key:"idle_timeout" default:"60s"`
+	// MaxHeaderBytes is how long the headers of a request may be together.
+	MaxHeaderBytes int `key:"max_header_bytes" default:"16384"`
+	// StopLimit is how long a stop waits for running requests and for what is
+	// still to be written. Then they are cut off.
+	StopLimit time.Duration `key:"stop_limit" default:"60s"`
+
+	// ResolveInterval is the pause between two looks for payments and refunds
+	// about which a gateway must be asked.
+	ResolveInterval time.Duration `key:"resolve_interval" default:"5s"`
+	// ExpireInterval is the pause between two looks for invoices whose time has run out.
+	ExpireInterval time.Duration `key:"expire_interval" default:"30s"`
+	// SweepInterval is the pause between two looks through what gateways hold as
+	// paid and unverified.
+	SweepInterval time.Duration `key:"sweep_interval" default:"10m"`
+
+	// ReadyLink is where ready-to-pay links of the ipg API lead; the token is
+	// added. Left out, it is public_url with /payment/readyToPay.
+	ReadyLink string `key:"ready_link"`
+	// OpenLink is where open-amount links of the ipg API lead. Left out, it is
+	// public_url with /payment/readyToPayDynamic.
+	OpenLink string `key:"open_link"`
+	// ExtensionLink is where extension links of the ipg API lead. Left out, it is
+	// public_url with /invoice/amountExtensionReadyToPay.
+	ExtensionLink string `key:"extension_link"`
+}
+
+// names of the files in a data folder.
+const (
+	databaseName = "purser.db"
+	keysetName   = "keyset.json"
+)
+
+// filled is the configuration of a server, with its defaults and with what was
+// in files, checked. Its errors name the key.
+func (c Config) filled() (Config, error) {
+	c, err := c.forCommand()
+	if err != nil {
+		return c, err
+	}
+	if err := c.checkPublic(); err != nil {
+		return c, err
+	}
+	if c.Keyset == "" && c.KeysetFile == "" {
+		return c, settingError("keyset_file", "is missing: gateway credentials are sealed under it "+
+			"(make one with: purser keyset new FILE)")
+	}
+	return c, c.check()
+}
+
+// forCommand is the configuration as far as a command needs it: where the
+// database and the keys are.
+func (c Config) forCommand() (Config, error) {
+	if err := c.fillDefaults(); err != nil {
+		return c, err
+	}
+	if err := c.readDatabaseFile(); err != nil {
+		return c, err
+	}
+	if c.Data == "" && c.Database == "" {
+		return c, settingError("data", "is missing: name a folder for SQLite, or give a database")
+	}
+	if u := c.Database.Reveal(); u != "" && !strings.HasPrefix(u, "postgres://") &&
+		!strings.HasPrefix(u, "postgresql://") {
+		return c, settingError("database", "must begin with postgres:// (for SQLite name a folder with data)")
+	}
+	if c.KeysetFile == "" && c.Keyset == "" && c.Data != "" {
+		c.KeysetFile = filepath.Join(c.Data, keysetName)
+	}
+	return c, nil
+}
+
+// readDatabaseFile takes the URL of the database from its file.
+func (c *Config) readDatabaseFile() error {
+	if c.DatabaseFile == "" {
+		return nil
+	}
+	if c.Database != "" {
+		return settingError("database_file", "is set besides database: leave one of them out")
+	}
+	text, err := os.ReadFile(c.DatabaseFile)
+	if err != nil {
+		return settingError("database_file", "cannot be read: "+err.Error())
+	}
+	c.Database = Secret(strings.TrimSpace(string(text)))
+	return nil
+}
+
+// checkPublic finds the public address, or says that it must be given.
+func (c *Config) checkPublic() error {
+	if c.PublicURL == "" {
+		if !loopback(c.Listen) {
+			return settingError("public_url", "is missing: payers could not come back from a gateway to "+c.Listen)
+		}
+		c.PublicURL = "http://" + c.Listen
+	}
+	for _, address := range []struct {
+		key  string
+		text *string
+		path string
+	}{
+		{"public_url", &c.PublicURL, ""},
+		{"ready_link", &c.ReadyLink, "/payment/readyToPay"},
+		{"open_link", &c.OpenLink, "/payment/readyToPayDynamic"},
+		{"extension_link", &c.ExtensionLink, "/invoice/amountExtensionReadyToPay"},
+	} {
+		if *address.text == "" {
+			*address.text = c.PublicURL + address.path
+		}
+		u, err := url.Parse(*address.text)
+		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.RawQuery != "" ||
+			u.Fragment != "" || u.User != nil {
+			return settingError(address.key, "must be an http or https address without user, query and fragment")
+		}
+		*address.text = strings.TrimRight(*address.text, "/")
+	}
+	if u, err := url.Parse(c.PublicURL); err != nil || u.Path != "" {
+		return settingError("public_url", "must be without a path")
+	}
+	return nil
+}
+
+// check refuses values that cannot work.
+func (c *Config) check() error {
+	for _, address := range append([]string{c.Listen}, c.ExtraListen...) {
+		if _, _, err := net.SplitHostPort(address); err != nil {
+			return settingError("listen", "must be host:port, also in extra_listen: "+err.Error())
+		}
+	}
+	if _, _, err := net.SplitHostPort(c.AdminListen); c.AdminListen != "" && err != nil {
+		return settingError("admin_listen", "must be host:port: "+err.Error())
+	}
+	if c.LogFormat != "json" && c.LogFormat != "text" {
+		return settingError("log_format", "must be json or text")
+	}
+	if _, err := levelOf(c.LogLevel); err != nil {
+		return settingError("log_level", "must be debug, info, warn or error")
+	}
+	return nil
+}
+
+// loopback says that an address can be reached from this machine only.
+func loopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	if host == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}

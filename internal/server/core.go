@@ -1,0 +1,175 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/gateway/client"
+	"github.com/purserhq/purser/internal/store/sqlstore"
+)
+
+// core is what a server and a command have in common: an open database and
+// the use cases over it.
+type core struct {
+	config    Config
+	log       *slog.Logger
+	now       func() time.Time
+	store     *sqlstore.DB
+	ring      *keyring
+	gateways  *directory
+	app       *app.App
+	metrics   *metrics
+	transport *http.Transport
+}
+
+// now is the clock of the whole server: everybody else is handed one.
+func now() time.Time { return time.Now() }
+
+// purpose says how much of a core is needed.
+type purpose int
+
+const (
+	forReading purpose = iota // works beside a running server
+	forWriting                // takes the database for itself, where it is SQLite
+)
+
+// openCore opens the database of a filled configuration and builds the use
+// cases.
+func openCore(ctx context.Context, c Config, p purpose, log *slog.Logger) (*core, error) {
+	k := &core{config: c, log: log, now: now, metrics: newMetrics(Version()), transport: client.Transport()}
+	if err := makeFolder(c, p); err != nil {
+		return nil, err
+	}
+	var err error
+	if k.store, err = sqlstore.Open(ctx, k.storeOptions(p)); err != nil {
+		return nil, err
+	}
+	if err := k.openGateways(ctx, p); err != nil {
+		return nil, errors.Join(err, k.close())
+	}
+	k.app = app.New(app.Config{
+		Store: k.store, Gateways: k.gateways, Now: k.now, Log: k.log,
+		ReturnURL: c.PublicURL + returnPath, Returners: returners(),
+	})
+	return k, nil
+}
+
+// makeFolder makes the data folder, which holds a database and keys and is
+// nobody else's to read.
+func makeFolder(c Config, p purpose) error {
+	if c.Data == "" || p == forReading {
+		return nil
+	}
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return settingError("data", "cannot be used: "+err.Error())
+	}
+	return nil
+}
+
+// storeOptions are how the configuration's database is opened.
+func (k *core) storeOptions(p purpose) sqlstore.Options {
+	url := k.config.Database.Reveal()
+	if url == "" {
+		url = filepath.Join(k.config.Data, databaseName)
+	}
+	return sqlstore.Options{
+		URL: url, Queue: k.config.CommitQueue, Pool: k.config.DatabaseConnections,
+		Now: k.now, Log: k.log, ReadOnly: p == forReading,
+	}
+}
+
+// openGateways prepares the opening of contracts. A keyset that was made just
+// now cannot belong to a database that holds credentials already.
+func (k *core) openGateways(ctx context.Context, p purpose) error {
+	k.gateways = &directory{ring: &keyring{}, transport: k.transport, metrics: k.metrics, now: k.now}
+	if p == forReading {
+		return nil
+	}
+	if k.config.Keyset == "" && k.config.KeysetFile != "" && !exists(k.config.KeysetFile) {
+		if holds, err := k.holdsCredentials(ctx); err != nil {
+			return err
+		} else if holds {
+			return settingError("keyset_file", "is not there ("+k.config.KeysetFile+
+				"), but the database holds credentials that were sealed under one: bring it back")
+		}
+	}
+	ring, err := openKeyring(k.config)
+	if err != nil {
+		return err
+	}
+	k.ring, k.gateways.ring = ring, ring
+	return nil
+}
+
+// holdsCredentials says whether any contract has some.
+func (k *core) holdsCredentials(ctx context.Context) (bool, error) {
+	for offset := 0; ; offset += pageSize {
+		merchants, err := k.store.Merchants(ctx, app.Page{Limit: pageSize, Offset: offset})
+		if err != nil {
+			return false, err
+		}
+		for _, m := range merchants {
+			known, err := k.store.Gateways(ctx, m.ID)
+			if err != nil {
+				return false, err
+			}
+			for _, g := range known {
+				if len(g.Sealed) > 0 {
+					return true, nil
+				}
+			}
+		}
+		if len(merchants) < pageSize {
+			return false, nil
+		}
+	}
+}
+
+// pageSize is how many merchants are read at once.
+const pageSize = 500
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// close waits for what was accepted and closes the database.
+func (k *core) close() error {
+	k.transport.CloseIdleConnections()
+	if err := k.store.Close(); err != nil {
+		return fmt.Errorf("close database: %w", err)
+	}
+	return nil
+}
+
+// explain is an error in words for the operator, with what to do next.
+func explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	text := fault.Detail(err)
+	switch {
+	case fault.Is(err, fault.CodeMerchantNotFound):
+		return errors.New("there is no such merchant: purser merchant list shows them")
+	case fault.Is(err, fault.CodePaymentNotFound):
+		return errors.New("this merchant has no such payment")
+	case fault.Is(err, fault.CodeSettingInvalid):
+		f := fault.From(err)
+		return fmt.Errorf("%s: %s", f.Param, f.Words)
+	}
+	return errors.New(text)
+}
+
+// commandLog is where a command says what goes wrong on the way.
+func commandLog(w io.Writer) *slog.Logger {
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelWarn, ReplaceAttr: maskAttr}))
+}

@@ -1,0 +1,214 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+
+	"github.com/purserhq/purser/internal/sandbox"
+)
+
+// Demo is everything in one process: a server, make-believe providers, and a
+// merchant with gateways and keys. It answers on this machine only.
+type Demo struct {
+	*Server
+
+	Info DemoInfo
+	// Folder is where the demo's database, keys and sandbox are.
+	Folder string
+
+	listener  net.Listener
+	emulators []emulator
+}
+
+// DemoOptions are what a demo can be told.
+type DemoOptions struct {
+	Addr     string // host:port of this machine; port 0 takes a free one; empty = 127.0.0.1:8080
+	Data     string // folder; empty = purser-data
+	Database Secret // URL of a PostgreSQL database, used instead of SQLite
+	Log      io.Writer
+	LogLevel string // empty = info
+}
+
+// DemoInfo is what tests and tools read in demo.json. Dialects that are not
+// there yet are left out.
+type DemoInfo struct {
+	BaseURL    string  `json:"base_url"`
+	SandboxURL string  `json:"sandbox_url"`
+	IPG        IPGKeys `json:"ipg"`
+}
+
+// IPGKeys are the demo merchant's keys for the ipg API.
+type IPGKeys struct {
+	APIKey   string `json:"api_key"`
+	AdminKey string `json:"admin_key"`
+}
+
+// demoName is the file that holds a demo's keys: the database has their hashes only.
+const demoName = "demo.json"
+
+// NewDemo binds the address, opens everything and writes demo.json. Run it or
+// close it. Errors: an address beyond this machine, and those of New.
+func NewDemo(ctx context.Context, o DemoOptions) (*Demo, error) {
+	o.Addr, o.Data = cmp.Or(o.Addr, "127.0.0.1:8080"), cmp.Or(o.Data, "purser-data")
+	if err := localAddress(o.Addr); err != nil {
+		return nil, err
+	}
+	listener, err := listenOn(ctx, o.Addr)
+	if err != nil {
+		return nil, err
+	}
+	d := &Demo{Folder: o.Data, listener: listener}
+	if err := d.open(ctx, o); err != nil {
+		return nil, errors.Join(err, d.abandon())
+	}
+	return d, nil
+}
+
+// open builds the demo behind its listener.
+func (d *Demo) open(ctx context.Context, o DemoOptions) error {
+	address := d.listener.Addr().String()
+	c, err := Config{
+		Listen: address, PublicURL: "http://" + address, Data: o.Data, Database: o.Database,
+		LogFormat: "text", LogLevel: o.LogLevel,
+	}.filled()
+	if err != nil {
+		return err
+	}
+	log, err := newLog(o.Log, c.LogFormat, c.LogLevel)
+	if err != nil {
+		return err
+	}
+	k, err := openCore(ctx, c, forWriting, log)
+	if err != nil {
+		return err
+	}
+	d.Server = &Server{core: k} // so that a failure below closes the database
+	d.Info = DemoInfo{BaseURL: c.PublicURL, SandboxURL: c.PublicURL + "/sandbox"}
+	if err := d.openSandbox(k); err != nil {
+		return err
+	}
+	seed := seeding{core: k, info: &d.Info}
+	if err := seed.run(ctx, filepath.Join(o.Data, demoName)); err != nil {
+		return err
+	}
+	built, err := build(k, additions{openMerchant: seed.merchant, sandbox: d.emulators})
+	if err != nil {
+		return err
+	}
+	d.Server = built
+	return d.write()
+}
+
+// openSandbox starts the emulators, which remember their payments.
+func (d *Demo) openSandbox(k *core) error {
+	for _, e := range emulators {
+		opened, err := e.open(sandbox.Options{
+			PublicURL: d.Info.SandboxURL + "/" + e.name,
+			Dir:       filepath.Join(d.Folder, "sandbox"), Now: k.now,
+		})
+		if err != nil {
+			return fmt.Errorf("open sandbox: %w", err)
+		}
+		d.emulators = append(d.emulators, opened)
+	}
+	return nil
+}
+
+// write leaves demo.json behind for tests and tools.
+func (d *Demo) write() error {
+	text, err := json.MarshalIndent(d.Info, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", demoName, err)
+	}
+	return replace(filepath.Join(d.Folder, demoName), append(text, '\n'))
+}
+
+// readDemo reads what an earlier run left; nothing is no error.
+func readDemo(path string) (DemoInfo, error) {
+	var info DemoInfo
+	text, err := os.ReadFile(path) //nolint:gosec // the operator names the folder
+	if errors.Is(err, fs.ErrNotExist) {
+		return info, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &info)
+	}
+	if err != nil {
+		return info, fmt.Errorf("read %s: %w (remove it to get new keys)", path, err)
+	}
+	return info, nil
+}
+
+// abandon lets go of what was opened so far.
+func (d *Demo) abandon() error {
+	errs := []error{d.listener.Close()}
+	for _, e := range d.emulators {
+		errs = append(errs, e.Close())
+	}
+	if d.Server != nil {
+		errs = append(errs, d.Server.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Close ends a demo that was never run.
+func (d *Demo) Close() error { return d.abandon() }
+
+// Run serves until the context ends and then stops everything cleanly.
+func (d *Demo) Run(ctx context.Context) error {
+	d.log.InfoContext(ctx, "demo is ready", slog.String("data", d.Folder))
+	errs := []error{d.serve(ctx, []net.Listener{d.listener}, nil)}
+	for _, e := range d.emulators {
+		errs = append(errs, e.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Welcome tells a person what there is and how to try it.
+func (d *Demo) Welcome() string {
+	return fmt.Sprintf(welcome, d.Info.BaseURL, d.Info.SandboxURL, d.Folder, demoName,
+		d.Info.IPG.APIKey, d.Info.IPG.AdminKey)
+}
+
+const welcome = `Purser demo
+
+  address    %[1]s
+  sandbox    %[2]s/zarinpal, /shepa and /zibal: make-believe gateways, no real money
+  data       %[3]s (database, keyset, sandbox and %[4]s; keep it and the next start goes on with it)
+
+ipg: invoices paid at Iranian gateways (docs/dialects/ipg.md)
+
+  api key    %[5]s
+  admin key  %[6]s
+
+Requests above 100000 Rial are split into payments of that size. To try it, paste:
+
+  PURSER=%[1]s; KEY='Authorization: Bearer %[5]s'; ADMIN='Authorization: Bearer %[6]s'
+  JSON='Content-Type: application/json'
+
+  # an invoice, a payment of it, and the page where the payer pays
+  INVOICE=$(curl -s $PURSER/invoice/create -H "$KEY" -H "$JSON" \
+    -d '{"title":"Two tickets","totalAmount":90000}' | sed 's/.*"_id":"\([0-9a-f]*\)".*/\1/')
+  REQUEST=$(curl -s $PURSER/payment/request -H "$KEY" -H "$JSON" \
+    -d "{\"invoiceId\":\"$INVOICE\",\"gateway\":\"zarinpal\",\"amount\":90000,\"description\":\"Tickets\"}")
+  PAGE=$(echo "$REQUEST" | sed 's/.*"link":"\([^"]*\)".*/\1/'); echo "$PAGE"
+
+  # what its button does, or open the page in a browser; then look at the invoice
+  curl -sL "$PAGE" -d decision=approve -o /dev/null
+  curl -s "$PURSER/invoice/getInfo?invoiceId=$INVOICE" -H "$KEY"; echo
+
+  # a link that somebody else can pay
+  curl -s $PURSER/admin/payment/getReadyToPayLink -H "$ADMIN" -H "$JSON" \
+    -d '{"amount":50000,"userFullName":"A. Payer","mobile":"09120000001"}'; echo
+
+Press Ctrl-C to stop.
+`

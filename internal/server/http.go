@@ -1,0 +1,144 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"log/slog"
+	"net/http"
+	"regexp"
+	"runtime/debug"
+	"strings"
+	"time"
+)
+
+// requestKey is the context key of a request's id.
+type requestKey struct{}
+
+// requestForm is an id that a caller may choose: it stands in our log, so it
+// must not be able to write lines of its own.
+var requestForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+
+// requestID is the caller's id of the request, or a new one.
+func requestID(r *http.Request) string {
+	if id := r.Header.Get("X-Request-Id"); requestForm.MatchString(id) {
+		return id
+	}
+	var random [8]byte
+	_, _ = rand.Read(random[:]) // never fails: crypto/rand ends the process instead
+	return hex.EncodeToString(random[:])
+}
+
+// observed is the outermost handler: it names the request, writes its line of
+// the log and its figures, and turns a panic into a plain 500.
+type observed struct {
+	next    http.Handler
+	log     *slog.Logger
+	metrics *metrics
+	now     func() time.Time
+	dialect func(pattern string) string
+}
+
+// ServeHTTP answers and takes note. Addresses are never written down, because
+// some carry tokens: the pattern of the route stands for them.
+func (o observed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	begin := o.now()
+	id := requestID(r)
+	w.Header().Set("X-Request-Id", id)
+	r = r.WithContext(context.WithValue(r.Context(), requestKey{}, id))
+	answer := &recorder{ResponseWriter: w}
+	r.Body = http.MaxBytesReader(answer, r.Body, maxBody)
+	o.metrics.running.Inc()
+	defer func() {
+		o.metrics.running.Dec()
+		broken := recover()
+		abort := false
+		if err, ok := broken.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+			abort = true
+		} else if broken != nil {
+			o.log.ErrorContext(r.Context(), "request panicked", slog.Any("panic", broken),
+				slog.String("stack", string(debug.Stack())))
+			if answer.status == 0 {
+				http.Error(answer, "Internal server error", http.StatusInternalServerError)
+			}
+		}
+		o.note(r, answer, o.now().Sub(begin))
+		if abort {
+			panic(http.ErrAbortHandler)
+		}
+	}()
+	o.next.ServeHTTP(answer, r)
+}
+
+// note writes the line and the figures of one request.
+func (o observed) note(r *http.Request, answer *recorder, took time.Duration) {
+	route := routeOf(r.Pattern)
+	dialect := o.dialect(r.Pattern)
+	status := answer.status
+	if status == 0 {
+		status = http.StatusOK
+	}
+	o.metrics.answered(dialect, route, status, took)
+	level := slog.LevelInfo
+	switch {
+	case status >= http.StatusInternalServerError:
+		level = slog.LevelWarn
+	case dialect == "health":
+		level = slog.LevelDebug
+	}
+	o.log.LogAttrs(r.Context(), level, "request answered",
+		slog.String("method", method(r.Method)), slog.String("dialect", dialect), slog.String("route", route),
+		slog.Int("status", status), slog.Int64("bytes", answer.bytes), slog.Duration("took", took))
+}
+
+// routeOf takes the method off a pattern; what matched no route has none.
+func routeOf(pattern string) string {
+	if _, path, ok := strings.Cut(pattern, " "); ok {
+		pattern = path
+	}
+	if pattern == "" || pattern == "/" {
+		return "none"
+	}
+	return pattern
+}
+
+// method keeps a made-up verb out of the log.
+func method(verb string) string {
+	switch verb {
+	case http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodHead, http.MethodOptions,
+		http.MethodPatch:
+		return verb
+	default:
+		return "other"
+	}
+}
+
+// recorder remembers what was answered.
+type recorder struct {
+	http.ResponseWriter
+
+	status int
+	bytes  int64
+}
+
+// WriteHeader keeps the first final status.
+func (r *recorder) WriteHeader(status int) {
+	if r.status == 0 && status >= http.StatusOK {
+		r.status = status
+	}
+	r.ResponseWriter.WriteHeader(status)
+}
+
+// Write counts.
+func (r *recorder) Write(text []byte) (int, error) {
+	if r.status == 0 {
+		r.status = http.StatusOK
+	}
+	n, err := r.ResponseWriter.Write(text)
+	r.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap gives http.ResponseController what is below.
+func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }

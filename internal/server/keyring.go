@@ -1,0 +1,136 @@
+package server
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/tink-crypto/tink-go/v2/aead"
+	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
+	"github.com/tink-crypto/tink-go/v2/keyset"
+	"github.com/tink-crypto/tink-go/v2/tink"
+
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/merchant"
+)
+
+// keyring seals gateway credentials. What was sealed for one merchant's
+// gateway does not open as another's.
+type keyring struct {
+	aead tink.AEAD // nil when no keyset was given
+}
+
+// openKeyring reads the root keyset from the environment's text or from its
+// file, which is made when it is in the data folder and not there yet.
+func openKeyring(c Config) (*keyring, error) {
+	if c.Keyset == "" && c.KeysetFile == "" {
+		return &keyring{}, nil // a command that needs it says so
+	}
+	if c.Keyset != "" {
+		return readKeyring([]byte(c.Keyset.Reveal()), "keyset")
+	}
+	text, err := os.ReadFile(c.KeysetFile)
+	switch {
+	case err == nil:
+		return readKeyring(text, "keyset_file")
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, settingError("keyset_file", "cannot be read: "+err.Error())
+	case c.Data == "" || c.KeysetFile != filepath.Join(c.Data, keysetName):
+		return nil, settingError("keyset_file", "is not there: "+c.KeysetFile+
+			" (make one with: purser keyset new FILE)")
+	}
+	if err := NewKeyset(c.KeysetFile); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, err
+	}
+	// Another process may have been first; what is in the file now counts.
+	if text, err = os.ReadFile(c.KeysetFile); err != nil {
+		return nil, settingError("keyset_file", "cannot be read: "+err.Error())
+	}
+	return readKeyring(text, "keyset_file")
+}
+
+// NewKeyset makes a root keyset in a new file that only its owner can read.
+// Error: fs.ErrExist when the file is there already.
+func NewKeyset(path string) error {
+	handle, err := keyset.NewHandle(aead.XAES256GCM192BitNonceKeyTemplate())
+	if err != nil {
+		return fmt.Errorf("make keyset: %w", err)
+	}
+	var text bytes.Buffer
+	if err := insecurecleartextkeyset.Write(handle, keyset.NewJSONWriter(&text)); err != nil {
+		return fmt.Errorf("write keyset: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("make folder of keyset: %w", err)
+	}
+	return writeNew(path, text.Bytes())
+}
+
+// readKeyring takes a keyset as text. Its words never show the text.
+func readKeyring(text []byte, key string) (*keyring, error) {
+	handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(text)))
+	if err != nil {
+		return nil, settingError(key, "holds no keyset (make one with: purser keyset new FILE)")
+	}
+	primitive, err := aead.New(handle)
+	if err != nil {
+		return nil, settingError(key, "holds a keyset of the wrong kind: it must seal and open (AEAD)")
+	}
+	return &keyring{aead: primitive}, nil
+}
+
+// bound is what a sealed text belongs to. Lengths cannot be confused, because
+// no id holds a zero byte.
+func bound(merchantID, gatewayName string) []byte {
+	return []byte("gateway credentials\x00" + merchantID + "\x00" + gatewayName)
+}
+
+// seal encrypts the credentials of one merchant's gateway; none stay none.
+// Error: *SettingError when no keyset was given.
+func (k *keyring) seal(merchantID, gatewayName string, secrets map[string]Secret) ([]byte, error) {
+	if len(secrets) == 0 {
+		return nil, nil
+	}
+	if k.aead == nil {
+		return nil, settingError("keyset_file", "is missing: credentials are sealed under it "+
+			"(make one with: purser keyset new FILE)")
+	}
+	plain := make(map[string]string, len(secrets))
+	for name, secret := range secrets {
+		plain[name] = secret.Reveal()
+	}
+	text, err := json.Marshal(plain)
+	if err != nil {
+		return nil, fmt.Errorf("write credentials: %w", err)
+	}
+	sealed, err := k.aead.Encrypt(text, bound(merchantID, gatewayName))
+	if err != nil {
+		return nil, fmt.Errorf("seal credentials: %w", err)
+	}
+	return sealed, nil
+}
+
+// open decrypts the credentials of a contract. Error: setting_invalid when
+// they were sealed under another keyset, or for another gateway.
+func (k *keyring) open(g merchant.Gateway) (map[string]Secret, error) {
+	if len(g.Sealed) == 0 {
+		return map[string]Secret{}, nil
+	}
+	if k.aead == nil {
+		return nil, fault.New(fault.CodeSettingInvalid, "keyset_file", "The keyset of the credentials is missing.")
+	}
+	text, err := k.aead.Decrypt(g.Sealed, bound(g.Merchant, g.Name))
+	if err != nil {
+		return nil, fault.New(fault.CodeSettingInvalid, "credentials",
+			"The credentials were sealed under another keyset: give the old one, or enter them again.")
+	}
+	secrets := map[string]Secret{}
+	if err := json.Unmarshal(text, &secrets); err != nil {
+		return nil, fault.New(fault.CodeSettingInvalid, "credentials", "The credentials cannot be read.")
+	}
+	return secrets, nil
+}

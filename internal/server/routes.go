@@ -1,0 +1,111 @@
+package server
+
+import (
+	"encoding/json"
+	"net"
+	"net/http"
+	"strings"
+
+	"github.com/purserhq/purser/internal/fault"
+)
+
+// routes is the one table of all paths, with the name of whoever answers.
+type routes struct {
+	mux     *http.ServeMux
+	names   map[string]string // by pattern
+	unknown http.HandlerFunc  // answers what no route knows
+}
+
+func newRoutes() *routes {
+	return &routes{mux: http.NewServeMux(), names: map[string]string{}, unknown: http.NotFound}
+}
+
+// handle adds one route of a dialect, or of what else has a name.
+func (r *routes) handle(name, pattern string, h http.Handler) {
+	r.names[pattern] = name
+	r.mux.Handle(pattern, h)
+}
+
+// dialectOf names who answered under a pattern, which may be one of a mux
+// behind ours.
+func (r *routes) dialectOf(pattern string) string {
+	if name, ok := r.names[pattern]; ok {
+		return name
+	}
+	for known, name := range r.names {
+		if strings.HasSuffix(known, "/") && strings.HasPrefix(routeOf(pattern), known) {
+			return name
+		}
+	}
+	return "none"
+}
+
+// addHealth adds what machines ask about the server.
+func (s *Server) addHealth(r *routes) {
+	r.handle("health", "GET /healthz", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		say(w, http.StatusOK, "alive")
+	}))
+	r.handle("health", "GET /readyz", http.HandlerFunc(s.ready))
+	r.handle("health", "GET /metrics", s.metrics.handler())
+}
+
+// ready says whether a request sent now would be served.
+func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
+	if s.stopping.Load() {
+		say(w, http.StatusServiceUnavailable, "stopping")
+		return
+	}
+	if err := s.store.Ping(r.Context()); err != nil {
+		s.log.WarnContext(r.Context(), "database does not answer", "error", fault.Detail(err))
+		say(w, http.StatusServiceUnavailable, "the database does not answer")
+		return
+	}
+	say(w, http.StatusOK, "ready")
+}
+
+// say answers with one word of JSON.
+func say(w http.ResponseWriter, status int, word string) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]string{"status": word}) // the caller has gone: nobody is left to tell
+}
+
+// addSandbox puts the emulators under /sandbox/<provider>, and their controls
+// under /sandbox/<provider>/-/control.
+func addSandbox(r *routes, emulators []emulator) {
+	for _, e := range emulators {
+		base := "/sandbox/" + e.Name()
+		r.handle("sandbox", base+"/", http.StripPrefix(base, e))
+		control := base + "/-/control"
+		r.handle("sandbox", control+"/", onlyLocal(http.StripPrefix(control, e.Control())))
+	}
+}
+
+// onlyLocal lets in who speaks from this machine, and to it: the name in the
+// Host header keeps out web pages that made a name of theirs lead here.
+func onlyLocal(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := r.Host
+		if !strings.Contains(host, ":") || strings.HasSuffix(host, "]") {
+			host += ":80"
+		}
+		if !loopback(r.RemoteAddr) || !loopback(host) || r.Header.Get("Origin") != "" {
+			say(w, http.StatusForbidden, "only for programs on this machine")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// localAddress refuses an address that others can reach.
+func localAddress(address string) error {
+	if _, _, err := net.SplitHostPort(address); err != nil {
+		return settingError("addr", "must be host:port: "+err.Error())
+	}
+	if !loopback(address) {
+		return settingError("addr", "is "+address+", which others can reach: a demo answers without a key and "+
+			"listens on 127.0.0.1, ::1 or localhost only (for anything else use: purser serve)")
+	}
+	return nil
+}

@@ -1,0 +1,250 @@
+// Package server is the composition root: it builds a whole Purser from one
+// Config, listens, and stops without losing anything. It also holds the work
+// of the commands, so that cmd/purser only reads flags and files.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/purserhq/purser/internal/dialect"
+	"github.com/purserhq/purser/internal/worker"
+)
+
+// returnPath is where gateways send payers back to.
+const returnPath = "/cb"
+
+// maxBody bounds every request's body, above the limits that dialects have of
+// their own.
+const maxBody = 4 << 20
+
+// Server is a whole Purser.
+type Server struct {
+	*core
+
+	worker   *worker.Worker
+	handler  http.Handler
+	admin    http.Handler // nil when it is part of handler
+	stopping atomic.Bool
+}
+
+// The limits of an HTTP server that has no configuration.
+const (
+	headerTime = 5 * time.Second
+	idleTime   = time.Minute
+)
+
+// additions are what a demo has beyond a server.
+type additions struct {
+	openMerchant string // whose keyless requests these are; empty = nobody's
+	sandbox      []emulator
+}
+
+// New opens the database and builds everything from the configuration. The
+// context is for opening alone; log lines go to w. Close it when Run was not
+// called. Errors: *SettingError, which names the key, and what the database says.
+func New(ctx context.Context, c Config, w io.Writer) (*Server, error) {
+	c, err := c.filled()
+	if err != nil {
+		return nil, err
+	}
+	log, err := newLog(w, c.LogFormat, c.LogLevel)
+	if err != nil {
+		return nil, err
+	}
+	k, err := openCore(ctx, c, forWriting, log)
+	if err != nil {
+		return nil, err
+	}
+	s, err := build(k, additions{})
+	if err != nil {
+		return nil, errors.Join(err, k.close())
+	}
+	return s, nil
+}
+
+// build puts the handlers and the worker over an open core.
+func build(k *core, a additions) (*Server, error) {
+	s := &Server{core: k, worker: worker.New(worker.Config{
+		Chores: k.app, Log: k.log,
+		Resolve: k.config.ResolveInterval, Expire: k.config.ExpireInterval, Sweep: k.config.SweepInterval,
+	})}
+	k.metrics.registry.MustRegister(writePath{k.store.Stats}, newAttention(k.app.Attention, k.now))
+	routes := newRoutes()
+	if k.config.AdminListen == "" {
+		s.addHealth(routes)
+	} else {
+		admin := newRoutes()
+		s.addHealth(admin)
+		s.admin = s.observe(admin)
+	}
+	if err := addDialects(routes, k, a); err != nil {
+		return nil, err
+	}
+	addSandbox(routes, a.sandbox)
+	s.handler = s.observe(routes)
+	return s, nil
+}
+
+// observe wraps all routes. Paths are taken as they come: none is redirected.
+func (s *Server) observe(r *routes) http.Handler {
+	return observed{
+		next: dialect.Exact(r.mux, r.unknown), log: s.log, metrics: s.metrics, now: s.now, dialect: r.dialectOf,
+	}
+}
+
+// Handler answers every request of the public listeners.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// Close closes the database after what was accepted is written. It must not
+// be called while requests run; Run does it by itself.
+func (s *Server) Close() error { return s.close() }
+
+// Run listens and serves until the context ends, and then stops cleanly:
+// nothing new is accepted, running requests and the worker finish, and what
+// was accepted is written.
+// Errors: an address that cannot be listened on, and a stop that took longer
+// than stop_limit.
+func (s *Server) Run(ctx context.Context) error {
+	public, admin, err := s.listen(ctx)
+	if err != nil {
+		return errors.Join(err, s.close())
+	}
+	return s.serve(ctx, public, admin)
+}
+
+// listen opens every address of the configuration, or none.
+func (s *Server) listen(ctx context.Context) (public []net.Listener, admin net.Listener, err error) {
+	var open []net.Listener
+	for _, address := range append([]string{s.config.Listen}, s.config.ExtraListen...) {
+		l, err := listenOn(ctx, address)
+		if err != nil {
+			return nil, nil, errors.Join(err, closeAll(open))
+		}
+		open = append(open, l)
+	}
+	public = open
+	if s.admin != nil {
+		if admin, err = listenOn(ctx, s.config.AdminListen); err != nil {
+			return nil, nil, errors.Join(err, closeAll(open))
+		}
+	}
+	return public, admin, nil
+}
+
+// listenOn opens one address.
+func listenOn(ctx context.Context, address string) (net.Listener, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w (is another program there? choose another address)", address, err)
+	}
+	return l, nil
+}
+
+func closeAll(listeners []net.Listener) error {
+	errs := make([]error, len(listeners))
+	for i, l := range listeners {
+		errs[i] = l.Close()
+	}
+	return errors.Join(errs...)
+}
+
+// serve answers on open listeners until the context ends.
+func (s *Server) serve(ctx context.Context, public []net.Listener, admin net.Listener) error {
+	working, stopWorking := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWorking()
+	worked := make(chan struct{})
+	go func() {
+		defer close(worked)
+		s.worker.Run(working)
+	}()
+	servers := []*http.Server{s.httpServer(s.handler)}
+	failed := make(chan error, len(public)+1)
+	for _, l := range public {
+		go func() { failed <- servers[0].Serve(l) }()
+		s.log.InfoContext(ctx, "listening", slog.String("address", l.Addr().String()), slog.String("for", "everybody"))
+	}
+	if admin != nil {
+		private := s.httpServer(s.admin)
+		servers = append(servers, private)
+		go func() { failed <- private.Serve(admin) }()
+		s.log.InfoContext(ctx, "listening", slog.String("address", admin.Addr().String()), slog.String("for", "operators"))
+	}
+	var cause error
+	select {
+	case <-ctx.Done():
+	case cause = <-failed:
+		cause = fmt.Errorf("serve: %w", cause)
+	}
+	return errors.Join(cause, s.stop(ctx, servers, stopWorking, worked))
+}
+
+// httpServer has a limit on everything that a client can be slow or long with.
+func (s *Server) httpServer(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: s.config.ReadHeaderTimeout,
+		ReadTimeout:       s.config.ReadTimeout,
+		WriteTimeout:      s.config.WriteTimeout,
+		IdleTimeout:       s.config.IdleTimeout,
+		MaxHeaderBytes:    s.config.MaxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+	}
+}
+
+// stop drains requests and worker side by side, and then the committer.
+func (s *Server) stop(ctx context.Context, servers []*http.Server, stopWorking func(), worked <-chan struct{}) error {
+	s.stopping.Store(true)
+	begin := s.now()
+	s.log.InfoContext(ctx, "stopping", slog.Duration("limit", s.config.StopLimit))
+	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.config.StopLimit)
+	defer cancel()
+	stopWorking()
+	drained := make(chan error, len(servers))
+	for _, server := range servers {
+		go func() { drained <- server.Shutdown(limit) }()
+	}
+	var errs []error
+	for range servers {
+		if err := <-drained; err != nil {
+			errs = append(errs, fmt.Errorf("requests were cut off after stop_limit: %w", err))
+		}
+	}
+	for _, server := range servers {
+		_ = server.Close() // only those that Shutdown gave up on are still open
+	}
+	select {
+	case <-worked:
+	case <-limit.Done():
+		errs = append(errs, errors.New("the worker was cut off after stop_limit"))
+	}
+	errs = append(errs, s.closeWithin(limit))
+	s.log.InfoContext(ctx, "stopped", slog.Duration("took", s.now().Sub(begin)))
+	return errors.Join(errs...)
+}
+
+// closeWithin waits for the committer no longer than the limit allows. What
+// it had acknowledged is durable either way.
+func (s *Server) closeWithin(limit context.Context) error {
+	closed := make(chan error, 1)
+	go func() { closed <- s.close() }()
+	select {
+	case err := <-closed:
+		return err
+	case <-limit.Done():
+	}
+	// The limit may have ended just as the work did.
+	select {
+	case err := <-closed:
+		return err
+	case <-time.After(time.Second):
+		return errors.New("changes that waited to be written were given up after stop_limit")
+	}
+}

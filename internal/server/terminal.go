@@ -1,0 +1,75 @@
+package server
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+)
+
+// Terminal is where a command reads and writes.
+type Terminal struct {
+	In   io.Reader
+	Out  io.Writer
+	Err  io.Writer
+	JSON bool // write JSON for programs instead of tables for people
+	Live bool // Err is a terminal that somebody looks at
+}
+
+// show writes a value as JSON, or else as the table that goes with it.
+func (t Terminal) show(value any, head []string, rows [][]string) error {
+	if t.JSON {
+		encoder := json.NewEncoder(t.Out)
+		encoder.SetIndent("", "  ")
+		encoder.SetEscapeHTML(false)
+		return encoder.Encode(value)
+	}
+	table := tabwriter.NewWriter(t.Out, 0, 8, 2, ' ', 0)
+	for _, row := range append([][]string{head}, rows...) {
+		if _, err := fmt.Fprintln(table, strings.Join(row, "\t")); err != nil {
+			return err
+		}
+	}
+	return table.Flush()
+}
+
+// tell writes a line for people; programs that read JSON do not see it.
+func (t Terminal) tell(format string, args ...any) error {
+	if t.JSON {
+		return nil
+	}
+	_, err := fmt.Fprintf(t.Out, format+"\n", args...)
+	return err
+}
+
+// progress gives a function that shows how far something is, in percent, and
+// one that clears it away. Without somebody who looks it shows nothing.
+func (t Terminal) progress(what string) (show func(percent int), clear func()) {
+	if !t.Live {
+		return func(int) {}, func() {}
+	}
+	bar := progressbar.NewOptions(100, progressbar.OptionSetWriter(t.Err), progressbar.OptionSetDescription(what),
+		progressbar.OptionSetWidth(40), progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(true))
+	// A bar that cannot be drawn is no reason to stop.
+	return func(percent int) { _ = bar.Set(percent) }, func() { _ = bar.Finish() }
+}
+
+// moment is a time for people; zero is a dash.
+func moment(at time.Time) string {
+	if at.IsZero() {
+		return "-"
+	}
+	return at.UTC().Format(time.RFC3339)
+}
+
+// dash stands for nothing in a table.
+func dash(text string) string {
+	if text == "" {
+		return "-"
+	}
+	return text
+}
