@@ -131,22 +131,35 @@ func wellFormed(token string) bool {
 	}) < 0
 }
 
+// wordsOf names the words for the faults that a payer can do something about,
+// or must at least understand. All others are told alike.
+//
+//exhaustive:ignore
+var wordsOf = map[fault.Code]string{
+	fault.CodeLinkNotFound:         "link_not_found",
+	fault.CodeLinkUsed:             "link_used",
+	fault.CodeAmountAboveRemaining: "link_used",
+	fault.CodeInvoicePaid:          "link_used",
+	fault.CodeLinkUnusable:         "link_unusable",
+	fault.CodeInvoiceClosed:        "invoice_closed",
+	fault.CodePaymentNotFound:      "payment_not_found",
+	fault.CodeGatewayRefused:       "gateway_refused",
+	fault.CodeGatewayUnavailable:   "gateway_unavailable",
+	fault.CodeNoGateway:            "no_gateway",
+	fault.CodeGatewayNotFound:      "no_gateway",
+	fault.CodeRateLimited:          "rate_limited",
+	fault.CodeQueueFull:            "busy",
+	fault.CodeShuttingDown:         "busy",
+	fault.CodeTimeOut:              "busy",
+	fault.CodeVersionConflict:      "busy",
+}
+
 // problem is how a fault is told on a page: its status and the name of its
 // words.
 func problem(err error) (status int, words string) {
 	f := fault.From(err)
-	switch f.Code {
-	case fault.CodeLinkNotFound, fault.CodeLinkUsed, fault.CodeLinkUnusable, fault.CodeInvoiceClosed,
-		fault.CodePaymentNotFound, fault.CodeGatewayRefused, fault.CodeGatewayUnavailable, fault.CodeNoGateway,
-		fault.CodeRateLimited:
-		words = string(f.Code)
-	case fault.CodeAmountAboveRemaining, fault.CodeInvoicePaid:
-		words = string(fault.CodeLinkUsed)
-	case fault.CodeGatewayNotFound:
-		words = string(fault.CodeNoGateway)
-	case fault.CodeQueueFull, fault.CodeShuttingDown, fault.CodeTimeOut, fault.CodeVersionConflict:
-		words = "busy"
-	default:
+	words, ok := wordsOf[f.Code]
+	if !ok {
 		words = "unknown"
 	}
 	return statusOf(f.Kind), words

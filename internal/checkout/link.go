@@ -123,56 +123,71 @@ type plan struct {
 	now     money.Amount
 	parts   int    // into how many payments it would be split; 1 = not at all
 	later   bool   // it is a part after the first one
-	gateway string // the gateway that was meant for it
+	gateway string // the gateway that was meant for it; empty = none
 }
 
 // plan works out what is left to pay through a link.
 // Errors: link_used, invoice_closed.
 func (p *Pages) plan(r *http.Request, view app.LinkView) (plan, error) {
-	i, token := view.Invoice, view.Invoice.Link.Token
+	i := view.Invoice
 	used := fault.New(fault.CodeLinkUsed, "token", "")
 	if i.Link.Used || i.Collected() {
 		return plan{}, used
 	}
-	left := i.Link.Amount
-	next := plan{parts: 1}
-	for n := len(view.Payments) - 1; n >= 0; n-- {
-		one := view.Payments[n]
-		if one.Link != token {
-			continue
-		}
-		if one.State == payment.Waiting && !one.Superseded {
-			next.now, next.gateway = one.Amount, one.Attempt.Gateway // the last one seen is the oldest
-		}
-		if tookMoney(one) {
-			var err error
-			if left, err = left.Sub(one.Amount); err != nil {
-				return plan{}, err
-			}
-			next.later = true
-		}
+	left, next, err := leftOf(view)
+	if err != nil {
+		return plan{}, err
 	}
-	err := i.Payable(left)
+	err = i.Payable(left)
 	if fault.Is(err, fault.CodeAmountAboveRemaining) || (err == nil && left.Sign() <= 0) {
 		return plan{}, used
 	}
 	if err != nil {
 		return plan{}, err
 	}
-	if next.later && next.now.Valid() {
-		return next, nil
+	later := left != i.Link.Amount
+	if later && next != nil {
+		return plan{now: next.Amount, parts: 1, later: true, gateway: next.Attempt.Gateway}, nil
 	}
-	next.now, next.gateway = left, ""
-	m, err := p.app.Merchant(r.Context(), i.Merchant)
-	if err != nil || !splits(i) || !m.SplitLimit.Valid() {
-		return next, err
-	}
-	parts, err := payment.Parts(left, m.SplitLimit, money.New(leastRial, m.SplitLimit.Unit()))
+	parts, err := p.parts(r, i, left)
 	if err != nil {
-		return next, err
+		return plan{}, err
 	}
-	next.now, next.parts = parts[0], len(parts)
-	return next, nil
+	return plan{now: parts[0], parts: len(parts), later: later}, nil
+}
+
+// leftOf is the link's amount less what was paid through it, with the oldest
+// payment that waits behind it, or nil.
+func leftOf(view app.LinkView) (left money.Amount, next *payment.Payment, err error) {
+	link := view.Invoice.Link
+	left = link.Amount
+	for _, one := range view.Payments {
+		if one.Link != link.Token {
+			continue
+		}
+		if next == nil && one.State == payment.Waiting && !one.Superseded {
+			next = &one
+		}
+		if !tookMoney(one) {
+			continue
+		}
+		if left, err = left.Sub(one.Amount); err != nil {
+			return left, nil, err
+		}
+	}
+	return left, next, nil
+}
+
+// parts are the payments that an amount becomes.
+func (p *Pages) parts(r *http.Request, i invoice.Invoice, amount money.Amount) ([]money.Amount, error) {
+	m, err := p.app.Merchant(r.Context(), i.Merchant)
+	if err != nil {
+		return nil, err
+	}
+	if !splits(i) || !m.SplitLimit.Valid() {
+		return []money.Amount{amount}, nil
+	}
+	return payment.Parts(amount, m.SplitLimit, money.New(leastRial, m.SplitLimit.Unit()))
 }
 
 // tookMoney says that a payment counts against its link, even when the money
@@ -283,8 +298,8 @@ func (p *Pages) leadsOut(address string) bool {
 	if err != nil || u.Host == "" || u.User != nil {
 		return false
 	}
-	return u.Scheme == "https" ||
-		(p.insecure && u.Scheme == "http" && (u.Hostname() == "127.0.0.1" || u.Hostname() == "localhost"))
+	local := u.Hostname() == "127.0.0.1" || u.Hostname() == "::1" || u.Hostname() == "localhost"
+	return u.Scheme == "https" || (p.insecure && u.Scheme == "http" && local)
 }
 
 // action is where a form is sent; it keeps the language that the address named.

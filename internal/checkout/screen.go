@@ -85,7 +85,7 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request, s screen) {
 	if chosen {
 		http.SetCookie(w, &http.Cookie{
 			Name: languageCookie, Value: v.Tag, Path: "/", MaxAge: 24 * 60 * 60,
-			HttpOnly: true, Secure: !p.insecure, SameSite: http.SameSiteLaxMode,
+			HttpOnly: true, Secure: true, SameSite: http.SameSiteLaxMode,
 		})
 	}
 	s.Style = p.prefix + "/pay/static/" + styleName

@@ -1,0 +1,303 @@
+package checkout_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/gateway"
+	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/payment"
+)
+
+func TestLinkShowsWhatIsPaid(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, "فروشگاه آفتاب", 0)
+	s.link("tok", 1_250_000)
+	s.get("/pay/link/tok").want(http.StatusOK,
+		`<html lang="fa" dir="rtl">`, "فروشگاه آفتاب", "۱٬۲۵۰٬۰۰۰", "ریال", "معادل ۱۲۵٬۰۰۰\u00a0تومان", "Hosting",
+		"زرین\u200cپال", "شپا", `value="zarinpal" required checked`, `action="/pay/link/tok"`)
+	english := s.get("/pay/link/tok?lang=en").want(http.StatusOK,
+		`<html lang="en" dir="ltr">`, "1,250,000", "Rial", "ZarinPal", "Pay 1,250,000\u00a0Rial",
+		`action="/pay/link/tok?lang=en"`)
+	english.never("Toman", "ریال")
+}
+
+func TestLanguageIsChosen(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, "Shop", 0)
+	s.link("tok", 5000)
+	const persian, english = `<html lang="fa"`, `<html lang="en"`
+	tests := []struct{ name, address, accept, cookie, want string }{
+		{"nothing is said", "/pay/link/tok", "", "", persian},
+		{"the browser's wish", "/pay/link/tok", "en-GB,en;q=0.9,fa;q=0.5", "", english},
+		{"a language nobody wrote", "/pay/link/tok", "ja", "", persian},
+		{"a wish that cannot be read", "/pay/link/tok", ";;;=", "", persian},
+		{"the address before the browser", "/pay/link/tok?lang=fa", "en", "", persian},
+		{"an earlier choice before the browser", "/pay/link/tok", "fa", "en", english},
+		{"the address before an earlier choice", "/pay/link/tok?lang=fa", "", "en", persian},
+		{"an unknown one in the address", "/pay/link/tok?lang=xx", "en", "", english},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			var headers []string
+			if test.accept != "" {
+				headers = append(headers, "Accept-Language", test.accept)
+			}
+			if test.cookie != "" {
+				headers = append(headers, "Cookie", "purser_language="+test.cookie)
+			}
+			s.get(test.address, headers...).want(http.StatusOK, test.want)
+		})
+	}
+	if got := s.get("/pay/link/tok?lang=en").header.Get("Set-Cookie"); !strings.HasPrefix(got, "purser_language=en;") ||
+		!strings.Contains(got, "HttpOnly") || !strings.Contains(got, "Secure") {
+		t.Errorf("Set-Cookie = %q, want the choice, out of reach for scripts", got)
+	}
+	if got := s.get("/pay/link/tok").header.Get("Set-Cookie"); got != "" {
+		t.Errorf("Set-Cookie = %q without a choice, want none", got)
+	}
+}
+
+// Chat programs, search engines and browsers read pages that nobody asked for.
+func TestReadingStartsNothing(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, "Shop", 0)
+	fixed, open := s.link("tok", 5000), s.open()
+	readers := [][]string{
+		{"User-Agent", "TelegramBot (like TwitterBot)"},
+		{"User-Agent", "WhatsApp/2.23"},
+		{"User-Agent", "facebookexternalhit/1.1"},
+		{"Sec-Purpose", "prefetch;prerender"},
+		{"Purpose", "prefetch"},
+	}
+	for _, reader := range readers {
+		for _, address := range []string{"/pay/link/tok", "/pay/open/any"} {
+			s.do(s.pages.ServeHTTP, http.MethodGet, address, "", reader...).want(http.StatusOK)
+			s.do(s.pages.ServeHTTP, http.MethodHead, address, "", reader...).want(http.StatusOK)
+		}
+	}
+	if got := len(s.zarinpal.started()) + len(s.shepa.started()); got != 0 {
+		t.Errorf("reading opened %d payments, want none", got)
+	}
+	if got := len(s.payments(fixed)) + len(s.payments(open)); got != 0 {
+		t.Errorf("reading made %d payments, want none", got)
+	}
+}
+
+func TestPayLinkLeadsToTheChosenGateway(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, "Shop", 0)
+	i := s.link("tok", 1_250_000)
+	got := s.press("/pay/link/tok", url.Values{"gateway": {"shepa"}}).want(http.StatusSeeOther)
+	if to := got.header.Get("Location"); to != "https://shepa.example/pay/shepa1" {
+		t.Errorf("Location = %q, want the page of the chosen gateway", to)
+	}
+	// A second press finds the page that is open already.
+	again := s.press("/pay/link/tok", url.Values{"gateway": {"shepa"}}).want(http.StatusSeeOther)
+	if to := again.header.Get("Location"); to != "https://shepa.example/pay/shepa1" {
+		t.Errorf("second Location = %q, want the same page", to)
+	}
+	started := s.shepa.started()
+	if len(started) != 1 || started[0].Amount != rial(1_250_000) || len(s.zarinpal.started()) != 0 {
+		t.Errorf("shepa was told of %v, zarinpal of %v; want one attempt of 1250000 IRR at shepa", started,
+			s.zarinpal.started())
+	}
+	if made := s.payments(i); len(made) != 1 || made[0].State != payment.Processing || made[0].Link != "tok" {
+		t.Errorf("payments = %+v, want one in processing that came through the link", made)
+	}
+}
+
+func TestPayLinkWithoutAChoiceGoesByRouting(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, "Shop", 0)
+	s.link("tok", 5000)
+	got := s.press("/pay/link/tok", nil).want(http.StatusSeeOther)
+	if to := got.header.Get("Location"); to != "https://zarinpal.example/pay/zarinpal1" {
+		t.Errorf("Location = %q, want the first gateway's page", to)
+	}
+}
+
+func TestPayLinkSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, "Shop", 0)
+	s.link("tok", 5000)
+	pick := url.Values{"gateway": {"zarinpal"}}
+
+	s.zarinpal.script(func(b *bank) { b.start = gateway.NoAnswer })
+	s.press("/pay/link/tok?lang=en", pick).want(http.StatusServiceUnavailable,
+		"does not answer at the moment", "Choose another gateway", `value="zarinpal" required checked`, "Shepa", "Pay 5,000")
+	s.zarinpal.script(func(b *bank) { b.start = gateway.Refused })
+	s.press("/pay/link/tok?lang=en", pick).want(http.StatusConflict, "refused the payment", "Pay 5,000")
+	s.press("/pay/link/tok?lang=en", url.Values{"gateway": {"nobody"}}).want(http.StatusServiceUnavailable,
+		"No gateway is available", "Pay 5,000")
+	s.zarinpal.script(func(b *bank) { b.start, b.link = gateway.Opened, "javascript:alert(%q)" })
+	s.press("/pay/link/tok?lang=en", pick).want(http.StatusServiceUnavailable, "does not answer")
+
+	s.get("/pay/link/nosuch?lang=en").want(http.StatusNotFound, "was not found", "Ask the merchant")
+	s.press("/pay/link/nosuch?lang=en", pick).want(http.StatusNotFound, "was not found")
+}
+
+func TestUsedLinkIsNotPaidAgain(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, "Shop", 0)
+	s.link("tok", 5000)
+	s.press("/pay/link/tok", url.Values{"gateway": {"zarinpal"}}).want(http.StatusSeeOther)
+	s.zarinpal.script(func(b *bank) { b.outcome = gateway.Captured })
+	s.comeBack(s.zarinpal.started()[0], "zarinpal1", "ok").want(http.StatusOK)
+	s.get("/pay/link/tok?lang=en").want(http.StatusConflict, "has been paid already").never("<form")
+	s.press("/pay/link/tok?lang=en", nil).want(http.StatusConflict, "has been paid already").never("<form")
+	if got := len(s.zarinpal.started()); got != 1 {
+		t.Errorf("the gateway was asked %d times to open a page, want once", got)
+	}
+}
+
+func TestLinkOfEachKindHasItsOwnPage(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, "Shop", 0)
+	s.link("fixed", 5000)
+	s.open()
+	s.get("/pay/link/any").want(http.StatusNotFound)
+	s.get("/pay/open/fixed").want(http.StatusNotFound)
+	s.press("/pay/link/any", nil).want(http.StatusNotFound)
+	s.press("/pay/open/fixed", url.Values{"amount": {"5000"}, "email": {"a@b.ir"}}).want(http.StatusNotFound)
+}
+
+func TestExtensionShowsTheWholeSum(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, "Shop", 3000)
+	i := s.link("old", 2000)
+	_, err := s.app.ExtendInvoice(t.Context(), s.merchant, app.Extension{Invoice: i.ID, Amount: rial(7000), Token: "new"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.get("/pay/link/old").want(http.StatusNotFound)
+	// An extension is never split, whatever the merchant's limit.
+	s.get("/pay/link/new?lang=en").want(http.StatusOK, "Pay 7,000", "Invoice total", "9,000").never("parts")
+	s.press("/pay/link/new", nil).want(http.StatusSeeOther)
+	if got := s.zarinpal.started(); len(got) != 1 || got[0].Amount != rial(7000) {
+		t.Errorf("the gateway was told of %v, want 7000 IRR", got)
+	}
+}
+
+func TestSplitLinkIsPaidPartByPart(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, "Shop", 10_000)
+	s.link("tok", 25_000)
+	s.get("/pay/link/tok?lang=en").want(http.StatusOK, "Pay 10,000", "in 3 parts", "25,000")
+	s.press("/pay/link/tok", url.Values{"gateway": {"zarinpal"}}).want(http.StatusSeeOther)
+	s.zarinpal.script(func(b *bank) { b.outcome = gateway.Captured })
+	s.comeBack(s.zarinpal.started()[0], "zarinpal1", "ok", "Accept-Language", "en").
+		want(http.StatusOK, "Payment complete", "Pay the next part", `href="/pay/link/tok"`)
+
+	s.get("/pay/link/tok?lang=en").want(http.StatusOK, "Pay 10,000", "the next part", "Paid so far", "15,000")
+	s.press("/pay/link/tok", url.Values{"gateway": {"zarinpal"}}).want(http.StatusSeeOther)
+	s.comeBack(s.zarinpal.started()[1], "zarinpal2", "ok").want(http.StatusOK)
+	s.get("/pay/link/tok?lang=en").want(http.StatusOK, "Pay 5,000")
+	s.press("/pay/link/tok", url.Values{"gateway": {"zarinpal"}}).want(http.StatusSeeOther)
+	s.comeBack(s.zarinpal.started()[2], "zarinpal3", "ok", "Accept-Language", "en").
+		want(http.StatusOK, "Payment complete").never("next part")
+	s.get("/pay/link/tok").want(http.StatusConflict)
+}
+
+// What merchants and payers write is text on every page, never markup.
+func TestWordsAreEscaped(t *testing.T) {
+	t.Parallel()
+	const evil = `<script>alert(1)</script>"'&`
+	s := openShop(t, evil, 0)
+	s.create(app.NewInvoice{
+		Amount: rial(5000), Title: evil, Description: "x" + evil,
+		Link: invoice.Link{Token: "tok", Kind: invoice.Fixed, Amount: rial(5000)},
+	})
+	s.create(app.NewInvoice{
+		Amount: rial(0), Open: true, Title: evil,
+		Link: invoice.Link{Token: "any", Kind: invoice.OpenAmount, Amount: rial(0)},
+	})
+	s.zarinpal.info.Title = evil
+	pages := []answer{
+		s.get("/pay/link/tok"), s.get("/pay/open/any"),
+		s.press("/pay/open/any?lang=en", url.Values{"amount": {evil}, "email": {evil}, "message": {evil}, "gateway": {evil}}),
+		s.get("/pay/link/tok?lang=" + url.QueryEscape(evil)), s.get("/pay/status/" + url.PathEscape(evil)),
+	}
+	s.press("/pay/link/tok", nil).want(http.StatusSeeOther)
+	pages = append(pages, s.comeBack(s.zarinpal.started()[0], "zarinpal1", "no"))
+	for _, page := range pages {
+		page.never("<script", "alert(1)</")
+	}
+}
+
+func TestRequestsThatNoPageSends(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, "Shop", 0)
+	i := s.link("tok", 5000)
+	s.press("/pay/link/tok", nil, "Sec-Fetch-Site", "cross-site").want(http.StatusForbidden)
+	s.do(s.pages.ServeHTTP, http.MethodPost, "/pay/link/tok", "gateway="+strings.Repeat("x", 70_000)).
+		want(http.StatusRequestEntityTooLarge)
+	s.do(s.pages.ServeHTTP, http.MethodPost, "/pay/link/tok", "%zz=%").want(http.StatusBadRequest)
+	s.do(s.pages.ServeHTTP, http.MethodPut, "/pay/link/tok", "").want(http.StatusNotFound)
+	s.get("/pay/nothing").want(http.StatusNotFound)
+	s.get("/pay/static/style.css").want(http.StatusNotFound)
+	s.get("/pay/link/%00").want(http.StatusNotFound)
+	s.get("/pay/link/" + strings.Repeat("a", 600)).want(http.StatusNotFound)
+	s.get("/pay/link/%ff%fe").want(http.StatusNotFound)
+	if got := len(s.payments(i)); got != 0 {
+		t.Errorf("they made %d payments, want none", got)
+	}
+	// Our own page, and old browsers that tell nothing but a hidden origin.
+	s.press("/pay/link/tok", nil, "Sec-Fetch-Site", "same-origin").want(http.StatusSeeOther)
+	s.press("/pay/link/tok", nil, "Origin", "null").want(http.StatusSeeOther)
+}
+
+func TestPressingIsLimitedPerAddress(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, "Shop", 0)
+	s.link("tok", 5000)
+	limited := -1
+	for n := range 200 {
+		if s.press("/pay/link/tok", nil).status == http.StatusTooManyRequests {
+			limited = n
+			break
+		}
+	}
+	if limited < 10 {
+		t.Errorf("limited after %d presses, want some room and then a limit", limited)
+	}
+	got := s.press("/pay/link/tok?lang=en", nil).want(http.StatusTooManyRequests, "Wait a minute")
+	if got.header.Get("Retry-After") == "" {
+		t.Error("no Retry-After")
+	}
+	s.clock.Add(60_000_000)
+	s.press("/pay/link/tok", nil).want(http.StatusSeeOther)
+}
+
+func TestHeaders(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, "Shop", 0)
+	s.link("tok", 5000)
+	const policy = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self' https:; " +
+		"base-uri 'none'; frame-ancestors 'none'"
+	answers := map[string]answer{
+		"page": s.get("/pay/link/tok"), "trouble": s.get("/pay/link/nosuch"), "redirect": s.press("/pay/link/tok", nil),
+		"return": s.do(s.pages.Return, http.MethodGet, "/cb", ""),
+	}
+	want := map[string]string{
+		"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff",
+		"X-Frame-Options": "DENY", "Cache-Control": "no-store",
+	}
+	for name, a := range answers {
+		for header, value := range want {
+			if got := a.header.Get(header); got != value {
+				t.Errorf("%s: %s = %q, want %q", name, header, got, value)
+			}
+		}
+	}
+	_, rest, _ := strings.Cut(s.get("/pay/link/tok").body, `<link rel="stylesheet" href="`)
+	address, _, _ := strings.Cut(rest, `"`)
+	style := s.get(address).want(http.StatusOK, "--accent")
+	if got := style.header.Get("Cache-Control"); got != "public, max-age=31536000, immutable" {
+		t.Errorf("style sheet: Cache-Control = %q, want a long one: its name changes with it", got)
+	}
+}
