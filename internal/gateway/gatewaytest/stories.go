@@ -1,0 +1,241 @@
+package gatewaytest
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/purserhq/purser/internal/gateway"
+	"github.com/purserhq/purser/internal/money"
+)
+
+func (w World) paid(t *testing.T) {
+	s := Stage(t, w)
+	a := s.Pay()
+	if s.Gateway.Info().CanLook {
+		if got := s.Gateway.Resolve(t.Context(), a, gateway.Look); got.Outcome != gateway.Authorized {
+			t.Errorf("before the money is taken: got %+v, want authorized", got)
+		}
+		s.Books(a, 0)
+	}
+	if sweeper, ok := s.Gateway.(gateway.Sweeper); ok {
+		list, err := sweeper.Sweep(t.Context())
+		if want := []gateway.Unclaimed{{Session: a.Session, Amount: a.Amount}}; err != nil || !slices.Equal(list, want) {
+			t.Errorf("got %v %v, want %v", list, err, want)
+		}
+	}
+	first := s.Taken(a)
+	if again := s.Taken(a); again.Receipt != first.Receipt {
+		t.Errorf("got receipt %q again, want %q", again.Receipt, first.Receipt)
+	}
+	if !s.Gateway.Info().CanLook {
+		return
+	}
+	if got := s.Gateway.Resolve(t.Context(), a, gateway.Look); got.Outcome != gateway.Captured || got.Receipt != first.Receipt {
+		t.Errorf("after the money is taken: got %+v, want captured with receipt %s", got, first.Receipt)
+	}
+}
+
+func (w World) notPaid(t *testing.T) {
+	s := Stage(t, w)
+	left := s.Open()
+	s.ask(http.MethodPost, "/payments/"+left.Session+"/act", map[string]string{"decision": "leave"}, nil)
+	want := gateway.Unknown
+	if s.Gateway.Info().CanLook {
+		want = gateway.Pending
+	}
+	for _, question := range []gateway.Question{gateway.Look, gateway.Take} {
+		if got := s.Gateway.Resolve(t.Context(), left, question); got.Outcome != want || got.Alarm != "" {
+			t.Errorf("%s at an open page: got %+v, want %s", question, got, want)
+		}
+	}
+	for _, choice := range []string{"decline", "cancel"} {
+		a := s.Open()
+		n := s.notice(a, s.Decide(a, choice))
+		if n.Good {
+			t.Errorf("%s: got %+v, want a bad return", choice, n)
+		}
+		a.Word = n.Word
+		got := s.Gateway.Resolve(t.Context(), a, gateway.Take)
+		if got.Outcome != gateway.Declined && got.Outcome != gateway.Canceled {
+			t.Errorf("%s: got %+v, want declined or canceled", choice, got)
+		}
+		s.Books(a, 0)
+	}
+}
+
+// forged brings success for what nobody paid.
+func (w World) forged(t *testing.T) {
+	s := Stage(t, w)
+	s.Fault("forged-return", "", "")
+	a := s.Open()
+	n := s.notice(a, s.Decide(a, "decline"))
+	if !n.Good {
+		t.Fatalf("got %+v, want a forged success", n)
+	}
+	a.Word = n.Word
+	got := s.Gateway.Resolve(t.Context(), a, gateway.Take)
+	if got.Outcome != gateway.Pending && got.Outcome != gateway.Unknown {
+		t.Errorf("got %+v, want pending or unknown", got)
+	}
+}
+
+// replayed presents a cheap paid session as the payment of a dear attempt.
+func (w World) replayed(t *testing.T) {
+	s := Stage(t, w)
+	a := s.Pay()
+	dear := a
+	dear.Amount = money.New(2_500_000, money.IRR)
+	if got := s.Gateway.Resolve(t.Context(), dear, gateway.Take); got.Outcome == gateway.Captured {
+		t.Errorf("another amount: got %+v", got)
+	}
+	if got := s.Gateway.Resolve(t.Context(), dear, gateway.Look); got.Outcome == gateway.Captured {
+		t.Errorf("looking with another amount: got %+v", got)
+	}
+}
+
+func (w World) crowd(t *testing.T) {
+	s := Stage(t, w)
+	a := s.Pay()
+	var wait sync.WaitGroup
+	reports := make([]gateway.Report, 12)
+	for n := range reports {
+		wait.Go(func() { reports[n] = s.Gateway.Resolve(t.Context(), a, gateway.Take) })
+	}
+	wait.Wait()
+	for _, got := range reports {
+		if got.Outcome != gateway.Captured || got.Receipt != reports[0].Receipt {
+			t.Errorf("got %+v, want captured with receipt %s", got, reports[0].Receipt)
+		}
+	}
+	s.Books(a, 1)
+}
+
+// Back makes the return of an amount of a taken payment.
+func Back(a gateway.Attempt, taken gateway.Report, id string, amount int64) gateway.Return {
+	return gateway.Return{
+		Refund: id, Attempt: a, Receipt: taken.Receipt, Amount: money.New(amount, money.IRR), PaidAt: a.StartedAt,
+	}
+}
+
+func (w World) givenBack(t *testing.T) {
+	s := Stage(t, w)
+	refunder, _ := s.Gateway.(gateway.Refunder)
+	a := s.Pay()
+	taken := s.Taken(a)
+	part := Back(a, taken, "rf-1", 100_000)
+	got := refunder.Refund(t.Context(), part)
+	if got.Outcome != gateway.Done && got.Outcome != gateway.Underway || got.Undone {
+		t.Errorf("a part: got %+v, want done or under way", got)
+	}
+	if w.Traceable {
+		s.Advance(72 * time.Hour)
+		if state := refunder.RefundState(t.Context(), part, got.Receipt); state.Outcome != gateway.Done {
+			t.Errorf("the state of a part: got %+v, want done", state)
+		}
+	}
+	if got := refunder.Refund(t.Context(), Back(a, taken, "rf-2", 200_000)); got.Outcome != gateway.Denied {
+		t.Errorf("more than is left: got %+v, want denied", got)
+	}
+	reverser, ok := s.Gateway.(gateway.Reverser)
+	if !ok {
+		return
+	}
+	a = s.Pay()
+	whole := Back(a, s.Taken(a), "rf-3", a.Amount.Steps())
+	for _, time := range []string{"first", "again"} {
+		got := reverser.Reverse(t.Context(), whole)
+		if got != (gateway.ReturnReport{Outcome: gateway.Done, Undone: true}) {
+			t.Errorf("reversed %s: got %+v, want done and undone", time, got)
+		}
+	}
+	for _, question := range []gateway.Question{gateway.Look, gateway.Take} {
+		if got := s.Gateway.Resolve(t.Context(), a, question); got.Outcome != gateway.Undone {
+			t.Errorf("%s at a reversed payment: got %+v, want undone", question, got)
+		}
+	}
+	if got := refunder.RefundState(t.Context(), whole, ""); got.Outcome != gateway.Done || !got.Undone {
+		t.Errorf("the state of a reversal: got %+v, want done and undone", got)
+	}
+}
+
+// lostRefund loses the answer of a refund that was made.
+func (w World) lostRefund(t *testing.T) {
+	s := Stage(t, w)
+	refunder, _ := s.Gateway.(gateway.Refunder)
+	a := s.Pay()
+	whole := Back(a, s.Taken(a), "rf-1", a.Amount.Steps())
+	s.Fault("lost-answer", w.RefundCall, "")
+	if got := refunder.Refund(t.Context(), whole); got.Outcome != gateway.ReturnUnsure {
+		t.Errorf("got %+v, want unknown", got)
+	}
+	s.Well()
+	var books struct{ Refunded, Pending, Reversed int64 }
+	s.ask(http.MethodGet, "/books", nil, &books)
+	if sum := books.Refunded + books.Pending + books.Reversed; sum != a.Amount.Steps() {
+		t.Errorf("the provider gave %d back, want %v", sum, a.Amount)
+	}
+	got := refunder.RefundState(t.Context(), whole, "")
+	found := got.Outcome == gateway.Done || got.Outcome == gateway.Underway
+	if found != w.Traceable || (!found && got.Outcome != gateway.ReturnUnsure) {
+		t.Errorf("got %+v, want it found: %v", got, w.Traceable)
+	}
+}
+
+// limitOf is the patience with a fault.
+func limitOf(f emulated) time.Duration {
+	if f.Wait != 0 {
+		return hasty
+	}
+	return patient
+}
+
+// faultyTake spoils the answer while a paid attempt is taken, and asks again
+// when the provider is well.
+func (w World) faultyTake(t *testing.T, f emulated) {
+	s := stage(t, w, limitOf(f))
+	a := s.Pay()
+	f.Call = w.TakeCall
+	if f.Name == "redirect" {
+		f.Value = s.trap
+	}
+	s.ask(http.MethodPost, "/faults", f, nil)
+	got := s.Gateway.Resolve(t.Context(), a, gateway.Take)
+	if got.Outcome != gateway.Unknown || got.Receipt != "" {
+		t.Errorf("got %+v, want unknown", got)
+	}
+	var calls []struct {
+		Call string `json:"call"`
+		Path string `json:"path"`
+	}
+	s.ask(http.MethodGet, "/journal", nil, &calls)
+	for _, call := range calls {
+		if call.Path == "/trap" {
+			t.Error("a redirect was followed")
+		}
+	}
+	s.Well()
+	a.Doubtful = got.Doubt
+	s.Taken(a)
+}
+
+// faultyStart spoils the answer of the start.
+func (w World) faultyStart(t *testing.T, f emulated) {
+	s := stage(t, w, limitOf(f))
+	f.Call = w.StartCall
+	s.ask(http.MethodPost, "/faults", f, nil)
+	got := s.Gateway.Start(t.Context(), Attempt())
+	if got.Outcome != gateway.NoAnswer && (!f.lenient || got.Outcome != gateway.Opened) {
+		t.Errorf("got %+v, want no answer", got)
+	}
+	var opened []json.RawMessage
+	s.ask(http.MethodGet, "/payments", nil, &opened)
+	if len(opened) > 1 {
+		t.Errorf("the start was repeated: the provider has %d payments", len(opened))
+	}
+	s.Well()
+	s.Taken(s.Pay())
+}
