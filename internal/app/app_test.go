@@ -97,7 +97,9 @@ func (s *shop) audit() {
 
 func (s *shop) invoice(amount int64) invoice.Invoice {
 	s.Helper()
-	i, err := s.app.CreateInvoice(s.Context(), s.merchant, app.NewInvoice{ID: s.newID(), Amount: rial(amount), Title: "Hosting"})
+	i, err := s.app.CreateInvoice(s.Context(), s.merchant, app.NewInvoice{
+		ID: s.newID(), Amount: rial(amount), Title: "Hosting",
+	})
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -147,7 +149,7 @@ func (s *shop) state(id string, want payment.State) payment.Payment {
 	return p
 }
 
-func (s *shop) invoiceIs(id string, want invoice.State, captured int64) invoice.Invoice {
+func (s *shop) invoiceIs(id string, want invoice.State, captured int64) {
 	s.Helper()
 	v, err := s.app.Invoice(s.Context(), s.merchant, id)
 	if err != nil {
@@ -157,7 +159,6 @@ func (s *shop) invoiceIs(id string, want invoice.State, captured int64) invoice.
 		s.Errorf("invoice is %s with %v captured and %v reserved, want %s with %d and none",
 			v.Invoice.State, v.Invoice.Captured, v.Invoice.Reserved, want, captured)
 	}
-	return v.Invoice
 }
 
 func (s *shop) balance(role ledger.Role, owner string) int64 {

@@ -16,11 +16,10 @@ import (
 )
 
 // book makes true what a gateway reported.
-func (a *App) book(ctx context.Context, p payment.Payment, c candidate, r gateway.Report, h hint,
-) (payment.Payment, error) {
+func (a *App) book(ctx context.Context, p payment.Payment, c candidate, r gateway.Report) (payment.Payment, error) {
 	switch r.Outcome {
 	case gateway.Captured:
-		return a.capture(ctx, p, c, r, h)
+		return a.capture(ctx, p, c, r)
 	case gateway.Declined:
 		return a.close(ctx, p, closing(p, payment.Decline), byGateway, r.Word)
 	case gateway.Canceled:
@@ -135,7 +134,7 @@ func (a *App) stayOpen(ctx context.Context, p payment.Payment, report gateway.Re
 
 // capture books money that the gateway says it has taken: into the invoice
 // where it has room, into suspense where it has not.
-func (a *App) capture(ctx context.Context, p payment.Payment, c candidate, report gateway.Report, h hint,
+func (a *App) capture(ctx context.Context, p payment.Payment, c candidate, report gateway.Report,
 ) (payment.Payment, error) {
 	if why := mismatch(p, c, report); why != "" {
 		return p, a.flag(ctx, p, why)

@@ -20,7 +20,8 @@ func TestPayInFull(t *testing.T) {
 	s.first.fee = 3_500
 	i, p := s.paid(250_000)
 	p = s.state(p.ID, payment.Captured)
-	if p.Card != "603799******1234" || p.FinalizedAt.IsZero() || p.Attempt.Receipt != "r1" || p.Attempt.Fee != rial(3_500) {
+	if p.Card != "603799******1234" || p.FinalizedAt.IsZero() ||
+		p.Attempt.Receipt != "r1" || p.Attempt.Fee != rial(3_500) {
 		t.Errorf("captured payment: %+v", p)
 	}
 	s.invoiceIs(i.ID, invoice.Completed, 250_000)

@@ -34,7 +34,9 @@ func TestReverse(t *testing.T) {
 		role  ledger.Role
 		owner string
 	}{
-		{ledger.GatewayClearing, "first"}, {ledger.MerchantAvailable, ""}, {ledger.Fees, "first"},
+		{ledger.GatewayClearing, "first"},
+		{ledger.MerchantAvailable, ""},
+		{ledger.Fees, "first"},
 		{ledger.RefundsInTransit, ""},
 	} {
 		if got := s.balance(a.role, a.owner); got != 0 {
@@ -83,7 +85,8 @@ func TestRefusedReversal(t *testing.T) {
 	}
 	// With the contract for it, the money is paid back instead.
 	s.first.set(func(b *bank) { b.canRefund = true })
-	if back, err = s.refund(p, money.Amount{}); err != nil || back.State != refund.Succeeded || back.Way != refund.ByRefund {
+	back, err = s.refund(p, money.Amount{})
+	if err != nil || back.State != refund.Succeeded || back.Way != refund.ByRefund {
 		t.Fatalf("got %+v, %s", back, fault.Detail(err))
 	}
 	s.state(p.ID, payment.Refunded)

@@ -212,19 +212,29 @@ func (a *App) ConfirmPayment(ctx context.Context, merchantID string, n Confirmat
 	if !n.Paid {
 		return a.close(ctx, p, payment.Decline, byOperator, n.Operator+": "+n.Note)
 	}
-	if !askable(p) {
-		return p, fault.New(fault.CodeWrongState, "payment", "")
-	}
-	if err := a.noteConfirmation(ctx, p, n); err != nil {
+	if p, err = a.noteConfirmation(ctx, p, n); err != nil {
 		return p, err
 	}
-	return a.capture(ctx, p, c, gateway.Report{Outcome: gateway.Captured, Receipt: n.Receipt}, hint{actor: byOperator})
+	return a.capture(ctx, p, c, gateway.Report{Outcome: gateway.Captured, Receipt: n.Receipt})
 }
 
 // noteConfirmation records who said that the money came.
-func (a *App) noteConfirmation(ctx context.Context, p payment.Payment, n Confirmation) error {
-	now := a.now()
-	return a.store.Commit(ctx, store.Change{Events: []event.Event{
-		happened(event.Payment, p.Merchant, p.ID, p.State, "confirm", p.State, byOperator, n.Operator+": "+n.Note, now),
-	}})
+func (a *App) noteConfirmation(ctx context.Context, p payment.Payment, n Confirmation) (payment.Payment, error) {
+	err := a.update(ctx, func(r store.Reader) (store.Change, error) {
+		var err error
+		if p, err = r.Payment(ctx, p.Merchant, p.ID); err != nil {
+			return store.Change{}, err
+		}
+		if !askable(p) {
+			return store.Change{}, fault.New(fault.CodeWrongState, "payment", "")
+		}
+		now := a.now()
+		p.UpdatedAt = now
+		return store.Change{
+			Payments: []payment.Payment{p},
+			Events: []event.Event{happened(event.Payment, p.Merchant, p.ID, p.State, "confirm", p.State,
+				byOperator, n.Operator+": "+n.Note, now)},
+		}, nil
+	})
+	return p, err
 }

@@ -20,26 +20,25 @@ func TestAnyOrder(t *testing.T) {
 	t.Parallel()
 	s := open(t, 4_000)
 	rapid.Check(t, func(t *rapid.T) {
-		w := &world{shop: s, T: t}
+		w := &world{shop: s}
 		t.Repeat(map[string]func(*rapid.T){
 			"invoice": w.newInvoice, "request": w.newRequest, "start waiting": w.startWaiting, "pay": w.payPage,
 			"return": w.bringBack, "refund": w.giveBack, "time": w.letTimePass, "bad luck": w.spoil,
 			"": w.check,
 		})
-		w.settle()
+		w.settle(t)
 	})
 }
 
 type world struct {
 	*shop
-	*rapid.T
 	invoices []string
 	pages    []payment.Payment
 	waiting  []payment.Payment
 }
 
 func (w *world) newInvoice(t *rapid.T) {
-	i := w.shop.invoice(rapid.Int64Range(1_000, 12_000).Draw(t, "amount"))
+	i := w.invoice(rapid.Int64Range(1_000, 12_000).Draw(t, "amount"))
 	w.invoices = append(w.invoices, i.ID)
 }
 
@@ -48,9 +47,9 @@ func (w *world) newRequest(t *rapid.T) {
 		t.Skip("no invoice yet")
 	}
 	id := rapid.SampledFrom(w.invoices).Draw(t, "invoice")
-	wish := w.shop.wish(invoice.Invoice{ID: id}, rapid.Int64Range(1_000, 12_000).Draw(t, "sum"))
+	wish := w.wish(invoice.Invoice{ID: id}, rapid.Int64Range(1_000, 12_000).Draw(t, "sum"))
 	wish.Supersede = rapid.Bool().Draw(t, "supersede")
-	r, err := w.app.RequestPayment(w.shop.Context(), w.merchant, wish)
+	r, err := w.app.RequestPayment(w.Context(), w.merchant, wish)
 	switch {
 	case err == nil:
 		w.pages, w.waiting = append(w.pages, r.Payment), append(w.waiting, r.Waiting...)
@@ -66,7 +65,7 @@ func (w *world) startWaiting(t *rapid.T) {
 		t.Skip("nothing waits")
 	}
 	p := rapid.SampledFrom(w.waiting).Draw(t, "payment")
-	r, err := w.app.StartWaiting(w.shop.Context(), w.merchant, p.ID, "")
+	r, err := w.app.StartWaiting(w.Context(), w.merchant, p.ID, "")
 	switch {
 	case err == nil:
 		w.pages = append(w.pages, r.Payment)
@@ -98,7 +97,7 @@ func (w *world) bringBack(t *rapid.T) {
 	p := w.page(t)
 	word := rapid.SampledFrom([]string{"ok", "no"}).Draw(t, "word")
 	for range rapid.IntRange(1, 3).Draw(t, "times") {
-		if _, err := w.app.ReturnPayer(w.shop.Context(), back(p, word)); err != nil &&
+		if _, err := w.app.ReturnPayer(w.Context(), back(p, word)); err != nil &&
 			!fault.Is(err, fault.CodePaymentNotFound) {
 			t.Fatalf("return: %s", fault.Detail(err))
 		}
@@ -106,7 +105,7 @@ func (w *world) bringBack(t *rapid.T) {
 }
 
 func (w *world) giveBack(t *rapid.T) {
-	_, err := w.shop.refund(w.page(t), money.Amount{})
+	_, err := w.refund(w.page(t), money.Amount{})
 	if err != nil && !fault.Is(err, fault.CodePaymentNotFound) && !fault.Is(err, fault.CodeRefundInProgress) {
 		t.Fatalf("refund: %s", fault.Detail(err))
 	}
@@ -114,7 +113,7 @@ func (w *world) giveBack(t *rapid.T) {
 
 func (w *world) letTimePass(t *rapid.T) {
 	w.wait(time.Duration(rapid.IntRange(1, 40).Draw(t, "minutes")) * time.Minute)
-	if _, err := w.app.ResolveDue(w.shop.Context(), 100); err != nil {
+	if _, err := w.app.ResolveDue(w.Context(), 100); err != nil {
 		t.Fatalf("resolve due: %s", fault.Detail(err))
 	}
 }
@@ -132,7 +131,7 @@ func (w *world) spoil(t *rapid.T) {
 // check holds after every step.
 func (w *world) check(t *rapid.T) {
 	for _, id := range w.invoices {
-		v, err := w.app.Invoice(w.shop.Context(), w.merchant, id)
+		v, err := w.app.Invoice(w.Context(), w.merchant, id)
 		if err != nil {
 			t.Fatal(fault.Detail(err))
 		}
@@ -147,12 +146,12 @@ func (w *world) check(t *rapid.T) {
 }
 
 // settle lets every gateway answer, waits until nothing is open, and compares.
-func (w *world) settle() {
+func (w *world) settle(t *rapid.T) {
 	w.first.set(func(b *bank) { b.silent, b.denyUndo, b.loseUndo, b.loseTake = false, false, false, 0 })
 	for range 30 {
 		w.wait(7 * time.Hour)
-		if n, err := w.app.ResolveDue(w.shop.Context(), 1_000); err != nil {
-			w.T.Fatal(fault.Detail(err))
+		if n, err := w.app.ResolveDue(w.Context(), 1_000); err != nil {
+			t.Fatal(fault.Detail(err))
 		} else if n == 0 {
 			break
 		}
@@ -166,11 +165,11 @@ func (w *world) settle() {
 		}
 	})
 	if ours := -w.balance(ledger.GatewayClearing, "first"); ours != theirs {
-		w.T.Fatalf("the gateway holds %d, our books say %d", theirs, ours)
+		t.Fatalf("the gateway holds %d, our books say %d", theirs, ours)
 	}
 	for _, role := range []ledger.Role{ledger.Suspense, ledger.RefundsInTransit} {
 		if left := w.balance(role, ""); left != 0 {
-			w.T.Fatalf("%s still holds %d", role, left)
+			t.Fatalf("%s still holds %d", role, left)
 		}
 	}
 }

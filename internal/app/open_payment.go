@@ -39,21 +39,9 @@ func (a *App) openPayment(ctx context.Context, p payment.Payment, candidates []c
 			}
 			p = next
 		}
-		started := c.conn.Start(ctx, a.attempt(p, c, o.title))
-		if started.Outcome == gateway.Opened && started.Session != "" {
-			done, err := a.accept(ctx, p, c, started, o)
-			if err == nil {
-				return done, nil
-			}
-			if !fault.Is(err, fault.CodeDuplicate) {
-				return Requested{}, err
-			}
-			// A session that belongs to another payment must not be shown to this payer.
-			started = gateway.Started{Outcome: gateway.NoAnswer, Alarm: "the gateway repeated a session"}
-		}
-		if started.Alarm != "" {
-			a.log.ErrorContext(ctx, "gateway set-up needs a look",
-				slog.String("merchant", p.Merchant), slog.String("gateway", c.name), slog.String("alarm", started.Alarm))
+		done, started, err := a.openAt(ctx, p, c, o)
+		if err != nil || started.Outcome == gateway.Opened {
+			return done, err
 		}
 		refusal = refusalOf(started)
 		if started.Outcome != gateway.Refused && !c.info.LostStartIsHarmless {
@@ -64,6 +52,28 @@ func (a *App) openPayment(ctx context.Context, p payment.Payment, candidates []c
 		return Requested{}, err
 	}
 	return Requested{}, refusal
+}
+
+// openAt asks one gateway. It was opened only if that is on record too.
+func (a *App) openAt(ctx context.Context, p payment.Payment, c candidate, o opening,
+) (Requested, gateway.Started, error) {
+	started := c.conn.Start(ctx, a.attempt(p, c, o.title))
+	if started.Outcome == gateway.Opened && started.Session == "" {
+		started = gateway.Started{Outcome: gateway.NoAnswer, Alarm: "the gateway opened a page without a session"}
+	}
+	if started.Outcome == gateway.Opened {
+		done, err := a.accept(ctx, p, c, started, o)
+		if !fault.Is(err, fault.CodeDuplicate) {
+			return done, started, err
+		}
+		// A session that belongs to another payment must not be shown to this payer.
+		started = gateway.Started{Outcome: gateway.NoAnswer, Alarm: "the gateway repeated a session"}
+	}
+	if started.Alarm != "" {
+		a.log.ErrorContext(ctx, "gateway set-up needs a look",
+			slog.String("merchant", p.Merchant), slog.String("gateway", c.name), slog.String("alarm", started.Alarm))
+	}
+	return Requested{}, started, nil
 }
 
 func refusalOf(s gateway.Started) error {

@@ -179,7 +179,7 @@ func (a *App) resolve(ctx context.Context, merchantID, id string, h hint) (payme
 	if c.info.CanLook && !p.Reserved && (p.State != payment.Processing || !h.good) {
 		report := c.conn.Resolve(ctx, a.attempt(p, c, ""), gateway.Look)
 		if report.Outcome != gateway.Authorized || closed {
-			return a.book(ctx, p, c, report, h)
+			return a.book(ctx, p, c, report)
 		}
 	}
 	if closed {
@@ -199,7 +199,7 @@ func (a *App) resolve(ctx context.Context, merchantID, id string, h hint) (payme
 			return a.leave(ctx, p, c, h, room)
 		}
 	}
-	return a.book(ctx, p, c, c.conn.Resolve(ctx, a.attempt(p, c, ""), gateway.Take), h)
+	return a.book(ctx, p, c, c.conn.Resolve(ctx, a.attempt(p, c, ""), gateway.Take))
 }
 
 // askable says that the gateway's word could still change it. Closed ones are
@@ -298,7 +298,7 @@ func (a *App) leave(ctx context.Context, p payment.Payment, c candidate, h hint,
 		// It may be taken already, where the gateway verifies by itself.
 		report := c.conn.Resolve(ctx, a.attempt(p, c, ""), gateway.Look)
 		if report.Outcome != gateway.Authorized {
-			return a.book(ctx, p, c, report, hint{actor: h.actor})
+			return a.book(ctx, p, c, report)
 		}
 	}
 	return a.close(ctx, p, payment.Decline, h.actor, "the invoice has no room for it: the money was left to go back")

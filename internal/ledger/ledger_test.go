@@ -93,7 +93,8 @@ func TestBookRefuses(t *testing.T) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
-	if _, err := ledger.Book("nonsense", cause, "acme", money.New(1, money.IRR)); !fault.Is(err, fault.CodeEntryUnbalanced) {
+	_, err := ledger.Book("nonsense", cause, "acme", money.New(1, money.IRR))
+	if !fault.Is(err, fault.CodeEntryUnbalanced) {
 		t.Errorf("unknown rule: got %v", err)
 	}
 }
