@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// NewID mints the id of an invoice or a payment: 24 hex digits in the order of time: four bytes of seconds,
-// then eight of a cryptographic source, because knowing an id is enough to ask
-// for a status.
+// NewID mints the id of an invoice or a payment: 24 hex digits in the order of
+// time. Four bytes are seconds and eight are of a cryptographic source, because
+// knowing an id is enough to ask for a status.
 func NewID(now time.Time) string {
 	var id [12]byte
 	binary.BigEndian.PutUint32(id[:4], uint32(now.Unix())) //nolint:gosec // The form ends in 2106.

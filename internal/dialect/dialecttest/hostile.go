@@ -1,0 +1,306 @@
+package dialecttest
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/purserhq/purser/internal/dialect"
+)
+
+// jsonType is the Content-Type of the requests that the kit makes up.
+const jsonType = "application/json"
+
+// attack is one hostile request and what must come of it.
+type attack struct {
+	name         string
+	method, path string
+	header       http.Header
+	body         string
+	want         int // 0 = any 4xx
+}
+
+// runSamples proves that the samples are good, each in a world of its own: a
+// hostile variant of a bad request would prove nothing.
+func runSamples(t *testing.T, k Kit) {
+	for _, s := range k.Samples {
+		t.Run(s.Route, func(t *testing.T) {
+			t.Parallel()
+			w := NewWorld(t, k.Banks)
+			h := w.Handler(k.New(t, w))
+			w.Play(t, h, Story(k.Prepare))
+			method, path := s.target()
+			if a := w.Ask(h, method, path, s.header(), s.Body); a.Status >= http.StatusBadRequest {
+				t.Errorf("got %d %s, want a good answer", a.Status, a.Body)
+			}
+		})
+	}
+}
+
+// runHostile sends what no good caller sends. Each must be refused in the
+// dialect's own shape, and nothing may change.
+func runHostile(t *testing.T, k Kit) {
+	w := NewWorld(t, k.Banks)
+	d := k.New(t, w)
+	h := w.Handler(d)
+	w.Play(t, h, Story(k.Prepare))
+	before := w.print(t)
+	for _, route := range d.Routes {
+		s, ok := k.sample(route)
+		if !ok {
+			t.Errorf("%s has no sample", route.Name())
+			continue
+		}
+		t.Run(route.Name(), func(t *testing.T) {
+			for _, a := range attacks(route, s, d) {
+				answer := w.Ask(h, a.method, a.path, a.header, a.body)
+				if answer.Status < 400 || answer.Status > 499 || (a.want != 0 && answer.Status != a.want) {
+					t.Errorf("%s: got %d %s, want %s", a.name, answer.Status, answer.Body, wanted(a.want))
+				} else if err := k.Face(answer); err != nil && a.method != http.MethodHead {
+					t.Errorf("%s: the answer %d %s is not the dialect's own: %v", a.name, answer.Status, answer.Body, err)
+				}
+			}
+			if after := w.print(t); after != before {
+				t.Errorf("something changed:\n%s\nbefore:\n%s", after, before)
+				before = after
+			}
+		})
+	}
+	t.Run("unknown paths", func(t *testing.T) {
+		for _, path := range unknownPaths(d) {
+			for _, method := range methods {
+				a := w.Ask(h, method, path, nil, "")
+				if err := k.Face(a); a.Status != http.StatusNotFound || err != nil {
+					t.Errorf("%s %s: got %d %s (%v), want the dialect's own 404", method, path, a.Status, a.Body, err)
+				}
+			}
+		}
+	})
+}
+
+func wanted(status int) string {
+	if status == 0 {
+		return "a 4xx"
+	}
+	return statusText(status)
+}
+
+// sample finds the route's sample. A public route without inputs needs none.
+func (k Kit) sample(route dialect.Route) (Sample, bool) {
+	for _, s := range k.Samples {
+		if s.Route == route.Name() {
+			return s, true
+		}
+	}
+	return Sample{Route: route.Name()}, len(route.Params) == 0 && route.Access == dialect.Anyone
+}
+
+// target is the method and the address of a sample.
+func (s Sample) target() (method, target string) {
+	method, path, _ := strings.Cut(s.Route, " ")
+	if s.Path != "" {
+		path = s.Path
+	}
+	if s.Query != "" {
+		path += "?" + s.Query
+	}
+	return method, path
+}
+
+func (s Sample) header() http.Header {
+	header := http.Header{}
+	if s.Body != "" {
+		header.Set("Content-Type", jsonType)
+	}
+	if s.Key != "" {
+		header.Set("X-Api-Key", "{{"+s.Key+"}}")
+	}
+	return header
+}
+
+var methods = []string{
+	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+	http.MethodOptions,
+}
+
+func unknownPaths(d *dialect.Dialect) []string {
+	paths := []string{"/no-such-thing"}
+	for _, claim := range d.Claims {
+		paths = append(paths, claim+"no-such-thing", claim, "/"+claim)
+	}
+	for _, route := range d.Routes {
+		if !strings.Contains(route.Path, "{") {
+			paths = append(paths, route.Path+"/", route.Path+"/more", "/."+route.Path, strings.ToUpper(route.Path))
+		}
+	}
+	return paths
+}
+
+// attacks are the hostile variants of one good request.
+func attacks(route dialect.Route, s Sample, d *dialect.Dialect) []attack {
+	method, target := s.target()
+	var list []attack
+	add := func(name string, want int, change func(*attack)) {
+		a := attack{name: name, method: method, path: target, header: s.header(), body: s.Body, want: want}
+		change(&a)
+		list = append(list, a)
+	}
+	taken := d.Methods(route.Path)
+	for _, other := range methods {
+		if !slices.Contains(taken, other) {
+			add("method "+other, 0, func(a *attack) { a.method = other })
+		}
+	}
+	attackKeys(route, s, add)
+	if s.Body != "" {
+		attackBody(s, add)
+	}
+	for _, p := range route.Params {
+		switch p.In {
+		case dialect.InBody:
+			attackField(p, s, add)
+		case dialect.InQuery:
+			attackQuery(p, s, add)
+		case dialect.InPath:
+		}
+	}
+	return list
+}
+
+// adder adds a variant of the good request.
+type adder func(name string, want int, change func(*attack))
+
+func attackKeys(route dialect.Route, s Sample, add adder) {
+	without := func(a *attack) { a.header.Del("X-Api-Key") }
+	if route.Access == dialect.KeyOnly || route.Access == dialect.AdminKey {
+		add("no key", http.StatusUnauthorized, without)
+		add("empty key", http.StatusUnauthorized, func(a *attack) { a.header.Set("X-Api-Key", "") })
+		add("no key, broken body", http.StatusUnauthorized, func(a *attack) { without(a); a.body = "{" })
+	}
+	if route.Access != dialect.Anyone {
+		add("wrong key", http.StatusUnauthorized, func(a *attack) { a.header.Set("X-Api-Key", "pk_wrong") })
+		add("wrong bearer", http.StatusUnauthorized, func(a *attack) {
+			without(a)
+			a.header.Set("Authorization", "Bearer pk_wrong")
+		})
+		add("two keys", http.StatusUnauthorized, func(a *attack) {
+			a.header.Set("X-Api-Key", "{{key}}")
+			a.header.Set("Authorization", "Bearer {{other}}")
+		})
+	}
+	if route.Access == dialect.AdminKey {
+		add("ordinary key", http.StatusForbidden, func(a *attack) { a.header.Set("X-Api-Key", "{{key}}") })
+	}
+	if s.Owned {
+		add("another merchant's key", http.StatusNotFound, func(a *attack) { a.header.Set("X-Api-Key", "{{otheradmin}}") })
+	}
+}
+
+func attackBody(s Sample, add adder) {
+	set := func(body string) func(*attack) { return func(a *attack) { a.body = body } }
+	typed := func(value string) func(*attack) {
+		return func(a *attack) { a.header.Set("Content-Type", value) }
+	}
+	inner := strings.TrimSuffix(strings.TrimPrefix(s.Body, "{"), "}")
+	name, _, _ := strings.Cut(inner, ":")
+	add("oversize body", 0, set(`{"pad":"`+strings.Repeat("x", dialect.MaxBody)+`",`+inner+"}"))
+	add("no body", 0, set(""))
+	for _, broken := range []string{
+		"{", "}", "[]", "[" + s.Body + "]", "null", "true", "12", `"text"`, "{" + inner + ",}", s.Body + s.Body,
+		s.Body + "x", "{" + inner + `,"x":\u0000}`, "{" + inner + ",\"x\":\"\xff\xfe\"}", "\xef\xbb\xbf" + s.Body,
+		"{" + inner + `,"x":NaN}`, "{" + inner + `,"x":01}`, "{'" + inner + "}", "<xml/>",
+	} {
+		add("bad JSON "+broken[:min(len(broken), 20)], 0, set(broken))
+	}
+	add("duplicate key", 0, set("{"+inner+","+name+":null}"))
+	add("duplicate key inside", 0, set("{"+inner+`,"pad":{"a":1,"a":1}}`))
+	add("deep lists", 0, set("{"+inner+`,"pad":`+strings.Repeat("[", 40)+strings.Repeat("]", 40)+"}"))
+	add("deep objects", 0, set("{"+inner+`,"pad":`+strings.Repeat(`{"a":`, 40)+"1"+strings.Repeat("}", 40)+"}"))
+	add("very deep", 0, set(strings.Repeat(`{"a":`, 50_000)+"1"+strings.Repeat("}", 50_000)))
+	for _, media := range []string{
+		"text/plain", "text/xml", "application/octet-stream", "multipart/form-data", "multipart/form-data; boundary=x",
+		"application/json; charset=utf-16", "json", ";", "application/x-www-form-urlencoded",
+	} {
+		add("content type "+media, 0, typed(media))
+	}
+	add("content coding", 0, func(a *attack) { a.header.Set("Content-Encoding", "gzip") })
+}
+
+// attackField spoils one field of the body.
+func attackField(p dialect.Param, s Sample, add adder) {
+	spoil := func(value string) func(*attack) {
+		return func(a *attack) {
+			fields := map[string]json.RawMessage{}
+			_ = json.Unmarshal([]byte(s.Body), &fields) // the samples were proved to be good
+			delete(fields, p.Name)
+			if value != "" {
+				fields[p.Name] = json.RawMessage(value)
+			}
+			text, _ := json.Marshal(fields)
+			a.body = string(text)
+		}
+	}
+	bad := []string{"true", "{}", "[]", `["x"]`, `{"$gt":""}`, `"` + strings.Repeat("x", 100_000) + `"`}
+	switch p.Type {
+	case dialect.TextType:
+		bad = append(bad, "12", "1.5", `"a\u0000b"`)
+	case dialect.IntegerType:
+		bad = append(bad, `"1000"`, `""`, "1000.5", "-1", "-9223372036854775808", "9223372036854775807",
+			"9223372036854775808", "1e400", "1e-400", "1e999999999999", "0", strings.Repeat("9", 10_000))
+	}
+	if !p.Optional {
+		bad = append(bad, "null", "")
+	}
+	for _, value := range bad {
+		add(fmt.Sprintf("%s = %.40s", p.Name, value), 0, spoil(value))
+	}
+}
+
+// attackQuery spoils one parameter of the query.
+func attackQuery(p dialect.Param, s Sample, add adder) {
+	spoil := func(change func(url.Values)) func(*attack) {
+		return func(a *attack) {
+			query, _ := url.ParseQuery(s.Query)
+			change(query)
+			path, _, _ := strings.Cut(a.path, "?")
+			a.path = path + "?" + query.Encode()
+		}
+	}
+	for _, value := range []string{"", "a\x00b", "\xff", "x'; drop table invoice;--", "../..", strings.Repeat("x", 100_000)} {
+		add(fmt.Sprintf("%s = %.20q", p.Name, value), 0, spoil(func(q url.Values) { q.Set(p.Name, value) }))
+	}
+	add(p.Name+" twice", 0, spoil(func(q url.Values) { q[p.Name] = []string{q.Get(p.Name), q.Get(p.Name)} }))
+	add(p.Name+" badly escaped", 0, func(a *attack) { a.path += "&" + p.Name + "=%zz" })
+	if !p.Optional {
+		add(p.Name+" missing", 0, spoil(func(q url.Values) { q.Del(p.Name) }))
+	}
+}
+
+// runPanic proves that even a mistake in a handler is answered in the
+// dialect's own shape, without its text.
+func runPanic(t *testing.T, k Kit) {
+	t.Parallel()
+	w := NewWorld(t, k.Banks)
+	d := k.New(t, w)
+	for i := range d.Routes {
+		d.Routes[i].Handle = func(*dialect.Request) (dialect.Reply, error) { panic(errCause) }
+	}
+	d.Admit = nil
+	h := w.Handler(d)
+	for _, route := range d.Routes {
+		a := w.Ask(h, route.Method, route.Path, nil, "")
+		if err := k.Face(a); a.Status != http.StatusInternalServerError || err != nil {
+			t.Errorf("%s: got %d %s (%v), want the dialect's own 500", route.Name(), a.Status, a.Body, err)
+		}
+		if strings.Contains(a.Body, errCause.Error()) {
+			t.Errorf("%s shows the cause: %s", route.Name(), a.Body)
+		}
+		if a.Header.Get(dialect.RequestIDHeader) == "" {
+			t.Errorf("%s: the answer names no request", route.Name())
+		}
+	}
+}

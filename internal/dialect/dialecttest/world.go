@@ -1,0 +1,274 @@
+package dialecttest
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/dialect"
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/gateway"
+	"github.com/purserhq/purser/internal/ledger"
+	"github.com/purserhq/purser/internal/merchant"
+	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/store"
+	"github.com/purserhq/purser/internal/store/sqlstore"
+)
+
+// errCause stands for what must never be shown.
+var errCause = errors.New("dial tcp 10.0.0.7:5432: password s3cret refused")
+
+// World is a running core in a new database with three merchants: a shop, one
+// whose requests are split above 100000, and another one. Its clock and ids
+// are its own, so that everything it answers is known in advance.
+type World struct {
+	App   *app.App
+	Store store.Store
+	Banks map[string]*Bank
+	// Shop is the merchant behind "key" and "admin".
+	Shop string
+	// Keys are secrets by name: key, admin, split, splitadmin, other.
+	Keys map[string]string
+
+	mu        sync.Mutex
+	now       time.Time
+	ids       int
+	tokens    int
+	calls     int
+	merchants []string
+}
+
+// Start is the time at which every world begins.
+var Start = time.Date(2025, 1, 2, 3, 4, 5, 678_000_000, time.UTC)
+
+// SplitLimit is the limit, in Rial, of the merchant behind the key "split".
+const SplitLimit = 100_000
+
+// NewWorld makes a world and ends it with the test.
+func NewWorld(t testing.TB, banks []BankForm) *World {
+	t.Helper()
+	w := &World{now: Start, Banks: map[string]*Bank{}, Keys: map[string]string{}}
+	log := slog.New(slog.DiscardHandler)
+	db, err := sqlstore.Open(t.Context(), sqlstore.Options{
+		URL: filepath.Join(t.TempDir(), "purser.db"), Now: time.Now, Log: log,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	var returners []app.Returner
+	for _, form := range banks {
+		bank := &Bank{form: form, clock: w.Now, pages: map[string]*bankPage{}}
+		w.Banks[form.Name] = bank
+		returners = append(returners, app.Returner{Connector: form.Name, Returner: bank})
+	}
+	w.Store = db
+	w.App = app.New(app.Config{
+		Store: db, Gateways: w, Now: w.Now, Log: log, ReturnURL: "https://pay.example/cb", Returners: returners,
+	})
+	w.Shop = w.settle(t, banks, app.NewMerchant{Name: "Shop"}, "key", "admin")
+	limit := money.New(SplitLimit, money.IRR)
+	w.settle(t, banks, app.NewMerchant{Name: "Splitter", SplitLimit: limit}, "split", "splitadmin")
+	w.settle(t, banks, app.NewMerchant{Name: "Other"}, "other", "otheradmin")
+	return w
+}
+
+// settle adds a merchant with its gateways, an ordinary key and an admin key.
+func (w *World) settle(t testing.TB, banks []BankForm, n app.NewMerchant, key, admin string) string {
+	t.Helper()
+	ctx := t.Context()
+	m, err := w.App.CreateMerchant(ctx, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.merchants = append(w.merchants, m.ID)
+	for name, scope := range map[string]merchant.Scope{key: merchant.Payments, admin: merchant.Admin} {
+		_, secret, err := w.App.CreateKey(ctx, app.NewKey{Merchant: m.ID, Label: name, Scopes: []merchant.Scope{scope}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Keys[name] = secret
+	}
+	for order, bank := range banks {
+		g := merchant.Gateway{Merchant: m.ID, Name: bank.Name, Connector: bank.Name, Order: order, Enabled: true}
+		if err := w.App.PutGateway(ctx, g); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return m.ID
+}
+
+// Open is the world's gateway.Directory: merchants share the banks.
+func (w *World) Open(contract merchant.Gateway) (gateway.Gateway, error) {
+	bank, ok := w.Banks[contract.Connector]
+	if !ok {
+		return nil, fault.New(fault.CodeSettingInvalid, "connector", "")
+	}
+	return bank, nil
+}
+
+// Now is the world's clock. It moves only when Wait is called.
+func (w *World) Now() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.now
+}
+
+// Wait moves the clock.
+func (w *World) Wait(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.now = w.now.Add(d)
+}
+
+// number counts the ids of one sort.
+func (w *World) number(n *int) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	*n++
+	return *n
+}
+
+// ObjectID mints ids of 24 hex digits.
+func (w *World) ObjectID() string { return fmt.Sprintf("66f0c0ffee%014x", w.number(&w.ids)) }
+
+// UUID mints tokens in the form of a UUID version 4.
+func (w *World) UUID() string {
+	return fmt.Sprintf("00000000-0000-4000-8000-%012x", w.number(&w.tokens))
+}
+
+// RequestID mints the ids of calls.
+func (w *World) RequestID() string { return fmt.Sprintf("call-%d", w.number(&w.calls)) }
+
+// Handler serves a dialect as the server does.
+func (w *World) Handler(d *dialect.Dialect) http.Handler {
+	mux := http.NewServeMux()
+	dialect.Mount(mux, d)
+	return dialect.Exact(mux, http.HandlerFunc(d.NotFound))
+}
+
+// Answer is what came back.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   string
+}
+
+// Ask sends one request. A header value {{name}} is one of the world's keys.
+func (w *World) Ask(h http.Handler, method, target string, header http.Header, body string) Answer {
+	r := httptest.NewRequestWithContext(context.Background(), method, target, strings.NewReader(body))
+	for name, values := range header {
+		for _, value := range values {
+			r.Header.Add(name, w.expand(value))
+		}
+	}
+	recorder := httptest.NewRecorder()
+	h.ServeHTTP(recorder, r)
+	return Answer{Status: recorder.Code, Header: recorder.Header(), Body: recorder.Body.String()}
+}
+
+// expand puts secrets in the place of their names.
+func (w *World) expand(text string) string {
+	for name, secret := range w.Keys {
+		text = strings.ReplaceAll(text, "{{"+name+"}}", secret)
+	}
+	return text
+}
+
+// Record is everything that the database holds of the world's merchants that a
+// reader can follow: events and entries in order.
+func (w *World) Record(ctx context.Context) (string, error) {
+	var events, entries strings.Builder
+	for _, m := range w.merchants {
+		list, err := w.Store.Events(ctx, m, 0, 1000)
+		if err != nil {
+			return "", err
+		}
+		seen := map[string]bool{}
+		for _, e := range list {
+			subject := e.Subject
+			if len(subject) == 32 { // the core's own ids are random
+				subject = "-"
+			}
+			note := ""
+			if e.Note != "" {
+				note = ": " + e.Note
+			}
+			fmt.Fprintf(&events, "= %s %s: %s -> %s, %s by %s%s\n", e.Noun, subject, cmp.Or(e.From, "(new)"), e.To,
+				e.Trigger, e.Actor, note)
+			if seen[e.Subject] {
+				continue
+			}
+			seen[e.Subject] = true
+			booked, err := w.Store.Entries(ctx, m, e.Subject)
+			if err != nil {
+				return "", err
+			}
+			inOrder(booked)
+			for _, entry := range booked {
+				fmt.Fprintf(&entries, "= %s %s:", entry.Rule(), e.Subject)
+				for _, p := range entry.Postings() {
+					fmt.Fprintf(&entries, " %s %d", p.Account.Key(), p.Amount.Steps())
+				}
+				entries.WriteString("\n")
+			}
+		}
+	}
+	return "= events\n" + events.String() + "= entries\n" + entries.String(), nil
+}
+
+// inOrder sorts entries by time and, because the world's clock stands still
+// within a request, by what can only follow what.
+func inOrder(entries []ledger.Entry) {
+	step := func(e ledger.Entry) int {
+		for n, rule := range ledger.Rules {
+			if rule.Rule == e.Rule() {
+				return n
+			}
+		}
+		return len(ledger.Rules)
+	}
+	slices.SortStableFunc(entries, func(a, b ledger.Entry) int {
+		return cmp.Or(a.At().Compare(b.At()), cmp.Compare(step(a), step(b)))
+	})
+}
+
+// print is a text that changes with every change of the database: events,
+// entries, balances and everything that can be listed.
+func (w *World) print(t testing.TB) string {
+	t.Helper()
+	ctx := t.Context()
+	text, err := w.Record(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range w.merchants {
+		views, total, err := w.App.Invoices(ctx, m, app.Page{Limit: 1000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		balances, err := w.Store.Balances(ctx, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text += fmt.Sprintf("%d %+v %+v\n", total, views, balances)
+	}
+	return text
+}
+
+func statusText(status int) string { return fmt.Sprintf("%d", status) }
