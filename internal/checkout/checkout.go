@@ -28,6 +28,9 @@ type Config struct {
 	// Insecure lets payers be sent to plain http addresses of this machine,
 	// where the sandbox is: for demos and tests only.
 	Insecure bool
+	// Unlimited slows nobody down: for demos, where every payer has the address
+	// of this machine.
+	Unlimited bool
 }
 
 // Pages is the hosted pages. It is an http.Handler for everything under /pay/,
@@ -61,13 +64,17 @@ func New(c Config) (*Pages, error) {
 	if err != nil {
 		return nil, err
 	}
+	starts, visits := rate.Every(time.Second), rate.Every(200*time.Millisecond)
+	if c.Unlimited {
+		starts, visits = rate.Inf, rate.Inf
+	}
 	p := &Pages{
 		app: c.App, newID: c.NewID, now: c.Now, log: c.Log,
 		prefix: strings.TrimRight(c.Prefix, "/"), insecure: c.Insecure,
 		voices: known, screens: screens, routes: http.NewServeMux(),
 		// Many payers of one mobile operator share an address.
-		starts:      newLimiter(rate.Every(time.Second), 30, c.Now),
-		visits:      newLimiter(rate.Every(200*time.Millisecond), 120, c.Now),
+		starts:      newLimiter(starts, 30, c.Now),
+		visits:      newLimiter(visits, 120, c.Now),
 		crossOrigin: http.NewCrossOriginProtection(),
 	}
 	p.routes.HandleFunc("GET /pay/link/{token}", func(w http.ResponseWriter, r *http.Request) {
