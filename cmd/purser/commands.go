@@ -13,7 +13,7 @@ import (
 type commandLine struct {
 	JSON bool `help:"Write JSON instead of tables." name:"json"`
 
-	Demo     demoCommand     `cmd:"" help:"Start everything in one process to try it: server, make-believe gateways, keys."`
+	Demo     demoCommand     `cmd:"" help:"Try it: server, make-believe gateways and keys in one process."`
 	Serve    serveCommand    `cmd:"" help:"Start the server."`
 	Config   configCommand   `cmd:"" help:"Look at the configuration."`
 	Migrate  migrateCommand  `cmd:"" help:"Bring the database up to date."`
@@ -25,18 +25,13 @@ type commandLine struct {
 	Sandbox  sandboxCommand  `cmd:"" help:"Start the make-believe gateways alone."`
 	Audit    auditCommand    `cmd:"" help:"Prove the books and list what waits for a person; exits 1 on any difference."`
 	Version  versionCommand  `cmd:"" help:"Show the version."`
-
-	place place
 }
-
-// place is where the data is: every command that touches it takes these.
-type place struct{}
 
 // dataFlags are the flags of commands that open a database. They win over the
 // environment, which wins over the file.
 type dataFlags struct {
 	Data     string   `help:"Folder of the SQLite database and of the keyset." placeholder:"DIR" type:"path"`
-	Database string   `help:"PostgreSQL database, instead of SQLite. Keep a password in PURSER_DATABASE." placeholder:"URL"`
+	Database string   `help:"PostgreSQL instead of SQLite; or PURSER_DATABASE." placeholder:"URL"`
 	Config   string   `help:"Configuration file (YAML)." placeholder:"FILE" type:"path"`
 	Set      []string `help:"Set any key of the configuration; may be repeated." placeholder:"KEY=VALUE" sep:"none"`
 }
@@ -51,7 +46,7 @@ func (f dataFlags) commands(t server.Terminal) (server.Commands, error) {
 }
 
 type demoCommand struct {
-	Addr     string `default:"127.0.0.1:8080" help:"Address on this machine; port 0 takes a free one." placeholder:"HOST:PORT"`
+	Addr     string `default:"127.0.0.1:8080" help:"Where, on this machine; port 0 is any." placeholder:"HOST:PORT"`
 	Data     string `default:"purser-data" help:"Folder that keeps the demo." placeholder:"DIR"`
 	Database string `env:"PURSER_DATABASE" help:"PostgreSQL database, instead of SQLite." placeholder:"URL"`
 	LogLevel string `default:"info" enum:"debug,info,warn,error" help:"How much to log."`
@@ -188,7 +183,7 @@ func (c *keysetNewCommand) Run(t server.Terminal) error {
 }
 
 type sandboxCommand struct {
-	Addr string `default:"127.0.0.1:9100" help:"Address of the controls; the providers take the ports behind it." placeholder:"HOST:PORT"`
+	Addr string `default:"127.0.0.1:9100" help:"Of the controls; providers take the next ports." placeholder:"HOST:PORT"`
 	Data string `help:"Folder that keeps their state; without it they forget." placeholder:"DIR" type:"path"`
 }
 

@@ -53,7 +53,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 		return misuse
 	}
 	terminal := server.Terminal{In: in, Out: out, Err: errs, JSON: line.JSON, Live: isTerminal(errs)}
-	if err := parsed.Run(&line.place, terminal); err != nil {
+	if err := parsed.Run(terminal); err != nil {
 		return complain(errs, err, failed)
 	}
 	return 0

@@ -107,7 +107,7 @@ type gatewayAddCommand struct {
 	Name        string   `help:"The merchant's name for it; usually the connector's."`
 	Order       int      `default:"1" help:"Routing tries the lowest first."`
 	Disabled    bool     `help:"Take no new payments."`
-	Setting     []string `help:"A setting of the connector, such as mode=test; may be repeated." placeholder:"NAME=VALUE" sep:"none"`
+	Setting     []string `help:"Such as mode=test; may be repeated." placeholder:"NAME=VALUE" sep:"none"`
 	Credentials string   `help:"File of JSON with the credentials, or - for standard input." placeholder:"FILE"`
 }
 

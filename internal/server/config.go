@@ -26,6 +26,10 @@ type Config struct {
 	// without a path: gateways send payers back to it and links begin with it. It
 	// may be left out only while the server listens on a loopback address.
 	PublicURL string `key:"public_url"`
+	// Proxies are the addresses or networks of reverse proxies in front of the
+	// server, such as 10.0.0.0/8. From them X-Forwarded-For is believed, which
+	// limits on callers go by.
+	Proxies []string `key:"proxies"`
 
 	// Data is the folder of the SQLite database and of the keyset. Either data or
 	// a database is needed.
@@ -123,7 +127,8 @@ func (c Config) forCommand() (Config, error) {
 		return c, err
 	}
 	if c.Data == "" && c.Database == "" {
-		return c, settingError("data", "is missing: name a folder for SQLite, or give a database")
+		return c, settingError("data", "is missing: name a folder for SQLite (--data DIR), or a PostgreSQL database "+
+			"(--database URL)")
 	}
 	if u := c.Database.Reveal(); u != "" && !strings.HasPrefix(u, "postgres://") &&
 		!strings.HasPrefix(u, "postgresql://") {
@@ -194,6 +199,9 @@ func (c *Config) check() error {
 	}
 	if _, _, err := net.SplitHostPort(c.AdminListen); c.AdminListen != "" && err != nil {
 		return settingError("admin_listen", "must be host:port: "+err.Error())
+	}
+	if _, err := parseProxies(c.Proxies); err != nil {
+		return err
 	}
 	if c.LogFormat != "json" && c.LogFormat != "text" {
 		return settingError("log_format", "must be json or text")

@@ -63,8 +63,8 @@ func openCore(ctx context.Context, c Config, p purpose, log *slog.Logger) (*core
 	return k, nil
 }
 
-// makeFolder makes the data folder, which holds a database and keys and is
-// nobody else's to read.
+// makeFolder makes the data folder with an empty database: it holds names,
+// telephone numbers and keys and is nobody else's to read.
 func makeFolder(c Config, p purpose) error {
 	if c.Data == "" || p == forReading {
 		return nil
@@ -72,7 +72,14 @@ func makeFolder(c Config, p purpose) error {
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return settingError("data", "cannot be used: "+err.Error())
 	}
-	return nil
+	if c.Database != "" {
+		return nil
+	}
+	file, err := os.OpenFile(filepath.Join(c.Data, databaseName), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return settingError("data", "cannot be used: "+err.Error())
+	}
+	return file.Close()
 }
 
 // storeOptions are how the configuration's database is opened.

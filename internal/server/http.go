@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"regexp"
 	"runtime/debug"
 	"strings"
@@ -38,6 +39,7 @@ type observed struct {
 	metrics *metrics
 	now     func() time.Time
 	dialect func(pattern string) string
+	proxies []netip.Prefix
 }
 
 // ServeHTTP answers and takes note. Addresses are never written down, because
@@ -47,6 +49,7 @@ func (o observed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id := requestID(r)
 	w.Header().Set("X-Request-Id", id)
 	r = r.WithContext(context.WithValue(r.Context(), requestKey{}, id))
+	r.RemoteAddr = callerOf(r, o.proxies)
 	answer := &recorder{ResponseWriter: w}
 	r.Body = http.MaxBytesReader(answer, r.Body, maxBody)
 	o.metrics.running.Inc()

@@ -12,6 +12,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/purserhq/purser/internal/payment"
+	"github.com/purserhq/purser/internal/refund"
 	"github.com/purserhq/purser/internal/store"
 	"github.com/purserhq/purser/internal/store/sqlstore"
 )
@@ -145,53 +147,83 @@ func (w writePath) Collect(ch chan<- prometheus.Metric) {
 	ch <- prometheus.MustNewConstHistogram(sizesDesc, uint64(max(s.Batches, 0)), float64(s.Changes), buckets)
 }
 
-// attentionAge is how long the list of what waits for a person is not read
-// again, however often the figures are asked for.
-const attentionAge = 10 * time.Second
+// openAge is how long the lists of open things are not read again, however
+// often the figures are asked for, and openMost how many are counted.
+const (
+	openAge  = 10 * time.Second
+	openMost = 1000
+)
 
-// attention shows how many things wait for a person. It never says which.
-type attention struct {
-	read func(ctx context.Context) ([]store.Waiting, error)
+// openReader is what is asked for the figures.
+type openReader interface {
+	Attention(ctx context.Context) ([]store.Waiting, error)
+	DuePayments(ctx context.Context, now time.Time, limit int) ([]payment.Payment, error)
+	DueRefunds(ctx context.Context, now time.Time, limit int) ([]refund.Refund, error)
+}
+
+// openThings shows how much waits for a person, and how much for a gateway's
+// word. It never says what.
+type openThings struct {
+	read openReader
 	now  func() time.Time
 
-	mu    *sync.Mutex
-	last  *attentionCount
-	limit time.Duration
+	mu     sync.Mutex
+	people map[string]int
+	due    map[string]int
+	readAt time.Time
 }
 
-// attentionCount is the last reading.
-type attentionCount struct {
-	by map[string]int
-	at time.Time
+var (
+	attentionDesc = prometheus.NewDesc("purser_attention", "Things that wait for a person.", []string{"noun"}, nil)
+	dueDesc       = prometheus.NewDesc("purser_due",
+		"Things whose outcome is not known and whose gateway is to be asked now; at most 1000 are counted.",
+		[]string{"noun"}, nil)
+)
+
+// Describe names the figures.
+func (o *openThings) Describe(ch chan<- *prometheus.Desc) {
+	ch <- attentionDesc
+	ch <- dueDesc
 }
 
-var attentionDesc = prometheus.NewDesc("purser_attention", "Things that wait for a person.", []string{"noun"}, nil)
-
-func newAttention(read func(ctx context.Context) ([]store.Waiting, error), now func() time.Time) attention {
-	return attention{read: read, now: now, mu: &sync.Mutex{}, last: &attentionCount{}, limit: 5 * time.Second}
-}
-
-// Describe names the figure.
-func (a attention) Describe(ch chan<- *prometheus.Desc) { ch <- attentionDesc }
-
-// Collect reads it. A database that does not answer leaves the figure out.
-func (a attention) Collect(ch chan<- prometheus.Metric) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.last.at.IsZero() || a.now().Sub(a.last.at) > attentionAge {
-		ctx, cancel := context.WithTimeout(context.Background(), a.limit)
-		defer cancel()
-		waiting, err := a.read(ctx)
-		if err != nil {
+// Collect reads them. A database that does not answer leaves them out.
+func (o *openThings) Collect(ch chan<- prometheus.Metric) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.readAt.IsZero() || o.now().Sub(o.readAt) > openAge {
+		if err := o.refresh(); err != nil {
 			return
 		}
-		*a.last = attentionCount{by: map[string]int{"payment": 0, "refund": 0}, at: a.now()}
-		for _, w := range waiting {
-			a.last.by[string(w.Noun)]++
+	}
+	for desc, counts := range map[*prometheus.Desc]map[string]int{attentionDesc: o.people, dueDesc: o.due} {
+		for noun, n := range counts {
+			//nolint:forbidigo // a count for the metrics library, not money
+			ch <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, float64(n), noun)
 		}
 	}
-	for noun, n := range a.last.by {
-		//nolint:forbidigo // a count for the metrics library, not money
-		ch <- prometheus.MustNewConstMetric(attentionDesc, prometheus.GaugeValue, float64(n), noun)
+}
+
+func (o *openThings) refresh() error {
+	const patience = 5 * time.Second
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	waiting, err := o.read.Attention(ctx)
+	if err != nil {
+		return err
 	}
+	payments, err := o.read.DuePayments(ctx, o.now(), openMost)
+	if err != nil {
+		return err
+	}
+	refunds, err := o.read.DueRefunds(ctx, o.now(), openMost)
+	if err != nil {
+		return err
+	}
+	o.readAt = o.now()
+	o.due = map[string]int{"payment": len(payments), "refund": len(refunds)}
+	o.people = map[string]int{"payment": 0, "refund": 0}
+	for _, w := range waiting {
+		o.people[string(w.Noun)]++
+	}
+	return nil
 }

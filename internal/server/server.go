@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -32,6 +33,7 @@ type Server struct {
 	worker   *worker.Worker
 	handler  http.Handler
 	admin    http.Handler // nil when it is part of handler
+	proxies  []netip.Prefix
 	stopping atomic.Bool
 }
 
@@ -76,7 +78,11 @@ func build(k *core, a additions) (*Server, error) {
 		Chores: k.app, Log: k.log,
 		Resolve: k.config.ResolveInterval, Expire: k.config.ExpireInterval, Sweep: k.config.SweepInterval,
 	})}
-	k.metrics.registry.MustRegister(writePath{k.store.Stats}, newAttention(k.app.Attention, k.now))
+	var err error
+	if s.proxies, err = parseProxies(k.config.Proxies); err != nil {
+		return nil, err
+	}
+	k.metrics.registry.MustRegister(writePath{k.store.Stats}, &openThings{read: k.store, now: k.now})
 	routes := newRoutes()
 	if k.config.AdminListen == "" {
 		s.addHealth(routes)
@@ -97,6 +103,7 @@ func build(k *core, a additions) (*Server, error) {
 func (s *Server) observe(r *routes) http.Handler {
 	return observed{
 		next: dialect.Exact(r.mux, r.unknown), log: s.log, metrics: s.metrics, now: s.now, dialect: r.dialectOf,
+		proxies: s.proxies,
 	}
 }
 
