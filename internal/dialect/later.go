@@ -26,12 +26,12 @@ func RetryAfter(err error) string {
 	if later, ok := errors.AsType[*Later](err); ok {
 		return strconv.FormatInt(int64((later.Wait+time.Second-1)/time.Second), 10)
 	}
-	switch fault.From(err).Code {
-	case fault.CodeQueueFull, fault.CodeRateLimited, fault.CodeTimeOut:
-		return "1"
-	case fault.CodeShuttingDown:
-		return "5"
-	default:
-		return ""
-	}
+	return pauses[fault.From(err).Code]
+}
+
+// pauses are for faults that nobody knows the end of.
+//
+//exhaustive:ignore
+var pauses = map[fault.Code]string{
+	fault.CodeQueueFull: "1", fault.CodeRateLimited: "1", fault.CodeTimeOut: "1", fault.CodeShuttingDown: "5",
 }

@@ -2,6 +2,7 @@ package dialect
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -19,21 +20,7 @@ const RequestIDHeader = "X-Request-Id"
 func (d *Dialect) answer(w http.ResponseWriter, r *http.Request, handle func(*watched, *Request) (Reply, error)) {
 	watcher := &watched{ResponseWriter: w}
 	call := &Request{Request: r, ID: d.requestID(w)}
-	defer func() {
-		cause := recover()
-		if cause == nil {
-			return
-		}
-		if cause == http.ErrAbortHandler { //nolint:errorlint // net/http compares it just so.
-			panic(cause)
-		}
-		d.Log.ErrorContext(r.Context(), "request panicked", slog.String("dialect", d.Name),
-			slog.String("request_id", call.ID), slog.String("path", r.URL.Path),
-			slog.Any("cause", cause), slog.String("stack", string(debug.Stack())))
-		if !watcher.started {
-			write(watcher, d.Fault(call, fault.New(fault.CodeInternal, "", "")))
-		}
-	}()
+	defer d.rescue(r.Context(), watcher, call)
 	reply, err := handle(watcher, call)
 	if err == nil && reply.Page != nil {
 		reply.Page(watcher, r)
@@ -45,8 +32,25 @@ func (d *Dialect) answer(w http.ResponseWriter, r *http.Request, handle func(*wa
 			return
 		}
 	}
-	d.note(call, err)
+	d.note(r.Context(), call, err)
 	write(watcher, d.Fault(call, err))
+}
+
+// rescue, deferred, ends a panic of the call.
+func (d *Dialect) rescue(ctx context.Context, w *watched, call *Request) {
+	cause := recover()
+	if cause == nil {
+		return
+	}
+	if cause == http.ErrAbortHandler { //nolint:errorlint // net/http compares it just so.
+		panic(cause)
+	}
+	d.Log.ErrorContext(ctx, "request panicked", slog.String("dialect", d.Name),
+		slog.String("request_id", call.ID), slog.String("path", call.URL.Path),
+		slog.Any("cause", cause), slog.String("stack", string(debug.Stack())))
+	if !w.started {
+		write(w, d.Fault(call, fault.New(fault.CodeInternal, "", "")))
+	}
 }
 
 // requestID takes the id that the server gave this call already, or a new one.
@@ -60,11 +64,11 @@ func (d *Dialect) requestID(w http.ResponseWriter) string {
 }
 
 // note logs the faults that are ours, with their private causes.
-func (d *Dialect) note(r *Request, err error) {
+func (d *Dialect) note(ctx context.Context, r *Request, err error) {
 	if fault.KindOf(err) != fault.Internal {
 		return
 	}
-	d.Log.ErrorContext(r.Context(), "request failed", slog.String("dialect", d.Name),
+	d.Log.ErrorContext(ctx, "request failed", slog.String("dialect", d.Name),
 		slog.String("request_id", r.ID), slog.String("path", r.URL.Path), slog.String("error", fault.Detail(err)))
 }
 

@@ -14,7 +14,8 @@ import (
 // face of every fault. intro stands under the title.
 func (d *Dialect) Document(intro string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# %s\n\nDrawn from the routes in `internal/dialect/%s` by `make gen`.\n\n%s\n", d.Title, d.Name, intro)
+	fmt.Fprintf(&b, "# %s\n\nDrawn from the routes in `internal/dialect/%s` by `make gen`.\n\n%s\n",
+		d.Title, d.Name, intro)
 	b.WriteString("\n## Routes\n\n| route | credential | what it does |\n|---|---|---|\n")
 	for _, r := range d.Routes {
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", r.Name(), r.Access, r.Summary)

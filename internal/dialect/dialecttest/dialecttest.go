@@ -70,7 +70,7 @@ func Golden(t *testing.T, path, got string) {
 		}
 		return
 	}
-	want, err := os.ReadFile(path)
+	want, err := os.ReadFile(path) //nolint:gosec // The kit's callers name their own files.
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,6 +82,7 @@ func Golden(t *testing.T, path, got string) {
 // runFaults shows the face of every code, so that a new code appears in the
 // diff of every dialect.
 func runFaults(t *testing.T, k Kit) {
+	t.Helper()
 	t.Parallel()
 	d := k.New(t, NewWorld(t, k.Banks))
 	var b strings.Builder
@@ -102,6 +103,7 @@ func runFaults(t *testing.T, k Kit) {
 }
 
 func runDocument(t *testing.T, k Kit) {
+	t.Helper()
 	t.Parallel()
 	d := k.New(t, NewWorld(t, k.Banks))
 	path := filepath.Join("..", "..", "..", "docs", "dialects", d.Name+".md")

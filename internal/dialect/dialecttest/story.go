@@ -34,6 +34,7 @@ type Story string
 // runStories replays every recorded story and makes sure that each route has
 // one in which it works.
 func runStories(t *testing.T, k Kit) {
+	t.Helper()
 	files, err := filepath.Glob(filepath.Join("testdata", "wire", "*.http"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no stories: %v", err)
@@ -43,7 +44,7 @@ func runStories(t *testing.T, k Kit) {
 		for _, file := range files {
 			t.Run(strings.TrimSuffix(filepath.Base(file), ".http"), func(t *testing.T) {
 				t.Parallel()
-				text, err := os.ReadFile(file)
+				text, err := os.ReadFile(file) //nolint:gosec // The pattern above names it.
 				if err != nil {
 					t.Fatal(err)
 				}

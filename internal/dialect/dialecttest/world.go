@@ -199,7 +199,6 @@ func (w *World) Record(ctx context.Context) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		seen := map[string]bool{}
 		for _, e := range list {
 			subject := e.Subject
 			if len(subject) == 32 { // the core's own ids are random
@@ -211,25 +210,32 @@ func (w *World) Record(ctx context.Context) (string, error) {
 			}
 			fmt.Fprintf(&events, "= %s %s: %s -> %s, %s by %s%s\n", e.Noun, subject, cmp.Or(e.From, "(new)"), e.To,
 				e.Trigger, e.Actor, note)
-			if seen[e.Subject] {
+			if e.Trigger != "create" {
 				continue
 			}
-			seen[e.Subject] = true
-			booked, err := w.Store.Entries(ctx, m, e.Subject)
+			booked, err := w.booked(ctx, m, e.Subject)
 			if err != nil {
 				return "", err
 			}
-			inOrder(booked)
-			for _, entry := range booked {
-				fmt.Fprintf(&entries, "= %s %s:", entry.Rule(), e.Subject)
-				for _, p := range entry.Postings() {
-					fmt.Fprintf(&entries, " %s %d", p.Account.Key(), p.Amount.Steps())
-				}
-				entries.WriteString("\n")
-			}
+			entries.WriteString(booked)
 		}
 	}
 	return "= events\n" + events.String() + "= entries\n" + entries.String(), nil
+}
+
+// booked is the entries of one subject, one on a line.
+func (w *World) booked(ctx context.Context, merchantID, subject string) (string, error) {
+	var b strings.Builder
+	entries, err := w.Store.Entries(ctx, merchantID, subject)
+	inOrder(entries)
+	for _, entry := range entries {
+		fmt.Fprintf(&b, "= %s %s:", entry.Rule(), subject)
+		for _, p := range entry.Postings() {
+			fmt.Fprintf(&b, " %s %d", p.Account.Key(), p.Amount.Steps())
+		}
+		b.WriteString("\n")
+	}
+	return b.String(), err
 }
 
 // inOrder sorts entries by time and, because the world's clock stands still

@@ -29,6 +29,8 @@ type face struct {
 
 // faces are the codes that the copied API has words of its own for. A link is
 // an invoice to it; a gateway that cannot be used has failed the request.
+//
+//exhaustive:ignore
 var faces = map[fault.Code]face{
 	fault.CodeInvoiceNotFound:       {http.StatusNotFound, textInvoiceNotFound},
 	fault.CodeLinkNotFound:          {http.StatusNotFound, textInvoiceNotFound},

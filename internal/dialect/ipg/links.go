@@ -23,7 +23,8 @@ func (s *shop) createLink(r *dialect.Request) (dialect.Reply, error) {
 	if err != nil {
 		return dialect.Reply{}, err
 	}
-	token, base := s.NewToken(), ""
+	token := s.NewToken()
+	var base string
 	switch {
 	case n.invoice != "" && !n.amount.Valid():
 		return dialect.Reply{}, fault.New(fault.CodeLinkUnusable, "amount", "")

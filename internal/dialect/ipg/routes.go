@@ -38,8 +38,9 @@ func maybe(p dialect.Param) dialect.Param {
 	return p
 }
 
-func chosen(text string) dialect.Note     { return dialect.Note{Mark: dialect.Chosen, Text: text} }
-func observed(text string) dialect.Note   { return dialect.Note{Mark: dialect.Observed, Text: text} }
+func chosen(text string) dialect.Note   { return dialect.Note{Mark: dialect.Chosen, Text: text} }
+func observed(text string) dialect.Note { return dialect.Note{Mark: dialect.Observed, Text: text} }
+
 func documented(text string) dialect.Note { return dialect.Note{Mark: dialect.Documented, Text: text} }
 
 func (s *shop) invoiceRoutes() []dialect.Route {
