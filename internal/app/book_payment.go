@@ -102,6 +102,10 @@ func release(ctx context.Context, r store.Reader, p payment.Payment, now time.Ti
 	return p, nil
 }
 
+// patience is how often a gateway may answer nothing that we understand before
+// a person is called. The asking goes on.
+const patience = 5
+
 // stayOpen records an answer that decides nothing. Room stays reserved while
 // an answer that may have taken the money is missing.
 func (a *App) stayOpen(ctx context.Context, p payment.Payment, report gateway.Report) (payment.Payment, error) {
@@ -121,10 +125,14 @@ func (a *App) stayOpen(ctx context.Context, p payment.Payment, report gateway.Re
 		fresh.Checks++
 		fresh.CheckAt, fresh.UpdatedAt = now.Add(pause(fresh.Checks)), now
 		fresh.Attempt.Doubtful = fresh.Attempt.Doubtful || report.Doubt
-		if report.Alarm != "" && fresh.Attention != report.Alarm {
-			fresh.Attention = report.Alarm
+		why := report.Alarm
+		if why == "" && fresh.Checks > patience && report.Outcome == gateway.Unknown && fresh.Attention == "" {
+			why = "the gateway has not said whether this payment was made"
+		}
+		if why != "" && fresh.Attention != why {
+			fresh.Attention = why
 			change.Events = append(change.Events, happened(event.Payment, p.Merchant, p.ID, fresh.State, "flag",
-				fresh.State, byGateway, report.Alarm, now))
+				fresh.State, byGateway, why, now))
 		}
 		change.Payments = append(change.Payments, fresh)
 		return change, nil

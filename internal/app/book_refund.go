@@ -265,7 +265,7 @@ const settleTime = 10 * time.Minute
 
 // lostAlarm calls a person once asking again has not helped for some time.
 func lostAlarm(b refund.Refund) string {
-	if b.Checks < len(pauses)/2 {
+	if b.Checks < patience {
 		return ""
 	}
 	return "the gateway does not say whether the money went back"

@@ -423,3 +423,31 @@ func TestOperatorConfirmsCash(t *testing.T) {
 		t.Errorf("a payment whose gateway answers for itself: got %v", err)
 	}
 }
+
+func TestAPersonDecidesWhatNoGatewaySays(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	s.first.set(func(b *bank) { b.loseTake = 100 })
+	i := s.invoice(5_000)
+	p := s.request(i, 5_000)
+	s.first.pay(p.Attempt.Session, "paid")
+	s.returns(p, "ok")
+	word := app.Confirmation{Payment: p.ID, Receipt: "panel-77", Paid: true, Operator: "ann"}
+	if _, err := s.app.ConfirmPayment(t.Context(), s.merchant, word); !fault.Is(err, fault.CodeUnsupported) {
+		t.Errorf("before anybody was called: got %v", err)
+	}
+	for range 10 {
+		s.wait(7 * time.Hour)
+		if _, err := s.app.ResolveDue(t.Context(), 10); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := s.state(p.ID, payment.Processing); got.Attention == "" {
+		t.Fatal("nobody was called")
+	}
+	if _, err := s.app.ConfirmPayment(t.Context(), s.merchant, word); err != nil {
+		t.Fatal(err)
+	}
+	s.state(p.ID, payment.Captured)
+	s.invoiceIs(i.ID, invoice.Completed, 5_000)
+}

@@ -189,7 +189,8 @@ type Confirmation struct {
 }
 
 // ConfirmPayment takes an operator's word for a payment that only a person can
-// confirm. Errors: payment_not_found, unsupported when its gateway answers
+// confirm: one whose gateway has no answer of its own, or one that a person was
+// called for. Errors: payment_not_found, unsupported when its gateway answers
 // for itself, parameter_missing, wrong_state.
 func (a *App) ConfirmPayment(ctx context.Context, merchantID string, n Confirmation) (payment.Payment, error) {
 	if strings.TrimSpace(n.Operator) == "" {
@@ -206,7 +207,7 @@ func (a *App) ConfirmPayment(ctx context.Context, merchantID string, n Confirmat
 	if err != nil {
 		return p, err
 	}
-	if g, ok := c.conn.(gateway.Confirmer); !ok || !g.Confirmable() {
+	if g, ok := c.conn.(gateway.Confirmer); (!ok || !g.Confirmable()) && p.Attention == "" {
 		return p, fault.New(fault.CodeUnsupported, "payment", "Its gateway answers for itself.")
 	}
 	if !n.Paid {
