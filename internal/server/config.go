@@ -107,14 +107,14 @@ func (c Config) filled() (Config, error) {
 	if err != nil {
 		return c, err
 	}
-	if err := c.checkPublic(); err != nil {
+	if err := c.check(); err != nil {
 		return c, err
 	}
 	if c.Keyset == "" && c.KeysetFile == "" {
 		return c, settingError("keyset_file", "is missing: gateway credentials are sealed under it "+
 			"(make one with: purser keyset new FILE)")
 	}
-	return c, c.check()
+	return c, c.checkPublic()
 }
 
 // forCommand is the configuration as far as a command needs it: where the

@@ -1,0 +1,146 @@
+package server
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/merchant"
+)
+
+// ringIn opens the keyring of a data folder.
+func ringIn(t *testing.T, folder string) *keyring {
+	t.Helper()
+	ring, err := openKeyring(Config{Data: folder, KeysetFile: filepath.Join(folder, keysetName)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ring
+}
+
+func TestCredentialsOpenWhereTheyBelong(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	ring := ringIn(t, folder)
+	secrets := map[string]Secret{"merchant_id": "canary", "access_token": "canary too"}
+	sealed, err := ring.seal("m1", "zarinpal", secrets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(sealed, []byte("canary")) {
+		t.Error("the sealed text shows the credentials")
+	}
+	// The next start reads the same keyset from its file.
+	got, err := ringIn(t, folder).open(merchant.Gateway{Merchant: "m1", Name: "zarinpal", Sealed: sealed})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(secrets, got); diff != "" {
+		t.Errorf("difference (-want +got):\n%s", diff)
+	}
+	sealed[len(sealed)/2] ^= 1
+	for name, g := range map[string]merchant.Gateway{
+		"another merchant": {Merchant: "m2", Name: "zarinpal"},
+		"another gateway":  {Merchant: "m1", Name: "zibal"},
+		"changed":          {Merchant: "m1", Name: "zarinpal"},
+	} {
+		g.Sealed = bytes.Clone(sealed)
+		if name != "changed" {
+			g.Sealed[len(sealed)/2] ^= 1
+		}
+		if _, err := ring.open(g); !fault.Is(err, fault.CodeSettingInvalid) {
+			t.Errorf("%s: got %v, want setting_invalid", name, err)
+		}
+	}
+}
+
+func TestAnotherKeysetOpensNothing(t *testing.T) {
+	t.Parallel()
+	sealed, err := ringIn(t, t.TempDir()).seal("m1", "zibal", map[string]Secret{"merchant": "canary"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = ringIn(t, t.TempDir()).open(merchant.Gateway{Merchant: "m1", Name: "zibal", Sealed: sealed})
+	if !fault.Is(err, fault.CodeSettingInvalid) || strings.Contains(fault.Detail(err), "canary") {
+		t.Errorf("got %v, want setting_invalid", err)
+	}
+}
+
+func TestNoCredentialsNeedNoKeyset(t *testing.T) {
+	t.Parallel()
+	ring, err := openKeyring(Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sealed, err := ring.seal("m1", "manual", nil); err != nil || sealed != nil {
+		t.Errorf("got %v, %v, want nothing to seal", sealed, err)
+	}
+	_, err = ring.seal("m1", "zibal", map[string]Secret{"merchant": "x"})
+	if wrong, ok := errors.AsType[*SettingError](err); !ok || wrong.Key != "keyset_file" {
+		t.Errorf("got %v, want an error that names keyset_file", err)
+	}
+}
+
+func TestKeysetFile(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "deeper", "keyset.json")
+	if err := NewKeyset(path); err != nil {
+		t.Fatal(err)
+	}
+	found, err := os.Stat(path)
+	if err != nil || found.Mode().Perm() != 0o600 {
+		t.Errorf("got mode %v, %v, want 0600", found.Mode(), err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := NewKeyset(path); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("got %v for a file that is there, want fs.ErrExist", err)
+	}
+	if again, err := os.ReadFile(path); err != nil || !bytes.Equal(text, again) {
+		t.Errorf("the keyset has changed (%v)", err)
+	}
+	if left, err := os.ReadDir(filepath.Dir(path)); err != nil || len(left) != 1 {
+		t.Errorf("got files %v, %v, want the keyset alone", left, err)
+	}
+	// The same keyset may come from the environment.
+	ring, err := openKeyring(Config{Keyset: Secret(text)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ring.seal("m", "g", map[string]Secret{"a": "b"}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestBadKeysets(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	garbage := filepath.Join(folder, "garbage.json")
+	if err := os.WriteFile(garbage, []byte(`{"canary": true}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for key, c := range map[string]Config{
+		"keyset":      {Keyset: "canary"},
+		"keyset_file": {KeysetFile: garbage, Data: folder},
+	} {
+		_, err := openKeyring(c)
+		wrong, ok := errors.AsType[*SettingError](err)
+		if !ok || wrong.Key != key || strings.Contains(err.Error(), "canary") {
+			t.Errorf("%s: got %v, want an error that names the key and shows nothing", key, err)
+		}
+	}
+	// Only the data folder's own keyset is made on first use: a path that somebody wrote is a path that must be right.
+	_, err := openKeyring(Config{Data: folder, KeysetFile: filepath.Join(folder, "typo.json")})
+	if wrong, ok := errors.AsType[*SettingError](err); !ok || wrong.Key != "keyset_file" {
+		t.Errorf("got %v, want an error that names keyset_file", err)
+	}
+}
