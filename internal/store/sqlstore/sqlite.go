@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
@@ -23,6 +24,7 @@ type sqliteEngine struct {
 	writer  *sql.DB  // nil when opened for reading only
 	readers *sql.DB
 	desk    *sqliteDesk
+	closing sync.Once
 }
 
 // The sizes of SQLite's page caches in KiB. They are outside of Go's heap and
@@ -145,7 +147,7 @@ func assertSQLite(ctx context.Context, db *sql.DB) error {
 
 // query reads on one of the reading connections.
 func (e *sqliteEngine) query(ctx context.Context, query string, args ...any) (rows, error) {
-	return e.readers.QueryContext(ctx, query, args...) //nolint:rowserrcheck,sqlclosecheck // the caller does
+	return e.readers.QueryContext(ctx, query, args...) //nolint:rowserrcheck // the caller does
 }
 
 // among passes the values as one JSON array, so that the statement's text does
@@ -174,7 +176,7 @@ func (e *sqliteEngine) snapshot(ctx context.Context, read func(querier) error) (
 type sqliteSnapshot struct{ tx *sql.Tx }
 
 func (s sqliteSnapshot) query(ctx context.Context, query string, args ...any) (rows, error) {
-	return s.tx.QueryContext(ctx, query, args...) //nolint:rowserrcheck,sqlclosecheck // the caller does
+	return s.tx.QueryContext(ctx, query, args...) //nolint:rowserrcheck // the caller does
 }
 
 // ping reads something. Whether the file can be written to shows at the next
@@ -188,23 +190,23 @@ func (e *sqliteEngine) ping(ctx context.Context) error {
 	return e.readers.QueryRowContext(ctx, "select count(*) from (select 1 from tally limit 1)").Scan(new(int))
 }
 
-// close closes all connections and lets go of the lock.
+// close closes all connections and lets go of the lock. What still reads then
+// is told that the database is closed.
 func (e *sqliteEngine) close() error {
 	var errs []error
-	if e.desk != nil {
-		errs = append(errs, e.desk.close())
-		e.desk = nil
-	}
-	for _, db := range []*sql.DB{e.readers, e.writer} {
-		if db != nil {
-			errs = append(errs, db.Close())
+	e.closing.Do(func() {
+		if e.desk != nil {
+			errs = append(errs, e.desk.close())
 		}
-	}
-	e.readers, e.writer = nil, nil
-	if e.lock != nil {
-		errs = append(errs, e.lock.Close())
-		e.lock = nil
-	}
+		for _, db := range []*sql.DB{e.readers, e.writer} {
+			if db != nil {
+				errs = append(errs, db.Close())
+			}
+		}
+		if e.lock != nil {
+			errs = append(errs, e.lock.Close())
+		}
+	})
 	return errors.Join(errs...)
 }
 
