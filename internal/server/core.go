@@ -29,6 +29,7 @@ type core struct {
 	app       *app.App
 	metrics   *metrics
 	transport *http.Transport
+	points    failpoints
 }
 
 // now is the clock of the whole server: everybody else is handed one.
@@ -50,6 +51,10 @@ func openCore(ctx context.Context, c Config, p purpose, log *slog.Logger) (*core
 		return nil, err
 	}
 	var err error
+	if k.points, err = openFailpoints(c, p, log); err != nil {
+		return nil, err
+	}
+	k.now = k.points.clock(now)
 	if k.store, err = sqlstore.Open(ctx, k.storeOptions(p)); err != nil {
 		return nil, err
 	}
@@ -57,7 +62,7 @@ func openCore(ctx context.Context, c Config, p purpose, log *slog.Logger) (*core
 		return nil, errors.Join(err, k.close())
 	}
 	k.app = app.New(app.Config{
-		Store: k.store, Gateways: k.gateways, Now: k.now, Log: k.log,
+		Store: k.points.store(k.store), Gateways: k.gateways, Now: k.now, Log: k.log,
 		ReturnURL: c.PublicURL + returnPath, Returners: returners(),
 	})
 	return k, nil
@@ -90,14 +95,16 @@ func (k *core) storeOptions(p purpose) sqlstore.Options {
 	}
 	return sqlstore.Options{
 		URL: url, Queue: k.config.CommitQueue, Pool: k.config.DatabaseConnections,
-		Now: k.now, Log: k.log, ReadOnly: p == forReading,
+		Now: k.now, Log: k.log, ReadOnly: p == forReading, Fault: k.points.stages(),
 	}
 }
 
 // openGateways prepares the opening of contracts. A keyset that was made just
 // now cannot belong to a database that holds credentials already.
 func (k *core) openGateways(ctx context.Context, p purpose) error {
-	k.gateways = &directory{ring: &keyring{}, transport: k.transport, metrics: k.metrics, now: k.now}
+	k.gateways = &directory{
+		ring: &keyring{}, transport: k.points.transport(k.transport), metrics: k.metrics, now: k.now,
+	}
 	if p == forReading {
 		return nil
 	}
