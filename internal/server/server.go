@@ -172,10 +172,11 @@ func (s *Server) serve(ctx context.Context, public []net.Listener, admin net.Lis
 		defer close(worked)
 		s.worker.Run(working)
 	}()
-	servers := []*http.Server{s.httpServer(s.handler)}
+	everybody := s.httpServer(s.handler)
+	servers := []*http.Server{everybody}
 	failed := make(chan error, len(public)+1)
 	for _, l := range public {
-		go func() { failed <- servers[0].Serve(l) }()
+		go func() { failed <- everybody.Serve(l) }()
 		s.log.InfoContext(ctx, "listening", slog.String("address", l.Addr().String()), slog.String("for", "everybody"))
 	}
 	if admin != nil {

@@ -1,0 +1,334 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// running is a server at work.
+type running struct {
+	*Server
+
+	url    string
+	cancel context.CancelFunc
+	ended  chan error
+	client *http.Client
+}
+
+// start runs a server on a free port; change may alter it before it listens.
+func start(t *testing.T, c Config, change func(s *Server)) *running {
+	t.Helper()
+	if c.Data == "" {
+		c.Data = t.TempDir()
+	}
+	s, err := New(t.Context(), c, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if change != nil {
+		change(s)
+	}
+	public, err := listenOn(t.Context(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var admin net.Listener
+	if s.admin != nil {
+		if admin, err = listenOn(t.Context(), c.AdminListen); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	r := &running{
+		Server: s, url: "http://" + public.Addr().String(), cancel: cancel, ended: make(chan error, 1),
+		client: &http.Client{Transport: &http.Transport{}, Timeout: 20 * time.Second},
+	}
+	go func() { r.ended <- s.serve(ctx, []net.Listener{public}, admin) }()
+	t.Cleanup(func() { r.client.CloseIdleConnections(); cancel() })
+	return r
+}
+
+// get reads a page.
+func (r *running) get(t *testing.T, address string) (int, string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := r.client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, string(text)
+}
+
+// halt stops the server and wants it to end well.
+func (r *running) halt(t *testing.T) {
+	t.Helper()
+	r.client.CloseIdleConnections()
+	r.cancel()
+	if err := <-r.ended; err != nil {
+		t.Errorf("stop: %v", err)
+	}
+}
+
+func TestHealth(t *testing.T) {
+	t.Parallel()
+	r := start(t, Config{}, nil)
+	for path, want := range map[string]string{"/healthz": `{"status":"alive"}`, "/readyz": `{"status":"ready"}`} {
+		if status, text := r.get(t, r.url+path); status != http.StatusOK || strings.TrimSpace(text) != want {
+			t.Errorf("%s: got %d %s, want 200 %s", path, status, text, want)
+		}
+	}
+	_, figures := r.get(t, r.url+"/metrics")
+	for _, name := range []string{
+		`purser_build_info{`, `purser_commit_queue 0`, `purser_commit_batch_size_count `, `purser_attention{noun="payment"} 0`,
+		`purser_due{noun="refund"} 0`, `purser_request_seconds_bucket{dialect="health"`, `go_goroutines `,
+	} {
+		if !strings.Contains(figures, name) {
+			t.Errorf("the figures lack %s", name)
+		}
+	}
+	// A dialect answers what nobody knows, in its own words.
+	if status, text := r.get(t, r.url+"/nothing"); status != http.StatusNotFound || !strings.Contains(text, "Cannot GET") {
+		t.Errorf("got %d %s, want the dialect's own 404", status, text)
+	}
+	r.halt(t)
+}
+
+func TestAdminListener(t *testing.T) {
+	t.Parallel()
+	reserved, err := listenOn(t.Context(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin := reserved.Addr().String()
+	if err := reserved.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r := start(t, Config{AdminListen: admin}, nil)
+	for _, path := range []string{"/healthz", "/readyz", "/metrics"} {
+		if status, _ := r.get(t, "http://"+admin+path); status != http.StatusOK {
+			t.Errorf("%s for operators: got %d, want 200", path, status)
+		}
+		if status, _ := r.get(t, r.url+path); status != http.StatusNotFound {
+			t.Errorf("%s for everybody: got %d, want 404", path, status)
+		}
+	}
+	if status, _ := r.get(t, "http://"+admin+"/invoice/getInfo"); status != http.StatusNotFound {
+		t.Errorf("the operators' listener answered a shop with %d, want 404", status)
+	}
+	r.halt(t)
+}
+
+// blocked adds a request that is answered when the test says so.
+func blocked(begun, finish chan struct{}) func(s *Server) {
+	return func(s *Server) {
+		next := s.handler
+		s.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != "/blocked" {
+				next.ServeHTTP(w, r)
+				return
+			}
+			close(begun)
+			select {
+			case <-finish:
+				_, _ = io.WriteString(w, "finished")
+			case <-r.Context().Done():
+			}
+		})
+	}
+}
+
+// A request that runs when the server is told to stop is finished.
+func TestStopFinishesRequests(t *testing.T) {
+	t.Parallel()
+	begun, finish := make(chan struct{}), make(chan struct{})
+	r := start(t, Config{}, blocked(begun, finish))
+	type answer struct {
+		status int
+		text   string
+	}
+	answered := make(chan answer, 1)
+	go func() {
+		status, text := r.get(t, r.url+"/blocked")
+		answered <- answer{status, text}
+	}()
+	<-begun
+	r.cancel()
+	// The listener closes first: once nobody can connect any more, the stop has begun.
+	waitUntil(t, func() bool {
+		c, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(r.url, "http://"))
+		if err == nil {
+			_ = c.Close()
+		}
+		return err != nil
+	})
+	if !r.stopping.Load() {
+		t.Error("the server does not know that it is stopping")
+	}
+	close(finish)
+	if got := <-answered; got.status != http.StatusOK || got.text != "finished" {
+		t.Errorf("got %d %q, want the whole answer", got.status, got.text)
+	}
+	r.client.CloseIdleConnections()
+	if err := <-r.ended; err != nil {
+		t.Errorf("stop: %v", err)
+	}
+	if err := r.store.Ping(t.Context()); err == nil {
+		t.Error("the database is still open after the stop")
+	}
+}
+
+// A request that never ends does not keep the server for ever.
+func TestStopHasALimit(t *testing.T) {
+	t.Parallel()
+	begun := make(chan struct{})
+	r := start(t, Config{StopLimit: 50 * time.Millisecond}, blocked(begun, nil))
+	answered := make(chan error, 1)
+	go func() {
+		request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, r.url+"/blocked", http.NoBody)
+		if err == nil {
+			var response *http.Response
+			if response, err = r.client.Do(request); err == nil {
+				err = response.Body.Close()
+			}
+		}
+		answered <- err
+	}()
+	<-begun
+	r.cancel()
+	if err := <-r.ended; err == nil || !strings.Contains(err.Error(), "cut off") {
+		t.Errorf("got %v, want an error that says what was cut off", err)
+	}
+	if err := <-answered; err == nil {
+		t.Error("the cut-off request got an answer")
+	}
+}
+
+// waitUntil looks again and again until something is so.
+func waitUntil(t *testing.T, so func() bool) {
+	t.Helper()
+	deadline := time.After(10 * time.Second)
+	for !so() {
+		select {
+		case <-deadline:
+			t.Fatal("it did not happen within ten seconds")
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
+func TestReadyEndsWithTheStop(t *testing.T) {
+	t.Parallel()
+	s, err := New(t.Context(), Config{Data: t.TempDir()}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.stopping.Store(true)
+	wantReady(t, s, http.StatusServiceUnavailable, "stopping")
+	s.stopping.Store(false)
+	wantReady(t, s, http.StatusOK, "ready")
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	wantReady(t, s, http.StatusServiceUnavailable, "the database does not answer")
+}
+
+func wantReady(t *testing.T, s *Server, status int, word string) {
+	t.Helper()
+	w := ask(t, s.Handler(), "/readyz")
+	var got map[string]string
+	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || w.Code != status || got["status"] != word {
+		t.Errorf("got %d %s, want %d %s", w.Code, w.Body.String(), status, word)
+	}
+}
+
+// One process per file: two would each believe that their cache is true.
+func TestOneProcessPerFile(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	first, err := New(t.Context(), Config{Data: folder}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = New(t.Context(), Config{Data: folder}, io.Discard)
+	if err == nil || !strings.Contains(err.Error(), "another purser process uses this database") {
+		t.Errorf("got %v, want an error that says who is in the way", err)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	second, err := New(t.Context(), Config{Data: folder}, io.Discard)
+	if err != nil {
+		t.Fatalf("after the first has ended: %v", err)
+	}
+	if err := second.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// An address in use is an error before anything is served, and leaves nothing open.
+func TestAddressInUse(t *testing.T) {
+	t.Parallel()
+	l, err := listenOn(t.Context(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	folder := t.TempDir()
+	s, err := New(t.Context(), Config{Data: folder, ExtraListen: []string{l.Addr().String()}, Listen: "localhost:0"},
+		io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Run(t.Context()); err == nil || !strings.Contains(err.Error(), l.Addr().String()) {
+		t.Errorf("got %v, want an error that names the address", err)
+	}
+	again, err := New(t.Context(), Config{Data: folder}, io.Discard)
+	if err != nil {
+		t.Fatalf("the database was left open: %v", err)
+	}
+	if err := again.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// Credentials that cannot be opened any more are found out at the start.
+func TestLostKeyset(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	d, err := NewDemo(t.Context(), DemoOptions{Addr: "127.0.0.1:0", Data: folder, Log: io.Discard})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	elsewhere := filepath.Join(t.TempDir(), "keyset.json")
+	if err := NewKeyset(elsewhere); err != nil {
+		t.Fatal(err)
+	}
+	_, err = New(t.Context(), Config{Data: folder, KeysetFile: filepath.Join(folder, "gone.json")}, io.Discard)
+	wrong, ok := errors.AsType[*SettingError](err)
+	if !ok || wrong.Key != "keyset_file" || !strings.Contains(err.Error(), "bring it back") {
+		t.Errorf("got %v, want an error that asks for the keyset", err)
+	}
+}
