@@ -21,8 +21,13 @@ func TestSecretIsNeverPrinted(t *testing.T) {
 		t.Errorf("got %q, want the secret", s.Reveal())
 	}
 	values := []any{
-		s, &s, []Secret{s}, map[string]Secret{"k": s}, struct{ S Secret }{s}, Config{Secrets: map[string]Secret{"k": s}},
-		holder{hidden: s}, &holder{hidden: s},
+		s, &s,
+		[]Secret{s},
+		map[string]Secret{"k": s},
+		struct{ S Secret }{s},
+		Config{Secrets: map[string]Secret{"k": s}},
+		holder{hidden: s},
+		&holder{hidden: s},
 	}
 	for _, value := range values {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%10s"} {

@@ -61,7 +61,8 @@ func TestCall(t *testing.T) {
 			r.Header.Get("Authorization"), string(body), err)
 		answer(http.StatusUnprocessableEntity, `{"code":-9}`)(w, r)
 	})
-	a, err := client(t).Send(t.Context(), Call{URL: url + "/x", Token: "tok", Body: map[string]string{"url": "a?b=1&c=<2>"}})
+	body := map[string]string{"url": "a?b=1&c=<2>"}
+	a, err := client(t).Send(t.Context(), Call{URL: url + "/x", Token: "tok", Body: body})
 	if err != nil || a.Status != http.StatusUnprocessableEntity || string(a.Body) != `{"code":-9}` {
 		t.Errorf("got %+v %v", a, err)
 	}
@@ -189,8 +190,9 @@ func TestPausesWhenProviderFails(t *testing.T) {
 		if !c.Healthy() {
 			t.Fatal("it is ill too early")
 		}
-		_, err := c.Send(t.Context(), Call{URL: url})
-		lost(t, err)
+		if _, err := c.Send(t.Context(), Call{URL: url}); !lost(t, err).Sent {
+			t.Fatalf("got %v, want one that was sent", err)
+		}
 	}
 	if c.Healthy() {
 		t.Error("it is healthy after failures only")
@@ -214,8 +216,9 @@ func TestStaysHealthy(t *testing.T) {
 		if _, err := c.Ask(t.Context(), Call{URL: url}); err != nil {
 			t.Fatal(err)
 		}
-		_, err := c.Ask(t.Context(), Call{URL: many})
-		lost(t, err)
+		if _, err := c.Ask(t.Context(), Call{URL: many}); !lost(t, err).Sent {
+			t.Fatalf("got %v, want one that was sent", err)
+		}
 	}
 	if !c.Healthy() {
 		t.Error("refusals made the provider ill")

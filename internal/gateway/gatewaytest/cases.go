@@ -2,6 +2,7 @@ package gatewaytest
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -160,7 +161,8 @@ func (k Kit) amounts(t *testing.T) {
 		var sent struct {
 			Amount json.Number `json:"amount"`
 		}
-		if err := json.Unmarshal([]byte(bodies[len(bodies)-1]), &sent); err != nil || sent.Amount.String() != a.Amount.Text() {
+		err := json.Unmarshal([]byte(bodies[len(bodies)-1]), &sent)
+		if err != nil || sent.Amount.String() != a.Amount.Text() {
 			t.Errorf("got %s in the request (%v), want %s", sent.Amount, err, a.Amount.Text())
 		}
 	}
@@ -186,6 +188,11 @@ func (k Kit) take(t *testing.T) {
 			}
 		}
 	}
+	k.untrue(t)
+}
+
+// untrue takes what is not ours, and what nobody understands.
+func (k Kit) untrue(t *testing.T) {
 	for _, script := range k.Wrong {
 		p := NewProvider(t, script.Steps)
 		got := k.open(t, p.URL, patient).Resolve(t.Context(), k.opened(), gateway.Take)
@@ -255,22 +262,25 @@ func (k Kit) returns(t *testing.T) {
 			t.Errorf("%v: got %+v %v, want session %s and good = %v", query, n, ok, k.Session, good)
 		}
 		for name := range query {
-			less := map[string][]string{}
-			for other, values := range query {
-				if other != name {
-					less[other] = values
-				}
-			}
+			less := maps.Clone(query)
+			delete(less, name)
 			if n, ok := reader.ReadReturn(less); ok && n.Good && n.Session != k.Session {
 				t.Errorf("without %s: got %+v", name, n)
 			}
 		}
 	}
-	for _, query := range []map[string][]string{nil, {}, {"a": {"b"}}, {"status": {"OK"}}, {"token": {"x y"}, "status": {""}}} {
+	for _, query := range []map[string][]string{
+		nil, {}, {"a": {"b"}}, {"status": {"OK"}}, {"token": {"x y"}, "status": {""}},
+	} {
 		if n, ok := reader.ReadReturn(query); ok {
 			t.Errorf("%v: got %+v, want nothing", query, n)
 		}
 	}
+	k.words(t)
+}
+
+// words shows that a browser's word neither makes a payment nor undoes one.
+func (k Kit) words(t *testing.T) {
 	for _, word := range []string{"OK", "success", "success 1, status 2", "success 1", "paid", "100"} {
 		a := k.opened()
 		a.Word = word

@@ -146,7 +146,7 @@ func (k Kit) gone(t *testing.T) {
 }
 
 // unsent wants reports that say that nothing can have happened.
-func (k Kit) unsent(t *testing.T, name string, ctx context.Context, g gateway.Gateway) { //nolint:revive // t first
+func (k Kit) unsent(t *testing.T, name string, ctx context.Context, g gateway.Gateway) {
 	if got := g.Start(ctx, Attempt()); got.Outcome != gateway.NoAnswer {
 		t.Errorf("%s: got %+v, want no answer", name, got)
 	}
@@ -180,7 +180,10 @@ func (k Kit) silent(t *testing.T, name string, value any) {
 	slog.New(slog.NewJSONHandler(&log, nil)).Info("value", slog.Any("value", value))
 	slog.New(slog.NewTextHandler(&log, nil)).Info("value", slog.Any("value", value))
 	encoded, _ := json.Marshal(value) // what cannot be encoded gives nothing away
-	printed := fmt.Sprintf("%v %+v %#v %s %q %x", value, value, value, value, value, value) + log.String() + string(encoded)
+	printed := log.String() + string(encoded)
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+		printed += fmt.Sprintf(verb, value)
+	}
 	for which, secret := range k.Config("http://127.0.0.1:1").Secrets {
 		for _, form := range []string{secret.Reveal(), fmt.Sprintf("%x", secret.Reveal())} {
 			if len(form) > 3 && strings.Contains(printed, form) {

@@ -34,7 +34,8 @@ func (w World) paid(t *testing.T) {
 	if !s.Gateway.Info().CanLook {
 		return
 	}
-	if got := s.Gateway.Resolve(t.Context(), a, gateway.Look); got.Outcome != gateway.Captured || got.Receipt != first.Receipt {
+	got := s.Gateway.Resolve(t.Context(), a, gateway.Look)
+	if got.Outcome != gateway.Captured || got.Receipt != first.Receipt {
 		t.Errorf("after the money is taken: got %+v, want captured with receipt %s", got, first.Receipt)
 	}
 }

@@ -39,12 +39,11 @@ func New(c gateway.Config, _ http.RoundTripper) (gateway.Gateway, error) {
 		t.Fail("unit", "It must be a currency unit that is registered.")
 	}
 	for name := range strings.SplitSeq(t.Text("methods", "bank_transfer,cash"), ",") {
-		switch method := payment.Method(strings.TrimSpace(name)); method {
-		case payment.BankTransfer, payment.Cash:
-			g.info.Methods = append(g.info.Methods, method)
-		default:
+		method := payment.Method(strings.TrimSpace(name))
+		if method != payment.BankTransfer && method != payment.Cash {
 			t.Fail("methods", "They must be bank_transfer or cash, with a comma between them.")
 		}
+		g.info.Methods = append(g.info.Methods, method)
 	}
 	if t.Text("instructions_url", "") != "" {
 		g.link = t.Address("instructions_url", "")

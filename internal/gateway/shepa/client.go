@@ -10,7 +10,7 @@ import (
 
 // The paths below the base address.
 const (
-	pathToken  = "/api/v1/token"
+	pathToken  = "/api/v1/token" //nolint:gosec // the path of a call, not a credential
 	pathVerify = "/api/v1/verify"
 	pathRefund = "/api/v1/refund-transaction"
 	pathPage   = "/v1/"

@@ -206,7 +206,7 @@ func TestWords(t *testing.T) {
 		`{"errorCode":"E7"}`: "E7", `{}`: "", `{"error":null,"errors":{"amount":["bad"]}}`: `"amount":["bad"`,
 	} {
 		var e envelopeWire
-		if err := (clientAnswer(body)).Decode(&e); err != nil {
+		if err := clientAnswer(body).Decode(&e); err != nil {
 			t.Fatal(err)
 		}
 		if got := g.words(e); got != want {

@@ -30,7 +30,8 @@ func FuzzRead(f *testing.F) {
 
 func FuzzReadGraph(f *testing.F) {
 	for _, seed := range []string{
-		refundData("SUCCESS", 1), `{"errors":[{"message":"no"}]}`, `{"data":null,"errors":[{}]}`, `{"data":{"resource":null}}`,
+		refundData("SUCCESS", 1), `{"errors":[{"message":"no"}]}`,
+		`{"data":null,"errors":[{}]}`, `{"data":{"resource":null}}`,
 	} {
 		f.Add([]byte(seed))
 	}

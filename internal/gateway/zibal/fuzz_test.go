@@ -12,7 +12,9 @@ import (
 // Whatever a report holds, only our amount and order with a reference are a
 // capture.
 func FuzzReported(f *testing.F) {
-	for _, seed := range []string{report(1), report(2), report(3), result(201), `{"result":100,"status":1}`, `{}`, `null`} {
+	for _, seed := range []string{
+		report(1), report(2), report(3), result(201), `{"result":100,"status":1}`, `{}`, `null`,
+	} {
 		f.Add([]byte(seed))
 	}
 	made, err := New(config("http://127.0.0.1:1"), http.DefaultTransport)
@@ -34,7 +36,9 @@ func FuzzReported(f *testing.F) {
 }
 
 func FuzzRefunded(f *testing.F) {
-	for _, seed := range []string{`{"result":1,"data":{"reversed":true}}`, result(9), `{"result":1,"data":{"split":[null]}}`} {
+	for _, seed := range []string{
+		`{"result":1,"data":{"reversed":true}}`, result(9), `{"result":1,"data":{"split":[null]}}`,
+	} {
 		f.Add([]byte(seed))
 	}
 	made, err := New(config("http://127.0.0.1:1"), http.DefaultTransport)

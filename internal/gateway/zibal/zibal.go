@@ -121,7 +121,8 @@ func (g *Gateway) CanRefund() bool { return g.token != "" && g.account != "" }
 func (g *Gateway) Refund(ctx context.Context, r gateway.Return) gateway.ReturnReport {
 	ctx, cancel := g.client.Begin(ctx)
 	defer cancel()
-	if !g.CanRefund() || r.Amount.Unit() != money.IRR || r.Amount.Sign() <= 0 || !trackForm.MatchString(r.Attempt.Session) {
+	wrong := r.Amount.Unit() != money.IRR || r.Amount.Sign() <= 0 || !trackForm.MatchString(r.Attempt.Session)
+	if !g.CanRefund() || wrong {
 		return gateway.ReturnReport{Outcome: gateway.Denied, Word: "not sent: the contract cannot refund this"}
 	}
 	refund, err := g.refund(ctx, r)

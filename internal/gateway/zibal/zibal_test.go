@@ -305,7 +305,8 @@ func TestRefundState(t *testing.T) {
 		return fmt.Sprintf(`{"result":1,"data":[{"refundId":7,"amount":250000,"status":18},`+
 			`{"refundId":88001,"amount":250000,"status":%d}]}`, status)
 	}
-	done, underway := gateway.Done, gateway.Underway
+	done, underway, unsure := gateway.Done, gateway.Underway, gateway.ReturnUnsure
+	otherOrder := strings.Replace(report(15), "77-1", "78-1", 1)
 	tests := []struct {
 		name    string
 		amount  int64
@@ -318,7 +319,7 @@ func TestRefundState(t *testing.T) {
 		{"platform: refunded", 250_000, "88001", steps(asked(list(15))), done, false, false},
 		{"platform: under way", 250_000, "88001", steps(asked(list(16))), underway, false, false},
 		{"platform: reversed", 250_000, "88001", steps(asked(list(18))), done, true, false},
-		{"platform: other", 250_000, "88001", steps(asked(list(1)), inquiryStep(report(1))), gateway.ReturnUnsure, false, false},
+		{"platform: other", 250_000, "88001", steps(asked(list(1)), inquiryStep(report(1))), unsure, false, false},
 		{"platform refuses", 250_000, "88001", steps(asked(result(6)), inquiryStep(report(15))), done, false, false},
 		{"refunded", 250_000, "", steps(inquiryStep(report(15))), done, false, false},
 		{"under way", 250_000, "", steps(inquiryStep(report(16))), underway, false, false},
@@ -326,8 +327,7 @@ func TestRefundState(t *testing.T) {
 		{"paid", 250_000, "", steps(inquiryStep(report(1))), gateway.ReturnUnsure, false, false},
 		{"part, refunded", 1_000, "", steps(inquiryStep(report(15))), gateway.ReturnUnsure, false, false},
 		{"part, reversed", 1_000, "", steps(inquiryStep(report(18))), done, true, true},
-		{"other order", 250_000, "", steps(inquiryStep(strings.Replace(report(15), "77-1", "78-1", 1))),
-			gateway.ReturnUnsure, false, true},
+		{"other order", 250_000, "", steps(inquiryStep(otherOrder)), unsure, false, true},
 		{"no trackId", 250_000, "", steps(inquiryStep(result(203))), gateway.ReturnUnsure, false, false},
 	}
 	for _, test := range tests {
