@@ -77,30 +77,42 @@ func (d *DB) checks() []check {
 // ledgerChecks prove the entries, the balances and the floors.
 func ledgerChecks() []check {
 	return []check{
-		{"I1", "the postings of every entry sum to zero in each unit", "entry",
-			`select entry_id as example from posting group by entry_id, merchant_id, unit having sum(amount) <> 0`},
-		{"I1", "every entry has at least two postings and every posting an entry", "posting",
+		{
+			"I1", "the postings of every entry sum to zero in each unit", "entry",
+			`select entry_id as example from posting group by entry_id, merchant_id, unit having sum(amount) <> 0`,
+		},
+		{
+			"I1", "every entry has at least two postings and every posting an entry", "posting",
 			`select e.id as example from entry e
 				left join posting p on p.entry_id = e.id and p.merchant_id = e.merchant_id
 				group by e.id, e.merchant_id having count(p.entry_id) < 2
 			union all
 			select p.entry_id from posting p
-				left join entry e on e.id = p.entry_id and e.merchant_id = p.merchant_id where e.id is null`},
-		{"I2", "every balance is the sum of its postings", "account",
+				left join entry e on e.id = p.entry_id and e.merchant_id = p.merchant_id where e.id is null`,
+		},
+		{
+			"I2", "every balance is the sum of its postings", "account",
 			`select a.merchant_id || ' ' || a.key as example from account a
 				left join (select account, merchant_id, sum(amount) as total from posting group by account, merchant_id) p
 				on p.account = a.key and p.merchant_id = a.merchant_id where a.balance <> coalesce(p.total, 0)
 			union all
 			select p.merchant_id || ' ' || p.account from posting p
-				left join account a on a.key = p.account and a.merchant_id = p.merchant_id where a.key is null`},
-		{"I2", "every posting has the unit of its account", "posting",
+				left join account a on a.key = p.account and a.merchant_id = p.merchant_id where a.key is null`,
+		},
+		{
+			"I2", "every posting has the unit of its account", "posting",
 			`select p.entry_id as example from posting p
-				join account a on a.key = p.account and a.merchant_id = p.merchant_id where a.unit <> p.unit`},
-		{"I3", "all balances together are zero in each unit", "account",
-			`select unit as example from account group by unit having sum(balance) <> 0`},
-		{"P4", "no account with a floor is below it", "account",
+				join account a on a.key = p.account and a.merchant_id = p.merchant_id where a.unit <> p.unit`,
+		},
+		{
+			"I3", "all balances together are zero in each unit", "account",
+			`select unit as example from account group by unit having sum(balance) <> 0`,
+		},
+		{
+			"P4", "no account with a floor is below it", "account",
 			`select merchant_id || ' ' || key as example from account
-				where balance < floor or (floor is null and role in (` + floored() + `))`},
+				where balance < floor or (floor is null and role in (` + floored() + `))`,
+		},
 	}
 }
 
@@ -118,17 +130,22 @@ func floored() string {
 // moneyChecks prove that invoices, payments and refunds agree with each other.
 func moneyChecks() []check {
 	return []check{
-		{"I4", "no payment gives back more than it took, pending refunds counted", "payment",
-			`select id as example from payment where refunded + in_return > amount`},
-		{"I4", "every payment agrees with its refunds", "payment",
+		{
+			"I4", "no payment gives back more than it took, pending refunds counted", "payment",
+			`select id as example from payment where refunded + in_return > amount`,
+		},
+		{
+			"I4", "every payment agrees with its refunds", "payment",
 			`select p.id as example from payment p left join (
 				select payment_id, merchant_id,
 					sum(case when state = 'succeeded' then amount else 0 end) as done,
 					sum(case when state in ('requested', 'processing') then amount else 0 end) as pending
 				from refund where source = 'merchant' group by payment_id, merchant_id
 			) r on r.payment_id = p.id and r.merchant_id = p.merchant_id
-			where coalesce(p.refunded, 0) <> coalesce(r.done, 0) or coalesce(p.in_return, 0) <> coalesce(r.pending, 0)`},
-		{"I4", "no more goes back from suspense than came in for the payment", "refund",
+			where coalesce(p.refunded, 0) <> coalesce(r.done, 0) or coalesce(p.in_return, 0) <> coalesce(r.pending, 0)`,
+		},
+		{
+			"I4", "no more goes back from suspense than came in for the payment", "refund",
 			`select r.payment_id as example from (
 				select payment_id, merchant_id, sum(amount) as back from refund
 				where source = 'suspense' and state <> 'failed' group by payment_id, merchant_id
@@ -137,8 +154,10 @@ func moneyChecks() []check {
 				join posting p on p.entry_id = e.id and p.merchant_id = e.merchant_id and p.amount > 0
 				where e.rule = 'late_payment' group by e.subject, e.merchant_id
 			) l on l.subject = r.payment_id and l.merchant_id = r.merchant_id
-			where r.back > coalesce(l.late, 0)`},
-		{"I4", "every invoice agrees with its payments", "invoice",
+			where r.back > coalesce(l.late, 0)`,
+		},
+		{
+			"I4", "every invoice agrees with its payments", "invoice",
 			`select i.id as example from invoice i left join (
 				select invoice_id, merchant_id,
 					sum(case when state in (` + collected + `) then amount - refunded else 0 end) as captured,
@@ -146,15 +165,20 @@ func moneyChecks() []check {
 				from payment group by invoice_id, merchant_id
 			) p on p.invoice_id = i.id and p.merchant_id = i.merchant_id
 			where coalesce(i.captured, 0) <> coalesce(p.captured, 0)
-				or coalesce(i.reserved, 0) <> coalesce(p.reserved, 0)`},
-		{"I4", "no invoice has taken more than was asked for", "invoice",
-			`select id as example from invoice where amount > 0 and captured + reserved > amount`},
-		{"I4", "every payment has its invoice and every refund its payment", "payment",
+				or coalesce(i.reserved, 0) <> coalesce(p.reserved, 0)`,
+		},
+		{
+			"I4", "no invoice has taken more than was asked for", "invoice",
+			`select id as example from invoice where amount > 0 and captured + reserved > amount`,
+		},
+		{
+			"I4", "every payment has its invoice and every refund its payment", "payment",
 			`select p.id as example from payment p
 				left join invoice i on i.id = p.invoice_id and i.merchant_id = p.merchant_id where i.id is null
 			union all
 			select r.id from refund r
-				left join payment p on p.id = r.payment_id and p.merchant_id = r.merchant_id where p.id is null`},
+				left join payment p on p.id = r.payment_id and p.merchant_id = r.merchant_id where p.id is null`,
+		},
 	}
 }
 
@@ -165,7 +189,8 @@ const collected = "'captured', 'settled', 'reversed', 'refunded'"
 func (d *DB) captureChecks() []check {
 	receipt, gateway := d.engine.detailText("attempt", "receipt"), d.engine.detailText("attempt", "gateway")
 	return []check{
-		{"I5", "every collected payment was captured once in the books, and no other was", "payment",
+		{
+			"I5", "every collected payment was captured once in the books, and no other was", "payment",
 			`select p.id as example from payment p
 				left join entry e on e.subject = p.id and e.merchant_id = p.merchant_id and e.rule = 'captured'
 				where p.state in (` + collected + `) group by p.id, p.merchant_id having count(e.id) <> 1
@@ -173,12 +198,15 @@ func (d *DB) captureChecks() []check {
 			select e.subject from entry e
 				left join payment p on p.id = e.subject and p.merchant_id = e.merchant_id
 					and p.state in (` + collected + `)
-				where e.rule = 'captured' and p.id is null`},
-		{"I5", "no gateway's receipt belongs to two payments", "payment",
+				where e.rule = 'captured' and p.id is null`,
+		},
+		{
+			"I5", "no gateway's receipt belongs to two payments", "payment",
 			`select min(id) as example from (
 				select id, merchant_id, ` + gateway + ` as gateway, ` + receipt + ` as receipt
 				from payment where state in (` + collected + `)
-			) p where receipt is not null group by merchant_id, gateway, receipt having count(*) > 1`},
+			) p where receipt is not null group by merchant_id, gateway, receipt having count(*) > 1`,
+		},
 	}
 }
 
@@ -191,24 +219,31 @@ func eventChecks() []check {
 			where l.to_state is null or l.to_state <> n.state`)
 	}
 	return []check{
-		{"I9", "the events of every merchant are numbered without a gap", "event",
+		{
+			"I9", "the events of every merchant are numbered without a gap", "event",
 			`select merchant_id as example from event group by merchant_id
 				having min(seq) <> 1 or max(seq) <> count(*)
 			union all
 			select t.merchant_id from tally t
 				left join (select merchant_id, count(*) as n from event group by merchant_id) e
-				on e.merchant_id = t.merchant_id where t.events <> coalesce(e.n, 0)`},
-		{"I9", "the invoices of every merchant are counted right", "invoice",
+				on e.merchant_id = t.merchant_id where t.events <> coalesce(e.n, 0)`,
+		},
+		{
+			"I9", "the invoices of every merchant are counted right", "invoice",
 			`select t.merchant_id as example from tally t
 				left join (select merchant_id, count(*) as n from invoice group by merchant_id) i
-				on i.merchant_id = t.merchant_id where t.invoices <> coalesce(i.n, 0)`},
-		{"I9", "the last event of everything has its present state", "event",
+				on i.merchant_id = t.merchant_id where t.invoices <> coalesce(i.n, 0)`,
+		},
+		{
+			"I9", "the last event of everything has its present state", "event",
 			`with last_event as (
 				select e.noun, e.subject, e.merchant_id, e.to_state from event e join (
 					select noun, subject, merchant_id, max(seq) as seq from event group by noun, subject, merchant_id
 				) m on m.seq = e.seq and m.merchant_id = e.merchant_id
-			) ` + strings.Join(last, " union all ")},
-		{"I11", "every change of a state is one that the state allows", "event",
+			) ` + strings.Join(last, " union all "),
+		},
+		{
+			"I11", "every change of a state is one that the state allows", "event",
 			`select noun || ' ' || subject as example from (
 				select noun, subject, from_state, to_state, lag(to_state) over (
 					partition by subject, merchant_id, noun order by seq) as before
@@ -216,7 +251,8 @@ func eventChecks() []check {
 			) h where (before is null and (from_state <> '' or (noun, to_state) not in (` + starts() + `)))
 				or (before is not null and from_state <> before)
 				or (before is not null and from_state <> to_state
-					and (noun, from_state, to_state) not in (` + moves() + `))`},
+					and (noun, from_state, to_state) not in (` + moves() + `))`,
+		},
 	}
 }
 

@@ -48,7 +48,7 @@ func (d *sqliteDesk) statement(ctx context.Context, query string) (*sql.Stmt, er
 
 // exec runs a statement once for each record and counts the rows it touched.
 func (d *sqliteDesk) exec(ctx context.Context, query string, records ...record) (int64, error) {
-	s, err := d.statement(ctx, query)
+	s, err := d.statement(ctx, query) //nolint:sqlclosecheck // it is kept for the next batch
 	if err != nil {
 		return 0, err
 	}
@@ -69,7 +69,7 @@ func (d *sqliteDesk) exec(ctx context.Context, query string, records ...record) 
 
 // number reads one number, if there is a row.
 func (d *sqliteDesk) number(ctx context.Context, query string, args ...any) (n int64, found bool, err error) {
-	s, err := d.statement(ctx, query)
+	s, err := d.statement(ctx, query) //nolint:sqlclosecheck // it is kept for the next batch
 	if err != nil {
 		return 0, false, err
 	}

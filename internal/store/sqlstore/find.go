@@ -112,6 +112,8 @@ func (d *DB) Claimed(
 }
 
 // owned are the nouns that can be found by an unguessable id.
+//
+//exhaustive:ignore
 var owned = map[event.Noun]struct {
 	table   *table
 	missing fault.Code

@@ -14,7 +14,7 @@ var errInUse = errors.New("another purser process uses this database; stop it fi
 
 // lockFile takes a lock that ends with the process, however it ends.
 func lockFile(name string) (*os.File, error) {
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the operator names the file
 	if err != nil {
 		return nil, fmt.Errorf("open lock file: %w", err)
 	}

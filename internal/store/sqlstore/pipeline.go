@@ -78,30 +78,30 @@ func insertMany(t *table) string {
 	return "insert into " + t.name + " (" + t.names() + ") select * from " + unnest(t.columns)
 }
 
-// matches joins the columns of a key.
-func matches(t *table, left, right string) string {
+// matches joins a table, under its name or an alias, with the rows n by its key.
+func matches(t *table, alias string) string {
 	return list(t.columns[:t.key], " and ", func(_ int, c field) string {
-		return left + "." + c.name + " = " + right + "." + c.name
+		return alias + "." + c.name + " = n." + c.name
 	})
 }
 
 // updateMany replaces rows by their keys.
 func updateMany(t *table) string {
 	return "update " + t.name + " set " + t.tail(func(_ int, c field) string { return "n." + c.name }) +
-		" from " + unnest(t.columns) + " as n (" + t.names() + ") where " + matches(t, t.name, "n")
+		" from " + unnest(t.columns) + " as n (" + t.names() + ") where " + matches(t, t.name)
 }
 
 // deleteMany removes rows by their keys.
 func deleteMany(t *table) string {
 	return "delete from " + t.name + " using " + unnest(t.columns[:t.key]) + " as n (" + t.keyNames() + ") where " +
-		matches(t, t.name, "n")
+		matches(t, t.name)
 }
 
 // lookUpMany reads one column of rows by their keys.
 func lookUpMany(t *table, column string) string {
 	return "select " + list(t.columns[:t.key], ", ", func(_ int, c field) string { return "n." + c.name }) +
 		", t." + column + " from " + unnest(t.columns[:t.key]) + " as n (" + t.keyNames() + ") join " + t.name +
-		" t on " + matches(t, "t", "n")
+		" t on " + matches(t, "t")
 }
 
 // batchTexts are the set-based statements of one table.
@@ -137,7 +137,7 @@ var (
 	dropClaims   = deleteMany(claims)
 	dropAnswers  = deleteMany(answers)
 	lowerTallies = "update tally set events = tally.events - n.events, invoices = tally.invoices - n.invoices" +
-		" from " + unnest(tallies.columns) + " as n (" + tallies.names() + ") where " + matches(tallies, "tally", "n")
+		" from " + unnest(tallies.columns) + " as n (" + tallies.names() + ") where " + matches(tallies, "tally")
 )
 
 // trip is a row of statements that go to the server together.

@@ -26,9 +26,12 @@ type want struct {
 func wish(orders []*order, carefully bool) want {
 	w := want{versions: make(map[*table][]nounKey)}
 	tally := make(map[string]record)
-	claimed := make(map[claimKey]bool)
-	read := make(map[nounKey]bool)
-	floors := make(map[accountKey]bool)
+	seen := make(map[any]bool)
+	first := func(key any) bool {
+		again := seen[key]
+		seen[key] = true
+		return !again
+	}
 	for _, o := range orders {
 		t, ok := tally[o.merchant]
 		if !ok {
@@ -36,28 +39,7 @@ func wish(orders []*order, carefully bool) want {
 			tally[o.merchant] = t
 		}
 		t[1], t[2] = t[1].(int64)+int64(len(o.events)), t[2].(int64)+o.invoices
-		for _, c := range o.claims {
-			if key := keyOf(c); !claimed[key] {
-				claimed[key] = true
-				w.claims = append(w.claims, claimRecord(c))
-			}
-		}
-		if key := o.answerKey(); o.answer != nil && !claimed[key] {
-			claimed[key] = true
-			w.answers = append(w.answers, o.answer)
-		}
-		for _, n := range o.nouns {
-			if (n.read > 0 || carefully) && !read[n.nounKey] {
-				read[n.nounKey] = true
-				w.versions[n.table] = append(w.versions[n.table], n.nounKey)
-			}
-		}
-		for _, m := range o.movements {
-			if m.floored && m.steps < 0 && !floors[m.accountKey] {
-				floors[m.accountKey] = true
-				w.floors = append(w.floors, m.accountKey)
-			}
-		}
+		w.ask(o, carefully, first)
 	}
 	// Every node takes the merchants in the same order, and so none waits for
 	// another that waits for it.
@@ -65,6 +47,28 @@ func wish(orders []*order, carefully bool) want {
 		w.tallies = append(w.tallies, tally[merchant])
 	}
 	return w
+}
+
+// ask adds what one order asks for the first time.
+func (w *want) ask(o *order, carefully bool, first func(key any) bool) {
+	for _, c := range o.claims {
+		if first(keyOf(c)) {
+			w.claims = append(w.claims, claimRecord(c))
+		}
+	}
+	if o.answer != nil && first(o.answerKey()) {
+		w.answers = append(w.answers, o.answer)
+	}
+	for _, n := range o.nouns {
+		if (n.read > 0 || carefully) && first(n.nounKey) {
+			w.versions[n.table] = append(w.versions[n.table], n.nounKey)
+		}
+	}
+	for _, m := range o.movements {
+		if m.floored && m.steps < 0 && first(m.accountKey) {
+			w.floors = append(w.floors, m.accountKey)
+		}
+	}
 }
 
 // keyOf is what a claim makes unique.

@@ -106,7 +106,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	for range d.options.Committers {
 		c := newCommitter(d)
 		d.committers = append(d.committers, c)
-		go c.run()
+		go c.run() //nolint:contextcheck // it outlives the call that opens
 	}
 	return d, nil
 }

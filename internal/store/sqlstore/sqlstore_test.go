@@ -1,6 +1,7 @@
 package sqlstore_test
 
 import (
+	"flag"
 	"os"
 	"path/filepath"
 	"sync/atomic"
@@ -13,7 +14,13 @@ import (
 	"github.com/purserhq/purser/internal/store/storetest"
 )
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
+func TestMain(m *testing.M) {
+	// The model runs five times here; more of each is for a longer night.
+	if err := flag.Set("rapid.checks", "30"); err != nil {
+		panic(err)
+	}
+	os.Exit(pgtest.Run(m)) // which parses the flags, so that a given one counts
+}
 
 // engines gives each engine's address of an empty database.
 var engines = map[string]func(t testing.TB) string{
@@ -24,7 +31,8 @@ var engines = map[string]func(t testing.TB) string{
 // inMemory is a file where a flush costs nothing, if the machine has such a
 // place: the kit is about what is stored, not about the disk.
 func inMemory(t testing.TB) string {
-	dir, err := os.MkdirTemp("/dev/shm", "purser-*")
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "purser-*") //nolint:usetesting // elsewhere than other temporary files
 	if err != nil {
 		return filepath.Join(t.TempDir(), "purser.db")
 	}

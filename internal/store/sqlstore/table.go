@@ -41,47 +41,109 @@ var (
 		{"merchant_id", text}, {"version", number}, {"created_at", number}, {"updated_at", number}, {"detail", text},
 	}}
 	keys = &table{"api_key", 2, []field{
-		{"id", text}, {"merchant_id", text}, {"version", number}, {"hash", text},
-		{"created_at", number}, {"updated_at", number}, {"detail", text},
+		{"id", text},
+		{"merchant_id", text},
+		{"version", number},
+		{"hash", text},
+		{"created_at", number},
+		{"updated_at", number},
+		{"detail", text},
 	}}
 	gateways = &table{"gateway", 2, []field{
-		{"name", text}, {"merchant_id", text}, {"version", number}, {"rank", number},
-		{"created_at", number}, {"updated_at", number}, {"detail", text},
+		{"name", text},
+		{"merchant_id", text},
+		{"version", number},
+		{"rank", number},
+		{"created_at", number},
+		{"updated_at", number},
+		{"detail", text},
 	}}
 	invoices = &table{"invoice", 2, []field{
-		{"id", text}, {"merchant_id", text}, {"version", number}, {"state", text}, {"unit", text},
-		{"amount", perhaps}, {"captured", perhaps}, {"reserved", perhaps}, {"due_at", perhaps},
-		{"created_at", number}, {"updated_at", number}, {"detail", text},
+		{"id", text},
+		{"merchant_id", text},
+		{"version", number},
+		{"state", text},
+		{"unit", text},
+		{"amount", perhaps},
+		{"captured", perhaps},
+		{"reserved", perhaps},
+		{"due_at", perhaps},
+		{"created_at", number},
+		{"updated_at", number},
+		{"detail", text},
 	}}
 	payments = &table{"payment", 2, []field{
-		{"id", text}, {"merchant_id", text}, {"version", number}, {"state", text}, {"invoice_id", text},
-		{"unit", text}, {"amount", perhaps}, {"refunded", perhaps}, {"in_return", perhaps}, {"reserved", number},
-		{"check_at", perhaps}, {"attention", text}, {"created_at", number}, {"updated_at", number}, {"detail", text},
+		{"id", text},
+		{"merchant_id", text},
+		{"version", number},
+		{"state", text},
+		{"invoice_id", text},
+		{"unit", text},
+		{"amount", perhaps},
+		{"refunded", perhaps},
+		{"in_return", perhaps},
+		{"reserved", number},
+		{"check_at", perhaps},
+		{"attention", text},
+		{"created_at", number},
+		{"updated_at", number},
+		{"detail", text},
 	}}
 	refunds = &table{"refund", 2, []field{
-		{"id", text}, {"merchant_id", text}, {"version", number}, {"state", text}, {"payment_id", text},
-		{"source", text}, {"unit", text}, {"amount", perhaps}, {"check_at", perhaps}, {"attention", text},
-		{"created_at", number}, {"updated_at", number}, {"detail", text},
+		{"id", text},
+		{"merchant_id", text},
+		{"version", number},
+		{"state", text},
+		{"payment_id", text},
+		{"source", text},
+		{"unit", text},
+		{"amount", perhaps},
+		{"check_at", perhaps},
+		{"attention", text},
+		{"created_at", number},
+		{"updated_at", number},
+		{"detail", text},
 	}}
 	claims  = &table{"claim", 3, []field{{"key", text}, {"kind", text}, {"merchant_id", text}, {"subject", text}}}
 	answers = &table{"answer", 2, []field{
-		{"key", text}, {"merchant_id", text}, {"fingerprint", text}, {"status", number}, {"body", binary},
+		{"key", text},
+		{"merchant_id", text},
+		{"fingerprint", text},
+		{"status", number},
+		{"body", binary},
 		{"expires_at", number},
 	}}
 	tallies = &table{"tally", 1, []field{{"merchant_id", text}, {"events", number}, {"invoices", number}}}
 	events  = &table{"event", 2, []field{
-		{"seq", number}, {"merchant_id", text}, {"noun", text}, {"subject", text}, {"trigger", text},
-		{"from_state", text}, {"to_state", text}, {"actor", text}, {"note", text}, {"at", number},
+		{"seq", number},
+		{"merchant_id", text},
+		{"noun", text},
+		{"subject", text},
+		{"trigger", text},
+		{"from_state", text},
+		{"to_state", text},
+		{"actor", text},
+		{"note", text},
+		{"at", number},
 	}}
 	accounts = &table{"account", 2, []field{
-		{"key", text}, {"merchant_id", text}, {"role", text}, {"owner", text}, {"unit", text}, {"floor", perhaps},
+		{"key", text},
+		{"merchant_id", text},
+		{"role", text},
+		{"owner", text},
+		{"unit", text},
+		{"floor", perhaps},
 		{"balance", number},
 	}}
 	entries = &table{"entry", 2, []field{
 		{"id", text}, {"merchant_id", text}, {"rule", text}, {"subject", text}, {"at", number},
 	}}
 	postings = &table{"posting", 3, []field{
-		{"entry_id", text}, {"merchant_id", text}, {"line", number}, {"account", text}, {"unit", text},
+		{"entry_id", text},
+		{"merchant_id", text},
+		{"line", number},
+		{"account", text},
+		{"unit", text},
 		{"amount", number},
 	}}
 )

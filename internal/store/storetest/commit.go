@@ -25,8 +25,8 @@ func entries(list ...ledger.Entry) []ledger.Entry { return list }
 
 // atomicity lets one part of a change fail, each part in its turn, and wants
 // nothing of the rest.
-func atomicity(t *testing.T, st store.Store) {
-	s, ctx := newShop(t, st), t.Context()
+func atomicity(s *shop) {
+	t := s.T
 	stale := s.invoice()
 	taken := s.claim(newID())
 	reply := store.Answer{Merchant: s.id, Key: newID(), ExpiresAt: noon.AddDate(100, 0, 0)}
@@ -55,22 +55,22 @@ func atomicity(t *testing.T, st store.Store) {
 			}
 			test.spoil(&change)
 			before := s.balance(s.suspense())
-			if err := s.Commit(ctx, change); !fault.Is(err, test.code) {
+			if err := s.Commit(s.Context(), change); !fault.Is(err, test.code) {
 				t.Fatalf("commit: got %s, want %s", fault.Detail(err), test.code)
 			}
-			gotI, err := s.Invoice(ctx, s.id, i.ID)
+			gotI, err := s.Invoice(s.Context(), s.id, i.ID)
 			missing(t, "invoice", gotI, err, fault.CodeInvoiceNotFound)
-			gotP, err := s.Payment(ctx, s.id, p.ID)
+			gotP, err := s.Payment(s.Context(), s.id, p.ID)
 			missing(t, "payment", gotP, err, fault.CodePaymentNotFound)
-			gotK, err := s.KeyByHash(ctx, k.Hash)
+			gotK, err := s.KeyByHash(s.Context(), k.Hash)
 			missing(t, "key", gotK, err, fault.CodeKeyInvalid)
-			gotC, err := s.Claimed(ctx, s.id, c.Kind, c.Key)
+			gotC, err := s.Claimed(s.Context(), s.id, c.Kind, c.Key)
 			missing(t, "claim", gotC, err, fault.CodeNotFound)
-			gotE, err := s.Entries(ctx, s.id, e.Subject())
+			gotE, err := s.Entries(s.Context(), s.id, e.Subject())
 			same(t, "entries", len(gotE), err, 0)
-			events, err := s.Events(ctx, s.id, 0, 100)
+			events, err := s.Events(s.Context(), s.id, 0, 100)
 			same(t, "events", len(events), err, 0)
-			_, total, err := s.Invoices(ctx, s.id, store.Page{})
+			_, total, err := s.Invoices(s.Context(), s.id, store.Page{})
 			same(t, "number of invoices", total, err, 1)
 			if after := s.balance(s.suspense()); after != before {
 				t.Errorf("balance: got %d, want %d", after, before)
@@ -82,8 +82,8 @@ func atomicity(t *testing.T, st store.Store) {
 }
 
 // versions stores a noun on top of versions other than the present one.
-func versions(t *testing.T, st store.Store) {
-	s := newShop(t, st)
+func versions(s *shop) {
+	t := s.T
 	i := s.invoice()
 	change := func() store.Change { return store.Change{Invoices: []invoice.Invoice{i}} }
 	i.Version = 1
@@ -104,8 +104,8 @@ func versions(t *testing.T, st store.Store) {
 }
 
 // oneVersionMany changes one version from many sides: one wins.
-func oneVersionMany(t *testing.T, st store.Store) {
-	s := newShop(t, st)
+func oneVersionMany(s *shop) {
+	t := s.T
 	i := s.invoice()
 	s.must(store.Change{Invoices: []invoice.Invoice{i}})
 	for version := int64(1); version <= 3; version++ {
@@ -142,8 +142,8 @@ func atoi(s string) (n int) {
 }
 
 // claims takes keys that are free and keys that are not.
-func claims(t *testing.T, st store.Store) {
-	s, ctx := newShop(t, st), t.Context()
+func claims(s *shop) {
+	t, ctx := s.T, s.Context()
 	c := s.claim(newID())
 	s.must(store.Change{Claims: []store.Claim{c}})
 	again := c
@@ -165,8 +165,8 @@ func claims(t *testing.T, st store.Store) {
 }
 
 // oneClaimMany claims one key from many sides: one gets it.
-func oneClaimMany(t *testing.T, st store.Store) {
-	s := newShop(t, st)
+func oneClaimMany(s *shop) {
+	t := s.T
 	for range 3 {
 		key := newID()
 		list := make([]store.Claim, 64)
@@ -192,8 +192,8 @@ func oneClaimMany(t *testing.T, st store.Store) {
 
 // claimOfRejected mixes changes that claim a key but must be refused for
 // another reason with changes that may have it.
-func claimOfRejected(t *testing.T, st store.Store) {
-	s := newShop(t, st)
+func claimOfRejected(s *shop) {
+	t := s.T
 	for range 10 {
 		c, reply := s.claim(newID()), newID()
 		errs := together(16, func(i int) error {
@@ -223,8 +223,8 @@ func claimOfRejected(t *testing.T, st store.Store) {
 }
 
 // answers keeps replies until they expire.
-func answers(t *testing.T, st store.Store) {
-	s, ctx := newShop(t, st), t.Context()
+func answers(s *shop) {
+	t, ctx := s.T, s.Context()
 	a := store.Answer{
 		Merchant: s.id, Key: "key", Fingerprint: "print", Status: 201, Body: []byte("{\"a\": \x00\xff}"),
 		ExpiresAt: noon.AddDate(100, 0, 0),
@@ -253,8 +253,8 @@ func answers(t *testing.T, st store.Store) {
 }
 
 // floor takes more than there is.
-func floor(t *testing.T, st store.Store) {
-	s := newShop(t, st)
+func floor(s *shop) {
+	t := s.T
 	s.refused(store.Change{Entries: entries(s.move(-1))}, fault.CodeInsufficientFunds)
 	s.must(store.Change{Entries: entries(s.move(100))})
 	s.refused(store.Change{Entries: entries(s.move(-101))}, fault.CodeInsufficientFunds)
@@ -270,8 +270,8 @@ func floor(t *testing.T, st store.Store) {
 }
 
 // floorMany spends one balance from many sides: exactly what there is goes out.
-func floorMany(t *testing.T, st store.Store) {
-	s := newShop(t, st)
+func floorMany(s *shop) {
+	t := s.T
 	s.must(store.Change{Entries: entries(s.move(100))})
 	n := scale(10_000)
 	var errs []error
@@ -287,8 +287,8 @@ func floorMany(t *testing.T, st store.Store) {
 }
 
 // overflow lets a balance grow over what can be counted.
-func overflow(t *testing.T, st store.Store) {
-	s := newShop(t, st)
+func overflow(s *shop) {
+	t := s.T
 	s.must(store.Change{Entries: entries(s.move(math.MaxInt64))})
 	errs := together(8, func(int) error { return s.Commit(t.Context(), store.Change{Entries: entries(s.move(1))}) })
 	if good := count(errs, ""); good != 0 {
@@ -302,11 +302,11 @@ func overflow(t *testing.T, st store.Store) {
 
 // moreThanConnected lets many more callers read and write than any pool has
 // connections.
-func moreThanConnected(t *testing.T, st store.Store) {
-	s := newShop(t, st)
+func moreThanConnected(s *shop) {
+	t := s.T
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	errs := together(scale(1000), func(int) error {
+	errs := together(scale(500), func(int) error {
 		i := s.invoice()
 		if err := s.Commit(ctx, store.Change{Invoices: []invoice.Invoice{i}}); err != nil {
 			return err
@@ -323,8 +323,8 @@ func moreThanConnected(t *testing.T, st store.Store) {
 }
 
 // poison puts changes that the database itself refuses among good ones.
-func poison(t *testing.T, st store.Store) {
-	s := newShop(t, st)
+func poison(s *shop) {
+	t := s.T
 	old := s.move(1)
 	there := s.invoice()
 	s.must(store.Change{Entries: entries(old), Invoices: []invoice.Invoice{there}})
@@ -342,7 +342,7 @@ func poison(t *testing.T, st store.Store) {
 			return store.Change{Invoices: []invoice.Invoice{i}}
 		},
 	}
-	errs := together(scale(640), func(n int) error {
+	errs := together(scale(320), func(n int) error {
 		if n%16 == 5 {
 			return s.Commit(t.Context(), bad[n/16%len(bad)]())
 		}
@@ -365,8 +365,8 @@ func poison(t *testing.T, st store.Store) {
 }
 
 // goneCallers lets callers go away at all times: each change is there or not.
-func goneCallers(t *testing.T, st store.Store) {
-	s := newShop(t, st)
+func goneCallers(s *shop) {
+	t := s.T
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	i := s.invoice()

@@ -26,7 +26,7 @@ func linear(t *testing.T, model porcupine.Model, history []porcupine.Operation) 
 // and ended.
 func record(t *testing.T, clients, calls int, call func(client, n int) (in, out any, err error)) []porcupine.Operation {
 	t.Helper()
-	began := time.Now() //nolint:forbidigo // a history is made of real times
+	began := time.Now()
 	now := func() int64 { return int64(time.Since(began)) }
 	histories := make([][]porcupine.Operation, clients)
 	errs := together(clients, func(client int) error {
@@ -62,8 +62,8 @@ type balanceSeen struct {
 }
 
 // accountHistory moves and reads one balance that may not fall below zero.
-func accountHistory(t *testing.T, st store.Store) {
-	s := newShop(t, st)
+func accountHistory(s *shop) {
+	t := s.T
 	history := record(t, 8, scale(400)/8, func(client, n int) (any, any, error) {
 		steps := int64((client*7+n*5)%9) - 4
 		if steps == 0 {
@@ -103,8 +103,8 @@ type invoiceSeen struct {
 }
 
 // invoiceHistory reads and changes one invoice.
-func invoiceHistory(t *testing.T, st store.Store) {
-	s := newShop(t, st)
+func invoiceHistory(s *shop) {
+	t := s.T
 	i := s.invoice()
 	s.must(store.Change{Invoices: []invoice.Invoice{i}})
 	history := record(t, 6, scale(300)/6*2, func(client, n int) (any, any, error) {

@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"sync"
-	"testing"
 
 	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/fault"
@@ -12,9 +11,10 @@ import (
 
 // restart closes a database and opens it again: everything is there, and
 // counting goes on where it was.
-func restart(t *testing.T, open Open) {
-	st, again := open(t)
-	s := newShop(t, st)
+func restart(s *shop, open Open) {
+	t := s.T
+	var again func() store.Store
+	s.Store, again = open(t)
 	i, c := s.invoice(), s.claim(newID())
 	s.must(store.Change{
 		Invoices: []invoice.Invoice{i}, Claims: []store.Claim{c}, Entries: entries(s.move(50)),
@@ -38,9 +38,10 @@ func restart(t *testing.T, open Open) {
 
 // closing closes a database while many write: whoever was accepted is
 // answered, and what was acknowledged is there afterwards.
-func closing(t *testing.T, open Open) {
-	st, again := open(t)
-	s := newShop(t, st)
+func closing(s *shop, open Open) {
+	t := s.T
+	var again func() store.Store
+	s.Store, again = open(t)
 	list := make([]invoice.Invoice, scale(500))
 	begun := make(chan struct{})
 	var once sync.Once

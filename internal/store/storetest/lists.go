@@ -3,7 +3,6 @@ package storetest
 import (
 	"fmt"
 	"slices"
-	"testing"
 	"time"
 
 	"github.com/purserhq/purser/internal/event"
@@ -17,8 +16,8 @@ import (
 )
 
 // events get their numbers in the order given and are the history of each thing.
-func events(t *testing.T, st store.Store) {
-	s, ctx := newShop(t, st), t.Context()
+func events(s *shop) {
+	t, ctx := s.T, s.Context()
 	a := event.Event{
 		Merchant: s.id, Noun: event.Payment, Subject: "a", Trigger: "create", To: "waiting", Actor: "payer",
 		Note: "words", At: noon, Seq: 99, // the store counts, not the caller
@@ -39,8 +38,8 @@ func events(t *testing.T, st store.Store) {
 }
 
 // eventsMany counts without a gap while many write and many are refused.
-func eventsMany(t *testing.T, st store.Store) {
-	s := newShop(t, st)
+func eventsMany(s *shop) {
+	t := s.T
 	errs := together(scale(640), func(n int) error {
 		i := s.invoice()
 		if n%3 == 0 {
@@ -83,8 +82,8 @@ func eventsMany(t *testing.T, st store.Store) {
 }
 
 // eventPages reads the feed in parts.
-func eventPages(t *testing.T, st store.Store) {
-	s, ctx := newShop(t, st), t.Context()
+func eventPages(s *shop) {
+	t, ctx := s.T, s.Context()
 	for range 7 {
 		s.must(store.Change{Events: []event.Event{s.event(newID(), "create")}})
 	}
@@ -111,8 +110,8 @@ func eventPages(t *testing.T, st store.Store) {
 }
 
 // invoicePages lists a merchant's invoices, newest first.
-func invoicePages(t *testing.T, st store.Store) {
-	s, other, ctx := newShop(t, st), newShop(t, st), t.Context()
+func invoicePages(s *shop) {
+	t, other, ctx := s.T, newShop(s.T, s.Store), s.Context()
 	var ids []string
 	for n := range 5 {
 		i := s.invoice()
@@ -145,11 +144,11 @@ func invoicePages(t *testing.T, st store.Store) {
 }
 
 // merchantLists lists merchants, keys and gateways.
-func merchantLists(t *testing.T, st store.Store) {
-	s, ctx := newShop(t, st), t.Context()
+func merchantLists(s *shop) {
+	t, ctx := s.T, s.Context()
 	// Far in the future, so that the other tests' merchants come after them.
 	older := merchant.Merchant{ID: s.id, CreatedAt: noon.AddDate(200, 0, 0)}
-	younger := newShop(t, st)
+	younger := newShop(t, s.Store)
 	young := merchant.Merchant{ID: younger.id, CreatedAt: noon.AddDate(201, 0, 0)}
 	s.must(store.Change{Merchants: []merchant.Merchant{older}})
 	younger.must(store.Change{Merchants: []merchant.Merchant{young}})
@@ -178,8 +177,8 @@ func merchantLists(t *testing.T, st store.Store) {
 
 // paymentsOf lists the payments of several invoices in order of creation, and
 // the refunds of a payment.
-func paymentsOf(t *testing.T, st store.Store) {
-	s, ctx := newShop(t, st), t.Context()
+func paymentsOf(s *shop) {
+	t, ctx := s.T, s.Context()
 	one, two, three := s.payment("one"), s.payment("two"), s.payment("one")
 	one.Invoice, two.Invoice, three.Invoice = s.id+"1", s.id+"2", s.id+"1"
 	one.CreatedAt = noon.Add(time.Hour)
@@ -199,8 +198,8 @@ func paymentsOf(t *testing.T, st store.Store) {
 
 // due lists what it is time for. The times are long before those of the other
 // tests, which share the lists.
-func due(t *testing.T, st store.Store) {
-	s, ctx := newShop(t, st), t.Context()
+func due(s *shop) {
+	t, ctx := s.T, s.Context()
 	now := time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC)
 	early, late, future, closed := s.invoice(), s.invoice(), s.invoice(), s.invoice()
 	early.Due, late.Due, future.Due = now.Add(-time.Hour), now, now.Add(time.Microsecond)
@@ -239,8 +238,8 @@ func due(t *testing.T, st store.Store) {
 }
 
 // attention lists what waits for a person.
-func attention(t *testing.T, st store.Store) {
-	s, ctx := newShop(t, st), t.Context()
+func attention(s *shop) {
+	t, ctx := s.T, s.Context()
 	p, r := s.payment("i"), s.refund("p")
 	p.Attention, p.UpdatedAt = "nobody knows", noon.Add(time.Second)
 	r.Attention, r.UpdatedAt = "refused", noon
@@ -262,8 +261,8 @@ func attention(t *testing.T, st store.Store) {
 }
 
 // books reads entries and balances back.
-func books(t *testing.T, st store.Store) {
-	s, ctx := newShop(t, st), t.Context()
+func books(s *shop) {
+	t, ctx := s.T, s.Context()
 	subject := newID()
 	book := func(rule ledger.Rule, at time.Time, amount money.Amount) ledger.Entry {
 		e, err := ledger.Book(rule, ledger.Cause{Entry: newID(), Merchant: s.id, Subject: subject, At: at}, "bank", amount)

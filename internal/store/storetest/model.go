@@ -21,6 +21,7 @@ type Break func(after, failing int) (mend func())
 // Model runs random changes by concurrent callers against a store and a model
 // of it in memory, with statements that fail where breaker is not nil.
 func Model(t *testing.T, st store.Store, breaker Break) {
+	t.Helper()
 	rapid.Check(t, func(r *rapid.T) {
 		m := &model{
 			shop: newShop(t, st), r: r, version: make(map[int]int64), captured: make(map[int]int64),
@@ -111,7 +112,8 @@ func (m *model) round(breaker Break) {
 		changes[n] = m.change(wishes[n])
 	}
 	if breaker != nil {
-		mend := breaker(rapid.IntRange(0, 20).Draw(m.r, "fails after"), rapid.SampledFrom([]int{1, 2, 200}).Draw(m.r, "failing"))
+		after, failing := rapid.IntRange(0, 20), rapid.SampledFrom([]int{1, 2, 200})
+		mend := breaker(after.Draw(m.r, "fails after"), failing.Draw(m.r, "failing"))
 		defer mend()
 	}
 	errs := together(len(wishes), func(n int) error { return m.Commit(context.Background(), changes[n]) })

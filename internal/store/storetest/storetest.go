@@ -31,7 +31,7 @@ type Open func(t *testing.T) (s store.Store, again func() store.Store)
 // of their own in it, so that they also prove that merchants do not mix.
 func Run(t *testing.T, open Open) {
 	s, _ := open(t)
-	for name, test := range map[string]func(*testing.T, store.Store){
+	for name, test := range map[string]func(*shop){
 		"round trip":           roundTrip,
 		"bare things":          bareThings,
 		"nothing and empty":    nothingAndEmpty,
@@ -63,11 +63,11 @@ func Run(t *testing.T, open Open) {
 		"account history":      accountHistory,
 		"invoice history":      invoiceHistory,
 	} {
-		t.Run(name, func(t *testing.T) { test(t, s) })
+		t.Run(name, func(t *testing.T) { test(newShop(t, s)) })
 	}
 	t.Run("model", func(t *testing.T) { Model(t, s, nil) })
-	t.Run("restart", func(t *testing.T) { restart(t, open) })
-	t.Run("closing", func(t *testing.T) { closing(t, open) })
+	t.Run("restart", func(t *testing.T) { restart(newShop(t, nil), open) })
+	t.Run("closing", func(t *testing.T) { closing(newShop(t, nil), open) })
 	audit(t, s)
 }
 

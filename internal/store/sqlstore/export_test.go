@@ -1,0 +1,56 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/purserhq/purser/internal/store"
+)
+
+// CommitAlone commits one change of new things in a transaction of its own, as
+// a store without groups would, for the benchmark to compare with.
+func (d *DB) CommitAlone(ctx context.Context, c store.Change) error {
+	o, err := encode(c)
+	if err != nil {
+		return err
+	}
+	if e, ok := d.engine.(*postgresEngine); ok {
+		return e.commitAlone(ctx, o)
+	}
+	b := &batch{orders: []*order{o}}
+	return errors.Join(d.engine.commit(ctx, b), errors.Join(b.results...))
+}
+
+// commitAlone writes one order with plain statements, all in one trip to the
+// server: the fewest that a transaction of its own can do with.
+func (e *postgresEngine) commitAlone(ctx context.Context, o *order) error {
+	var t pgx.Batch
+	t.Queue("begin")
+	t.Queue(upsertTally, o.merchant, int64(len(o.events)), o.invoices)
+	for _, n := range o.nouns {
+		t.Queue(insertOne(n.table), n.row...)
+	}
+	for _, r := range o.entries {
+		t.Queue(insertOne(entries), r...)
+	}
+	// Both lines in one statement, for the books to balance at its end.
+	args := append(append(record{}, o.postings[0]...), o.postings[1]...)
+	t.Queue(insertOne(postings)+", ($7, $8, $9, $10, $11, $12)", args...)
+	for _, m := range o.movements {
+		t.Queue(insertOne(accounts)+addBalance, m.key, m.merchant, string(m.account.Role), m.account.Owner,
+			string(m.account.Unit), nil, m.steps)
+	}
+	for _, r := range o.events {
+		t.Queue("insert into event ("+events.names()+") select events, $1, $2, $3, $4, $5, $6, $7, $8, $9"+
+			" from tally where merchant_id = $1", r[1:]...)
+	}
+	t.Queue("commit")
+	conn, err := e.writers.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	return conn.SendBatch(ctx, &t).Close()
+}
