@@ -154,6 +154,7 @@ var wordsOf = map[fault.Code]string{
 	fault.CodeGatewayUnavailable:   "gateway_unavailable",
 	fault.CodeNoGateway:            "no_gateway",
 	fault.CodeGatewayNotFound:      "no_gateway",
+	fault.CodeAmountTooLarge:       "amount_too_large",
 	fault.CodeRateLimited:          "rate_limited",
 	fault.CodeQueueFull:            "busy",
 	fault.CodeShuttingDown:         "busy",

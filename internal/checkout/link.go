@@ -71,7 +71,7 @@ func (p *Pages) linked(w http.ResponseWriter, r *http.Request, token string, ope
 	}
 	view, err := p.app.Link(r.Context(), token)
 	if err != nil {
-		p.failed(w, r, err)
+		p.failed(w, r, "", err)
 		return view, false
 	}
 	if (view.Invoice.Link.Kind == invoice.OpenAmount) != open {
@@ -86,7 +86,7 @@ func (p *Pages) showLink(w http.ResponseWriter, r *http.Request, view app.LinkVi
 	i := view.Invoice
 	plan, err := p.plan(r, view)
 	if err != nil {
-		p.failed(w, r, err)
+		p.failed(w, r, view.Merchant, err)
 		return
 	}
 	body := linkBody{

@@ -105,7 +105,7 @@ func (p *Pages) status(w http.ResponseWriter, r *http.Request) {
 	}
 	paid, err := p.app.PaymentByToken(r.Context(), token)
 	if err != nil {
-		p.failed(w, r, err)
+		p.failed(w, r, "", err)
 		return
 	}
 	looks, err := strconv.Atoi(r.URL.Query().Get("n"))
@@ -145,12 +145,12 @@ func (p *Pages) showResult(w http.ResponseWriter, r *http.Request, paid payment.
 	v, chosen := p.voices.choose(r)
 	view, err := p.app.Invoice(r.Context(), paid.Merchant, paid.Invoice)
 	if err != nil {
-		p.failed(w, r, err)
+		p.failed(w, r, "", err)
 		return
 	}
 	m, err := p.app.Merchant(r.Context(), paid.Merchant)
 	if err != nil {
-		p.failed(w, r, err)
+		p.failed(w, r, "", err)
 		return
 	}
 	found, here := verdictOf(paid), p.statusAddress(paid)

@@ -76,6 +76,9 @@ func (s screen) Initial() string {
 	return ""
 }
 
+// Pays says that the page has a button that leads to a gateway.
+func (s screen) Pays() bool { return s.Name == linkScreen || s.Name == openScreen }
+
 // show writes a page.
 func (p *Pages) show(w http.ResponseWriter, r *http.Request, s screen) {
 	v, chosen := p.voices.choose(r)
@@ -144,21 +147,27 @@ func (p *Pages) languageLinks(r *http.Request, s screen) []languageLink {
 
 // trouble shows a page that only says what is wrong and what to do about it.
 func (p *Pages) trouble(w http.ResponseWriter, r *http.Request, status int, words string) {
+	p.troubleWith(w, r, "", status, words)
+}
+
+// troubleWith is trouble with a merchant's link, which may be asked about it.
+func (p *Pages) troubleWith(w http.ResponseWriter, r *http.Request, merchant string, status int, words string) {
 	v, _ := p.voices.choose(r)
 	p.show(w, r, screen{
-		voice: v, Name: troubleScreen, Status: status,
+		voice: v, Name: troubleScreen, Status: status, Merchant: merchant,
 		Title: v.T("trouble." + words + ".title"), Body: v.T("trouble." + words + ".advice"),
 	})
 }
 
-// failed shows the trouble that a fault stands for.
-func (p *Pages) failed(w http.ResponseWriter, r *http.Request, err error) {
+// failed shows the trouble that a fault stands for; merchant is empty when
+// none is known yet.
+func (p *Pages) failed(w http.ResponseWriter, r *http.Request, merchant string, err error) {
 	p.logged(r, err)
 	status, words := problem(err)
 	if status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "10")
 	}
-	p.trouble(w, r, status, words)
+	p.troubleWith(w, r, merchant, status, words)
 }
 
 // styleName changes with the style sheet, so that browsers may keep it.
