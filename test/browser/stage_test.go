@@ -1,0 +1,208 @@
+//go:build browser
+
+package browser
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/checkout"
+	"github.com/purserhq/purser/internal/gateway"
+	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/merchant"
+	"github.com/purserhq/purser/internal/money"
+	core "github.com/purserhq/purser/internal/payment"
+	"github.com/purserhq/purser/internal/store/sqlstore"
+)
+
+// actor is a gateway whose every payment ends in the same way, so that each
+// page can be looked at.
+type actor struct {
+	name, title string
+	ends        gateway.Outcome
+	noPage      bool
+}
+
+func (a actor) Info() gateway.Info {
+	return gateway.Info{
+		Connector: a.name, Title: a.title, Unit: money.IRR, Min: money.New(1000, money.IRR),
+		Methods: []core.Method{core.IranianCard}, Lifetime: 15 * time.Minute,
+		VerifyCaptures: true, CanLook: true, LostStartIsHarmless: true,
+	}
+}
+
+func (a actor) Start(_ context.Context, attempt gateway.Attempt) gateway.Started {
+	if a.noPage {
+		return gateway.Started{Outcome: gateway.Opened, Session: attempt.Reference}
+	}
+	return gateway.Started{
+		Outcome: gateway.Opened, Session: a.name + attempt.Reference, Link: "https://gateway.example/" + attempt.Reference,
+	}
+}
+
+func (a actor) Resolve(_ context.Context, attempt gateway.Attempt, _ gateway.Question) gateway.Report {
+	r := gateway.Report{Outcome: a.ends}
+	if a.ends == gateway.Captured {
+		r.Receipt, r.Amount, r.Card = newID(), attempt.Amount, "603799******1234"
+	}
+	return r
+}
+
+// Reverse always works.
+func (actor) Reverse(context.Context, gateway.Return) gateway.ReturnReport {
+	return gateway.ReturnReport{Outcome: gateway.Done, Undone: true}
+}
+
+// ReadReturn reads ?session=...
+func (actor) ReadReturn(query map[string][]string) (gateway.Notice, bool) {
+	if len(query["session"]) != 1 {
+		return gateway.Notice{}, false
+	}
+	return gateway.Notice{Session: query["session"][0], Word: "ok", Good: true}, true
+}
+
+// cast are the gateways of the stage, in the order of routing.
+var cast = []actor{
+	{name: "zarinpal", title: "ZarinPal", ends: gateway.Captured},
+	{name: "shepa", title: "Shepa", ends: gateway.Declined},
+	{name: "zibal", title: "Zibal", ends: gateway.Unknown},
+	{name: "manual", title: "Bank transfer or cash", ends: gateway.Pending, noPage: true},
+}
+
+type directory struct{}
+
+func (directory) Open(g merchant.Gateway) (gateway.Gateway, error) {
+	for _, a := range cast {
+		if a.name == g.Name {
+			return a, nil
+		}
+	}
+	return nil, http.ErrNotSupported
+}
+
+// newID is 12 random bytes in hex, as the demo's ids are.
+func newID() string {
+	var random [12]byte
+	_, _ = rand.Read(random[:]) // never fails
+	return hex.EncodeToString(random[:])
+}
+
+// stage is the pages alone, with a merchant whose every kind of page can be
+// brought about.
+type stage struct {
+	*testing.T
+	app      *app.App
+	address  string
+	merchant string
+	play     play
+}
+
+// play is what the merchant of a stage is called and sells.
+type play struct{ merchant, title, description string }
+
+// plays are by language.
+var plays = map[string]play{
+	"fa": {"فروشگاه آفتاب", "اشتراک یک\u200cسالهٔ میزبانی", "سفارش ۱۴۰۵۰۸۲۹ – تحویل همان روز"},
+	"en": {"Sunrise Store", "Hosting, one year", "Order 20261120, delivered the same day"},
+}
+
+func openStage(t *testing.T, language string) *stage {
+	t.Helper()
+	silent, now := slog.New(slog.DiscardHandler), time.Now
+	db, err := sqlstore.Open(t.Context(), sqlstore.Options{
+		URL: filepath.Join(t.TempDir(), "purser.db"), Now: now, Log: silent,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	s := &stage{T: t, play: plays[language]}
+	mux := http.NewServeMux()
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	s.address = server.URL
+	s.app = app.New(app.Config{
+		Store: db, Gateways: directory{}, Now: now, Log: silent, ReturnURL: server.URL + "/cb",
+	})
+	m, err := s.app.CreateMerchant(t.Context(), app.NewMerchant{
+		Name: s.play.merchant, SplitLimit: money.New(20_000_000, money.IRR),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.merchant = m.ID
+	for n, a := range cast {
+		g := merchant.Gateway{Merchant: m.ID, Name: a.name, Connector: a.name, Order: n, Enabled: true}
+		if err := s.app.PutGateway(t.Context(), g); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pages, err := checkout.New(checkout.Config{App: s.app, NewID: newID, Now: now, Log: silent, Insecure: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux.Handle("/pay/", pages)
+	mux.HandleFunc("GET /cb", pages.Return)
+	return s
+}
+
+// link makes an invoice with a link and gives the link's token. A sum of zero
+// is one that the payer chooses.
+func (s *stage) link(rial int64) string {
+	s.Helper()
+	token, amount, kind := newID(), money.New(rial, money.IRR), invoice.Fixed
+	if rial == 0 {
+		kind = invoice.OpenAmount
+	}
+	_, err := s.app.CreateInvoice(s.Context(), s.merchant, app.NewInvoice{
+		ID: newID(), Amount: amount, Open: rial == 0, Title: s.play.title, Description: s.play.description,
+		Link: invoice.Link{Token: token, Kind: kind, Amount: amount},
+	})
+	if err != nil {
+		s.Fatal(err)
+	}
+	return token
+}
+
+// sentAway is a payment of a link whose payer is at the named gateway.
+func (s *stage) sentAway(gatewayName string) core.Payment {
+	s.Helper()
+	done, err := s.app.OpenLink(s.Context(), app.OpenLink{Token: s.link(12_500_000), Gateway: gatewayName, NewID: newID})
+	if err != nil {
+		s.Fatal(err)
+	}
+	return done.Payment
+}
+
+// back is the address that the gateway sends the payer to.
+func (s *stage) back(p core.Payment) string {
+	return s.address + "/cb?t=" + app.ReturnToken(p) + "&session=" + p.Attempt.Session
+}
+
+// givenBack is a payment that was made and reversed.
+func (s *stage) givenBack() core.Payment {
+	s.Helper()
+	p := s.sentAway("zarinpal")
+	_, err := s.app.ReturnPayer(s.Context(), map[string][]string{
+		"t": {app.ReturnToken(p)}, "session": {p.Attempt.Session},
+	})
+	if err != nil {
+		s.Fatal(err)
+	}
+	if _, err := s.app.RefundPayment(s.Context(), s.merchant, app.NewRefund{Payment: p.ID}); err != nil {
+		s.Fatal(err)
+	}
+	return p
+}
