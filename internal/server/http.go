@@ -92,7 +92,7 @@ func (o observed) note(r *http.Request, answer *recorder, took time.Duration) {
 	}
 	o.log.LogAttrs(r.Context(), level, "request answered",
 		slog.String("method", method(r.Method)), slog.String("dialect", dialect), slog.String("route", route),
-		slog.Int("status", status), slog.Int64("bytes", answer.bytes), slog.Duration("took", took))
+		slog.Int("status", status), slog.Int64("bytes", answer.bytes), slog.Int64("took_us", took.Microseconds()))
 }
 
 // routeOf takes the method off a pattern; what matched no route has none.

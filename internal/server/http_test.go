@@ -50,6 +50,7 @@ func TestAddressesStayOutOfTheLog(t *testing.T) {
 	line := out.String()
 	for _, want := range []string{
 		`"route":"/pay/{token}"`, `"dialect":"shop"`, `"status":200`, `"bytes":5`, `"method":"GET"`, `"request_id":"abc-1"`,
+		`"took_us":1000`,
 	} {
 		if !strings.Contains(line, want) {
 			t.Errorf("got %s, want %s in it", line, want)

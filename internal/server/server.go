@@ -121,6 +121,9 @@ func (s *Server) Close() error { return s.close() }
 // than stop_limit.
 func (s *Server) Run(ctx context.Context) error {
 	public, admin, err := s.listen(ctx)
+	if ctx.Err() != nil && err != nil {
+		return s.close() // it was told to stop before it had begun
+	}
 	if err != nil {
 		return errors.Join(err, s.close())
 	}
@@ -211,7 +214,7 @@ func (s *Server) httpServer(h http.Handler) *http.Server {
 func (s *Server) stop(ctx context.Context, servers []*http.Server, stopWorking func(), worked <-chan struct{}) error {
 	s.stopping.Store(true)
 	begin := s.now()
-	s.log.InfoContext(ctx, "stopping", slog.Duration("limit", s.config.StopLimit))
+	s.log.InfoContext(ctx, "stopping", slog.String("limit", s.config.StopLimit.String()))
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.config.StopLimit)
 	defer cancel()
 	stopWorking()
@@ -234,7 +237,7 @@ func (s *Server) stop(ctx context.Context, servers []*http.Server, stopWorking f
 		errs = append(errs, errors.New("the worker was cut off after stop_limit"))
 	}
 	errs = append(errs, s.closeWithin(limit))
-	s.log.InfoContext(ctx, "stopped", slog.Duration("took", s.now().Sub(begin)))
+	s.log.InfoContext(ctx, "stopped", slog.Int64("took_us", s.now().Sub(begin).Microseconds()))
 	return errors.Join(errs...)
 }
 

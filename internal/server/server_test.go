@@ -322,10 +322,6 @@ func TestLostKeyset(t *testing.T) {
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
 	}
-	elsewhere := filepath.Join(t.TempDir(), "keyset.json")
-	if err := NewKeyset(elsewhere); err != nil {
-		t.Fatal(err)
-	}
 	_, err = New(t.Context(), Config{Data: folder, KeysetFile: filepath.Join(folder, "gone.json")}, io.Discard)
 	wrong, ok := errors.AsType[*SettingError](err)
 	if !ok || wrong.Key != "keyset_file" || !strings.Contains(err.Error(), "bring it back") {
