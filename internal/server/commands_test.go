@@ -1,0 +1,232 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	_ "modernc.org/sqlite" // to damage a database behind the server's back
+
+	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/dialect/ipg"
+	"github.com/purserhq/purser/internal/money"
+)
+
+// desk is a command's terminal that a test can read.
+type desk struct {
+	Commands
+
+	out, errs bytes.Buffer
+}
+
+func newDesk(c Config) *desk {
+	d := &desk{}
+	d.Commands = Commands{Config: c, Terminal: Terminal{In: strings.NewReader(""), Out: &d.out, Err: &d.errs}}
+	return d
+}
+
+// waitingForPerson makes a demo's database with one manual payment of an
+// invoice, and gives the payment's id.
+func waitingForPerson(t *testing.T, folder string) string {
+	t.Helper()
+	d, err := NewDemo(t.Context(), DemoOptions{Addr: "127.0.0.1:0", Data: folder, Log: io.Discard, LogLevel: "error"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	key, err := d.app.Authenticate(t.Context(), d.Info.IPG.APIKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	newID := func() string { return ipg.NewID(now()) }
+	i, err := d.app.CreateInvoice(t.Context(), key.Merchant, app.NewInvoice{
+		ID: newID(), Amount: money.New(5000, money.IRR), Title: "Tea",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := d.app.RequestPayment(t.Context(), key.Merchant, app.NewPayment{
+		Invoice: i.ID, Amount: i.Amount, Gateway: "manual", NewID: newID,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.Payment.ID
+}
+
+func TestOperatorConfirms(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	id := waitingForPerson(t, folder)
+	d := newDesk(Config{Data: folder})
+	if err := d.Say(t.Context(), Word{Payment: "nothing", Paid: true, Receipt: "1", Operator: "Sam"}); err == nil ||
+		!strings.Contains(err.Error(), "no payment nothing") {
+		t.Errorf("got %v, want an error that names the payment", err)
+	}
+	if err := d.Say(t.Context(), Word{Payment: id, Paid: true, Operator: "Sam"}); err == nil ||
+		!strings.Contains(err.Error(), "receipt") {
+		t.Errorf("got %v, want an error that asks for the receipt", err)
+	}
+	if err := d.Say(t.Context(), Word{Payment: id, Paid: true, Receipt: "77", Operator: "Sam"}); err != nil {
+		t.Fatal(err)
+	}
+	if got := d.out.String(); !strings.Contains(got, "captured") || !strings.Contains(got, "5000 IRR") {
+		t.Errorf("got %s, want the captured payment", got)
+	}
+	if err := d.Say(t.Context(), Word{Payment: id, Paid: true, Receipt: "78", Operator: "Sam"}); err == nil {
+		t.Error("the same payment was confirmed twice")
+	}
+	if err := d.Audit(t.Context()); err != nil {
+		t.Errorf("audit: %v: %s", err, d.out.String())
+	}
+}
+
+func TestOperatorRejects(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	id := waitingForPerson(t, folder)
+	d := newDesk(Config{Data: folder})
+	d.Terminal.JSON = true
+	if err := d.Say(t.Context(), Word{Payment: id, Operator: "Sam", Note: "nothing on the account"}); err != nil {
+		t.Fatal(err)
+	}
+	var got map[string]string
+	if err := json.Unmarshal(d.out.Bytes(), &got); err != nil || got["state"] != "failed" || got["id"] != id {
+		t.Errorf("got %s, %v, want the failed payment", d.out.String(), err)
+	}
+}
+
+// An audit that finds nothing wrong proves little before it has found something.
+func TestAuditFindsDifferences(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	id := waitingForPerson(t, folder)
+	d := newDesk(Config{Data: folder})
+	if err := d.Say(t.Context(), Word{Payment: id, Paid: true, Receipt: "77", Operator: "Sam"}); err != nil {
+		t.Fatal(err)
+	}
+	damage(t, folder, "update account set balance = balance + 1 where balance > 0")
+	d.out.Reset()
+	if err := d.Audit(t.Context()); !errors.Is(err, ErrDifferences) {
+		t.Errorf("got %v, want ErrDifferences", err)
+	}
+	if got := d.out.String(); !strings.Contains(got, "every balance is the sum of its postings") {
+		t.Errorf("got %s, want the table of checks", got)
+	}
+	d.out.Reset()
+	d.Terminal.JSON = true
+	err := d.Audit(t.Context())
+	var view auditView
+	if err := json.Unmarshal(d.out.Bytes(), &view); err != nil {
+		t.Fatal(err)
+	}
+	wrong := 0
+	for _, f := range view.Findings {
+		if f.Wrong > 0 && f.Example != "" {
+			wrong++
+		}
+	}
+	if !errors.Is(err, ErrDifferences) || view.Agrees || wrong == 0 {
+		t.Errorf("got %v and %s, want the finding with an example", err, d.out.String())
+	}
+}
+
+// damage changes a database as no Purser would.
+func damage(t *testing.T, folder, statement string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", filepath.Join(folder, databaseName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	result, err := db.ExecContext(t.Context(), statement)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 0 {
+		t.Fatalf("the damage hit %d rows (%v)", n, err)
+	}
+}
+
+func TestSandboxAlone(t *testing.T) {
+	t.Parallel()
+	d := newDesk(Config{})
+	if err := d.Sandbox(t.Context(), SandboxOptions{Addr: "0.0.0.0:0"}); err == nil ||
+		!strings.Contains(err.Error(), "which others can reach") {
+		t.Errorf("got %v, want an error about the address", err)
+	}
+	read, write := io.Pipe()
+	d.Terminal.Out, d.Terminal.JSON = write, true
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- d.Sandbox(ctx, SandboxOptions{Addr: "127.0.0.1:0", Data: t.TempDir()}) }()
+	var views []sandboxView
+	if err := json.NewDecoder(read).Decode(&views); err != nil {
+		t.Fatal(err)
+	}
+	if len(views) != len(emulators) {
+		t.Errorf("got %d providers, want %d", len(views), len(emulators))
+	}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 10 * time.Second}
+	for _, v := range views {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, v.Control, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := client.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(response.Body)
+		if err = errors.Join(err, response.Body.Close()); err != nil || !strings.Contains(string(text), v.URL) {
+			t.Errorf("%s: got %s, %v, want its overview", v.Provider, text, err)
+		}
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Errorf("stop: %v", err)
+	}
+}
+
+func TestBehind(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		address string
+		ports   int
+		want    string
+	}{{"127.0.0.1:9100", 2, "127.0.0.1:9102"}, {"127.0.0.1:0", 2, "127.0.0.1:0"}, {"[::1]:80", 1, "[::1]:81"}} {
+		if got, err := behind(test.address, test.ports); err != nil || got != test.want {
+			t.Errorf("%s + %d: got %s, %v, want %s", test.address, test.ports, got, err, test.want)
+		}
+	}
+	for _, bad := range []string{"127.0.0.1", "127.0.0.1:http"} {
+		if _, err := behind(bad, 1); err == nil {
+			t.Errorf("%s: got no error", bad)
+		}
+	}
+}
+
+func TestProgressShowsOnlyToPeople(t *testing.T) {
+	t.Parallel()
+	for _, live := range []bool{false, true} {
+		var errs bytes.Buffer
+		show, clear := Terminal{Err: &errs, Live: live}.progress("auditing")
+		show(50)
+		clear()
+		if (errs.Len() > 0) != live {
+			t.Errorf("live %v: wrote %q", live, errs.String())
+		}
+	}
+}
