@@ -22,7 +22,8 @@ var digits = regexp.MustCompile(`[0-9]{13,19}`)
 func (c *Client) Words(parts ...string) string {
 	said := make([]string, 0, len(parts))
 	for _, part := range parts {
-		if part = strings.TrimSpace(c.hide(part)); part != "" {
+		// Invalid bytes go first: without them the pieces around could become a secret.
+		if part = strings.TrimSpace(c.hide(strings.ToValidUTF8(part, ""))); part != "" {
 			said = append(said, part)
 		}
 	}
