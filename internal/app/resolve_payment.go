@@ -2,8 +2,6 @@ package app
 
 import (
 	"context"
-	"crypto/subtle"
-	"strings"
 	"time"
 
 	"github.com/purserhq/purser/internal/event"
@@ -57,12 +55,8 @@ func (a *App) returned(ctx context.Context, query map[string][]string) (
 ) {
 	unknown := fault.New(fault.CodePaymentNotFound, "payment", "")
 	if token := first(query["t"]); token != "" {
-		id, secret, _ := strings.Cut(token, ".")
-		if p, err = a.anyPayment(ctx, id); err != nil {
-			return p, n, false, unknown
-		}
-		if subtle.ConstantTimeCompare([]byte(secret), []byte(p.Attempt.Token)) != 1 {
-			return p, n, false, unknown
+		if p, err = a.PaymentByToken(ctx, token); err != nil {
+			return p, n, false, err
 		}
 		c, err := a.gatewayOf(ctx, p.Merchant, p.Attempt.Gateway)
 		if err != nil {
