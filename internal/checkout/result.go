@@ -74,6 +74,10 @@ func (p *Pages) Return(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	query := r.URL.Query()
+	if token := query.Get("t"); token != "" && !wellFormed(token) {
+		p.trouble(w, r, http.StatusOK, "payment_not_found")
+		return
+	}
 	paid, err := p.app.ReturnPayer(r.Context(), query)
 	switch {
 	case fault.KindOf(err) == fault.NotFound:

@@ -1,6 +1,7 @@
 package checkout_test
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
@@ -117,6 +118,21 @@ func TestReturnOfNobody(t *testing.T) {
 	}
 	if s.zarinpal.asked != 0 {
 		t.Errorf("the gateway was asked %d times, want never", s.zarinpal.asked)
+	}
+}
+
+// A database that does not answer must not look like a payment that is not there.
+func TestReturnWhileTheDatabaseIsDown(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, "Shop", 0)
+	a := s.sentAway()
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	late := func(w http.ResponseWriter, r *http.Request) { s.pages.Return(w, r.WithContext(gone)) }
+	got := s.do(late, http.MethodGet, "/cb?t="+s.token(a)+"&session=zarinpal1&word=ok", "", "Accept-Language", "en")
+	got.want(http.StatusServiceUnavailable, "We cannot show the result right now", "do not pay again").never("was not found")
+	if got.header.Get("Retry-After") == "" {
+		t.Error("no Retry-After")
 	}
 }
 
