@@ -79,7 +79,7 @@ func (e *usageError) Error() string { return e.words }
 
 func isTerminal(w io.Writer) bool {
 	file, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(file.Fd())) //nolint:gosec // a descriptor fits into an int
+	return ok && term.IsTerminal(int(file.Fd()))
 }
 
 // spacious lets the collector run less often: a server makes much short-lived

@@ -53,25 +53,27 @@ func (o observed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer := &recorder{ResponseWriter: w}
 	r.Body = http.MaxBytesReader(answer, r.Body, maxBody)
 	o.metrics.running.Inc()
-	defer func() {
-		o.metrics.running.Dec()
-		broken := recover()
-		abort := false
-		if err, ok := broken.(error); ok && errors.Is(err, http.ErrAbortHandler) {
-			abort = true
-		} else if broken != nil {
-			o.log.ErrorContext(r.Context(), "request panicked", slog.Any("panic", broken),
-				slog.String("stack", string(debug.Stack())))
-			if answer.status == 0 {
-				http.Error(answer, "Internal server error", http.StatusInternalServerError)
-			}
-		}
-		o.note(r, answer, o.now().Sub(begin))
-		if abort {
-			panic(http.ErrAbortHandler)
-		}
-	}()
+	defer o.finish(r, answer, begin)
 	o.next.ServeHTTP(answer, r)
+}
+
+// finish is deferred by ServeHTTP, whatever became of the request.
+func (o observed) finish(r *http.Request, answer *recorder, begin time.Time) {
+	broken := recover()
+	o.metrics.running.Dec()
+	aborted, _ := broken.(error)
+	isAbort := errors.Is(aborted, http.ErrAbortHandler)
+	if broken != nil && !isAbort {
+		o.log.ErrorContext(r.Context(), "request panicked", slog.Any("panic", broken),
+			slog.String("stack", string(debug.Stack())))
+		if answer.status == 0 {
+			http.Error(answer, "Internal server error", http.StatusInternalServerError)
+		}
+	}
+	o.note(r, answer, o.now().Sub(begin))
+	if isAbort {
+		panic(http.ErrAbortHandler) // net/http closes the connection
+	}
 }
 
 // note writes the line and the figures of one request.

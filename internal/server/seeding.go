@@ -107,17 +107,20 @@ type demoGateway struct {
 func demoGateways(sandbox string) []demoGateway {
 	return []demoGateway{
 		{
-			"zarinpal", map[string]string{
+			"zarinpal",
+			map[string]string{
 				"mode": "test", "base_url": sandbox + "/zarinpal", "graphql_url": sandbox + "/zarinpal/api/v4/graphql",
 			},
 			map[string]Secret{"merchant_id": "00000000-0000-4000-8000-000000000001", "access_token": "sandbox"},
 		},
 		{
-			"shepa", map[string]string{"mode": "test", "base_url": sandbox + "/shepa"},
+			"shepa",
+			map[string]string{"mode": "test", "base_url": sandbox + "/shepa"},
 			map[string]Secret{"api_key": "sandbox"},
 		},
 		{
-			"zibal", map[string]string{
+			"zibal",
+			map[string]string{
 				"mode": "test", "base_url": sandbox + "/zibal", "platform_url": sandbox + "/zibal", "account_id": "sandbox",
 			},
 			map[string]Secret{"merchant": "zibal", "access_token": "sandbox"},

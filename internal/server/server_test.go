@@ -99,8 +99,8 @@ func TestHealth(t *testing.T) {
 	}
 	_, figures := r.get(t, r.url+"/metrics")
 	for _, name := range []string{
-		`purser_build_info{`, `purser_commit_queue 0`, `purser_commit_batch_size_count `, `purser_attention{noun="payment"} 0`,
-		`purser_due{noun="refund"} 0`, `purser_request_seconds_bucket{dialect="health"`, `go_goroutines `,
+		`purser_build_info{`, `purser_commit_queue 0`, `purser_commit_batch_size_count `,
+		`purser_attention{noun="payment"} 0`, `purser_due{noun="refund"} 0`, `purser_request_seconds_bucket{dialect="health"`, `go_goroutines `,
 	} {
 		if !strings.Contains(figures, name) {
 			t.Errorf("the figures lack %s", name)
