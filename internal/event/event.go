@@ -19,6 +19,9 @@ const (
 	Deal    Noun = "deal"
 )
 
+// Nouns are all of them.
+var Nouns = []Noun{Invoice, Payment, Refund, Payout, Deal}
+
 // Event is one change of one thing.
 type Event struct {
 	Merchant string

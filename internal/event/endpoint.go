@@ -1,0 +1,50 @@
+package event
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/purserhq/purser/internal/fault"
+)
+
+// Endpoint is an address of a merchant that wants to know what happens.
+type Endpoint struct {
+	ID        string
+	Merchant  string
+	Version   int64 // the version that was read; 0 = not stored yet
+	URL       string
+	Types     []string // such as "payment.captured" or "payment.*"; empty = everything
+	Disabled  string   // not empty: nothing is sent, and why
+	Sealed    []byte   // the signing secrets, encrypted; opened only to sign
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+// Wants says whether the endpoint is to be told of events of this type.
+func (e Endpoint) Wants(kind string) bool {
+	if e.Disabled != "" {
+		return false
+	}
+	noun, _, _ := strings.Cut(kind, ".")
+	return len(e.Types) == 0 || slices.Contains(e.Types, kind) || slices.Contains(e.Types, noun+".*")
+}
+
+// maxTypes bounds the filter of an endpoint.
+const maxTypes = 50
+
+// CheckTypes is nil when every filter names a noun and, after a dot, a state
+// or a star. Error: parameter_invalid.
+func CheckTypes(types []string) error {
+	if len(types) > maxTypes {
+		return fault.New(fault.CodeParameterInvalid, "types", "At most 50 event types can be named.")
+	}
+	for _, kind := range types {
+		noun, state, ok := strings.Cut(kind, ".")
+		if !ok || state == "" || strings.Contains(state, ".") || !slices.Contains(Nouns, Noun(noun)) {
+			return fault.New(fault.CodeParameterInvalid, "types",
+				"An event type looks like payment.captured or payment.*")
+		}
+	}
+	return nil
+}
