@@ -130,7 +130,8 @@ func TestReturnWhileTheDatabaseIsDown(t *testing.T) {
 	cancel()
 	late := func(w http.ResponseWriter, r *http.Request) { s.pages.Return(w, r.WithContext(gone)) }
 	got := s.do(late, http.MethodGet, "/cb?t="+s.token(a)+"&session=zarinpal1&word=ok", "", "Accept-Language", "en")
-	got.want(http.StatusServiceUnavailable, "We cannot show the result right now", "do not pay again").never("was not found")
+	got.want(http.StatusServiceUnavailable, "We cannot show the result right now", "do not pay again").
+		never("was not found")
 	if got.header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
 	}
