@@ -31,6 +31,7 @@ type bank struct {
 	noTicket   bool   // no receipt is named
 	denyUndo   bool
 	loseUndo   bool // the reversal works and its answer is lost
+	loseBack   bool // so does a refund, and nobody ever learns of it
 	canRefund  bool
 	fee        int64
 	takes      int // how often the money was really taken
@@ -146,6 +147,9 @@ func (b *bank) CanRefund() bool { return b.canRefund }
 func (b *bank) Refund(_ context.Context, r gateway.Return) gateway.ReturnReport {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.loseBack {
+		return gateway.ReturnReport{Outcome: gateway.ReturnUnsure}
+	}
 	return gateway.ReturnReport{Outcome: gateway.Done, Receipt: "f-" + r.Receipt}
 }
 

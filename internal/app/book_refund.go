@@ -168,10 +168,14 @@ func (a *App) askLater(ctx context.Context, b refund.Refund, r gateway.ReturnRep
 		if r.Word != "" {
 			back.Word = r.Word
 		}
-		if r.Alarm != "" && back.Attention != r.Alarm {
-			back.Attention = r.Alarm
+		alarm := r.Alarm
+		if alarm == "" && r.Outcome == gateway.ReturnUnsure && back.Checks > patience {
+			alarm = "the gateway does not say whether the money went back"
+		}
+		if alarm != "" && back.Attention != alarm {
+			back.Attention = alarm
 			change.Events = append(change.Events, happened(event.Refund, b.Merchant, b.ID, back.State, "flag",
-				back.State, byGateway, r.Alarm, now))
+				back.State, byGateway, alarm, now))
 		}
 		change.Refunds = append(change.Refunds, back)
 		return change, nil
@@ -256,17 +260,9 @@ func (a *App) askReturn(ctx context.Context, b refund.Refund) (refund.Refund, er
 		// The gateway still calls it paid long after it was asked to undo it.
 		return a.bookReturn(ctx, b, gateway.ReturnReport{Outcome: gateway.Denied, Word: "the gateway did not undo it"})
 	default:
-		return a.askLater(ctx, b, gateway.ReturnReport{Outcome: gateway.ReturnUnsure, Alarm: lostAlarm(b)})
+		return a.askLater(ctx, b, gateway.ReturnReport{Outcome: gateway.ReturnUnsure})
 	}
 }
 
 // settleTime is how long a gateway may take to show a reversal that it did.
 const settleTime = 10 * time.Minute
-
-// lostAlarm calls a person once asking again has not helped for some time.
-func lostAlarm(b refund.Refund) string {
-	if b.Checks < patience {
-		return ""
-	}
-	return "the gateway does not say whether the money went back"
-}

@@ -113,6 +113,29 @@ func TestLostReversalIsFoundAgain(t *testing.T) {
 	s.invoiceIs(i.ID, invoice.Refunded, 0)
 }
 
+// A refund of which the gateway never says what became of it is for a person.
+func TestLostRefundCallsAPerson(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	s.first.set(func(b *bank) { b.canRefund, b.denyUndo, b.loseBack = true, true, true })
+	_, p := s.paid(5_000)
+	back, err := s.refund(p, money.Amount{})
+	if err != nil || back.State != refund.Processing {
+		t.Fatalf("got %+v, %s", back, fault.Detail(err))
+	}
+	for range 10 {
+		s.wait(24 * time.Hour)
+		if _, err := s.app.ResolveDue(t.Context(), 10); err != nil {
+			t.Fatal(err)
+		}
+	}
+	waiting, err := s.app.Attention(t.Context())
+	if err != nil || len(waiting) != 1 || waiting[0].Subject != back.ID {
+		t.Errorf("got %+v, %v, want the refund to wait for a person", waiting, err)
+	}
+	s.state(p.ID, payment.Captured)
+}
+
 func TestGatewayWithoutAWayBack(t *testing.T) {
 	t.Parallel()
 	s := open(t, 0)
