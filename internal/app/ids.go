@@ -2,21 +2,25 @@ package app
 
 import (
 	"crypto/rand"
+	"encoding/binary"
 	"encoding/hex"
-	"strconv"
+	"sync/atomic"
 	"time"
 )
 
+// minted counts ids, so that those of one moment are in the order in which
+// they were made.
+var minted atomic.Uint32
+
 // newID mints the id of something that only Purser names: 12 hex digits of
-// milliseconds, so that ids are in order of time, and 20 random ones.
+// milliseconds and 4 of a running number, so that ids are in order of time,
+// and 16 random ones.
 func newID(now time.Time) string {
-	var random [10]byte
-	_, _ = rand.Read(random[:]) // never fails: crypto/rand ends the process instead
-	head := strconv.FormatInt(now.UnixMilli(), 16)
-	for len(head) < 12 {
-		head = "0" + head
-	}
-	return head + hex.EncodeToString(random[:])
+	var id [16]byte
+	_, _ = rand.Read(id[8:]) // never fails: crypto/rand ends the process instead
+	count := uint64(minted.Add(1) & 0xffff)
+	binary.BigEndian.PutUint64(id[:8], uint64(now.UnixMilli())<<16|count)
+	return hex.EncodeToString(id[:])
 }
 
 // newToken is a secret of 128 random bits that fits into an address.

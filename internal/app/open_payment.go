@@ -146,7 +146,7 @@ func (a *App) accept(ctx context.Context, p payment.Payment, c candidate, s gate
 				happened(event.Payment, w.Merchant, w.ID, "", create, w.State, o.actor, "", now))
 		}
 		if o.supersede && wasHidden {
-			err = a.supersede(ctx, r, fresh, &change)
+			err = a.supersede(ctx, r, fresh, o.actor, &change)
 		}
 		return change, err
 	})
@@ -178,7 +178,9 @@ func rest(first payment.Payment, o opening, now time.Time) []payment.Payment {
 // supersede takes the unfinished payments of earlier requests out of the way:
 // waiting ones are canceled, open pages are flagged and end by the gateway's
 // word, because their payer may be paying at this moment.
-func (a *App) supersede(ctx context.Context, r store.Reader, by payment.Payment, change *store.Change) error {
+func (a *App) supersede(ctx context.Context, r store.Reader, by payment.Payment, actor string,
+	change *store.Change,
+) error {
 	all, err := r.PaymentsOf(ctx, by.Merchant, by.Invoice)
 	if err != nil {
 		return err
@@ -198,7 +200,7 @@ func (a *App) supersede(ctx context.Context, r store.Reader, by payment.Payment,
 		}
 		change.Payments = append(change.Payments, p)
 		change.Events = append(change.Events, happened(event.Payment, p.Merchant, p.ID, from, trigger, p.State,
-			byMerchant, "superseded by "+by.ID, by.UpdatedAt))
+			actor, "superseded by "+by.ID, by.UpdatedAt))
 	}
 	return nil
 }
