@@ -146,7 +146,8 @@ func scalars(key string, value *yaml.Node) ([]string, error) {
 }
 
 // readEnvironment reads PURSER_<KEY>. A name with that beginning that is no
-// key is an error: it is nearly always a slip of the pen.
+// key is an error: it is nearly always a slip of the pen. Only PURSER_TEST_ is
+// left to the tests, which start this program with their own environment.
 func (l *layers) readEnvironment() error {
 	keys := map[string]string{"PURSER_CONFIG": ""}
 	for _, s := range l.config.Settings() {

@@ -1,10 +1,12 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
 	"net"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/purserhq/purser/internal/fault"
 )
@@ -55,7 +57,10 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 		say(w, http.StatusServiceUnavailable, "stopping")
 		return
 	}
-	if err := s.store.Ping(r.Context()); err != nil {
+	const patience = 2 * time.Second
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	defer cancel()
+	if err := s.store.Ping(ctx); err != nil {
 		s.log.WarnContext(r.Context(), "database does not answer", "error", fault.Detail(err))
 		say(w, http.StatusServiceUnavailable, "the database does not answer")
 		return

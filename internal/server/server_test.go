@@ -21,10 +21,11 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type running struct {
 	*Server
 
-	url    string
-	cancel context.CancelFunc
-	ended  chan error
-	client *http.Client
+	url      string
+	adminURL string
+	cancel   context.CancelFunc
+	ended    chan error
+	client   *http.Client
 }
 
 // start runs a server on a free port; change may alter it before it listens.
@@ -54,6 +55,9 @@ func start(t *testing.T, c Config, change func(s *Server)) *running {
 	r := &running{
 		Server: s, url: "http://" + public.Addr().String(), cancel: cancel, ended: make(chan error, 1),
 		client: &http.Client{Transport: &http.Transport{}, Timeout: 20 * time.Second},
+	}
+	if admin != nil {
+		r.adminURL = "http://" + admin.Addr().String()
 	}
 	go func() { r.ended <- s.serve(ctx, []net.Listener{public}, admin) }()
 	t.Cleanup(func() { r.client.CloseIdleConnections(); cancel() })
@@ -100,7 +104,8 @@ func TestHealth(t *testing.T) {
 	_, figures := r.get(t, r.url+"/metrics")
 	for _, name := range []string{
 		`purser_build_info{`, `purser_commit_queue 0`, `purser_commit_batch_size_count `,
-		`purser_attention{noun="payment"} 0`, `purser_due{noun="refund"} 0`, `purser_request_seconds_bucket{dialect="health"`, `go_goroutines `,
+		`purser_attention{noun="payment"} 0`, `purser_due{noun="refund"} 0`,
+		`purser_request_seconds_bucket{dialect="health"`, `go_goroutines `,
 	} {
 		if !strings.Contains(figures, name) {
 			t.Errorf("the figures lack %s", name)
@@ -115,24 +120,16 @@ func TestHealth(t *testing.T) {
 
 func TestAdminListener(t *testing.T) {
 	t.Parallel()
-	reserved, err := listenOn(t.Context(), "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	admin := reserved.Addr().String()
-	if err := reserved.Close(); err != nil {
-		t.Fatal(err)
-	}
-	r := start(t, Config{AdminListen: admin}, nil)
+	r := start(t, Config{AdminListen: "127.0.0.1:0"}, nil)
 	for _, path := range []string{"/healthz", "/readyz", "/metrics"} {
-		if status, _ := r.get(t, "http://"+admin+path); status != http.StatusOK {
+		if status, _ := r.get(t, r.adminURL+path); status != http.StatusOK {
 			t.Errorf("%s for operators: got %d, want 200", path, status)
 		}
 		if status, _ := r.get(t, r.url+path); status != http.StatusNotFound {
 			t.Errorf("%s for everybody: got %d, want 404", path, status)
 		}
 	}
-	if status, _ := r.get(t, "http://"+admin+"/invoice/getInfo"); status != http.StatusNotFound {
+	if status, _ := r.get(t, r.adminURL+"/invoice/getInfo"); status != http.StatusNotFound {
 		t.Errorf("the operators' listener answered a shop with %d, want 404", status)
 	}
 	r.halt(t)
