@@ -63,7 +63,10 @@ type Change struct {
 	Refunds   []refund.Refund
 	Entries   []ledger.Entry
 	Events    []event.Event
-	Answer    *Answer
+	// Endpoints and deliveries carry versions, as nouns do.
+	Endpoints  []event.Endpoint
+	Deliveries []event.Delivery
+	Answer     *Answer
 }
 
 // Store is a database that holds everything Purser knows.

@@ -1,0 +1,30 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/purserhq/purser/internal/event"
+)
+
+// DeliveryFilter selects deliveries; an empty field selects all.
+type DeliveryFilter struct {
+	Endpoint string
+	Subject  string
+	State    event.State
+}
+
+// DeliveryReader finds endpoints and deliveries. They have no events of their
+// own: a delivery is its own record.
+type DeliveryReader interface {
+	// Endpoints are a merchant's, in order of creation, disabled ones too.
+	Endpoints(ctx context.Context, merchantID string) ([]event.Endpoint, error)
+	// Delivery finds one. Error: not_found.
+	Delivery(ctx context.Context, merchantID, id string) (event.Delivery, error)
+	// Deliveries are a merchant's, newest first, without their bodies.
+	Deliveries(ctx context.Context, merchantID string, filter DeliveryFilter, page Page) ([]event.Delivery, error)
+	// DueDeliveries are those whose RunAt has passed, of any merchant: the
+	// longest due of every queue, at most perQueue of each and limit in all. A
+	// queue with a long backlog hides no other one.
+	DueDeliveries(ctx context.Context, now time.Time, perQueue, limit int) ([]event.Delivery, error)
+}
