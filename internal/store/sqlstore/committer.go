@@ -176,8 +176,9 @@ func (d *DB) settle(orders []*order, carefully bool) {
 		}
 		return
 	}
+	lost := errors.Is(err, errLost) // again and again: some change may be why
 	switch v := d.engine.verdict(err); {
-	case v == broken || v == hindered || errors.Is(err, errUncertain):
+	case v == broken || (v == hindered && !lost) || errors.Is(err, errUncertain):
 		d.options.Log.Error("commit failed", "changes", len(orders), "error", err)
 		d.counters.failed.Add(int64(len(orders)))
 		for _, o := range orders {

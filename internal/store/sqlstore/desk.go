@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"syscall"
+
+	"modernc.org/sqlite"
 )
 
 // sqliteDesk is the writing connection of SQLite with its statements prepared.
@@ -22,6 +25,28 @@ func newDesk(ctx context.Context, db *sql.DB) (*sqliteDesk, error) {
 		return nil, fmt.Errorf("take the writing connection: %w", err)
 	}
 	return &sqliteDesk{conn: conn, statements: make(map[string]*sql.Stmt)}, nil
+}
+
+// errUnwritable says that the file is no longer written to until somebody has
+// looked at the disk and started the server again.
+var errUnwritable = errors.New("the disk failed during a commit, so nothing more is written")
+
+// unwritable is why nothing more is written, or nil.
+func (d *sqliteDesk) unwritable() error {
+	if err := d.broken.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// judge remembers a disk that failed: what it then holds of a transaction
+// nobody knows, and trying again would only make it look as if it were durable.
+func (d *sqliteDesk) judge(err error) {
+	failed, ok := errors.AsType[*sqlite.Error](err)
+	if (ok && failed.Code()&0xff == sqliteIOErr) || errors.Is(err, syscall.EIO) {
+		err = errors.Join(errUnwritable, err)
+		d.broken.CompareAndSwap(nil, &err)
+	}
 }
 
 // close gives the connection back.
@@ -85,6 +110,10 @@ func (d *sqliteDesk) number(ctx context.Context, query string, args ...any) (n i
 // commit makes one batch true.
 func (e *sqliteEngine) commit(ctx context.Context, b *batch) (err error) {
 	d := e.desk
+	if err := d.unwritable(); err != nil {
+		return err
+	}
+	defer func() { d.judge(err) }()
 	if err := e.options.stage("begin"); err != nil {
 		return err
 	}
@@ -249,7 +278,14 @@ func (e *sqliteEngine) write(ctx context.Context, p plan) error {
 			return fmt.Errorf("%s: %d rows were written instead of %d", s.name, n, len(s.rows))
 		}
 	}
-	return nil
+	if p.answers == 0 {
+		return nil
+	}
+	if err := e.options.stage("sweep"); err != nil {
+		return err
+	}
+	_, err := e.desk.exec(ctx, sweep+")", record{micros(e.options.Now()), p.answers + sweeping})
+	return err
 }
 
 // landed asks whether a batch was committed whose answer was lost.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -412,4 +413,61 @@ func TestServerKilled(t *testing.T) {
 		}
 	}
 	clean(t, db, "I1", "I2", "I3", "I5", "I9 numbered", "I9 counted")
+}
+
+// TestDiskFails lets the disk fail during a commit: nothing more is written,
+// although the disk may look well again.
+func TestDiskFails(t *testing.T) {
+	url := inMemory(t)
+	var fails atomic.Bool
+	db := open(t, sqlstore.Options{URL: url, Fault: func(stage string) error {
+		if stage == "commit" && fails.Load() {
+			return syscall.EIO
+		}
+		return nil
+	}})
+	at := time.Unix(1_790_000_000, 0)
+	if err := db.Commit(t.Context(), paid("m", 1, at)); err != nil {
+		t.Fatal(err)
+	}
+	fails.Store(true)
+	if err := db.Commit(t.Context(), paid("m", 2, at)); !fault.Is(err, fault.CodeInternal) {
+		t.Errorf("commit while the disk fails: got %v, want internal", err)
+	}
+	fails.Store(false)
+	if err := db.Commit(t.Context(), paid("m", 3, at)); !errors.Is(err, syscall.EIO) {
+		t.Errorf("commit after the disk failed: got %v, want it refused because of that", err)
+	}
+	if err := db.Ping(t.Context()); err == nil {
+		t.Error("ping: got nil, want it to tell that nothing is written")
+	}
+	if _, total, err := db.Invoices(t.Context(), "m", store.Page{}); err != nil || total != 1 {
+		t.Errorf("invoices: got %d, %v, want the one from before, and reads to go on", total, err)
+	}
+}
+
+// TestAnswersExpire stores answers and wants the expired ones to go away.
+func TestAnswersExpire(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		db := open(t, sqlstore.Options{URL: url})
+		keep := func(n int, expires time.Time) {
+			a := store.Answer{Merchant: fmt.Sprintf("m%d", n%3), Key: fmt.Sprint(n), ExpiresAt: expires}
+			if err := db.Commit(t.Context(), store.Change{Answer: &a}); err != nil {
+				t.Fatal(fault.Detail(err))
+			}
+		}
+		now := time.Now()
+		for n := range 10 {
+			keep(n, now.Add(-time.Hour))
+		}
+		keep(10, now.Add(time.Hour))
+		keep(11, now.Add(time.Hour))
+		var left int
+		if err := raw(t, url).QueryRowContext(t.Context(), "select count(*) from answer").Scan(&left); err != nil {
+			t.Fatal(err)
+		}
+		if left != 2 {
+			t.Errorf("answers: got %d, want the 2 that have not expired", left)
+		}
+	})
 }

@@ -9,9 +9,6 @@ import (
 	"syscall"
 )
 
-// errInUse says that another process has the database open.
-var errInUse = errors.New("another purser process uses this database; stop it first, or give this one another")
-
 // lockFile takes a lock that ends with the process, however it ends.
 func lockFile(name string) (*os.File, error) {
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the operator names the file

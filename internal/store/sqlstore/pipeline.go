@@ -326,6 +326,9 @@ func (e *postgresEngine) write(ctx context.Context, conn *pgxpool.Conn, p plan) 
 	t.rows("entry", sets[entries].insert, entries.columns, p.entries)
 	t.rows("account", accountMany, accounts.columns, p.accounts)
 	t.rows("event", sets[events].insert, events.columns, p.events)
+	if p.answers > 0 {
+		t.add("sweep", sweep+" for update skip locked)", micros(e.options.Now()), p.answers+sweeping)
+	}
 	t.add("commit", "commit")
 	return t.send(ctx, conn)
 }

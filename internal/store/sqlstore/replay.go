@@ -104,6 +104,7 @@ func newKnown() known {
 // plan is what remains to be written after the replay, table by table.
 type plan struct {
 	accepted int
+	answers  int     // how many of the accepted changes store one
 	results  []error // one per order
 
 	dropClaims, addClaims   []record // where the first to claim a key was rejected
@@ -247,6 +248,7 @@ func (r *replay) accept(i int, o *order) {
 	}
 	if o.answer != nil {
 		r.owners[o.answerKey()] = i
+		r.answers++
 	}
 	for _, n := range o.nouns {
 		r.versions[n.nounKey] = n.read + 1

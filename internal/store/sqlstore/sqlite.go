@@ -98,6 +98,9 @@ func newSQLite(ctx context.Context, o Options) (e *sqliteEngine, err error) {
 	return e, nil
 }
 
+// errInUse says that another process has the database open.
+var errInUse = errors.New("another purser process uses this database; stop it first, or give this one another")
+
 // openSQLite opens the file for service.
 func openSQLite(ctx context.Context, o *Options) (_ engine, err error) {
 	o.Committers = 1 // SQLite has one writer
@@ -183,8 +186,8 @@ func (s sqliteSnapshot) query(ctx context.Context, query string, args ...any) (r
 // commit: the writing connection belongs to the committer alone.
 func (e *sqliteEngine) ping(ctx context.Context) error {
 	if e.desk != nil {
-		if err := e.desk.broken.Load(); err != nil {
-			return *err
+		if err := e.desk.unwritable(); err != nil {
+			return err
 		}
 	}
 	return e.readers.QueryRowContext(ctx, "select count(*) from (select 1 from tally limit 1)").Scan(new(int))
@@ -228,8 +231,11 @@ const (
 
 // verdict sorts an error by its result code.
 func (e *sqliteEngine) verdict(err error) verdict {
-	if errors.Is(err, errLost) {
+	switch {
+	case errors.Is(err, errLost):
 		return hindered
+	case errors.Is(err, errUnwritable):
+		return broken
 	}
 	failed, ok := errors.AsType[*sqlite.Error](err)
 	if !ok {
