@@ -170,17 +170,21 @@ func explain(err error) error {
 	if err == nil {
 		return nil
 	}
-	text := fault.Detail(err)
-	switch {
-	case fault.Is(err, fault.CodeMerchantNotFound):
-		return errors.New("there is no such merchant: purser merchant list shows them")
-	case fault.Is(err, fault.CodePaymentNotFound):
-		return errors.New("this merchant has no such payment")
-	case fault.Is(err, fault.CodeSettingInvalid):
-		f := fault.From(err)
+	f, ok := errors.AsType[*fault.Error](err)
+	if !ok {
+		return err
+	}
+	// Where a stranger's words would say too little, the operator is told the cause.
+	if cause := errors.Unwrap(f); f.Code == fault.CodeInternal && cause != nil {
+		return explain(cause)
+	}
+	if f.Code == fault.CodeSettingInvalid {
 		return fmt.Errorf("%s: %s", f.Param, f.Words)
 	}
-	return errors.New(text)
+	if f.Code == fault.CodeMerchantNotFound {
+		return errors.New("there is no such merchant: purser merchant list shows them")
+	}
+	return errors.New(fault.Detail(err))
 }
 
 // commandLog is where a command says what goes wrong on the way.
