@@ -46,6 +46,7 @@ type App struct {
 	keys      keyCache
 	merchants merchantCache
 	resolving singleflight.Group // one question at a time about one payment
+	turns     turns              // who was in somebody's way waits in line
 }
 
 // New builds the use cases.
@@ -72,9 +73,13 @@ const maxTries = 2000
 
 // update is the loop of every decision: read, decide, commit, and again from
 // the beginning when what was read has changed meanwhile. A decision without
-// anything to write ends it.
+// anything to write ends it. Nobody waits for anybody before a first conflict;
+// after it, those who decide about the same invoice do so one after the other,
+// because a crowd that decides at once is in its own way every time.
 func (a *App) update(ctx context.Context, decide func(store.Reader) (store.Change, error)) error {
-	for range maxTries {
+	leave := func() {}
+	defer func() { leave() }()
+	for try := range maxTries {
 		change, err := decide(a.store)
 		if err != nil {
 			return err
@@ -85,6 +90,9 @@ func (a *App) update(ctx context.Context, decide func(store.Reader) (store.Chang
 		err = a.store.Commit(ctx, change)
 		if !fault.Is(err, fault.CodeVersionConflict) {
 			return err
+		}
+		if try == 0 {
+			leave = a.turns.enter(ctx, matter(change))
 		}
 		if ctx.Err() != nil {
 			return fault.New(fault.CodeTimeOut, "", "").With(ctx.Err())

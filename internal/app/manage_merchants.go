@@ -150,9 +150,9 @@ func hashKey(secret string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// PutGateway adds one of a merchant's gateways or replaces it. Opening it
-// once proves that its settings make a connector.
-// Errors: merchant_not_found, setting_invalid.
+// PutGateway adds one of a merchant's gateways or replaces it. The caller has
+// seen that its settings make a connector; one that does not is passed over
+// by routing. Error: merchant_not_found.
 func (a *App) PutGateway(ctx context.Context, g merchant.Gateway) error {
 	if _, err := a.store.Merchant(ctx, g.Merchant); err != nil {
 		return err
