@@ -103,8 +103,8 @@ fuzz: ## each fuzz target for FUZZTIME (10s)
 	done
 
 .PHONY: bench
-bench: ## measure speed beside its yardsticks
-	$(call in,test/bench,go test -count=1 -timeout=60m -run='^$$' -bench=.)
+bench: tools ## measure speed beside its yardsticks, into docs/benchmarks.md (ARGS="-engine SQLite")
+	go run ./test/bench $(ARGS)
 
 # Golden tests rewrite their files under -update. The flag is defined in a test
 # file, or in a kit; then the tests that import the kit have it.

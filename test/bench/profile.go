@@ -1,0 +1,76 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime/debug"
+	"runtime/pprof"
+
+	"github.com/purserhq/purser/internal/server"
+)
+
+// runProfiled is purser serve with a profile of its processor time, written
+// when it is told to stop.
+func runProfiled(ctx context.Context, args []string) (err error) {
+	debug.SetGCPercent(400) // as purser serve has it
+	var c server.Config
+	var into string
+	flags := flag.NewFlagSet("profiled", flag.ContinueOnError)
+	flags.StringVar(&into, "profile", "", "file to write")
+	flags.StringVar(&c.Data, "data", "", "folder")
+	database := flags.String("database", "", "URL")
+	flags.StringVar(&c.Listen, "listen", "", "address")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	c.Database = server.Secret(*database)
+	s, err := server.New(ctx, c, os.Stderr)
+	if err != nil {
+		return err
+	}
+	file, err := os.Create(filepath.Clean(into))
+	if err != nil {
+		return errors.Join(err, s.Close())
+	}
+	if err := pprof.StartCPUProfile(file); err != nil {
+		return errors.Join(err, file.Close(), s.Close())
+	}
+	err = s.Run(ctx)
+	pprof.StopCPUProfile()
+	allocs, wrong := os.Create(filepath.Clean(into + ".allocs"))
+	if wrong == nil {
+		wrong = errors.Join(pprof.Lookup("allocs").WriteTo(allocs, 0), allocs.Close())
+	}
+	return errors.Join(err, wrong, file.Close())
+}
+
+// takeProfile runs one more turn on a server that profiles itself and gives
+// the functions in which it spends most.
+func (s stand) takeProfile(ctx context.Context, keys []string) (string, error) {
+	own, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("find this program: %w", err)
+	}
+	into := filepath.Join(cmp.Or(s.profiles, s.dir), s.engine+".pprof")
+	p, err := start(ctx, filepath.Join(s.dir, "profiled.log"), own,
+		append(append([]string{"profiled", "-profile", into}, s.place()...), "-listen")...)
+	if err != nil {
+		return "", err
+	}
+	_, err = s.turn(ctx, p, keys, s.Requests)
+	if err := errors.Join(err, p.stop()); err != nil {
+		return "", err
+	}
+	//nolint:gosec // the file is the one that was just written
+	out, err := exec.CommandContext(ctx, "go", "tool", "pprof", "-top", "-cum", "-nodecount=45", own, into).Output()
+	if err != nil {
+		return "", fmt.Errorf("read the profile: %w", err)
+	}
+	return string(out), nil
+}
