@@ -170,14 +170,14 @@ func (e *postgresEngine) ping(ctx context.Context) error {
 	return nil
 }
 
-// close closes both pools.
+// close closes both pools. What still reads then is told that the database is
+// closed.
 func (e *postgresEngine) close() error {
 	for _, p := range []*pgxpool.Pool{e.readers, e.writers} {
 		if p != nil {
 			p.Close()
 		}
 	}
-	e.readers, e.writers = nil, nil
 	return nil
 }
 
