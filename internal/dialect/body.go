@@ -1,8 +1,6 @@
 package dialect
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
 	"mime"
@@ -70,91 +68,7 @@ func (d *Dialect) readFields(r *Request) (Fields, error) {
 	return read(r.Raw, params)
 }
 
-// ReadJSON is the BodyReader of application/json: one object, no key twice at
-// any depth, at most 32 levels, valid UTF-8.
-func ReadJSON(raw []byte, _ map[string]string) (Fields, error) {
-	if !utf8.Valid(raw) || !json.Valid(raw) {
-		return nil, unreadable("The request body is not valid JSON.")
-	}
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.UseNumber()
-	v, err := readValue(decoder, maxDepth)
-	if err != nil {
-		return nil, err
-	}
-	if v.Kind != Object {
-		return nil, unreadable("The request body must be a JSON object.")
-	}
-	return v.Fields, nil
-}
-
 func unreadable(words string) error { return fault.New(fault.CodeBodyUnreadable, "", words) }
-
-// readValue reads the next value; depth is how many levels are left.
-func readValue(decoder *json.Decoder, depth int) (Value, error) {
-	token, err := decoder.Token()
-	if err != nil {
-		return Value{}, unreadable("The request body is not valid JSON.")
-	}
-	switch t := token.(type) {
-	case nil:
-		return Value{Kind: Null}, nil
-	case bool:
-		if t {
-			return Value{Kind: Bool, Text: "true"}, nil
-		}
-		return Value{Kind: Bool, Text: "false"}, nil
-	case json.Number:
-		return Value{Kind: Number, Text: t.String()}, nil
-	case string:
-		return textValue(t)
-	case json.Delim:
-		if depth == 0 {
-			return Value{}, unreadable("The request body is nested too deeply.")
-		}
-		if t == '[' {
-			return readList(decoder, depth-1)
-		}
-		return readObject(decoder, depth-1)
-	}
-	return Value{}, unreadable("The request body is not valid JSON.")
-}
-
-func readList(decoder *json.Decoder, depth int) (Value, error) {
-	v := Value{Kind: List}
-	for decoder.More() {
-		item, err := readValue(decoder, depth)
-		if err != nil {
-			return v, err
-		}
-		v.Items = append(v.Items, item)
-	}
-	_, err := decoder.Token() // the closing bracket
-	return v, err
-}
-
-func readObject(decoder *json.Decoder, depth int) (Value, error) {
-	v := Value{Kind: Object}
-	seen := map[string]bool{}
-	for decoder.More() {
-		token, err := decoder.Token()
-		name, ok := token.(string)
-		if err != nil || !ok {
-			return v, unreadable("The request body is not valid JSON.")
-		}
-		if seen[name] {
-			return v, unreadable("The request body has a key twice.")
-		}
-		seen[name] = true
-		field, err := readValue(decoder, depth)
-		if err != nil {
-			return v, err
-		}
-		v.Fields = append(v.Fields, Field{Name: name, Value: field})
-	}
-	_, err := decoder.Token() // the closing brace
-	return v, err
-}
 
 // textValue refuses what no database can keep as text.
 func textValue(text string) (Value, error) {
