@@ -23,7 +23,7 @@ var requestForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
 // requestID is the caller's id of the request, or a new one.
 func requestID(r *http.Request) string {
-	if id := r.Header.Get("X-Request-Id"); requestForm.MatchString(id) {
+	if id := r.Header.Get("X-Request-Id"); id != "" && requestForm.MatchString(id) {
 		return id
 	}
 	var random [8]byte

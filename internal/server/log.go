@@ -58,11 +58,17 @@ func (h withRequest) WithGroup(name string) slog.Handler {
 func maskAttr(_ []string, a slog.Attr) slog.Attr {
 	switch a.Value.Kind() {
 	case slog.KindString, slog.KindInt64, slog.KindUint64:
+		if n := a.Value; n.Kind() == slog.KindInt64 && n.Int64() >= 0 && n.Int64() < shortestCard {
+			return a
+		}
 		text := a.Value.String()
 		if masked := maskCards(text); masked != text {
 			a.Value = slog.StringValue(masked)
 		}
 	case slog.KindAny:
+		if _, ok := a.Value.Any().(slog.Level); ok {
+			return a
+		}
 		text := fmt.Sprintf("%+v", a.Value.Any())
 		if masked := maskCards(text); masked != text {
 			a.Value = slog.StringValue(masked)
@@ -76,8 +82,21 @@ func maskAttr(_ []string, a slog.Attr) slog.Attr {
 // hexadecimal does not become a card because some of its letters are digits.
 var cardForm = regexp.MustCompile(`\b[0-9](?:[ -]?[0-9]){12,18}\b`)
 
-// maskCards hides the middle of everything that looks like a card number.
+// shortestCard is the first number that has the digits of a card's.
+const shortestCard = 1_000_000_000_000
+
+// maskCards hides the middle of everything that looks like a card number. Most
+// texts of a log have too few digits to be looked at closely.
 func maskCards(text string) string {
+	digits := 0
+	for i := range len(text) {
+		if text[i] >= '0' && text[i] <= '9' {
+			digits++
+		}
+	}
+	if digits < 13 {
+		return text
+	}
 	return cardForm.ReplaceAllStringFunc(text, func(found string) string {
 		digits := strings.NewReplacer(" ", "", "-", "").Replace(found)
 		if !luhn(digits) {
