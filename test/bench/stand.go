@@ -189,7 +189,10 @@ func (s stand) duel(ctx context.Context, keys []string, r *result) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, p.stop()) }()
-	time.Sleep(3 * time.Second) // the loops of the worker have all run once
+	const settled = 3 * time.Second // the loops of the worker have all run once
+	if err := rest(ctx, settled); err != nil {
+		return err
+	}
 	if r.idle, err = memoryOf(p.cmd.Process.Pid, "VmRSS"); err != nil {
 		return err
 	}
@@ -216,12 +219,26 @@ func (s stand) duel(ctx context.Context, keys []string, r *result) (err error) {
 	if r.peak, err = memoryOf(p.cmd.Process.Pid, "VmHWM"); err != nil {
 		return err
 	}
-	time.Sleep(s.rest)
+	if err := rest(ctx, s.rest); err != nil {
+		return err
+	}
 	if r.rested, err = memoryOf(p.cmd.Process.Pid, "VmRSS"); err != nil {
 		return err
 	}
 	r.rows = warm + s.Rounds*s.Requests
 	return s.check(ctx, r.rows)
+}
+
+// rest lets the machine be for a while.
+func rest(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
 }
 
 // turn lets one server work and reads what that cost.
