@@ -159,6 +159,7 @@ var wordsOf = map[fault.Code]string{
 	fault.CodeQueueFull:            "busy",
 	fault.CodeShuttingDown:         "busy",
 	fault.CodeTimeOut:              "busy",
+	fault.CodeDatabaseUnavailable:  "busy",
 	fault.CodeVersionConflict:      "busy",
 }
 

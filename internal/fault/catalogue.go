@@ -291,6 +291,10 @@ var Catalogue = []Entry{
 		Doc: "The time for this request ran out. Whether it took effect is to be read before it is sent again.",
 	},
 	{
+		Code: CodeDatabaseUnavailable, Kind: Unavailable, Words: "The server cannot reach its database.",
+		Doc: "The database does not answer or takes no writes, and nothing was done. Ask again after the time in Retry-After.",
+	},
+	{
 		Code: CodeEntryUnbalanced, Kind: Internal, Words: "Something went wrong on our side.",
 		Doc: "An entry's postings do not sum to zero per unit. It was not booked. This is a mistake in a posting rule.",
 	},

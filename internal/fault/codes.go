@@ -103,6 +103,8 @@ const (
 	CodeShuttingDown Code = "shutting_down"
 	CodeRateLimited  Code = "rate_limited"
 	CodeTimeOut      Code = "time_out"
+
+	CodeDatabaseUnavailable Code = "database_unavailable"
 )
 
 // The ledger.

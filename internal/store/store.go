@@ -76,8 +76,9 @@ type Store interface {
 	// Errors: version_conflict when a noun was changed since it was read (read
 	// again and decide again), duplicate with the claim's kind as Param when a
 	// key is taken, insufficient_funds when a floored balance would fall below
-	// zero, queue_full and shutting_down when it was not even tried, internal
-	// for everything else. When ctx ends first the outcome is not known.
+	// zero, queue_full and shutting_down when it was not even tried,
+	// database_unavailable when the database is away and nothing was done,
+	// internal for everything else. When ctx ends first the outcome is not known.
 	Commit(ctx context.Context, c Change) error
 	// Ping says whether the database answers and can be written to.
 	Ping(ctx context.Context) error

@@ -44,7 +44,7 @@ func (d *DB) Audit(ctx context.Context, progress func(percent int)) ([]store.Fin
 		return nil
 	})
 	if err != nil {
-		return nil, readFault(ctx, err)
+		return nil, d.readFault(ctx, err)
 	}
 	return findings, nil
 }

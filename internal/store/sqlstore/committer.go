@@ -182,7 +182,7 @@ func (d *DB) settle(orders []*order, carefully bool) {
 		d.options.Log.Error("commit failed", "changes", len(orders), "error", err)
 		d.counters.failed.Add(int64(len(orders)))
 		for _, o := range orders {
-			o.done <- failure(err)
+			o.done <- failure(err, v)
 		}
 	case !carefully:
 		d.counters.retried.Add(1)
@@ -194,7 +194,7 @@ func (d *DB) settle(orders []*order, carefully bool) {
 			orders[0].done <- fault.New(fault.CodeDuplicate, "id", "").With(err)
 			return
 		}
-		orders[0].done <- failure(err)
+		orders[0].done <- failure(err, v)
 	default:
 		half := len(orders) / 2
 		d.settle(orders[:half], true)
@@ -203,9 +203,12 @@ func (d *DB) settle(orders []*order, carefully bool) {
 }
 
 // failure is what a caller is told of a commit that failed as a whole.
-func failure(err error) error {
-	if errors.Is(err, errUncertain) {
+func failure(err error, v verdict) error {
+	switch {
+	case errors.Is(err, errUncertain):
 		return fault.New(fault.CodeTimeOut, "", "").With(err)
+	case v == broken:
+		return fault.New(fault.CodeDatabaseUnavailable, "", "").With(err)
 	}
 	return fault.New(fault.CodeInternal, "", "").With(err)
 }

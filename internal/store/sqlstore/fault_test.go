@@ -431,8 +431,8 @@ func TestDiskFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	fails.Store(true)
-	if err := db.Commit(t.Context(), paid("m", 2, at)); !fault.Is(err, fault.CodeInternal) {
-		t.Errorf("commit while the disk fails: got %v, want internal", err)
+	if err := db.Commit(t.Context(), paid("m", 2, at)); !fault.Is(err, fault.CodeDatabaseUnavailable) {
+		t.Errorf("commit while the disk fails: got %v, want database_unavailable", err)
 	}
 	fails.Store(false)
 	if err := db.Commit(t.Context(), paid("m", 3, at)); !errors.Is(err, syscall.EIO) {

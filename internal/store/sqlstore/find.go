@@ -51,22 +51,22 @@ func many[T any](
 ) (found []T, err error) {
 	result, err := d.engine.query(ctx, query, args...)
 	if err != nil {
-		return nil, readFault(ctx, err)
+		return nil, d.readFault(ctx, err)
 	}
 	defer func() {
 		if wrong := result.Close(); err == nil && wrong != nil {
-			err = readFault(ctx, wrong)
+			err = d.readFault(ctx, wrong)
 		}
 	}()
 	for result.Next() {
 		thing, err := scan(result)
 		if err != nil {
-			return nil, readFault(ctx, err)
+			return nil, d.readFault(ctx, err)
 		}
 		found = append(found, thing)
 	}
 	if err := result.Err(); err != nil {
-		return nil, readFault(ctx, err)
+		return nil, d.readFault(ctx, err)
 	}
 	return found, nil
 }
@@ -87,10 +87,14 @@ func one[T any](
 	return found[0], nil
 }
 
-// readFault tells a caller who went away from a database that failed.
-func readFault(ctx context.Context, err error) error {
+// readFault tells a caller who went away from a database that is away, and
+// both from one that failed.
+func (d *DB) readFault(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return fault.New(fault.CodeTimeOut, "", "").With(errors.Join(ctx.Err(), err))
+	}
+	if d.engine.verdict(err) == broken {
+		return fault.New(fault.CodeDatabaseUnavailable, "", "").With(err)
 	}
 	return fault.New(fault.CodeInternal, "", "").With(err)
 }

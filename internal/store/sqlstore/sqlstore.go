@@ -143,7 +143,7 @@ func (o Options) stage(name string) error {
 // Ping says whether the database answers and can be written to.
 func (d *DB) Ping(ctx context.Context) error {
 	if err := d.engine.ping(ctx); err != nil {
-		return readFault(ctx, err)
+		return d.readFault(ctx, err)
 	}
 	return nil
 }
