@@ -98,6 +98,7 @@ type Reader interface {
 	MerchantReader
 	PaymentReader
 	LedgerReader
+	DeliveryReader
 }
 
 // MerchantReader finds merchants, their keys and gateways.

@@ -147,6 +147,12 @@ func (o *order) addNouns(c store.Change) error {
 	for _, r := range c.Refunds {
 		errs = append(errs, o.addNoun(refunds, r.Merchant, r.ID, r.Version)(refundRecord(r)))
 	}
+	for _, e := range c.Endpoints {
+		errs = append(errs, o.addNoun(endpoints, e.Merchant, e.ID, e.Version)(endpointRecord(e)))
+	}
+	for _, d := range c.Deliveries {
+		errs = append(errs, o.addNoun(deliveries, d.Merchant, d.ID, d.Version)(deliveryRecord(d)))
+	}
 	return errors.Join(errs...)
 }
 

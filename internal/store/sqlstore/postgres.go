@@ -144,6 +144,11 @@ func (e *postgresEngine) detailText(path ...string) string {
 	return "(detail::json #>> '{" + strings.Join(path, ",") + "}')"
 }
 
+// forEach joins laterally.
+func (e *postgresEngine) forEach(t *table, alias, where string) string {
+	return "cross join lateral (" + selectFrom(t, where) + ") " + alias
+}
+
 // snapshot reads in one transaction.
 func (e *postgresEngine) snapshot(ctx context.Context, read func(querier) error) error {
 	return pgx.BeginTxFunc(ctx, e.readers, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly},

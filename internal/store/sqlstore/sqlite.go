@@ -165,6 +165,12 @@ func (e *sqliteEngine) detailText(path ...string) string {
 	return "(detail ->> '$." + strings.Join(path, ".") + "')"
 }
 
+// forEach picks rows by number, because a join cannot look at the row before it.
+func (e *sqliteEngine) forEach(t *table, alias, where string) string {
+	return "cross join " + t.name + " " + alias + " on " + alias + ".rowid in (select rowid from " + t.name +
+		" where " + where + ")"
+}
+
 // snapshot reads in one transaction.
 func (e *sqliteEngine) snapshot(ctx context.Context, read func(querier) error) (err error) {
 	tx, err := e.readers.BeginTx(ctx, nil)

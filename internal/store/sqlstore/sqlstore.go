@@ -63,6 +63,9 @@ type engine interface {
 	snapshot(ctx context.Context, read func(querier) error) error
 	// detailText is an expression for a text inside a detail.
 	detailText(path ...string) string
+	// forEach joins the rows before it with those rows of a table, under an
+	// alias, that a condition, an order and a limit of each row leave.
+	forEach(t *table, alias, where string) string
 	ping(ctx context.Context) error
 	close() error
 }

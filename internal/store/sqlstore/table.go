@@ -104,6 +104,28 @@ var (
 		{"updated_at", number},
 		{"detail", text},
 	}}
+	endpoints = &table{"endpoint", 2, []field{
+		{"id", text},
+		{"merchant_id", text},
+		{"version", number},
+		{"created_at", number},
+		{"updated_at", number},
+		{"detail", text},
+	}}
+	deliveries = &table{"delivery", 2, []field{
+		{"id", text},
+		{"merchant_id", text},
+		{"version", number},
+		{"state", text},
+		{"queue", text},
+		{"run_at", perhaps},
+		{"endpoint_id", text},
+		{"subject", text},
+		{"created_at", number},
+		{"updated_at", number},
+		{"detail", text},
+		{"body", binary}, // the last: lists leave it out
+	}}
 	claims  = &table{"claim", 3, []field{{"key", text}, {"kind", text}, {"merchant_id", text}, {"subject", text}}}
 	answers = &table{"answer", 2, []field{
 		{"key", text},
@@ -149,7 +171,7 @@ var (
 )
 
 // nouns are the tables whose rows change and carry a version.
-var nouns = []*table{merchants, keys, gateways, invoices, payments, refunds}
+var nouns = []*table{merchants, keys, gateways, invoices, payments, refunds, endpoints, deliveries}
 
 // list joins the names of some columns, each through the format function.
 func list(columns []field, between string, format func(i int, c field) string) string {

@@ -62,6 +62,11 @@ func Run(t *testing.T, open Open) {
 		"gone callers":         goneCallers,
 		"account history":      accountHistory,
 		"invoice history":      invoiceHistory,
+		"delivery round trip":  deliveryRoundTrip,
+		"delivery versions":    deliveryVersions,
+		"deliveries due":       deliveriesDue,
+		"delivery lists":       deliveryLists,
+		"deliveries of others": deliveriesOfOthers,
 	} {
 		t.Run(name, func(t *testing.T) { test(newShop(t, s)) })
 	}
