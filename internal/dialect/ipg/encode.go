@@ -101,10 +101,10 @@ func rial(a money.Amount) (int64, error) {
 // exist here. Error: invoice_not_found.
 func encodeInvoice(v app.InvoiceView) (invoiceBody, error) {
 	i := v.Invoice
-	unknown := fault.New(fault.CodeInvoiceNotFound, "invoice", "")
+	unknown := func(cause error) error { return fault.New(fault.CodeInvoiceNotFound, "invoice", "").With(cause) }
 	total, err := rial(i.Amount)
 	if err != nil {
-		return invoiceBody{}, unknown.With(err)
+		return invoiceBody{}, unknown(err)
 	}
 	body := invoiceBody{
 		Title: i.Title, TotalAmount: total, Mobile: i.Payer.Mobile, Email: i.Payer.Email, IsDone: i.Collected(),
@@ -115,14 +115,14 @@ func encodeInvoice(v app.InvoiceView) (invoiceBody, error) {
 	if i.Previous.Valid() {
 		before, err := rial(i.Previous)
 		if err != nil {
-			return invoiceBody{}, unknown.With(err)
+			return invoiceBody{}, unknown(err)
 		}
 		body.PreviousTotalAmount = &before
 	}
 	if i.Link.Token != "" && i.Link.Kind != invoice.OpenAmount {
 		ready, err := rial(i.Link.Amount)
 		if err != nil {
-			return invoiceBody{}, unknown.With(err)
+			return invoiceBody{}, unknown(err)
 		}
 		body.ReadyAmount = &ready
 	}
