@@ -66,7 +66,8 @@ func maskAttr(_ []string, a slog.Attr) slog.Attr {
 			a.Value = slog.StringValue(masked)
 		}
 	case slog.KindAny:
-		if _, ok := a.Value.Any().(slog.Level); ok {
+		if level, ok := a.Value.Any().(slog.Level); ok {
+			a.Value = slog.StringValue(level.String())
 			return a
 		}
 		text := fmt.Sprintf("%+v", a.Value.Any())
