@@ -27,6 +27,7 @@ type Config struct {
 	// Returners recognise what a payer's browser brings back without a token,
 	// in the order in which they are asked.
 	Returners []Returner
+	Sealer    Sealer
 }
 
 // Returner reads the return parameters of one connector.
@@ -45,6 +46,9 @@ type App struct {
 	returners []Returner
 	keys      keyCache
 	merchants merchantCache
+	endpoints endpointCache
+	sealer    Sealer
+	due       chan struct{}      // says that a delivery was committed
 	resolving singleflight.Group // one question at a time about one payment
 	turns     turns              // who was in somebody's way waits in line
 }
@@ -53,7 +57,7 @@ type App struct {
 func New(c Config) *App {
 	return &App{
 		store: c.Store, gateways: c.Gateways, now: c.Now, log: c.Log,
-		returnURL: c.ReturnURL, returners: c.Returners,
+		returnURL: c.ReturnURL, returners: c.Returners, sealer: c.Sealer, due: make(chan struct{}, 1),
 	}
 }
 
@@ -87,7 +91,7 @@ func (a *App) update(ctx context.Context, decide func(store.Reader) (store.Chang
 		if empty(change) {
 			return nil
 		}
-		err = a.store.Commit(ctx, change)
+		err = a.commit(ctx, change)
 		if !fault.Is(err, fault.CodeVersionConflict) {
 			return err
 		}
@@ -104,7 +108,7 @@ func (a *App) update(ctx context.Context, decide func(store.Reader) (store.Chang
 func empty(c store.Change) bool {
 	return len(c.Claims) == 0 && len(c.Merchants) == 0 && len(c.Keys) == 0 && len(c.Gateways) == 0 &&
 		len(c.Invoices) == 0 && len(c.Payments) == 0 && len(c.Refunds) == 0 && len(c.Entries) == 0 &&
-		len(c.Events) == 0 && c.Answer == nil
+		len(c.Events) == 0 && len(c.Endpoints) == 0 && len(c.Deliveries) == 0 && c.Answer == nil
 }
 
 // gatewayTime bounds all calls to a gateway within one use case. It outlives

@@ -1,7 +1,9 @@
 package app_test
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -60,6 +62,7 @@ func open(t *testing.T, splitLimit int64) *shop {
 		Store: db, Gateways: directory{"first": s.first, "second": s.second, "cash": cash{}}, Now: s.now,
 		Log: slog.New(slog.DiscardHandler), ReturnURL: "https://pay.example/cb",
 		Returners: []app.Returner{{Connector: "first", Returner: s.first}},
+		Sealer:    envelope{},
 	})
 	wish := app.NewMerchant{Name: "Shop"}
 	if splitLimit > 0 {
@@ -81,6 +84,21 @@ func open(t *testing.T, splitLimit int64) *shop {
 }
 
 func rial(steps int64) money.Amount { return money.New(steps, money.IRR) }
+
+// envelope seals by writing whose it is in front.
+type envelope struct{}
+
+func (envelope) Seal(merchantID, name string, text []byte) ([]byte, error) {
+	return append([]byte(merchantID+"/"+name+"/"), text...), nil
+}
+
+func (envelope) Open(merchantID, name string, sealed []byte) ([]byte, error) {
+	text, ok := bytes.CutPrefix(sealed, []byte(merchantID+"/"+name+"/"))
+	if !ok {
+		return nil, errors.New("it was sealed as another's")
+	}
+	return text, nil
+}
 
 // audit proves the books after every test: no test may leave them wrong.
 func (s *shop) audit() {

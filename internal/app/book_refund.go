@@ -236,7 +236,7 @@ func (a *App) chooseWay(ctx context.Context, b refund.Refund, way refund.Way) (r
 	if err := post(&change, ledger.RuleSuspenseOpened, causeOf(b, now), b.Gateway, b.Amount); err != nil {
 		return b, err
 	}
-	err := a.store.Commit(ctx, change)
+	err := a.commit(ctx, change)
 	b.Version++
 	return b, err
 }

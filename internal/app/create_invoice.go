@@ -49,7 +49,7 @@ func (a *App) CreateInvoice(ctx context.Context, merchantID string, n NewInvoice
 	if n.Link.Token != "" {
 		change.Claims = append(change.Claims, linkClaim(i))
 	}
-	if err := a.store.Commit(ctx, change); err != nil {
+	if err := a.commit(ctx, change); err != nil {
 		return invoice.Invoice{}, err
 	}
 	i.Version++

@@ -107,7 +107,7 @@ func (a *App) failOver(ctx context.Context, p payment.Payment, c candidate) (pay
 	before := p.Attempt.Gateway
 	p = attemptAt(p, c, now)
 	p.UpdatedAt = now
-	err := a.store.Commit(ctx, store.Change{
+	err := a.commit(ctx, store.Change{
 		Payments: []payment.Payment{p},
 		Events: []event.Event{happened(event.Payment, p.Merchant, p.ID, p.State, "fail_over", p.State,
 			byGateway, before+" did not open a page; now "+c.name, now)},
@@ -220,7 +220,7 @@ func (a *App) retreat(ctx context.Context, p payment.Payment, o opening) error {
 	if !o.retreat {
 		p.FinalizedAt = now
 	}
-	return a.store.Commit(ctx, store.Change{
+	return a.commit(ctx, store.Change{
 		Payments: []payment.Payment{p},
 		Events: []event.Event{happened(event.Payment, p.Merchant, p.ID, from, trigger, p.State,
 			byGateway, "no gateway opened a page", now)},

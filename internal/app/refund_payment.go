@@ -199,7 +199,7 @@ func (a *App) moveRefund(ctx context.Context, merchantID, id string, t refund.Tr
 func (a *App) changeWay(ctx context.Context, b refund.Refund) (refund.Refund, error) {
 	now := a.now()
 	b.Way, b.UpdatedAt = refund.ByRefund, now
-	err := a.store.Commit(ctx, store.Change{
+	err := a.commit(ctx, store.Change{
 		Refunds: []refund.Refund{b},
 		Events: []event.Event{happened(event.Refund, b.Merchant, b.ID, b.State, "change_way", b.State,
 			byGateway, "too late to undo it", now)},

@@ -1,0 +1,117 @@
+package app
+
+import (
+	"context"
+	"math/rand/v2"
+	"strconv"
+	"time"
+
+	"github.com/purserhq/purser/internal/event"
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/store"
+)
+
+// Message is a delivery that is to be sent now, by whoever holds it.
+type Message struct {
+	event.Delivery
+
+	Headers map[string]string // to be sent with the body, signature included
+}
+
+// lease is how long a try may take before somebody else may try too.
+const lease = 2 * time.Minute
+
+// DueDeliveries are those to be sent, the longest due of each queue first.
+func (a *App) DueDeliveries(ctx context.Context, perQueue, limit int) ([]event.Delivery, error) {
+	return a.store.DueDeliveries(ctx, a.now(), perQueue, limit)
+}
+
+// TakeDelivery makes the caller the one who tries this delivery. False means
+// that somebody else was first, or that its endpoint is disabled.
+func (a *App) TakeDelivery(ctx context.Context, d event.Delivery) (m Message, mine bool, err error) {
+	to, err := endpointOf(ctx, a.store, d.Merchant, d.Endpoint)
+	if err != nil {
+		return m, false, err
+	}
+	now := a.now()
+	if to.Disabled != "" {
+		d.RunAt, d.UpdatedAt = now.Add(restTime), now
+		err := a.store.Commit(ctx, store.Change{Deliveries: []event.Delivery{d}})
+		return m, false, ignoreConflict(err)
+	}
+	secrets, err := a.secretsOf(to)
+	if err != nil {
+		return m, false, err
+	}
+	texts := make([]string, len(secrets))
+	for n, s := range secrets {
+		texts[n] = s.Secret
+	}
+	signature, err := event.Sign(d.ID, now, d.Body, texts...)
+	if err != nil {
+		return m, false, err
+	}
+	d.RunAt, d.UpdatedAt = now.Add(lease), now
+	if err := a.store.Commit(ctx, store.Change{Deliveries: []event.Delivery{d}}); err != nil {
+		return m, false, ignoreConflict(err)
+	}
+	d.Version++
+	return Message{Delivery: d, Headers: map[string]string{
+		"content-type": d.MediaType, event.HeaderID: d.ID,
+		event.HeaderTimestamp: strconv.FormatInt(now.Unix(), 10), event.HeaderSignature: signature,
+	}}, true, nil
+}
+
+// restTime is how long a delivery to a disabled endpoint rests before it is
+// looked at again.
+const restTime = 10 * time.Minute
+
+// ignoreConflict is nil when somebody else was first.
+func ignoreConflict(err error) error {
+	if fault.Is(err, fault.CodeVersionConflict) {
+		return nil
+	}
+	return err
+}
+
+// RecordDelivery writes down what came of a try. Somebody whose lease was over
+// meanwhile writes nothing: the other one's try counts. An endpoint that is
+// gone is disabled.
+func (a *App) RecordDelivery(ctx context.Context, m Message, o event.Outcome) error {
+	d, _, err := m.Tried(o, a.now(), rand.IntN(201)-100) //nolint:gosec // spreads load, keeps no secret
+	if err != nil {
+		return err
+	}
+	if err := ignoreConflict(a.store.Commit(ctx, store.Change{Deliveries: []event.Delivery{d}})); err != nil {
+		return err
+	}
+	if o.Gone() {
+		return a.DisableEndpoint(ctx, m.Merchant, m.Endpoint, "it answered 410: no more deliveries are wanted")
+	}
+	return nil
+}
+
+// Deliveries lists a merchant's deliveries, newest first, without their bodies.
+func (a *App) Deliveries(ctx context.Context, merchantID string, f store.DeliveryFilter, page Page,
+) ([]event.Delivery, error) {
+	return a.store.Deliveries(ctx, merchantID, f, page)
+}
+
+// ResendDelivery makes a delivery due again, under its own id. One that is
+// due already is tried at once. Error: not_found.
+func (a *App) ResendDelivery(ctx context.Context, merchantID, id string) error {
+	defer a.wake()
+	return a.update(ctx, func(r store.Reader) (store.Change, error) {
+		d, err := r.Delivery(ctx, merchantID, id)
+		if err != nil {
+			return store.Change{}, err
+		}
+		now := a.now()
+		if d.State == event.Due {
+			d.RunAt, d.UpdatedAt = now, now
+		} else if d, err = d.Again(now); err != nil {
+			return store.Change{}, err
+		}
+		return store.Change{Deliveries: []event.Delivery{d}}, nil
+	})
+}

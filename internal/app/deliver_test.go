@@ -1,0 +1,208 @@
+package app_test
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/event"
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/store"
+)
+
+func (s *shop) endpoint(types ...string) (event.Endpoint, string) {
+	s.Helper()
+	e, secret, err := s.app.CreateEndpoint(s.Context(), app.NewEndpoint{
+		Merchant: s.merchant, URL: "https://shop.example/hook", Types: types,
+	})
+	if err != nil {
+		s.Fatal(err)
+	}
+	return e, secret
+}
+
+func (s *shop) due() []event.Delivery {
+	s.Helper()
+	due, err := s.app.DueDeliveries(s.Context(), 100, 1000)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return due
+}
+
+func (s *shop) take(d event.Delivery) app.Message {
+	s.Helper()
+	m, mine, err := s.app.TakeDelivery(s.Context(), d)
+	if err != nil || !mine {
+		s.Fatalf("take: mine %v, %v", mine, err)
+	}
+	return m
+}
+
+func TestEveryChangeOfStateIsTold(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	s.endpoint()
+	s.endpoint("payment.captured")
+	i, p := s.paid(5_000)
+	var told []string
+	for _, d := range s.due() {
+		told = append(told, d.Type+" "+d.Subject)
+		var body struct {
+			Type, Timestamp string
+			Data            struct{ ID, Object, State string }
+		}
+		if err := json.Unmarshal(d.Body, &body); err != nil {
+			t.Fatal(err)
+		}
+		if body.Type != d.Type || body.Data.ID != d.Subject || body.Data.Object+"."+body.Data.State != d.Type {
+			t.Errorf("body %s of %s", d.Body, d.Type)
+		}
+	}
+	slices.Sort(told)
+	want := []string{
+		"invoice.completed " + i.ID, "invoice.open " + i.ID, "invoice.paid " + i.ID,
+		"payment.captured " + p.ID, "payment.captured " + p.ID, "payment.processing " + p.ID,
+	}
+	if diff := cmp.Diff(want, told); diff != "" {
+		t.Errorf("told (-want +got):\n%s", diff)
+	}
+	select {
+	case <-s.app.Due():
+	default:
+		t.Error("nobody was woken")
+	}
+}
+
+func TestDeliveryLife(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	e, secret := s.endpoint()
+	s.invoice(5_000)
+	d := s.due()[0]
+	m := s.take(d)
+	want, err := event.Sign(d.ID, s.now(), d.Body, secret)
+	if err != nil || m.Headers[event.HeaderSignature] != want || m.Headers[event.HeaderID] != d.ID {
+		t.Errorf("headers %v, %v", m.Headers, err)
+	}
+	if _, mine, err := s.app.TakeDelivery(t.Context(), d); mine || err != nil {
+		t.Errorf("a second taker: mine %v, %v", mine, err)
+	}
+	if n := len(s.due()); n != 0 {
+		t.Errorf("%d due while it is being tried", n)
+	}
+	if err := s.app.RecordDelivery(t.Context(), m, event.Outcome{Status: 500, Answer: "no"}); err != nil {
+		t.Fatal(err)
+	}
+	s.wait(time.Minute)
+	again := s.take(s.due()[0])
+	if again.ID != d.ID || again.Tries != 1 {
+		t.Errorf("second try: %+v", again.Delivery)
+	}
+	if err := s.app.RecordDelivery(t.Context(), again, event.Outcome{Status: 200}); err != nil {
+		t.Fatal(err)
+	}
+	// The first taker comes back after its lease: what is on record stays.
+	if err := s.app.RecordDelivery(t.Context(), m, event.Outcome{Status: 500}); err != nil {
+		t.Fatal(err)
+	}
+	list, err := s.app.Deliveries(t.Context(), s.merchant, store.DeliveryFilter{Endpoint: e.ID}, app.Page{Limit: 10})
+	if err != nil || len(list) != 1 || list[0].State != event.Delivered || list[0].Tries != 2 {
+		t.Errorf("log %+v, %v", list, err)
+	}
+	if err := s.app.ResendDelivery(t.Context(), s.merchant, d.ID); err != nil || len(s.due()) != 1 {
+		t.Errorf("resend: %v", err)
+	}
+	if err := s.app.ResendDelivery(t.Context(), "another", d.ID); !fault.Is(err, fault.CodeNotFound) {
+		t.Errorf("another merchant's: got %v", err)
+	}
+}
+
+func TestDeadSenderIsReplaced(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	s.endpoint()
+	s.invoice(5_000)
+	s.take(s.due()[0])
+	s.wait(3 * time.Minute)
+	if n := len(s.due()); n != 1 {
+		t.Errorf("%d due after the lease", n)
+	}
+}
+
+func TestGoneEndpointIsDisabled(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	e, _ := s.endpoint()
+	s.invoice(5_000)
+	s.invoice(6_000)
+	m := s.take(s.due()[0])
+	if err := s.app.RecordDelivery(t.Context(), m, event.Outcome{Status: 410}); err != nil {
+		t.Fatal(err)
+	}
+	s.invoice(7_000)
+	due := s.due()
+	if len(due) != 1 {
+		t.Fatalf("%d due: a disabled endpoint gets nothing new, and keeps what was due", len(due))
+	}
+	if _, mine, err := s.app.TakeDelivery(t.Context(), due[0]); mine || err != nil {
+		t.Errorf("taken for a disabled endpoint: %v, %v", mine, err)
+	}
+	if err := s.app.DisableEndpoint(t.Context(), s.merchant, e.ID, ""); err != nil {
+		t.Fatal(err)
+	}
+	s.wait(time.Hour)
+	s.take(s.due()[0])
+}
+
+func TestSecretsOverlap(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	e, old := s.endpoint()
+	fresh, err := s.app.RotateSecret(t.Context(), s.merchant, e.ID)
+	if err != nil || fresh == old {
+		t.Fatalf("rotate: %v", err)
+	}
+	s.invoice(5_000)
+	m := s.take(s.due()[0])
+	both, err := event.Sign(m.ID, s.now(), m.Body, old, fresh)
+	if err != nil || m.Headers[event.HeaderSignature] != both {
+		t.Errorf("signed %q, want %q", m.Headers[event.HeaderSignature], both)
+	}
+	s.wait(25 * time.Hour)
+	s.invoice(6_000)
+	for _, d := range s.due() {
+		if m := s.take(d); len(strings.Fields(m.Headers[event.HeaderSignature])) != 1 {
+			t.Errorf("a day later: %q", m.Headers[event.HeaderSignature])
+		}
+	}
+	if _, err := s.app.RotateSecret(t.Context(), s.merchant, "ep_none"); !fault.Is(err, fault.CodeEndpointNotFound) {
+		t.Errorf("unknown endpoint: got %v", err)
+	}
+}
+
+func TestEndpointsAreChecked(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	for _, address := range []string{
+		"", "shop.example/hook", "ftp://shop.example", "https://", "https://a:b@shop.example", "https://shop.example/#x",
+		"http://0.0.0.0/", "https://shop.example/" + strings.Repeat("x", 2000), "javascript:alert(1)",
+	} {
+		_, _, err := s.app.CreateEndpoint(t.Context(), app.NewEndpoint{Merchant: s.merchant, URL: address})
+		if !fault.Is(err, fault.CodeParameterInvalid) {
+			t.Errorf("%.40q: got %v", address, err)
+		}
+	}
+	for range 20 {
+		s.endpoint()
+	}
+	_, _, err := s.app.CreateEndpoint(t.Context(), app.NewEndpoint{Merchant: s.merchant, URL: "https://shop.example"})
+	if !fault.Is(err, fault.CodeLimitExceeded) {
+		t.Errorf("one too many: got %v", err)
+	}
+}

@@ -1,0 +1,126 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+	"time"
+
+	"github.com/purserhq/purser/internal/event"
+	"github.com/purserhq/purser/internal/store"
+)
+
+// commit makes a change true together with the deliveries that its events
+// cause: whoever wants to know hears of it, or it did not happen.
+func (a *App) commit(ctx context.Context, c store.Change) error {
+	if len(c.Events) > 0 {
+		if err := a.address(ctx, &c); err != nil {
+			return err
+		}
+	}
+	if err := a.store.Commit(ctx, c); err != nil {
+		return err
+	}
+	if len(c.Deliveries) > 0 {
+		a.wake()
+	}
+	return nil
+}
+
+// wake tells the worker that something is due; one that is busy will look anyway.
+func (a *App) wake() {
+	select {
+	case a.due <- struct{}{}:
+	default:
+	}
+}
+
+// Due says, some time after it, that a delivery was committed on this node.
+func (a *App) Due() <-chan struct{} { return a.due }
+
+// address adds one delivery for every event and every endpoint that wants it.
+func (a *App) address(ctx context.Context, c *store.Change) error {
+	endpoints, err := a.endpoints.find(ctx, a, c.Events[0].Merchant)
+	if err != nil || len(endpoints) == 0 {
+		return err
+	}
+	for _, e := range c.Events {
+		if e.From == e.To {
+			continue // its facts changed, not its state: not news for the outside
+		}
+		for _, to := range endpoints {
+			if !to.Wants(e.Type()) {
+				continue
+			}
+			body, err := nativeBody(e)
+			if err != nil {
+				return err
+			}
+			c.Deliveries = append(c.Deliveries, event.Delivery{
+				ID: "msg_" + newID(e.At), Merchant: e.Merchant, State: event.Due, Endpoint: to.ID, Queue: to.ID,
+				URL: to.URL, Type: e.Type(), Subject: e.Subject, MediaType: "application/json", Body: body,
+				RunAt: e.At, CreatedAt: e.At, UpdatedAt: e.At,
+			})
+		}
+	}
+	return nil
+}
+
+// nativeBody is what a merchant's endpoint is told: which thing moved from
+// where to where. What else there is to know is asked for, so that a message
+// that is late or repeated can say nothing that is wrong.
+func nativeBody(e event.Event) ([]byte, error) {
+	type data struct {
+		ID            string `json:"id"`
+		Object        string `json:"object"`
+		State         string `json:"state"`
+		PreviousState string `json:"previous_state,omitempty"`
+	}
+	return json.Marshal(struct {
+		Type      string `json:"type"`
+		Timestamp string `json:"timestamp"`
+		Data      data   `json:"data"`
+	}{
+		e.Type(), e.At.UTC().Format("2006-01-02T15:04:05.000000Z"),
+		data{ID: e.Subject, Object: string(e.Noun), State: e.To, PreviousState: e.From},
+	})
+}
+
+// endpointCache spares every commit a question. An endpoint that another node
+// added may go unnoticed for keyAge.
+type endpointCache struct {
+	mu    sync.RWMutex
+	known map[string]cachedEndpoints
+}
+
+type cachedEndpoints struct {
+	list  []event.Endpoint
+	until time.Time
+}
+
+func (c *endpointCache) find(ctx context.Context, a *App, merchantID string) ([]event.Endpoint, error) {
+	now := a.now()
+	c.mu.RLock()
+	cached, ok := c.known[merchantID]
+	c.mu.RUnlock()
+	if ok && now.Before(cached.until) {
+		return cached.list, nil
+	}
+	list, err := a.store.Endpoints(ctx, merchantID)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.known == nil || len(c.known) >= maxCached {
+		c.known = make(map[string]cachedEndpoints)
+	}
+	c.known[merchantID] = cachedEndpoints{list, now.Add(keyAge)}
+	return list, nil
+}
+
+func (c *endpointCache) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.known = nil
+}
