@@ -79,7 +79,8 @@ type client struct {
 	tally  *tally
 }
 
-// tally counts what the clients saw.
+// tally counts what the clients saw. A refusal is an answer of a server that
+// has no database.
 type tally struct{ stories, acks, lost, refused atomic.Int64 }
 
 // errDown says that the server went away in the middle of a story.

@@ -25,7 +25,29 @@ var sweeping = []string{"sweep_interval=500ms"}
 func TestKill(t *testing.T) {
 	t.Parallel()
 	eachEngine(t, func(t *testing.T, database string) {
-		killRounds(t, open(t, plot{database: database, settings: sweeping}), *roundsFlag, time.Second)
+		w := open(t, plot{database: database, settings: sweeping})
+		killRounds(t, w, time.Second, func(round int, _ moments) bool { return round < *roundsFlag })
+	})
+}
+
+// The server dies at every point that hurts: before and after each kind of
+// commit, at each step inside the database and around each call to a gateway.
+func TestKillAtEveryPoint(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("it takes about a hundred starts on each database")
+	}
+	eachEngine(t, func(t *testing.T, database string) {
+		w := open(t, plot{database: database, settings: sweeping})
+		const fewest, most = 50, 150
+		seen := killRounds(t, w, time.Second, func(round int, seen moments) bool {
+			// The first rounds only get to know the points.
+			return round < 6 || round < most && len(seen.left(w.passed())) > 0
+		})
+		if len(seen.named) < fewest {
+			t.Errorf("died at %d points, want at least %d: %v", len(seen.named), fewest, seen.named)
+		}
+		t.Logf("never died at: %v", seen.left(w.passed()))
 	})
 }
 
@@ -37,34 +59,47 @@ func TestKillRacing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	killRounds(t, open(t, plot{program: program, settings: sweeping}), 1, 3*time.Second)
+	w := open(t, plot{program: program, settings: sweeping})
+	killRounds(t, w, 3*time.Second, func(round int, _ moments) bool { return round < 1 })
 }
 
-// moments are where the rounds ended, for the log.
+// moments are where the rounds ended.
 type moments struct {
-	random, missed int
-	named          map[string]int
-	starts         []time.Duration
+	random int
+	named  map[string]int // died there so often
+	missed map[string]int // waited there so often in vain
+	starts []time.Duration
 }
 
-func killRounds(t *testing.T, w *world, rounds int, longest time.Duration) {
+// left are the points that were passed and not yet died at, but for those that
+// hardly ever are passed.
+func (m moments) left(passed []string) []string {
+	const tries = 3
+	return slices.DeleteFunc(slices.Clone(passed), func(p string) bool { return m.named[p] > 0 || m.missed[p] >= tries })
+}
+
+// killRounds kills the server as long as more says so, and looks at what is
+// left then.
+func killRounds(t *testing.T, w *world, longest time.Duration, more func(round int, seen moments) bool) moments {
+	t.Helper()
 	seed := seedOf(t)
 	rng := rand.New(rand.NewPCG(seed, 0))
 	clients, stop := startClients(t, w, seed, nil)
-	seen := moments{named: map[string]int{}}
-	for round := range rounds {
+	seen := moments{named: map[string]int{}, missed: map[string]int{}}
+	for round := 0; more(round, seen); round++ {
 		point := ""
-		if round%2 == 1 {
-			point = pick(rng, w.passed(), seen.named)
+		if left := seen.left(w.passed()); len(left) > 0 && (round%2 == 1 || round >= *roundsFlag) {
+			point = left[rng.IntN(len(left))]
 		}
-		w.setPlan(server.FailpointPlan{Point: point, Hit: 1 + rng.IntN(3), Ahead: w.plan.Ahead})
+		w.setPlan(server.FailpointPlan{Point: point, Hit: 1 + rng.IntN(2), Ahead: w.plan.Ahead})
 		seen.starts = append(seen.starts, w.start())
-		if point == "" {
+		switch {
+		case point == "":
 			seen.random++
 			expire(w, time.Duration(rng.Int64N(int64(longest/2))))
-		} else if expire(w, longest) {
-			seen.missed++
-		} else {
+		case expire(w, longest):
+			seen.missed[point]++
+		default:
 			seen.named[point]++
 		}
 		w.kill()
@@ -73,6 +108,7 @@ func killRounds(t *testing.T, w *world, rounds int, longest time.Duration) {
 	seen.starts = append(seen.starts, w.start())
 	expire(w, longest/2)
 	stop()
+	killWorker(w, seen)
 	acks := clients.journal.read(t)
 	held := w.quiet()
 	wantKept(t, w.shops[0], acks)
@@ -80,6 +116,30 @@ func killRounds(t *testing.T, w *world, rounds int, longest time.Duration) {
 	w.compare(held)
 	w.stop()
 	seen.report(t, w, clients.tally)
+	return seen
+}
+
+// killWorker moves the clocks while nobody but the worker is at work, and lets
+// the server die at what only the worker does.
+func killWorker(w *world, seen moments) {
+	w.t.Helper()
+	const step = 3 * time.Minute
+	for _, what := range []string{"silent change", "payment flag", "refund flag", "refund fail", "payment expire"} {
+		for _, when := range []string{"before ", "after "} {
+			for _, b := range w.banks {
+				b.advance(step)
+			}
+			w.setPlan(server.FailpointPlan{Point: when + what, Hit: 1, Ahead: w.plan.Ahead + step})
+			if expire(w, 300*time.Millisecond) {
+				continue
+			}
+			seen.named[when+what]++
+			w.kill()
+			w.setPlan(server.FailpointPlan{Ahead: w.plan.Ahead})
+			w.start()
+		}
+	}
+	w.setPlan(server.FailpointPlan{Ahead: w.plan.Ahead})
 }
 
 // expire waits so long, unless the server ends first; it says whether it did not.
@@ -90,18 +150,6 @@ func expire(w *world, d time.Duration) bool {
 	case <-time.After(d):
 		return true
 	}
-}
-
-// pick takes a point that was passed and not yet died at, as long as there is one.
-func pick(rng *rand.Rand, passed []string, done map[string]int) string {
-	fresh := slices.DeleteFunc(slices.Clone(passed), func(p string) bool { return done[p] > 0 })
-	if len(fresh) == 0 {
-		fresh = passed
-	}
-	if len(fresh) == 0 {
-		return ""
-	}
-	return fresh[rng.IntN(len(fresh))]
 }
 
 // staff is what the clients of one test share.
@@ -136,8 +184,8 @@ func (m moments) report(t *testing.T, w *world, seen *tally) {
 	t.Helper()
 	slices.Sort(m.starts)
 	median, slowest := m.starts[len(m.starts)/2], m.starts[len(m.starts)-1]
-	t.Logf("killed at %d random moments and at %d named points (%d were not passed in time) of %d known ones: %v",
-		m.random, len(m.named), m.missed, len(w.passed()), m.named)
+	t.Logf("killed at %d random moments and at %d named points of %d known ones (not passed in time: %v): %v",
+		m.random, len(m.named), len(w.passed()), m.missed, m.named)
 	t.Logf("%d stories, %d answers written down, %d calls lost; from start to first answer: median %s, slowest %s",
 		seen.stories.Load(), seen.acks.Load(), seen.lost.Load(), median.Round(time.Millisecond),
 		slowest.Round(time.Millisecond))
