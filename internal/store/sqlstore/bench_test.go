@@ -71,7 +71,10 @@ func BenchmarkCommit(b *testing.B) {
 		compare(b, sqlstore.Options{URL: filepath.Join(b.TempDir(), "purser.db")}, 1)
 	})
 	b.Run("postgres", func(b *testing.B) {
-		c, err := pgtest.Start(pgtest.Options{Durable: true})
+		// PostgreSQL's own defaults, where tests have smaller numbers.
+		c, err := pgtest.Start(pgtest.Options{Durable: true, Settings: map[string]string{
+			"shared_buffers": "128MB", "max_wal_size": "1GB",
+		}})
 		if err != nil {
 			b.Skipf("start PostgreSQL: %v", err)
 		}
@@ -102,7 +105,7 @@ func compare(b *testing.B, o sqlstore.Options, alone int) {
 	if alone > 1 {
 		grouped = openShared(b, o)
 	}
-	var ids atomic.Int64
+	var ids, acknowledged atomic.Int64
 	run := func(commit func(store.Change) error, merchants []string) float64 {
 		const turn = 1500 * time.Millisecond
 		var done atomic.Int64
@@ -121,6 +124,7 @@ func compare(b *testing.B, o sqlstore.Options, alone int) {
 			})
 		}
 		all.Wait()
+		acknowledged.Add(done.Load())
 		return float64(done.Load()) / time.Since(began).Seconds()
 	}
 	inGroups := func(c store.Change) error { return grouped.Commit(b.Context(), c) }
@@ -135,11 +139,17 @@ func compare(b *testing.B, o sqlstore.Options, alone int) {
 	spread, hot := merchantsOf(1000), merchantsOf(1)
 	rates := make(map[string][]float64)
 	for b.Loop() {
-		for range 3 {
+		for range 5 {
 			rates["grouped-spread/s"] = append(rates["grouped-spread/s"], run(inGroups, spread))
 			rates["alone-spread/s"] = append(rates["alone-spread/s"], run(byItself, spread))
 			rates["grouped-hot/s"] = append(rates["grouped-hot/s"], run(inGroups, hot))
 			rates["alone-hot/s"] = append(rates["alone-hot/s"], run(byItself, hot))
+		}
+	}
+	for table, each := range map[string]int64{"invoice": 1, "payment": 1, "entry": 1, "posting": 2, "event": 1} {
+		got, err := grouped.Rows(b.Context(), table)
+		if want := each * acknowledged.Load(); err != nil || got != want {
+			b.Errorf("got %d rows of %s, %v, want the %d that were acknowledged", got, table, err, want)
 		}
 	}
 	report(b, rates)

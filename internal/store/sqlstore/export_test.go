@@ -6,8 +6,15 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/store"
 )
+
+// Rows counts the rows of a table, for a benchmark to prove what it did.
+func (d *DB) Rows(ctx context.Context, table string) (int64, error) {
+	return one(ctx, d, fault.CodeInternal, func(r row) (n int64, err error) { return n, r.Scan(&n) },
+		"select count(*) from "+table)
+}
 
 // CommitAlone commits one change of new things in a transaction of its own, as
 // a store without groups would, for the benchmark to compare with.
