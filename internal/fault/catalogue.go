@@ -292,7 +292,8 @@ var Catalogue = []Entry{
 	},
 	{
 		Code: CodeDatabaseUnavailable, Kind: Unavailable, Words: "The server cannot reach its database.",
-		Doc: "The database does not answer or takes no writes, and nothing was done. Ask again after the time in Retry-After.",
+		Doc: "The database does not answer or takes no writes, and nothing was done. Ask again after " +
+			"the time in Retry-After.",
 	},
 	{
 		Code: CodeEntryUnbalanced, Kind: Internal, Words: "Something went wrong on our side.",
