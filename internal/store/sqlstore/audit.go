@@ -71,7 +71,7 @@ func (c check) run(ctx context.Context, q querier) (store.Finding, error) {
 
 // checks lists everything that SQL can prove.
 func (d *DB) checks() []check {
-	return slices.Concat(ledgerChecks(), moneyChecks(), d.captureChecks(), eventChecks())
+	return slices.Concat(ledgerChecks(), moneyChecks(), d.captureChecks(), eventChecks(), deliveryChecks())
 }
 
 // ledgerChecks prove the entries, the balances and the floors.
@@ -252,6 +252,23 @@ func eventChecks() []check {
 				or (before is not null and from_state <> before)
 				or (before is not null and from_state <> to_state
 					and (noun, from_state, to_state) not in (` + moves() + `))`,
+		},
+	}
+}
+
+// deliveryChecks prove that nothing that was promised to anybody lies where no
+// worker finds it.
+func deliveryChecks() []check {
+	return []check{
+		{
+			"P6", "every delivery is for an endpoint that exists or has a queue of its own", "delivery",
+			`select d.id as example from delivery d
+				left join endpoint e on e.id = d.endpoint_id and e.merchant_id = d.merchant_id
+				where (d.endpoint_id <> '' and e.id is null) or d.queue = ''`,
+		},
+		{
+			"P6", "every delivery that is due has a time", "delivery",
+			`select id as example from delivery where state = 'due' and run_at is null`,
 		},
 	}
 }

@@ -144,6 +144,10 @@ func (d *DB) DueDeliveries(ctx context.Context, now time.Time, perQueue, limit i
 	if perQueue < 1 || limit < 1 {
 		return nil, nil
 	}
-	return many(ctx, d, scanDelivery, queuesDue+d.engine.forEach(deliveries, "d", headsDue)+firstDue+
-		prefixed("d", deliveries)+wholeDue, micros(now), perQueue, min(limit, most))
+	return many(ctx, d, scanDelivery, d.dueQuery(), micros(now), perQueue, min(limit, most))
+}
+
+// dueQuery is the whole statement of DueDeliveries.
+func (d *DB) dueQuery() string {
+	return queuesDue + d.engine.forEach(deliveries, "d", headsDue) + firstDue + prefixed("d", deliveries) + wholeDue
 }

@@ -61,3 +61,6 @@ func (e *postgresEngine) commitAlone(ctx context.Context, o *order) error {
 	defer conn.Release()
 	return conn.SendBatch(ctx, &t).Close()
 }
+
+// DueQuery is the statement of DueDeliveries, for a test to look at its plan.
+func (d *DB) DueQuery() string { return d.dueQuery() }

@@ -28,7 +28,7 @@ import (
 )
 
 // raw opens a database as a person with a SQL prompt would.
-func raw(t *testing.T, url string) *sql.DB {
+func raw(t testing.TB, url string) *sql.DB {
 	t.Helper()
 	var db *sql.DB
 	if strings.HasPrefix(url, "postgres:") {
@@ -254,6 +254,7 @@ func business(t *testing.T) []store.Change {
 				happened(event.Refund, "r2", "create", "", "processing"),
 				happened(event.Refund, "r3", "create", "", "requested"),
 			},
+			Deliveries: []event.Delivery{{ID: "d1", Merchant: "m", State: event.Due, Queue: "q", RunAt: at}},
 		},
 	}
 }
