@@ -21,7 +21,8 @@ type DeliveryReader interface {
 	Endpoints(ctx context.Context, merchantID string) ([]event.Endpoint, error)
 	// Delivery finds one. Error: not_found.
 	Delivery(ctx context.Context, merchantID, id string) (event.Delivery, error)
-	// Deliveries are a merchant's, newest first, without their bodies.
+	// Deliveries are a merchant's, newest first, without their bodies: to be
+	// shown, never to be stored again.
 	Deliveries(ctx context.Context, merchantID string, filter DeliveryFilter, page Page) ([]event.Delivery, error)
 	// DueDeliveries are those whose RunAt has passed, of any merchant: the
 	// longest due of every queue, at most perQueue of each and limit in all. A
