@@ -248,6 +248,7 @@ func deliveriesOfOthers(s *shop) {
 	d.Version = 1
 	gotD, err = s.Delivery(ctx, s.id, d.ID)
 	same(t, "delivery of the first", gotD, err, d)
-	mixed := store.Change{Deliveries: []event.Delivery{s.delivery(newID(), noon)}, Endpoints: []event.Endpoint{other.endpoint()}}
-	s.refused(mixed, fault.CodeInternal)
+	s.refused(store.Change{
+		Deliveries: []event.Delivery{s.delivery(newID(), noon)}, Endpoints: []event.Endpoint{other.endpoint()},
+	}, fault.CodeInternal)
 }
