@@ -88,7 +88,7 @@ func (c Commands) PutGateway(ctx context.Context, n NewGateway) error {
 			Settings: n.Settings,
 		}
 		var err error
-		if g.Sealed, err = k.ring.seal(g.Merchant, g.Name, secrets); err != nil {
+		if g.Sealed, err = k.ring.sealCredentials(g.Merchant, g.Name, secrets); err != nil {
 			return err
 		}
 		opened, err := k.gateways.Open(g)

@@ -46,12 +46,12 @@ type Config struct {
 	// with 503.
 	CommitQueue int `key:"commit_queue" default:"4096"`
 
-	// Keyset is the root keyset, as JSON, under which gateway credentials are
-	// sealed. It comes from the environment and is refused in the configuration file.
+	// Keyset is the root keyset, as JSON, under which gateway credentials and the
+	// signing secrets of webhooks are sealed. It comes from the environment and is refused in the configuration file.
 	Keyset Secret `key:"keyset"`
 	// KeysetFile is the file of the root keyset. When both are left out it is
 	// keyset.json in the data folder, made on first use. Whoever loses the keyset
-	// must enter the gateway credentials again.
+	// must enter the gateway credentials and add the webhook endpoints again.
 	KeysetFile string `key:"keyset_file"`
 
 	// LogFormat is json, for programs, or text, for people.
@@ -83,6 +83,13 @@ type Config struct {
 	// paid and unverified.
 	SweepInterval time.Duration `key:"sweep_interval" default:"10m"`
 
+	// WebhookLook is the pause between two looks for messages to endpoints that
+	// nobody has announced: those of other processes, and those to be tried again.
+	WebhookLook time.Duration `key:"webhook_look" default:"1s"`
+	// WebhookLoopback is whether endpoints may be on this machine, on any port.
+	// It is for tests and for the demo: it lets merchants reach what listens here.
+	WebhookLoopback bool `key:"webhook_loopback" default:"false"`
+
 	// ReadyLink is where ready-to-pay links of the ipg API lead; the token is
 	// added. Left out, it is public_url with /payment/readyToPay.
 	ReadyLink string `key:"ready_link"`
@@ -111,7 +118,7 @@ func (c Config) filled() (Config, error) {
 		return c, err
 	}
 	if c.Keyset == "" && c.KeysetFile == "" {
-		return c, settingError("keyset_file", "is missing: gateway credentials are sealed under it "+
+		return c, settingError("keyset_file", "is missing: secrets are sealed under it "+
 			"(make one with: purser keyset new FILE)")
 	}
 	return c, c.checkPublic()

@@ -32,6 +32,7 @@ func TestDefaultsMakeAServer(t *testing.T) {
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 75 * time.Second,
 		IdleTimeout: time.Minute, MaxHeaderBytes: 16384, StopLimit: time.Minute,
 		ResolveInterval: 5 * time.Second, ExpireInterval: 30 * time.Second, SweepInterval: 10 * time.Minute,
+		WebhookLook:   time.Second,
 		ReadyLink:     "http://127.0.0.1:8080/payment/readyToPay",
 		OpenLink:      "http://127.0.0.1:8080/payment/readyToPayDynamic",
 		ExtensionLink: "http://127.0.0.1:8080/invoice/amountExtensionReadyToPay",
@@ -92,7 +93,7 @@ func TestSet(t *testing.T) {
 	var c Config
 	for key, texts := range map[string][]string{
 		"listen": {"[::1]:80"}, "extra_listen": {"a:1, b:2", "c:3"}, "database": {"postgres://x"},
-		"commit_queue": {"7"}, "stop_limit": {"1m30s"},
+		"commit_queue": {"7"}, "stop_limit": {"1m30s"}, "webhook_loopback": {"true"},
 	} {
 		if err := c.Set(key, texts...); err != nil {
 			t.Errorf("%s: %v", key, err)
@@ -100,14 +101,14 @@ func TestSet(t *testing.T) {
 	}
 	want := Config{
 		Listen: "[::1]:80", ExtraListen: []string{"a:1", "b:2", "c:3"}, Database: "postgres://x",
-		CommitQueue: 7, StopLimit: 90 * time.Second,
+		CommitQueue: 7, StopLimit: 90 * time.Second, WebhookLoopback: true,
 	}
 	if diff := cmp.Diff(want, c); diff != "" {
 		t.Errorf("difference (-want +got):\n%s", diff)
 	}
 	for key, texts := range map[string][]string{
 		"lisen": {"x"}, "listen": {"a", "b"}, "commit_queue": {"many"}, "database_connections": {"0"},
-		"stop_limit": {"soon"}, "idle_timeout": {"-1s"},
+		"stop_limit": {"soon"}, "idle_timeout": {"-1s"}, "webhook_loopback": {"yes"},
 	} {
 		err := c.Set(key, texts...)
 		if wrong, ok := errors.AsType[*SettingError](err); !ok || wrong.Key != key {

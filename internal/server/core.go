@@ -9,11 +9,13 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/gateway/client"
+	"github.com/purserhq/purser/internal/merchant"
 	"github.com/purserhq/purser/internal/store/sqlstore"
 )
 
@@ -63,7 +65,7 @@ func openCore(ctx context.Context, c Config, p purpose, log *slog.Logger) (*core
 	}
 	k.app = app.New(app.Config{
 		Store: k.points.store(k.store), Gateways: k.gateways, Now: k.now, Log: k.log,
-		ReturnURL: c.PublicURL + returnPath, Returners: returners(),
+		ReturnURL: c.PublicURL + returnPath, Returners: returners(), Sealer: k.gateways.ring,
 	})
 	return k, nil
 }
@@ -109,11 +111,11 @@ func (k *core) openGateways(ctx context.Context, p purpose) error {
 		return nil
 	}
 	if k.config.Keyset == "" && k.config.KeysetFile != "" && !exists(k.config.KeysetFile) {
-		if holds, err := k.holdsCredentials(ctx); err != nil {
+		if holds, err := k.holdsSecrets(ctx); err != nil {
 			return err
 		} else if holds {
 			return settingError("keyset_file", "is not there ("+k.config.KeysetFile+
-				"), but the database holds credentials that were sealed under one: bring it back")
+				"), but the database holds secrets that were sealed under one: bring it back")
 		}
 	}
 	ring, err := openKeyring(k.config)
@@ -124,8 +126,8 @@ func (k *core) openGateways(ctx context.Context, p purpose) error {
 	return nil
 }
 
-// holdsCredentials says whether any contract has some.
-func (k *core) holdsCredentials(ctx context.Context) (bool, error) {
+// holdsSecrets says whether any contract or endpoint has some.
+func (k *core) holdsSecrets(ctx context.Context) (bool, error) {
 	for offset := 0; ; offset += pageSize {
 		merchants, err := k.store.Merchants(ctx, app.Page{Limit: pageSize, Offset: offset})
 		if err != nil {
@@ -136,10 +138,12 @@ func (k *core) holdsCredentials(ctx context.Context) (bool, error) {
 			if err != nil {
 				return false, err
 			}
-			for _, g := range known {
-				if len(g.Sealed) > 0 {
-					return true, nil
-				}
+			endpoints, err := k.store.Endpoints(ctx, m.ID)
+			if err != nil {
+				return false, err
+			}
+			if len(endpoints) > 0 || slices.ContainsFunc(known, func(g merchant.Gateway) bool { return len(g.Sealed) > 0 }) {
+				return true, nil
 			}
 		}
 		if len(merchants) < pageSize {
@@ -178,7 +182,7 @@ func explain(err error) error {
 	if cause := errors.Unwrap(f); f.Code == fault.CodeInternal && cause != nil {
 		return explain(cause)
 	}
-	if f.Code == fault.CodeSettingInvalid {
+	if f.Code == fault.CodeSettingInvalid || f.Code == fault.CodeParameterInvalid && f.Param != "" {
 		return fmt.Errorf("%s: %s", f.Param, f.Words)
 	}
 	if f.Code == fault.CodeMerchantNotFound {

@@ -78,7 +78,7 @@ func (d *Demo) open(ctx context.Context, o DemoOptions) error {
 	address := d.listener.Addr().String()
 	c, err := Config{
 		Listen: address, PublicURL: "http://" + address, Data: o.Data, Database: o.Database,
-		LogFormat: "text", LogLevel: o.LogLevel,
+		LogFormat: "text", LogLevel: o.LogLevel, WebhookLoopback: true,
 	}.filled()
 	if err != nil {
 		return err

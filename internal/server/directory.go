@@ -71,7 +71,7 @@ func (d *directory) build(g merchant.Gateway) (gateway.Gateway, error) {
 		return nil, fault.New(fault.CodeSettingInvalid, "connector",
 			"There is no such connector; there are "+strings.Join(connectorNames(), ", ")+".")
 	}
-	secrets, err := d.ring.open(g)
+	secrets, err := d.ring.openCredentials(g)
 	if err != nil {
 		return nil, err
 	}

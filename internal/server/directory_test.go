@@ -29,7 +29,7 @@ func newDirectory(t *testing.T) *directory {
 func TestContractsStayOpen(t *testing.T) {
 	t.Parallel()
 	d := newDirectory(t)
-	sealed, err := d.ring.seal("m1", "bank", map[string]Secret{"merchant": "zibal"})
+	sealed, err := d.ring.sealCredentials("m1", "bank", map[string]Secret{"merchant": "zibal"})
 	if err != nil {
 		t.Fatal(err)
 	}

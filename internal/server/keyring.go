@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"github.com/tink-crypto/tink-go/v2/aead"
 	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
@@ -18,8 +19,8 @@ import (
 	"github.com/purserhq/purser/internal/merchant"
 )
 
-// keyring seals gateway credentials. What was sealed for one merchant's
-// gateway does not open as another's.
+// keyring seals gateway credentials and the signing secrets of endpoints. What
+// was sealed for one merchant's gateway or endpoint does not open as another's.
 type keyring struct {
 	aead tink.AEAD // nil when no keyset was given
 }
@@ -89,15 +90,18 @@ func bound(merchantID, gatewayName string) []byte {
 	return []byte("gateway credentials\x00" + merchantID + "\x00" + gatewayName)
 }
 
-// seal encrypts the credentials of one merchant's gateway; none stay none.
+// errNoKeyset says what to do about secrets without a keyset.
+var errNoKeyset = settingError("keyset_file", "is missing: secrets are sealed under it "+
+	"(make one with: purser keyset new FILE)")
+
+// sealCredentials encrypts the credentials of one merchant's gateway; none stay none.
 // Error: *SettingError when no keyset was given.
-func (k *keyring) seal(merchantID, gatewayName string, secrets map[string]Secret) ([]byte, error) {
+func (k *keyring) sealCredentials(merchantID, gatewayName string, secrets map[string]Secret) ([]byte, error) {
 	if len(secrets) == 0 {
 		return nil, nil
 	}
 	if k.aead == nil {
-		return nil, settingError("keyset_file", "is missing: credentials are sealed under it "+
-			"(make one with: purser keyset new FILE)")
+		return nil, errNoKeyset
 	}
 	plain := make(map[string]string, len(secrets))
 	for name, secret := range secrets {
@@ -114,9 +118,9 @@ func (k *keyring) seal(merchantID, gatewayName string, secrets map[string]Secret
 	return sealed, nil
 }
 
-// open decrypts the credentials of a contract. Error: setting_invalid when
+// openCredentials decrypts the credentials of a contract. Error: setting_invalid when
 // they were sealed under another keyset, or for another gateway.
-func (k *keyring) open(g merchant.Gateway) (map[string]Secret, error) {
+func (k *keyring) openCredentials(g merchant.Gateway) (map[string]Secret, error) {
 	if len(g.Sealed) == 0 {
 		return map[string]Secret{}, nil
 	}
@@ -133,4 +137,37 @@ func (k *keyring) open(g merchant.Gateway) (map[string]Secret, error) {
 		return nil, fault.New(fault.CodeSettingInvalid, "credentials", "The credentials cannot be read.")
 	}
 	return secrets, nil
+}
+
+// belonging is what the secret of a thing belongs to. The length keeps the two
+// names apart, whatever is in them.
+func belonging(merchantID, name string) []byte {
+	return []byte("signing secrets\x00" + strconv.Itoa(len(merchantID)) + "\x00" + merchantID + name)
+}
+
+// Seal encrypts what only this merchant's thing of this name may be opened
+// as. Error: *SettingError when no keyset was given.
+func (k *keyring) Seal(merchantID, name string, text []byte) ([]byte, error) {
+	if k.aead == nil {
+		return nil, errNoKeyset
+	}
+	sealed, err := k.aead.Encrypt(text, belonging(merchantID, name))
+	if err != nil {
+		return nil, fmt.Errorf("seal secret: %w", err)
+	}
+	return sealed, nil
+}
+
+// Open decrypts what was sealed under the same names. Error: setting_invalid
+// when it was sealed under another keyset, or as another's.
+func (k *keyring) Open(merchantID, name string, sealed []byte) ([]byte, error) {
+	if k.aead == nil {
+		return nil, fault.New(fault.CodeSettingInvalid, "keyset_file", "The keyset of the secrets is missing.")
+	}
+	text, err := k.aead.Decrypt(sealed, belonging(merchantID, name))
+	if err != nil {
+		return nil, fault.New(fault.CodeSettingInvalid, "secret",
+			"The signing secrets were sealed under another keyset: give the old one, or add the endpoint again.")
+	}
+	return text, nil
 }

@@ -30,7 +30,7 @@ func TestCredentialsOpenWhereTheyBelong(t *testing.T) {
 	folder := t.TempDir()
 	ring := ringIn(t, folder)
 	secrets := map[string]Secret{"merchant_id": "canary", "access_token": "canary too"}
-	sealed, err := ring.seal("m1", "zarinpal", secrets)
+	sealed, err := ring.sealCredentials("m1", "zarinpal", secrets)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +38,7 @@ func TestCredentialsOpenWhereTheyBelong(t *testing.T) {
 		t.Error("the sealed text shows the credentials")
 	}
 	// The next start reads the same keyset from its file.
-	got, err := ringIn(t, folder).open(merchant.Gateway{Merchant: "m1", Name: "zarinpal", Sealed: sealed})
+	got, err := ringIn(t, folder).openCredentials(merchant.Gateway{Merchant: "m1", Name: "zarinpal", Sealed: sealed})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func TestCredentialsOpenWhereTheyBelong(t *testing.T) {
 		if name != "changed" {
 			g.Sealed[len(sealed)/2] ^= 1
 		}
-		if _, err := ring.open(g); !fault.Is(err, fault.CodeSettingInvalid) {
+		if _, err := ring.openCredentials(g); !fault.Is(err, fault.CodeSettingInvalid) {
 			t.Errorf("%s: got %v, want setting_invalid", name, err)
 		}
 	}
@@ -63,11 +63,11 @@ func TestCredentialsOpenWhereTheyBelong(t *testing.T) {
 
 func TestAnotherKeysetOpensNothing(t *testing.T) {
 	t.Parallel()
-	sealed, err := ringIn(t, t.TempDir()).seal("m1", "zibal", map[string]Secret{"merchant": "canary"})
+	sealed, err := ringIn(t, t.TempDir()).sealCredentials("m1", "zibal", map[string]Secret{"merchant": "canary"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = ringIn(t, t.TempDir()).open(merchant.Gateway{Merchant: "m1", Name: "zibal", Sealed: sealed})
+	_, err = ringIn(t, t.TempDir()).openCredentials(merchant.Gateway{Merchant: "m1", Name: "zibal", Sealed: sealed})
 	if !fault.Is(err, fault.CodeSettingInvalid) || strings.Contains(fault.Detail(err), "canary") {
 		t.Errorf("got %v, want setting_invalid", err)
 	}
@@ -79,10 +79,10 @@ func TestNoCredentialsNeedNoKeyset(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if sealed, err := ring.seal("m1", "manual", nil); err != nil || sealed != nil {
+	if sealed, err := ring.sealCredentials("m1", "manual", nil); err != nil || sealed != nil {
 		t.Errorf("got %v, %v, want nothing to seal", sealed, err)
 	}
-	_, err = ring.seal("m1", "zibal", map[string]Secret{"merchant": "x"})
+	_, err = ring.sealCredentials("m1", "zibal", map[string]Secret{"merchant": "x"})
 	if wrong, ok := errors.AsType[*SettingError](err); !ok || wrong.Key != "keyset_file" {
 		t.Errorf("got %v, want an error that names keyset_file", err)
 	}
@@ -116,7 +116,7 @@ func TestKeysetFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ring.seal("m", "g", map[string]Secret{"a": "b"}); err != nil {
+	if _, err := ring.sealCredentials("m", "g", map[string]Secret{"a": "b"}); err != nil {
 		t.Error(err)
 	}
 }
@@ -142,5 +142,37 @@ func TestBadKeysets(t *testing.T) {
 	_, err := openKeyring(Config{Data: folder, KeysetFile: filepath.Join(folder, "typo.json")})
 	if wrong, ok := errors.AsType[*SettingError](err); !ok || wrong.Key != "keyset_file" {
 		t.Errorf("got %v, want an error that names keyset_file", err)
+	}
+}
+
+func TestSigningSecretsOpenWhereTheyBelong(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	ring := ringIn(t, folder)
+	sealed, err := ring.Seal("m1", "ep_1", []byte("canary"))
+	if err != nil || bytes.Contains(sealed, []byte("canary")) {
+		t.Fatalf("got %q, %v, want a sealed text", sealed, err)
+	}
+	if got, err := ringIn(t, folder).Open("m1", "ep_1", sealed); err != nil || string(got) != "canary" {
+		t.Errorf("got %q, %v, want what was sealed", got, err)
+	}
+	// The same letters in a row, cut at another place, are another thing.
+	for _, names := range [][2]string{{"m2", "ep_1"}, {"m1", "ep_2"}, {"m1e", "p_1"}, {"m", "1ep_1"}, {"", "m1ep_1"}} {
+		if _, err := ring.Open(names[0], names[1], sealed); !fault.Is(err, fault.CodeSettingInvalid) {
+			t.Errorf("opened as %q: got %v, want setting_invalid", names, err)
+		}
+	}
+	if _, err := ring.openCredentials(merchant.Gateway{Merchant: "m1", Name: "ep_1", Sealed: sealed}); err == nil {
+		t.Error("a signing secret opened as credentials")
+	}
+	if _, err := ringIn(t, t.TempDir()).Open("m1", "ep_1", sealed); !fault.Is(err, fault.CodeSettingInvalid) {
+		t.Errorf("another keyset: got %v, want setting_invalid", err)
+	}
+	if _, err := new(keyring).Open("m1", "ep_1", sealed); !fault.Is(err, fault.CodeSettingInvalid) {
+		t.Errorf("no keyset: got %v, want setting_invalid", err)
+	}
+	_, err = new(keyring).Seal("m1", "ep_1", nil)
+	if wrong, ok := errors.AsType[*SettingError](err); !ok || wrong.Key != "keyset_file" {
+		t.Errorf("no keyset: got %v, want an error that names keyset_file", err)
 	}
 }

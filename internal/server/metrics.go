@@ -12,10 +12,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/payment"
 	"github.com/purserhq/purser/internal/refund"
 	"github.com/purserhq/purser/internal/store"
 	"github.com/purserhq/purser/internal/store/sqlstore"
+	"github.com/purserhq/purser/internal/worker"
 )
 
 // metrics are the figures of one server. Their labels are names that we chose
@@ -27,6 +29,7 @@ type metrics struct {
 	running  prometheus.Gauge
 	calls    *prometheus.CounterVec
 	callTime *prometheus.HistogramVec
+	tries    *prometheus.CounterVec
 }
 
 // latencies are the borders of the histograms in seconds: from a read in
@@ -53,13 +56,20 @@ func newMetrics(version string) *metrics {
 		callTime: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "purser_gateway_call_seconds", Help: "Time until a gateway answered or was given up.", Buckets: latencies,
 		}, []string{"connector"}),
+		tries: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "purser_deliveries_total",
+			Help: "Messages to endpoints by how a try ended: taken, refused, no_answer, forbidden.",
+		}, []string{"outcome"}),
+	}
+	for _, f := range worker.Fates {
+		m.tries.WithLabelValues(string(f))
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "purser_build_info", Help: "Always 1; its labels say what is running.",
 		ConstLabels: prometheus.Labels{"version": version, "go": runtime.Version()},
 	})
 	build.Set(1)
-	m.registry.MustRegister(m.requests, m.seconds, m.running, m.calls, m.callTime, build,
+	m.registry.MustRegister(m.requests, m.seconds, m.running, m.calls, m.callTime, m.tries, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -74,6 +84,9 @@ func (m *metrics) answered(dialect, route string, status int, took time.Duration
 	m.requests.WithLabelValues(dialect, route, strconv.Itoa(status)).Inc()
 	m.seconds.WithLabelValues(dialect, route).Observe(took.Seconds())
 }
+
+// tried counts one try of a delivery.
+func (m *metrics) tried(f worker.Fate) { m.tries.WithLabelValues(string(f)).Inc() }
 
 // meteredTransport counts the calls of one connector to its provider.
 type meteredTransport struct {
@@ -159,10 +172,11 @@ type openReader interface {
 	Attention(ctx context.Context) ([]store.Waiting, error)
 	DuePayments(ctx context.Context, now time.Time, limit int) ([]payment.Payment, error)
 	DueRefunds(ctx context.Context, now time.Time, limit int) ([]refund.Refund, error)
+	DueDeliveries(ctx context.Context, now time.Time, perQueue, limit int) ([]event.Delivery, error)
 }
 
-// openThings shows how much waits for a person, and how much for a gateway's
-// word. It never says what.
+// openThings shows how much waits for a person, how much for a gateway's word,
+// and how long for an endpoint. It never says what.
 type openThings struct {
 	read openReader
 	now  func() time.Time
@@ -170,6 +184,7 @@ type openThings struct {
 	mu     sync.Mutex
 	people map[string]int
 	due    map[string]int
+	oldest time.Time // since when the longest due delivery is due; zero = none is
 	readAt time.Time
 }
 
@@ -178,12 +193,15 @@ var (
 	dueDesc       = prometheus.NewDesc("purser_due",
 		"Things whose outcome is not known and whose gateway is to be asked now; at most 1000 are counted.",
 		[]string{"noun"}, nil)
+	oldestDesc = prometheus.NewDesc("purser_delivery_oldest_seconds",
+		"How long the longest due message to an endpoint has been due; 0 when none is.", nil, nil)
 )
 
 // Describe names the figures.
 func (o *openThings) Describe(ch chan<- *prometheus.Desc) {
 	ch <- attentionDesc
 	ch <- dueDesc
+	ch <- oldestDesc
 }
 
 // Collect reads them. A database that does not answer leaves them out.
@@ -201,6 +219,11 @@ func (o *openThings) Collect(ch chan<- prometheus.Metric) {
 			ch <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, float64(n), noun)
 		}
 	}
+	var age time.Duration
+	if !o.oldest.IsZero() {
+		age = max(0, o.now().Sub(o.oldest))
+	}
+	ch <- prometheus.MustNewConstMetric(oldestDesc, prometheus.GaugeValue, age.Seconds())
 }
 
 func (o *openThings) refresh() error {
@@ -218,6 +241,14 @@ func (o *openThings) refresh() error {
 	refunds, err := o.read.DueRefunds(ctx, o.now(), openMost)
 	if err != nil {
 		return err
+	}
+	deliveries, err := o.read.DueDeliveries(ctx, o.now(), 1, 1)
+	if err != nil {
+		return err
+	}
+	o.oldest = time.Time{}
+	for _, d := range deliveries {
+		o.oldest = d.RunAt
 	}
 	o.readAt = o.now()
 	o.due = map[string]int{"payment": len(payments), "refund": len(refunds)}

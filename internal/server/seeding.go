@@ -145,7 +145,7 @@ func (s *seeding) putGateways(ctx context.Context) error {
 		if ok && s.same(before, g) {
 			continue
 		}
-		sealed, err := s.ring.seal(s.merchant, g.name, g.secrets)
+		sealed, err := s.ring.sealCredentials(s.merchant, g.name, g.secrets)
 		if err == nil {
 			err = s.app.PutGateway(ctx, merchant.Gateway{
 				Merchant: s.merchant, Name: g.name, Connector: g.name, Order: i + 1, Enabled: true,
@@ -160,7 +160,7 @@ func (s *seeding) putGateways(ctx context.Context) error {
 // same says that a stored contract needs no change. One whose credentials do
 // not open any more does.
 func (s *seeding) same(stored merchant.Gateway, wanted demoGateway) bool {
-	secrets, err := s.ring.open(stored)
+	secrets, err := s.ring.openCredentials(stored)
 	return err == nil && stored.Enabled && maps.Equal(stored.Settings, wanted.settings) &&
 		maps.Equal(secrets, wanted.secrets)
 }

@@ -31,6 +31,8 @@ type Server struct {
 	*core
 
 	worker   *worker.Worker
+	courier  *worker.Courier
+	sender   *http.Client
 	handler  http.Handler
 	admin    http.Handler // nil when it is part of handler
 	proxies  []netip.Prefix
@@ -72,12 +74,15 @@ func New(ctx context.Context, c Config, w io.Writer) (*Server, error) {
 	return s, nil
 }
 
-// build puts the handlers and the worker over an open core.
+// build puts the handlers, the worker and the courier over an open core.
 func build(k *core, a additions) (*Server, error) {
-	s := &Server{core: k, worker: worker.New(worker.Config{
+	s := &Server{core: k, sender: worker.NewSender(k.config.WebhookLoopback), worker: worker.New(worker.Config{
 		Chores: k.app, Log: k.log,
 		Resolve: k.config.ResolveInterval, Expire: k.config.ExpireInterval, Sweep: k.config.SweepInterval,
 	})}
+	s.courier = worker.NewCourier(worker.CourierConfig{
+		Post: k.app, Log: k.log, Now: k.now, Client: s.sender, Tried: k.metrics.tried, Look: k.config.WebhookLook,
+	})
 	var err error
 	if s.proxies, err = parseProxies(k.config.Proxies); err != nil {
 		return nil, err
@@ -170,10 +175,17 @@ func closeAll(listeners []net.Listener) error {
 func (s *Server) serve(ctx context.Context, public []net.Listener, admin net.Listener) error {
 	working, stopWorking := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWorking()
-	worked := make(chan struct{})
+	sending, cutSending := context.WithCancel(context.WithoutCancel(ctx))
+	defer cutSending()
+	hands := hands{worked: make(chan struct{}), sent: make(chan struct{}), stop: stopWorking, cut: cutSending}
 	go func() {
-		defer close(worked)
+		defer close(hands.worked)
 		s.worker.Run(working)
+	}()
+	go func() {
+		defer close(hands.sent)
+		defer s.sender.CloseIdleConnections()
+		s.courier.Run(working, sending)
 	}()
 	everybody := s.httpServer(s.handler)
 	servers := []*http.Server{everybody}
@@ -194,7 +206,7 @@ func (s *Server) serve(ctx context.Context, public []net.Listener, admin net.Lis
 	case cause = <-failed:
 		cause = fmt.Errorf("serve: %w", cause)
 	}
-	return errors.Join(cause, s.stop(ctx, servers, stopWorking, worked))
+	return errors.Join(cause, s.stop(ctx, servers, hands))
 }
 
 // httpServer has a limit on everything that a client can be slow or long with.
@@ -210,14 +222,21 @@ func (s *Server) httpServer(h http.Handler) *http.Server {
 	}
 }
 
-// stop drains requests and worker side by side, and then the committer.
-func (s *Server) stop(ctx context.Context, servers []*http.Server, stopWorking func(), worked <-chan struct{}) error {
+// hands are those who work without being asked: the worker and the courier.
+type hands struct {
+	worked, sent chan struct{} // closed when the one or the other has ended
+	stop         func()        // nothing new is begun
+	cut          func()        // what is being sent is cut off
+}
+
+// stop drains requests, worker and courier side by side, and then the committer.
+func (s *Server) stop(ctx context.Context, servers []*http.Server, h hands) error {
 	s.stopping.Store(true)
 	begin := s.now()
 	s.log.InfoContext(ctx, "stopping", slog.String("limit", s.config.StopLimit.String()))
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.config.StopLimit)
 	defer cancel()
-	stopWorking()
+	h.stop()
 	drained := make(chan error, len(servers))
 	for _, server := range servers {
 		go func() { drained <- server.Shutdown(limit) }()
@@ -232,9 +251,20 @@ func (s *Server) stop(ctx context.Context, servers []*http.Server, stopWorking f
 		_ = server.Close() // only those that Shutdown gave up on are still open
 	}
 	select {
-	case <-worked:
+	case <-h.worked:
 	case <-limit.Done():
 		errs = append(errs, errors.New("the worker was cut off after stop_limit"))
+	}
+	select {
+	case <-h.sent:
+	case <-limit.Done():
+		// No mistake: a message whose receiver takes its time is sent again after its lease.
+		h.cut()
+		select {
+		case <-h.sent:
+		case <-time.After(time.Second):
+			errs = append(errs, errors.New("messages that were being sent could not be cut off after stop_limit"))
+		}
 	}
 	errs = append(errs, s.closeWithin(limit))
 	s.log.InfoContext(ctx, "stopped", slog.Int64("took_us", s.now().Sub(begin).Microseconds()))

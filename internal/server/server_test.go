@@ -105,6 +105,7 @@ func TestHealth(t *testing.T) {
 	for _, name := range []string{
 		`purser_build_info{`, `purser_commit_queue 0`, `purser_commit_batch_size_count `,
 		`purser_attention{noun="payment"} 0`, `purser_due{noun="refund"} 0`,
+		`purser_deliveries_total{outcome="forbidden"} 0`, `purser_delivery_oldest_seconds 0`,
 		`purser_request_seconds_bucket{dialect="health"`, `go_goroutines `,
 	} {
 		if !strings.Contains(figures, name) {

@@ -28,7 +28,7 @@ func settingError(key, text string) error { return &SettingError{Key: key, Text:
 type Setting struct {
 	Key      string
 	Variable string // in the environment
-	Kind     string // text, secret, number, duration or list
+	Kind     string // text, secret, number, duration, list or switch
 	Default  string
 	Value    string // as it is set; a secret that is set is [redacted]
 	index    int
@@ -92,6 +92,11 @@ func set(key string, field reflect.Value, texts []string) error {
 			return settingError(key, "must be a whole number above zero")
 		}
 		*into = number
+	case *bool:
+		if text != "true" && text != "false" {
+			return settingError(key, "must be true or false")
+		}
+		*into = text == "true"
 	case *time.Duration:
 		length, err := time.ParseDuration(text)
 		if err != nil || length <= 0 {
@@ -128,6 +133,8 @@ func kindOf(value any) string {
 		return "duration"
 	case []string:
 		return "list"
+	case bool:
+		return "switch"
 	default:
 		return "text"
 	}
@@ -152,6 +159,8 @@ func textOf(value any) string {
 		return v.String()
 	case []string:
 		return strings.Join(v, ", ")
+	case bool:
+		return strconv.FormatBool(v)
 	default:
 		return fmt.Sprint(v)
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // errForbidden is why a message to an inner address is not sent.
-var errForbidden = errors.New("the address leads into a private network")
+var errForbidden = errors.New("the address leads into a private network or to a port that is not for the web")
 
 // sendTime bounds one try from dialing to the end of the answer.
 const sendTime = 15 * time.Second
@@ -49,7 +49,9 @@ func NewSender(loopback bool) *http.Client {
 			TLSHandshakeTimeout:    5 * time.Second,
 			ResponseHeaderTimeout:  sendTime,
 			MaxResponseHeaderBytes: 64 << 10,
-			MaxIdleConnsPerHost:    2,
+			DisableCompression:     true, // what little is kept of an answer needs none
+			MaxIdleConns:           512,
+			MaxIdleConnsPerHost:    4,
 			IdleConnTimeout:        30 * time.Second,
 			ForceAttemptHTTP2:      true,
 		},
