@@ -20,8 +20,10 @@ type commandLine struct {
 	Merchant merchantCommand `cmd:"" help:"Add or list merchants."`
 	Key      keyCommand      `cmd:"" help:"Add, list or revoke a merchant's API keys."`
 	Gateway  gatewayCommand  `cmd:"" help:"Add or list a merchant's contracts with payment providers."`
+	Endpoint endpointCommand `cmd:"" help:"Add, list or change the addresses that a merchant is told of events at."`
+	Delivery deliveryCommand `cmd:"" help:"Look at what an endpoint was told, and tell it again."`
 	Payment  paymentCommand  `cmd:"" help:"Say whether money came that no gateway can tell about."`
-	Keyset   keysetCommand   `cmd:"" help:"Make the keyset under which gateway credentials are sealed."`
+	Keyset   keysetCommand   `cmd:"" help:"Make the keyset under which secrets are sealed."`
 	Sandbox  sandboxCommand  `cmd:"" help:"Start the make-believe gateways alone."`
 	Audit    auditCommand    `cmd:"" help:"Prove the books and list what waits for a person; exits 1 on any difference."`
 	Version  versionCommand  `cmd:"" help:"Show the version."`

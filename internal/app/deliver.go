@@ -97,6 +97,11 @@ func (a *App) Deliveries(ctx context.Context, merchantID string, f store.Deliver
 	return a.store.Deliveries(ctx, merchantID, f, page)
 }
 
+// Delivery finds a merchant's delivery, with its body. Error: not_found.
+func (a *App) Delivery(ctx context.Context, merchantID, id string) (event.Delivery, error) {
+	return a.store.Delivery(ctx, merchantID, id)
+}
+
 // ResendDelivery makes a delivery due again, under its own id. One that is
 // due already is tried at once. Error: not_found.
 func (a *App) ResendDelivery(ctx context.Context, merchantID, id string) error {
