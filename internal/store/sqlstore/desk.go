@@ -163,6 +163,7 @@ func (e *sqliteEngine) committed() error {
 const (
 	dropClaim  = "delete from claim where key = $1 and kind = $2 and merchant_id = $3"
 	dropAnswer = "delete from answer where key = $1 and merchant_id = $2"
+	eventsOf   = "select events from tally where merchant_id = $1"
 	lowerTally = "update tally set events = events - $2, invoices = invoices - $3 where merchant_id = $1"
 )
 
@@ -173,11 +174,16 @@ func (e *sqliteEngine) reserve(ctx context.Context, w want) (known, error) {
 		return k, err
 	}
 	for _, t := range w.tallies {
-		after, _, err := d.number(ctx, upsertTally+" returning events", t...)
+		// Nobody else writes meanwhile, so nothing need be returned: for that
+		// SQLite would make a table of its own each time.
+		before, _, err := d.number(ctx, eventsOf, t[0])
 		if err != nil {
 			return k, err
 		}
-		k.events[t[0].(string)] = after - t[1].(int64)
+		if _, err := d.exec(ctx, upsertTally, t); err != nil {
+			return k, err
+		}
+		k.events[t[0].(string)] = before
 	}
 	if err := e.reserveKeys(ctx, w, k); err != nil {
 		return k, err
