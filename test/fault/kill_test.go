@@ -40,7 +40,7 @@ func TestKillAtEveryPoint(t *testing.T) {
 	eachEngine(t, func(t *testing.T, database string) {
 		w := open(t, plot{database: database, settings: sweeping})
 		const fewest, most = 50, 150
-		seen := killRounds(t, w, time.Second, func(round int, seen moments) bool {
+		seen := killRounds(t, w, 700*time.Millisecond, func(round int, seen moments) bool {
 			// The first rounds only get to know the points.
 			return round < 6 || round < most && len(seen.left(w.passed())) > 0
 		})
@@ -74,7 +74,7 @@ type moments struct {
 // left are the points that were passed and not yet died at, but for those that
 // hardly ever are passed.
 func (m moments) left(passed []string) []string {
-	const tries = 3
+	const tries = 2
 	return slices.DeleteFunc(slices.Clone(passed), func(p string) bool { return m.named[p] > 0 || m.missed[p] >= tries })
 }
 
