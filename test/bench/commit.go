@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -50,5 +51,6 @@ func readCommits(out string) ([]commits, error) {
 	if len(all) != len(names) {
 		return nil, fmt.Errorf("the benchmark of Commit reported %d engines instead of %d:\n%s", len(all), len(names), out)
 	}
+	slices.SortFunc(all, func(a, b commits) int { return strings.Compare(a.engine, b.engine) })
 	return all, nil
 }

@@ -9,7 +9,9 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -30,13 +32,14 @@ func describe(ctx context.Context, dir, database string) (machine, error) {
 	}
 	return machine{
 		fmt.Sprintf("processor: %d cores, %s", runtime.NumCPU(), field("/proc/cpuinfo", "model name")),
-		"memory: " + field("/proc/meminfo", "MemTotal"),
+		"memory: " + memory(),
 		"kernel: " + kernel(),
 		fmt.Sprintf("file system: %s; a flushed write of 4 KiB takes %d us (median of 200)", fileSystem(dir),
 			flush.Microseconds()),
 		"Go: " + runtime.Version(),
 		"PostgreSQL: " + version,
 		"purser: " + revision(ctx),
+		priority(),
 	}, nil
 }
 
@@ -52,6 +55,29 @@ func field(file, name string) string {
 		}
 	}
 	return "unknown"
+}
+
+// priority is how this process and all that it starts stand to other programs.
+func priority() string {
+	kernels, err := syscall.Getpriority(syscall.PRIO_PROCESS, 0) // 20 less the nice value
+	switch {
+	case err != nil:
+		return "priority: unknown"
+	case kernels == 20:
+		return "priority: that of any other program"
+	default:
+		return fmt.Sprintf("priority: nice %d, where other programs have 0", 20-kernels)
+	}
+}
+
+// memory is how much the machine has.
+func memory() string {
+	number, _, _ := strings.Cut(field("/proc/meminfo", "MemTotal"), " ")
+	n, err := strconv.ParseInt(number, 10, 64)
+	if err != nil {
+		return "unknown"
+	}
+	return fmt.Sprintf("%.1f GiB", float64(n)/(1<<20))
 }
 
 func kernel() string {

@@ -68,7 +68,7 @@ func (s stand) takeProfile(ctx context.Context, keys []string) (string, error) {
 		return "", err
 	}
 	//nolint:gosec // the file is the one that was just written
-	out, err := exec.CommandContext(ctx, "go", "tool", "pprof", "-top", "-cum", "-nodecount=45", own, into).Output()
+	out, err := exec.CommandContext(ctx, "go", "tool", "pprof", "-top", "-cum", "-nodecount=30", own, into).Output()
 	if err != nil {
 		return "", fmt.Errorf("read the profile: %w", err)
 	}

@@ -49,14 +49,14 @@ const (
 // atLeast is a line whose ratio has a target.
 func atLeast(l line, ratio, least float64) line {
 	l.ratio, l.target, l.reached = fmt.Sprintf("%.2f", ratio), fmt.Sprintf(">= %.1f", least), ratio >= least
-	l.sentence = fmt.Sprintf("%.2f times %s; wanted were at least %.1f", ratio, l.with, least)
+	l.sentence = fmt.Sprintf("%.2f times %s; at least %.1f is wanted", ratio, l.with, least)
 	return l
 }
 
 // below is a line whose figure has a target.
 func below(l line, reached bool, target string) line {
 	l.target, l.reached = target, reached
-	l.sentence = l.figure + "; wanted was " + target
+	l.sentence = l.figure + "; " + target + " is wanted"
 	return l
 }
 
@@ -110,7 +110,7 @@ func (r result) lines() []line {
 	its := median(over(r.rounds, func(o round) float64 { return o.yardstick.rate() }))
 	ratios := over(r.rounds, func(o round) float64 { return o.purser.rate() / o.yardstick.rate() })
 	invoices := atLeast(r.beside("`POST /invoice/create`", perSecond(mine), perSecond(its)), median(ratios), leastServer)
-	invoices.sentence += fmt.Sprintf(" (from %.2f to %.2f over the turns)", slices.Min(ratios), slices.Max(ratios))
+	invoices.sentence += fmt.Sprintf(" (the turns gave %.2f to %.2f)", slices.Min(ratios), slices.Max(ratios))
 	cpu, yardCPU := r.both(measured.perRequest)
 	half, yardHalf := r.both(func(m measured) time.Duration { return m.quantile(0.5) })
 	tail, yardTail := r.both(func(m measured) time.Duration { return m.quantile(0.99) })
