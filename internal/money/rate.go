@@ -94,7 +94,7 @@ func (r Rate) Convert(a Amount, to Unit, rounding Rounding) (out Amount, residue
 	}
 	rounder, ok := rounders[rounding]
 	if !ok {
-		return Amount{}, "", fault.New(fault.CodeParameterInvalid, "rounding", "The rounding is not known.")
+		return Amount{}, "", unknownRounding()
 	}
 	rate, _, err := apd.NewFromString(r.text)
 	if err != nil {
