@@ -93,10 +93,7 @@ func set(key string, field reflect.Value, texts []string) error {
 		}
 		*into = number
 	case *bool:
-		if text != "true" && text != "false" {
-			return settingError(key, "must be true or false")
-		}
-		*into = text == "true"
+		return setSwitch(key, into, text)
 	case *time.Duration:
 		length, err := time.ParseDuration(text)
 		if err != nil || length <= 0 {
@@ -106,6 +103,14 @@ func set(key string, field reflect.Value, texts []string) error {
 	default:
 		return settingError(key, fmt.Sprintf("has the type %T, which nothing can read", into))
 	}
+	return nil
+}
+
+func setSwitch(key string, into *bool, text string) error {
+	if text != "true" && text != "false" {
+		return settingError(key, "must be true or false")
+	}
+	*into = text == "true"
 	return nil
 }
 

@@ -141,13 +141,16 @@ func (c *Courier) round(ctx, last context.Context) {
 	c.mu.Lock()
 	full := len(c.held) >= c.config.AtOnce
 	c.wanted = full
+	// The first of every queue come first. So many are asked for that those of
+	// queues without a free place cannot hide the others.
+	limit := c.config.AtOnce + len(c.queues)
 	c.mu.Unlock()
 	if full {
 		return
 	}
-	// Some of what is due is under way here: its lease hides it only once it is taken.
-	limit := 2 * c.config.AtOnce
-	due, err := c.config.Post.DueDeliveries(ctx, 2*c.config.PerQueue, limit)
+	// Some of what is due is under way here, until it is taken and its lease hides
+	// it; to ask for more of each queue would cost more than it brings.
+	due, err := c.config.Post.DueDeliveries(ctx, c.config.PerQueue, limit)
 	if err != nil {
 		if ctx.Err() == nil {
 			c.config.Log.WarnContext(ctx, "deliveries could not be read", slog.String("error", fault.Detail(err)))

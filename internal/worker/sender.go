@@ -22,7 +22,10 @@ const sendTime = 15 * time.Second
 // that a name leads to each time it dials, so that no name can point it at
 // what is behind our own wall; it follows no redirect and asks no proxy.
 // Loopback opens this machine's own addresses, for a demo and for tests.
-func NewSender(loopback bool) *http.Client {
+func NewSender(loopback bool) *http.Client { return newSender(loopback, nil) }
+
+// newSender asks a resolver for names; nil is the machine's own.
+func newSender(loopback bool, resolver *net.Resolver) *http.Client {
 	options := []ssrf.Option{ssrf.WithPorts(80, 443, 8080, 8443)}
 	if loopback {
 		options = []ssrf.Option{
@@ -32,7 +35,7 @@ func NewSender(loopback bool) *http.Client {
 		}
 	}
 	guard := ssrf.New(options...)
-	dialer := &net.Dialer{Timeout: 5 * time.Second, Control: guard.Safe}
+	dialer := &net.Dialer{Timeout: 5 * time.Second, Control: guard.Safe, Resolver: resolver}
 	return &http.Client{
 		Timeout: sendTime,
 		CheckRedirect: func(*http.Request, []*http.Request) error {

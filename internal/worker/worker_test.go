@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -11,9 +12,16 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/purserhq/purser/internal/store/pgtest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(leaving{m}, goleak.Cleanup(os.Exit)) }
+
+// leaving stops the shared PostgreSQL after the tests.
+type leaving struct{ m *testing.M }
+
+func (l leaving) Run() int { return pgtest.Run(l.m) }
 
 // diary notes when each chore was called, counted from the start.
 type diary struct {
