@@ -28,7 +28,36 @@ func newLog(w io.Writer, format, level string) (*slog.Logger, error) {
 	if format == "text" {
 		handler = slog.NewTextHandler(w, options)
 	}
+	if held, ok := w.(*lines); ok {
+		handler = urgent{handler, held}
+	}
 	return slog.New(withRequest{handler}), nil
+}
+
+// urgent writes held lines as soon as one of them must not wait.
+type urgent struct {
+	slog.Handler
+
+	held *lines
+}
+
+// Handle passes the line on, and hurries for a warning.
+func (h urgent) Handle(ctx context.Context, r slog.Record) error {
+	err := h.Handler.Handle(ctx, r)
+	if r.Level >= slog.LevelWarn {
+		h.held.Flush()
+	}
+	return err
+}
+
+// WithAttrs keeps the wrapper.
+func (h urgent) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return urgent{h.Handler.WithAttrs(attrs), h.held}
+}
+
+// WithGroup keeps the wrapper.
+func (h urgent) WithGroup(name string) slog.Handler {
+	return urgent{h.Handler.WithGroup(name), h.held}
 }
 
 // withRequest adds the request's id to every line that is written for it.

@@ -37,6 +37,7 @@ type Server struct {
 	admin    http.Handler // nil when it is part of handler
 	proxies  []netip.Prefix
 	stopping atomic.Bool
+	lines    *lines // nil when log lines are written at once
 }
 
 // The limits of an HTTP server that has no configuration.
@@ -59,10 +60,12 @@ func New(ctx context.Context, c Config, w io.Writer) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	log, err := newLog(w, c.LogFormat, c.LogLevel)
+	held := &lines{w: w}
+	log, err := newLog(held, c.LogFormat, c.LogLevel)
 	if err != nil {
 		return nil, err
 	}
+	defer held.Flush() // what opening said does not wait for what serving says
 	k, err := openCore(ctx, c, forWriting, log)
 	if err != nil {
 		return nil, err
@@ -71,6 +74,7 @@ func New(ctx context.Context, c Config, w io.Writer) (*Server, error) {
 	if err != nil {
 		return nil, errors.Join(err, k.close())
 	}
+	s.lines = held
 	return s, nil
 }
 
@@ -125,6 +129,9 @@ func (s *Server) Close() error { return s.close() }
 // Errors: an address that cannot be listened on, and a stop that took longer
 // than stop_limit.
 func (s *Server) Run(ctx context.Context) error {
+	if s.lines != nil {
+		defer s.lines.Flush()
+	}
 	public, admin, err := s.listen(ctx)
 	if ctx.Err() != nil && err != nil {
 		return s.close() // it was told to stop before it had begun
