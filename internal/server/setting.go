@@ -67,14 +67,7 @@ func (c *Config) Set(key string, texts ...string) error {
 // set parses the text as the field's type wants it.
 func set(key string, field reflect.Value, texts []string) error {
 	if list, ok := field.Addr().Interface().(*[]string); ok {
-		*list = nil
-		for _, text := range texts {
-			for part := range strings.SplitSeq(text, ",") {
-				if part = strings.TrimSpace(part); part != "" {
-					*list = append(*list, part)
-				}
-			}
-		}
+		*list = parts(texts)
 		return nil
 	}
 	if len(texts) != 1 {
@@ -104,6 +97,19 @@ func set(key string, field reflect.Value, texts []string) error {
 		return settingError(key, fmt.Sprintf("has the type %T, which nothing can read", into))
 	}
 	return nil
+}
+
+// parts takes lists apart at their commas; what is empty is left out.
+func parts(texts []string) []string {
+	var all []string
+	for _, text := range texts {
+		for part := range strings.SplitSeq(text, ",") {
+			if part = strings.TrimSpace(part); part != "" {
+				all = append(all, part)
+			}
+		}
+	}
+	return all
 }
 
 func setSwitch(key string, into *bool, text string) error {
