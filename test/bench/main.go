@@ -57,8 +57,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	only := ""
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.StringVar(&p.out, "out", "docs/benchmarks.md", "page to write")
-	flags.IntVar(&p.Rounds, "rounds", 5, "turns of each server")
-	flags.IntVar(&p.Requests, "requests", 16000, "requests in one turn")
+	flags.IntVar(&p.Rounds, "rounds", 11, "turns of each server")
+	flags.IntVar(&p.Requests, "requests", 8000, "requests in one turn")
 	flags.IntVar(&p.Clients, "clients", 64, "clients at once")
 	flags.DurationVar(&p.rest, "rest", 15*time.Second, "rest after the load, before memory is looked at again")
 	flags.BoolVar(&p.commits, "commits", true, "measure Commit too")
