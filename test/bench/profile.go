@@ -63,7 +63,7 @@ func (s stand) takeProfile(ctx context.Context, keys []string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	_, err = s.turn(ctx, p, keys, s.Requests)
+	_, err = s.turn(ctx, p, keys, 5*s.Requests) // a turn alone gives too few samples
 	if err := errors.Join(err, p.stop()); err != nil {
 		return "", err
 	}
