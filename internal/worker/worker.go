@@ -1,6 +1,7 @@
 // Package worker is the hands that work without being asked: loops that ask
 // gateways about open payments, close invoices whose time is over, and look
-// for payers whose return was lost.
+// for payers whose return was lost; and a courier that tells merchants'
+// endpoints what happened.
 package worker
 
 import (
