@@ -127,7 +127,8 @@ func TestPublicReceiver(t *testing.T) {
 	}
 	merchant := p.say("id", "merchant", "add", "--name", "Tea House")
 	key := p.say("secret", "key", "add", "--merchant", merchant)
-	old := p.say("secret", "endpoint", "add", "--merchant", merchant, "--url", strings.TrimSpace(hook), "--type", "invoice.*")
+	old := p.say("secret", "endpoint", "add", "--merchant", merchant, "--url", strings.TrimSpace(hook),
+		"--type", "invoice.*")
 	endpoint := endpointOf(t, p, merchant)
 	fresh := p.say("secret", "endpoint", "rotate", "--merchant", merchant, endpoint)
 	if err := json.NewEncoder(in).Encode([]string{old, fresh}); err != nil {
