@@ -16,43 +16,20 @@ func stage(t *testing.T) (*gatewaytest.Scene, *Gateway) {
 	return s, g
 }
 
-// What one fault makes of Look and Take of a paid attempt, which is taken all
-// the same once the provider is well.
 func TestFaultsOfPaidAttempt(t *testing.T) {
 	t.Parallel()
-	tests := []struct {
-		fault, call, value string
-		look, take         gateway.Outcome
-		alarm              bool // of take
-	}{
-		{emulator.FaultVerify101First, "", "", gateway.Authorized, gateway.Captured, false},
-		{emulator.FaultVerify52, "", "", gateway.Authorized, gateway.Unknown, false},
-		{emulator.FaultPaidBut51, "", "", gateway.Authorized, gateway.Authorized, false},
-		{emulator.FaultInquiryRefused, "", "", gateway.Unknown, gateway.Captured, false},
-		{emulator.FaultTerminalSuspended, "", "", gateway.Unknown, gateway.Unknown, true},
-		{emulator.FaultHTTP200Error, "", "", gateway.Authorized, gateway.Captured, false},
-		{"slow-truth", "", "", gateway.Pending, gateway.Captured, false},
-		{"wrong-order", "verify", "", gateway.Authorized, gateway.Unknown, true},
-		{"refuse", "verify", "-50", gateway.Authorized, gateway.Unknown, true},
-		{"refuse", "verify", "-12", gateway.Authorized, gateway.Unknown, true},
-	}
-	for _, test := range tests {
-		t.Run(test.fault+test.value, func(t *testing.T) {
-			t.Parallel()
-			s, g := stage(t)
-			a := s.Pay()
-			s.Fault(test.fault, test.call, test.value)
-			if got := g.Resolve(t.Context(), a, gateway.Look); got.Outcome != test.look {
-				t.Errorf("look: got %+v, want %s", got, test.look)
-			}
-			got := g.Resolve(t.Context(), a, gateway.Take)
-			if got.Outcome != test.take || (got.Alarm != "") != test.alarm {
-				t.Errorf("take: got %+v, want %s, alarm %v", got, test.take, test.alarm)
-			}
-			s.Well()
-			s.Taken(a)
-		})
-	}
+	gatewaytest.FaultsOfPaid(t, func() gatewaytest.World { return world(nil) }, []gatewaytest.PaidFault{
+		{Fault: emulator.FaultVerify101First, Look: gateway.Authorized, Take: gateway.Captured},
+		{Fault: emulator.FaultVerify52, Look: gateway.Authorized, Take: gateway.Unknown},
+		{Fault: emulator.FaultPaidBut51, Look: gateway.Authorized, Take: gateway.Authorized},
+		{Fault: emulator.FaultInquiryRefused, Look: gateway.Unknown, Take: gateway.Captured},
+		{Fault: emulator.FaultTerminalSuspended, Look: gateway.Unknown, Take: gateway.Unknown, Alarm: true},
+		{Fault: emulator.FaultHTTP200Error, Look: gateway.Authorized, Take: gateway.Captured},
+		{Fault: "slow-truth", Look: gateway.Pending, Take: gateway.Captured},
+		{Fault: "wrong-order", Call: "verify", Look: gateway.Authorized, Take: gateway.Unknown, Alarm: true},
+		{Fault: "refuse", Call: "verify", Value: "-50", Look: gateway.Authorized, Take: gateway.Unknown, Alarm: true},
+		{Fault: "refuse", Call: "verify", Value: "-12", Look: gateway.Authorized, Take: gateway.Unknown, Alarm: true},
+	})
 }
 
 func TestTimeRunsOut(t *testing.T) {

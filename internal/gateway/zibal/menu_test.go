@@ -16,43 +16,20 @@ func stage(t *testing.T) (*gatewaytest.Scene, *Gateway) {
 	return s, g
 }
 
-// What one fault makes of Look and Take of a paid attempt, which is taken all
-// the same once the provider is well.
 func TestFaultsOfPaidAttempt(t *testing.T) {
 	t.Parallel()
-	tests := []struct {
-		fault, call, value string
-		look, take         gateway.Outcome
-		alarm              bool // of take
-	}{
-		{emulator.FaultVerify201First, "", "", gateway.Authorized, gateway.Captured, false},
-		{emulator.FaultInquiryMinus2, "", "", gateway.Unknown, gateway.Captured, false},
-		{emulator.FaultStatus11Then2, "", "", gateway.Unknown, gateway.Unknown, false},
-		{emulator.FaultHTTP500WithResult, "", "", gateway.Unknown, gateway.Unknown, false},
-		{"slow-truth", "", "", gateway.Pending, gateway.Pending, false},
-		{"wrong-order", "", "", gateway.Unknown, gateway.Unknown, true},
-		{"wrong-amount", "", "", gateway.Unknown, gateway.Unknown, true},
-		{"refuse", "verify", "203", gateway.Authorized, gateway.Unknown, true},
-		{"refuse", "verify", "115", gateway.Authorized, gateway.Unknown, true},
-		{"unknown-word", "inquiry", "", gateway.Unknown, gateway.Captured, false},
-	}
-	for _, test := range tests {
-		t.Run(test.fault+test.value, func(t *testing.T) {
-			t.Parallel()
-			s, g := stage(t)
-			a := s.Pay()
-			s.Fault(test.fault, test.call, test.value)
-			if got := g.Resolve(t.Context(), a, gateway.Look); got.Outcome != test.look {
-				t.Errorf("look: got %+v, want %s", got, test.look)
-			}
-			got := g.Resolve(t.Context(), a, gateway.Take)
-			if got.Outcome != test.take || (got.Alarm != "") != test.alarm {
-				t.Errorf("take: got %+v, want %s, alarm %v", got, test.take, test.alarm)
-			}
-			s.Well()
-			s.Taken(a)
-		})
-	}
+	gatewaytest.FaultsOfPaid(t, func() gatewaytest.World { return world(nil) }, []gatewaytest.PaidFault{
+		{Fault: emulator.FaultVerify201First, Look: gateway.Authorized, Take: gateway.Captured},
+		{Fault: emulator.FaultInquiryMinus2, Look: gateway.Unknown, Take: gateway.Captured},
+		{Fault: emulator.FaultStatus11Then2, Look: gateway.Unknown, Take: gateway.Unknown},
+		{Fault: emulator.FaultHTTP500WithResult, Look: gateway.Unknown, Take: gateway.Unknown},
+		{Fault: "slow-truth", Look: gateway.Pending, Take: gateway.Pending},
+		{Fault: "wrong-order", Look: gateway.Unknown, Take: gateway.Unknown, Alarm: true},
+		{Fault: "wrong-amount", Look: gateway.Unknown, Take: gateway.Unknown, Alarm: true},
+		{Fault: "refuse", Call: "verify", Value: "203", Look: gateway.Authorized, Take: gateway.Unknown, Alarm: true},
+		{Fault: "refuse", Call: "verify", Value: "115", Look: gateway.Authorized, Take: gateway.Unknown, Alarm: true},
+		{Fault: "unknown-word", Call: "inquiry", Look: gateway.Unknown, Take: gateway.Captured},
+	})
 }
 
 func TestHugeTrackIDIsPaid(t *testing.T) {
