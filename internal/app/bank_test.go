@@ -28,6 +28,7 @@ type bank struct {
 	loseTake   int    // so many Take questions do their work and lose the answer
 	takeWrong  int64  // the amount that verify reports is off by this
 	sameTicket string // every receipt is this one
+	opening    func() // what happens while a page is being opened
 	noTicket   bool   // no receipt is named
 	denyUndo   bool
 	loseUndo   bool // the reversal works and its answer is lost
@@ -63,6 +64,12 @@ func (b *bank) Healthy() bool {
 }
 
 func (b *bank) Start(_ context.Context, a gateway.Attempt) gateway.Started {
+	b.mu.Lock()
+	opening := b.opening
+	b.mu.Unlock()
+	if opening != nil {
+		opening()
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {

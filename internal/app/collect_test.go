@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"context"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -450,4 +451,28 @@ func TestAPersonDecidesWhatNoGatewaySays(t *testing.T) {
 	}
 	s.state(p.ID, payment.Captured)
 	s.invoiceIs(i.ID, invoice.Completed, 5_000)
+}
+
+// TestPageThatOpensTooLate lets an attempt be given up while its gateway is
+// still opening the page: no payer may be sent to it.
+func TestPageThatOpensTooLate(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	i := s.invoice(5_000)
+	s.first.set(func(b *bank) {
+		b.opening = func() {
+			s.wait(5 * time.Minute)
+			if _, err := s.app.ResolveDue(context.Background(), 10); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	_, err := s.app.RequestPayment(t.Context(), s.merchant, s.wish(i, 5_000))
+	if !fault.Is(err, fault.CodeGatewayUnavailable) {
+		t.Errorf("got %v, want gateway_unavailable", err)
+	}
+	v, err := s.app.Invoice(t.Context(), s.merchant, i.ID)
+	if err != nil || len(v.Payments) != 0 {
+		t.Errorf("sees %v, %v", v.Payments, err)
+	}
 }

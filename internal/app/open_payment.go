@@ -128,6 +128,10 @@ func (a *App) accept(ctx context.Context, p payment.Payment, c candidate, s gate
 		if err != nil {
 			return store.Change{}, err
 		}
+		if fresh.State != payment.Processing || fresh.Attempt.Number != p.Attempt.Number {
+			// It was given up while the gateway was being asked: the payer is not sent there.
+			return store.Change{}, fault.New(fault.CodeGatewayUnavailable, "gateway", "")
+		}
 		wasHidden := fresh.Hidden
 		fresh.Attempt.Session, fresh.Attempt.Link = s.Session, s.Link
 		fresh.Hidden, fresh.UpdatedAt, fresh.CheckAt = false, now, now.Add(firstCheck)
