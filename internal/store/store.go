@@ -24,8 +24,6 @@ const (
 	SessionClaim ClaimKind = "session" // a gateway's open page belongs to one payment
 	ReceiptClaim ClaimKind = "receipt" // a gateway's money movement is booked once
 	LinkClaim    ClaimKind = "link"    // a link's token belongs to one invoice
-	TokenClaim   ClaimKind = "token"   // a return address belongs to one attempt
-	NumberClaim  ClaimKind = "number"  // an invoice number of a merchant's terminal
 )
 
 // Claim is a key that must be new for its merchant. It is kept for ever and

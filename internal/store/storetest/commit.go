@@ -156,7 +156,7 @@ func claims(s *shop) {
 	same(t, "claim", got, err, c)
 	got, err = s.Claimed(ctx, "", c.Kind, c.Key)
 	same(t, "claim of an unknown merchant", got, err, c)
-	again.Kind = store.TokenClaim
+	again.Kind = store.LinkClaim
 	s.must(store.Change{Claims: []store.Claim{again}}) // another kind is another key
 	twice := s.claim(newID())
 	s.refused(store.Change{Claims: []store.Claim{twice, twice}}, fault.CodeDuplicate)
