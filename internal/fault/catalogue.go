@@ -194,8 +194,8 @@ var Catalogue = []Entry{
 		Doc: "Captured money, less refunds made and pending, is less than the amount asked for.",
 	},
 	{
-		Code: CodeAccountClosed, Kind: Conflict, Words: "The account is closed.",
-		Doc: "The wallet or ledger account takes no more postings.",
+		Code: CodeAccountClosed, Kind: Conflict, Words: "No money can leave this account.",
+		Doc: "The account's owner is blocked: money comes in and none goes out until an operator lifts it.",
 	},
 	{
 		Code: CodeKeyMissing, Kind: Unauthenticated, Words: "An API key is required.",
@@ -252,6 +252,10 @@ var Catalogue = []Entry{
 	{
 		Code: CodeRefundRefused, Kind: Declined, Words: "The refund was refused.",
 		Doc: "The gateway refused to give the money back, or cannot.",
+	},
+	{
+		Code: CodeNationalID, Kind: Declined, Words: "Only a certain person may pay this.",
+		Doc: "The invoice asks for a payer with a national id, and this wallet's owner has another one or none.",
 	},
 	{
 		Code: CodeGatewayRefused, Kind: Declined, Words: "The gateway refused the request.",

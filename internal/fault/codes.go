@@ -86,6 +86,7 @@ const (
 	CodeLimitExceeded     Code = "limit_exceeded"
 	CodeFraudSuspected    Code = "fraud_suspected"
 	CodeRefundRefused     Code = "refund_refused"
+	CodeNationalID        Code = "national_id_mismatch"
 )
 
 // Gateways.

@@ -3,6 +3,7 @@
 package merchant
 
 import (
+	"net/netip"
 	"slices"
 	"time"
 
@@ -14,9 +15,31 @@ type Merchant struct {
 	ID         string // 8 characters
 	Version    int64  // the version that was read; 0 = not stored yet
 	Name       string
+	Email      string       // of the merchant's own account in its wallet; empty = none
 	SplitLimit money.Amount // a request above it is split; not valid = never split
+	Rails      []Rail       // the ways on which coins go out
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
+}
+
+// Rail is one network on which a merchant sends coins out.
+type Rail struct {
+	Unit     money.Unit
+	Network  string       // such as "TRX"
+	Min      money.Amount // the smallest payout, fee included
+	Fee      money.Amount // taken out of the amount
+	Decimals int          // places that the network knows
+	Active   bool
+}
+
+// Rail finds a rail of the merchant.
+func (m Merchant) Rail(u money.Unit, network string) (Rail, bool) {
+	for _, r := range m.Rails {
+		if r.Unit == u && r.Network == network {
+			return r, true
+		}
+	}
+	return Rail{}, false
 }
 
 // Scope is one thing that a key may do.
@@ -28,23 +51,46 @@ const (
 	Admin    Scope = "admin"    // everything of one merchant
 )
 
-// Key is a merchant's credential. Its secret is shown once and stored hashed.
+// Key is a merchant's credential: either a secret, which is shown once and
+// stored hashed, or a signing key, whose public part is sent with every call
+// and whose secret signs it.
 type Key struct {
 	ID        string
 	Merchant  string
 	Version   int64  // the version that was read; 0 = not stored yet
-	Hash      string // hex of SHA-256 over the secret, which carries 256 random bits
+	Hash      string // hex of SHA-256 over the secret, or over the public part of a signing key
 	Hint      string // the last four characters, so that a person can tell keys apart
 	Label     string
 	Scopes    []Scope
-	RevokedAt time.Time // zero = valid
+	Sealed    []byte         // of a signing key: the secret, encrypted; empty = this is no signing key
+	Account   int64          // of a signing key: the number of the account that it acts for
+	Methods   []string       // of a signing key: the calls that it may make, in the words of their API; empty = all
+	Networks  []netip.Prefix // where a signing key may be used from; empty = anywhere
+	RevokedAt time.Time      // zero = valid
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }
 
-// May says whether the key is valid and has the scope; admin has every scope.
+// Signs says that the key is one that signs calls, and no good otherwise.
+func (k Key) Signs() bool { return len(k.Sealed) > 0 }
+
+// Calls says whether a signing key is valid and may make the call.
+func (k Key) Calls(method string) bool {
+	return k.RevokedAt.IsZero() && k.Signs() && (len(k.Methods) == 0 || slices.Contains(k.Methods, method))
+}
+
+// From says whether the key may be used from an address.
+func (k Key) From(address netip.Addr) bool {
+	if len(k.Networks) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(k.Networks, func(n netip.Prefix) bool { return n.Contains(address.Unmap()) })
+}
+
+// May says whether the key is valid and has the scope; admin has every scope
+// and a signing key none.
 func (k Key) May(s Scope) bool {
-	return k.RevokedAt.IsZero() && (slices.Contains(k.Scopes, s) || slices.Contains(k.Scopes, Admin))
+	return k.RevokedAt.IsZero() && !k.Signs() && (slices.Contains(k.Scopes, s) || slices.Contains(k.Scopes, Admin))
 }
 
 // Gateway is one contract of a merchant with a payment provider.
