@@ -15,6 +15,7 @@ import (
 	"github.com/purserhq/purser/internal/payment"
 	"github.com/purserhq/purser/internal/payout"
 	"github.com/purserhq/purser/internal/refund"
+	"github.com/purserhq/purser/internal/wallet"
 )
 
 var update = flag.Bool("update", false, "write the documents that are drawn from the code")
@@ -46,6 +47,7 @@ func TestStatesDocument(t *testing.T) {
 	draw(&b, "refund", refund.States, refund.Requested, refund.Waits)
 	draw(&b, "payout", payout.States, payout.Requested, payout.Waits)
 	draw(&b, "deal", deal.States, deal.TransferWaiting, deal.Waits)
+	draw(&b, "customer", wallet.States, wallet.Active, wallet.Waits)
 	draw(&b, "delivery of an event", event.States, event.Due, event.Waits)
 	golden(t, "docs/states.md", b.String())
 }
@@ -73,8 +75,8 @@ func TestLedgerDocument(t *testing.T) {
 	}
 	b.WriteString("\n## Posting rules\n\n| rule | from | to | when |\n|---|---|---|---|\n")
 	for _, r := range ledger.Rules {
-		from, to := r.Rule.Sides()
-		fmt.Fprintf(&b, "| `%s` | `%s` | `%s` | %s |\n", r.Rule, from, to, r.Meaning)
+		from, to := r.Sides()
+		fmt.Fprintf(&b, "| `%s` | `%s` | `%s` | %s |\n", r, from, to, r.Meaning())
 	}
 	golden(t, "docs/ledger.md", b.String())
 }

@@ -28,6 +28,11 @@ type Config struct {
 	// in the order in which they are asked.
 	Returners []Returner
 	Sealer    Sealer
+	// Forms are the ways in which invoices' own addresses are told, by name.
+	Forms map[string]Form
+	// Private allows addresses of this machine where the outside gives one: for
+	// demos and tests only.
+	Private bool
 }
 
 // Returner reads the return parameters of one connector.
@@ -47,7 +52,14 @@ type App struct {
 	keys      keyCache
 	merchants merchantCache
 	endpoints endpointCache
+	signers   signerCache
+	terminals terminalCache
+	accounts  accountCache
 	sealer    Sealer
+	forms     map[string]Form
+	private   bool
+	hashing   chan struct{}      // bounds how many PINs are hashed at once
+	tried     bell               // rings when a try of a delivery was recorded
 	due       chan struct{}      // says that a delivery was committed
 	resolving singleflight.Group // one question at a time about one payment
 	turns     turns              // who was in somebody's way waits in line
@@ -57,7 +69,8 @@ type App struct {
 func New(c Config) *App {
 	return &App{
 		store: c.Store, gateways: c.Gateways, now: c.Now, log: c.Log,
-		returnURL: c.ReturnURL, returners: c.Returners, sealer: c.Sealer, due: make(chan struct{}, 1),
+		returnURL: c.ReturnURL, returners: c.Returners, sealer: c.Sealer, forms: c.Forms, private: c.Private,
+		due: make(chan struct{}, 1), hashing: make(chan struct{}, hashedAtOnce),
 	}
 }
 
@@ -108,7 +121,9 @@ func (a *App) update(ctx context.Context, decide func(store.Reader) (store.Chang
 func empty(c store.Change) bool {
 	return len(c.Claims) == 0 && len(c.Merchants) == 0 && len(c.Keys) == 0 && len(c.Gateways) == 0 &&
 		len(c.Invoices) == 0 && len(c.Payments) == 0 && len(c.Refunds) == 0 && len(c.Entries) == 0 &&
-		len(c.Events) == 0 && len(c.Endpoints) == 0 && len(c.Deliveries) == 0 && c.Answer == nil
+		len(c.Events) == 0 && len(c.Endpoints) == 0 && len(c.Deliveries) == 0 && c.Answer == nil &&
+		len(c.Terminals) == 0 && len(c.Customers) == 0 && len(c.Markets) == 0 && len(c.Transfers) == 0 &&
+		len(c.Exchanges) == 0 && len(c.Payouts) == 0 && len(c.Tries) == 0
 }
 
 // gatewayTime bounds all calls to a gateway within one use case. It outlives

@@ -63,6 +63,7 @@ func open(t *testing.T, splitLimit int64) *shop {
 		Log: slog.New(slog.DiscardHandler), ReturnURL: "https://pay.example/cb",
 		Returners: []app.Returner{{Connector: "first", Returner: s.first}},
 		Sealer:    envelope{},
+		Forms:     map[string]app.Form{"paid": paidForm},
 	})
 	wish := app.NewMerchant{Name: "Shop"}
 	if splitLimit > 0 {

@@ -233,7 +233,7 @@ func (a *App) collect(ctx context.Context, r store.Reader, p *payment.Payment, i
 	change.Events = append(change.Events,
 		happened(event.Payment, p.Merchant, p.ID, from, trigger, p.State, byGateway, "", now))
 	if i.Full() {
-		if i, err = advance(i, now, &change, byGateway, invoice.Pay, invoice.Complete); err != nil {
+		if i, err = pay(i, now, &change, byGateway); err != nil {
 			return change, err
 		}
 	}
@@ -241,7 +241,8 @@ func (a *App) collect(ctx context.Context, r store.Reader, p *payment.Payment, i
 		return change, err
 	}
 	cause := ledger.Cause{Merchant: p.Merchant, Subject: p.ID, At: now}
-	if err := post(&change, ledger.RuleCaptured, cause, p.Attempt.Gateway, p.Amount); err != nil {
+	rule, names := takingOf(i, *p)
+	if err := postFor(&change, rule, cause, names, p.Amount); err != nil {
 		return change, err
 	}
 	if p.Attempt.Fee.Sign() > 0 {
@@ -306,8 +307,13 @@ func paidThrough(ctx context.Context, r store.Reader, i invoice.Invoice, without
 
 // post books one rule into the change.
 func post(change *store.Change, rule ledger.Rule, cause ledger.Cause, gatewayName string, amount money.Amount) error {
+	return postFor(change, rule, cause, ledger.Names{Gateway: gatewayName}, amount)
+}
+
+// postFor books one rule in which more than a gateway may take part.
+func postFor(change *store.Change, rule ledger.Rule, cause ledger.Cause, n ledger.Names, amount money.Amount) error {
 	cause.Entry = newID(cause.At)
-	entry, err := ledger.Book(rule, cause, gatewayName, amount)
+	entry, err := ledger.Book(rule, cause, n, amount)
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ func (a *App) bookReturn(ctx context.Context, b refund.Refund, r gateway.ReturnR
 	case gateway.Done:
 		return a.finishRefund(ctx, b, r)
 	case gateway.Denied:
-		return a.failRefund(ctx, b, r.Word, b.Source == refund.FromSuspense)
+		return a.failRefund(ctx, b, r.Word, orphaned(b))
 	case gateway.Underway, gateway.ReturnUnsure:
 		return a.askLater(ctx, b, r)
 	}
@@ -118,7 +118,25 @@ func afterGivingBack(i invoice.Invoice) (invoice.Trigger, bool) {
 	}
 }
 
-// failRefund puts the money back where it was taken from.
+// orphaned says that the money of a refund that fails is nobody's here: a
+// person must find another way to give it back.
+func orphaned(b refund.Refund) bool {
+	return b.Source == refund.FromSuspense || b.Source == refund.FromOwed
+}
+
+// failing is the rule for a refund that a gateway refused.
+func failing(s refund.Source) ledger.Rule {
+	switch s {
+	case refund.FromSuspense, refund.FromOwed:
+		return ledger.RuleSuspenseFailed
+	case refund.FromDeposit:
+		return ledger.RuleDepositFailed
+	case refund.FromMerchant:
+	}
+	return ledger.RuleRefundFailed
+}
+
+// failRefund puts the money back where it was taken from, or into suspense.
 func (a *App) failRefund(ctx context.Context, b refund.Refund, word string, needsPerson bool) (refund.Refund, error) {
 	return a.moveRefund(ctx, b.Merchant, b.ID, refund.Fail,
 		func(reader store.Reader, back *refund.Refund, change *store.Change, now time.Time) error {
@@ -126,20 +144,23 @@ func (a *App) failRefund(ctx context.Context, b refund.Refund, word string, need
 			if needsPerson {
 				back.Attention = "the payer's money is still here: " + word
 			}
-			rule := ledger.RuleRefundFailed
-			if back.Source == refund.FromSuspense {
-				// Money in suspense is held only once it was submitted.
-				rule = ledger.RuleSuspenseFailed
+			p, err := reader.Payment(ctx, back.Merchant, back.Payment)
+			if err != nil {
+				return err
 			}
-			if err := post(change, rule, causeOf(*back, now), back.Gateway, back.Amount); err != nil {
+			names := ledger.Names{Gateway: back.Gateway}
+			if back.Source == refund.FromDeposit {
+				i, err := reader.Invoice(ctx, back.Merchant, p.Invoice)
+				if err != nil {
+					return err
+				}
+				names.Owner = ownerOf(i.Account)
+			}
+			if err := postFor(change, failing(back.Source), causeOf(*back, now), names, back.Amount); err != nil {
 				return err
 			}
 			if back.Source == refund.FromSuspense {
 				return nil
-			}
-			p, err := reader.Payment(ctx, back.Merchant, back.Payment)
-			if err != nil {
-				return err
 			}
 			if p, err = p.Returned(back.Amount, false); err != nil {
 				return err
@@ -205,8 +226,8 @@ func (a *App) ResolveRefund(ctx context.Context, merchantID, id string) (refund.
 // resubmit sends a refund that was never sent: the state says that no gateway
 // has heard of it.
 func (a *App) resubmit(ctx context.Context, b refund.Refund) (refund.Refund, error) {
-	if b.Way == "" && b.Source == refund.FromMerchant {
-		return a.failRefund(ctx, b, cannotReturn, false)
+	if b.Way == "" && b.Source != refund.FromSuspense {
+		return a.failRefund(ctx, b, cannotReturn, orphaned(b))
 	}
 	if b.Way == "" {
 		_, c, err := a.refundContext(ctx, b)

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/purserhq/purser/internal/event"
@@ -27,12 +28,27 @@ type NewInvoice struct {
 	Link        invoice.Link // not empty: the invoice is born with a link
 	Due         time.Time
 	Bag         map[string]string
+
+	Terminal   int64         // the merchant's terminal; 0 = none
+	Reference  string        // the merchant's own number for it, unique in the terminal
+	VerifyIn   time.Duration // how long the merchant may take to verify; 0 = it need not
+	NationalID string        // not empty: only a wallet whose owner has it may pay
+	ReturnTo   string        // where a page of ours sends the payer when it is paid
+	Notice     invoice.Notice
+	Account    int64 // of a deposit: the customer's account that the money goes to
 }
 
-// CreateInvoice asks for money. Errors: amount_invalid, duplicate.
+// CreateInvoice asks for money. Errors: amount_invalid, duplicate with the
+// parameter "reference" when the terminal has used it, parameter_invalid for a
+// notice address that cannot be told.
 func (a *App) CreateInvoice(ctx context.Context, merchantID string, n NewInvoice) (invoice.Invoice, error) {
 	if !n.Amount.Valid() || n.Amount.Sign() < 0 || n.Amount.IsZero() != n.Open {
 		return invoice.Invoice{}, fault.New(fault.CodeAmountInvalid, "amount", "")
+	}
+	if n.Notice.URL != "" {
+		if err := a.checkOutside("webhook", n.Notice.URL); err != nil {
+			return invoice.Invoice{}, err
+		}
 	}
 	now := a.now()
 	zero := money.Zero(n.Amount.Unit())
@@ -41,6 +57,8 @@ func (a *App) CreateInvoice(ctx context.Context, merchantID string, n NewInvoice
 		Amount: n.Amount, Open: n.Open, Captured: zero, Reserved: zero,
 		Title: n.Title, Description: n.Description, Payer: n.Payer, Link: n.Link,
 		Due: n.Due, Bag: n.Bag, CreatedAt: now, UpdatedAt: now,
+		Terminal: n.Terminal, Reference: n.Reference, VerifyIn: n.VerifyIn, NationalID: n.NationalID,
+		ReturnTo: n.ReturnTo, Notice: n.Notice, Account: n.Account,
 	}
 	change := store.Change{
 		Invoices: []invoice.Invoice{i},
@@ -48,6 +66,11 @@ func (a *App) CreateInvoice(ctx context.Context, merchantID string, n NewInvoice
 	}
 	if n.Link.Token != "" {
 		change.Claims = append(change.Claims, linkClaim(i))
+	}
+	if n.Terminal != 0 && n.Reference != "" {
+		change.Claims = append(change.Claims, store.Claim{
+			Merchant: merchantID, Kind: store.ReferenceClaim, Key: ownName(n.Terminal, n.Reference), Subject: i.ID,
+		})
 	}
 	if err := a.commit(ctx, change); err != nil {
 		return invoice.Invoice{}, err
@@ -59,6 +82,9 @@ func (a *App) CreateInvoice(ctx context.Context, merchantID string, n NewInvoice
 func linkClaim(i invoice.Invoice) store.Claim {
 	return store.Claim{Merchant: i.Merchant, Kind: store.LinkClaim, Key: i.Link.Token, Subject: i.ID}
 }
+
+// ownName is the key of a claim on what a terminal or an account calls a thing.
+func ownName(number int64, name string) string { return strconv.FormatInt(number, 10) + "/" + name }
 
 // Page selects a part of a list, newest first.
 type Page = store.Page
@@ -108,8 +134,32 @@ func (a *App) Payment(ctx context.Context, merchantID, id string) (payment.Payme
 // says how many there are in all.
 func (a *App) Invoices(ctx context.Context, merchantID string, page Page) ([]InvoiceView, int, error) {
 	list, total, err := a.store.Invoices(ctx, merchantID, page)
-	if err != nil || len(list) == 0 {
-		return nil, total, err
+	if err != nil {
+		return nil, 0, err
+	}
+	views, err := a.viewsOf(ctx, merchantID, list)
+	return views, total, err
+}
+
+// InvoiceFilter selects invoices that were made at a terminal.
+type InvoiceFilter = store.InvoiceFilter
+
+// FindInvoices lists the invoices that a filter leaves with their payments, and
+// says how many there are in all.
+func (a *App) FindInvoices(ctx context.Context, merchantID string, f InvoiceFilter, page Page,
+) ([]InvoiceView, int, error) {
+	list, total, err := a.store.FindInvoices(ctx, merchantID, f, page)
+	if err != nil {
+		return nil, 0, err
+	}
+	views, err := a.viewsOf(ctx, merchantID, list)
+	return views, total, err
+}
+
+// viewsOf finds the payments of a list of invoices.
+func (a *App) viewsOf(ctx context.Context, merchantID string, list []invoice.Invoice) ([]InvoiceView, error) {
+	if len(list) == 0 {
+		return nil, nil
 	}
 	ids := make([]string, len(list))
 	for n, i := range list {
@@ -117,7 +167,7 @@ func (a *App) Invoices(ctx context.Context, merchantID string, page Page) ([]Inv
 	}
 	payments, err := a.store.PaymentsOf(ctx, merchantID, ids...)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	of := make(map[string][]payment.Payment, len(list))
 	for _, p := range visible(payments) {
@@ -127,7 +177,7 @@ func (a *App) Invoices(ctx context.Context, merchantID string, page Page) ([]Inv
 	for n, i := range list {
 		views[n] = InvoiceView{Invoice: i, Payments: of[i.ID]}
 	}
-	return views, total, nil
+	return views, nil
 }
 
 // visible leaves out what no gateway ever accepted.

@@ -76,7 +76,7 @@ func ignoreConflict(err error) error {
 
 // RecordDelivery writes down what came of a try. Somebody whose lease was over
 // meanwhile writes nothing: the other one's try counts. An endpoint that is
-// gone is disabled.
+// gone is disabled; the address of one invoice ends with it.
 func (a *App) RecordDelivery(ctx context.Context, m Message, o event.Outcome) error {
 	d, _, err := m.Tried(o, a.now(), rand.IntN(201)-100) //nolint:gosec // spreads load, keeps no secret
 	if err != nil {
@@ -85,7 +85,8 @@ func (a *App) RecordDelivery(ctx context.Context, m Message, o event.Outcome) er
 	if err := ignoreConflict(a.store.Commit(ctx, store.Change{Deliveries: []event.Delivery{d}})); err != nil {
 		return err
 	}
-	if o.Gone() {
+	a.tried.ring()
+	if o.Gone() && !isNotice(m.Delivery) {
 		return a.DisableEndpoint(ctx, m.Merchant, m.Endpoint, "it answered 410: no more deliveries are wanted")
 	}
 	return nil

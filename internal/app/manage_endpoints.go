@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/purserhq/purser/internal/event"
@@ -95,6 +96,27 @@ func checkAddress(address string) error {
 }
 
 const maxAddress = 2000
+
+// checkOutside is checkAddress for an address that a call brings: one that
+// leads into a private network by its very text is refused too.
+func (a *App) checkOutside(param, address string) error {
+	if err := checkAddress(address); err != nil {
+		f := *fault.From(err)
+		f.Param = param
+		return &f
+	}
+	u, err := url.Parse(address)
+	if err != nil || a.private {
+		return err
+	}
+	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
+	ip, err := netip.ParseAddr(host)
+	inside := err == nil && (!ip.IsGlobalUnicast() || ip.Unmap().IsPrivate() || ip.Unmap().IsLoopback())
+	if inside || host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return fault.New(fault.CodeParameterInvalid, param, "It leads into a private network.")
+	}
+	return nil
+}
 
 // Endpoints lists a merchant's endpoints.
 func (a *App) Endpoints(ctx context.Context, merchantID string) ([]event.Endpoint, error) {

@@ -13,12 +13,15 @@ import (
 	"github.com/purserhq/purser/internal/merchant"
 	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/store"
+	"github.com/purserhq/purser/internal/wallet"
 )
 
 // NewMerchant is the wish to add a merchant.
 type NewMerchant struct {
 	Name       string
+	Email      string       // of the merchant's own account in its wallet
 	SplitLimit money.Amount // not valid = requests are never split
+	Rails      []merchant.Rail
 }
 
 // leastSplit is the smallest split limit: two of the smallest pieces.
@@ -39,13 +42,53 @@ func (a *App) CreateMerchant(ctx context.Context, n NewMerchant) (merchant.Merch
 	}
 	now := a.now()
 	m := merchant.Merchant{
-		ID: newMerchantID(), Name: n.Name, SplitLimit: n.SplitLimit, CreatedAt: now, UpdatedAt: now,
+		ID: newMerchantID(), Name: n.Name, Email: wallet.FoldEmail(n.Email), SplitLimit: n.SplitLimit,
+		Rails: slices.Clone(n.Rails), CreatedAt: now, UpdatedAt: now,
 	}
 	if err := a.store.Commit(ctx, store.Change{Merchants: []merchant.Merchant{m}}); err != nil {
 		return merchant.Merchant{}, err
 	}
 	m.Version++
 	return m, nil
+}
+
+// MerchantTerms are what can be changed of a merchant; nil leaves it.
+type MerchantTerms struct {
+	Email *string
+	Rails []merchant.Rail // replaces those of the same unit and network, and leaves the others
+}
+
+// ChangeMerchant changes a merchant's own terms. Errors: merchant_not_found,
+// setting_invalid.
+func (a *App) ChangeMerchant(ctx context.Context, id string, terms MerchantTerms) (merchant.Merchant, error) {
+	for _, r := range terms.Rails {
+		if !r.Min.Valid() || !r.Fee.Valid() || r.Min.Unit() != r.Unit || r.Fee.Unit() != r.Unit || r.Network == "" ||
+			r.Min.Sign() < 0 || r.Fee.Sign() < 0 || r.Decimals < 0 {
+			return merchant.Merchant{}, fault.New(fault.CodeSettingInvalid, "rail",
+				"A rail needs a network, a smallest amount and a fee in its unit.")
+		}
+	}
+	var m merchant.Merchant
+	defer a.merchants.forget()
+	err := a.update(ctx, func(r store.Reader) (store.Change, error) {
+		var err error
+		if m, err = r.Merchant(ctx, id); err != nil {
+			return store.Change{}, err
+		}
+		if terms.Email != nil {
+			m.Email = wallet.FoldEmail(*terms.Email)
+		}
+		for _, rail := range terms.Rails {
+			m.Rails = slices.DeleteFunc(slices.Clone(m.Rails), func(k merchant.Rail) bool {
+				return k.Unit == rail.Unit && k.Network == rail.Network
+			})
+			m.Rails = append(m.Rails, rail)
+		}
+		m.UpdatedAt = a.now()
+		return store.Change{Merchants: []merchant.Merchant{m}}, nil
+	})
+	m.Version++
+	return m, err
 }
 
 // Merchants lists merchants, newest first.
@@ -119,6 +162,7 @@ func (a *App) RevokeKey(ctx context.Context, merchantID, keyID string) error {
 		return store.Change{Keys: []merchant.Key{k}}, nil
 	})
 	a.keys.forget()
+	a.signers.forget()
 	return err
 }
 
@@ -136,7 +180,8 @@ func (a *App) Authenticate(ctx context.Context, secret string) (merchant.Key, er
 	if err != nil {
 		return merchant.Key{}, err
 	}
-	if !k.RevokedAt.IsZero() {
+	// The public part of a signing key is no secret, so it opens nothing by itself.
+	if !k.RevokedAt.IsZero() || k.Signs() {
 		return merchant.Key{}, fault.New(fault.CodeKeyInvalid, "", "")
 	}
 	a.keys.put(hash, k, a.now())
@@ -246,4 +291,10 @@ func (c *merchantCache) find(ctx context.Context, a *App, id string) (merchant.M
 	}
 	c.known[id] = cachedMerchant{found, now.Add(keyAge)}
 	return found, nil
+}
+
+func (c *merchantCache) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.known = nil
 }

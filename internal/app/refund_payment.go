@@ -7,6 +7,7 @@ import (
 	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/gateway"
+	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/ledger"
 	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payment"
@@ -29,11 +30,19 @@ type NewRefund struct {
 // refund that is returned may have succeeded, failed (its Word says why) or be
 // processing, which means that nobody knows yet.
 // Errors: payment_not_found when nothing is collected, refund_in_progress,
-// refund_too_large.
+// refund_too_large, unsupported when only its whole invoice can be refunded,
+// insufficient_funds when a deposit is spent already.
 func (a *App) RefundPayment(ctx context.Context, merchantID string, n NewRefund) (refund.Refund, error) {
 	p, err := a.Payment(ctx, merchantID, n.Payment)
 	if err != nil {
 		return refund.Refund{}, err
+	}
+	i, err := a.store.Invoice(ctx, merchantID, p.Invoice)
+	if err != nil {
+		return refund.Refund{}, err
+	}
+	if i.VerifyIn > 0 || p.Wallet != 0 {
+		return refund.Refund{}, fault.New(fault.CodeUnsupported, "payment", "Refund the whole invoice instead.")
 	}
 	c, err := a.gatewayOf(ctx, merchantID, p.Attempt.Gateway)
 	if err != nil {
@@ -45,7 +54,7 @@ func (a *App) RefundPayment(ctx context.Context, merchantID string, n NewRefund)
 			return store.Change{}, err
 		}
 		var change store.Change
-		back, change, err = a.openRefund(p, c, n)
+		back, change, err = a.openRefund(p, i, c, n)
 		return change, err
 	})
 	if err != nil {
@@ -58,7 +67,8 @@ func (a *App) RefundPayment(ctx context.Context, merchantID string, n NewRefund)
 }
 
 // openRefund decides the way back and holds the money.
-func (a *App) openRefund(p payment.Payment, c candidate, n NewRefund) (refund.Refund, store.Change, error) {
+func (a *App) openRefund(p payment.Payment, i invoice.Invoice, c candidate, n NewRefund,
+) (refund.Refund, store.Change, error) {
 	amount := n.Amount
 	if p.Returning.Sign() > 0 && !amount.Valid() {
 		return refund.Refund{}, store.Change{}, fault.New(fault.CodeRefundInProgress, "payment", "")
@@ -87,7 +97,13 @@ func (a *App) openRefund(p payment.Payment, c candidate, n NewRefund) (refund.Re
 			happened(event.Payment, p.Merchant, p.ID, p.State, "hold_refund", p.State, byMerchant, "", now),
 		},
 	}
-	err = post(&change, ledger.RuleRefundOpened, causeOf(back, now), back.Gateway, amount)
+	rule, names := ledger.RuleRefundOpened, ledger.Names{Gateway: back.Gateway}
+	if i.Account != 0 {
+		back.Source = refund.FromDeposit
+		change.Refunds[0].Source = back.Source
+		rule, names.Owner = ledger.RuleDepositOpened, ownerOf(i.Account)
+	}
+	err = postFor(&change, rule, causeOf(back, now), names, amount)
 	return back, change, err
 }
 
@@ -135,7 +151,7 @@ func (a *App) sendBack(ctx context.Context, merchantID, id string) (refund.Refun
 	}
 	refunder, ok := c.conn.(gateway.Refunder)
 	if !ok || !refunder.CanRefund() {
-		return a.failRefund(ctx, back, cannotReturn, back.Source == refund.FromSuspense)
+		return a.failRefund(ctx, back, cannotReturn, orphaned(back))
 	}
 	return a.bookReturn(ctx, back, refunder.Refund(ctx, a.returnOf(p, c, back)))
 }

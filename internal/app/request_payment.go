@@ -55,7 +55,7 @@ func (a *App) RequestPayment(ctx context.Context, merchantID string, n NewPaymen
 	if err != nil {
 		return Requested{}, err
 	}
-	if err := i.Payable(n.Amount); err != nil {
+	if err := payable(i, n); err != nil {
 		return Requested{}, err
 	}
 	candidates, err := a.route(ctx, merchantID, parts[0], n.Gateway)
@@ -76,6 +76,19 @@ func (a *App) RequestPayment(ctx context.Context, merchantID string, n NewPaymen
 	return a.openPayment(ctx, p, candidates, opening{
 		title: i.Title, rest: parts[1:], newID: n.NewID, supersede: n.Supersede, actor: actorOf(n.ByPayer),
 	})
+}
+
+// payable is nil when the invoice takes a payment of this amount through a
+// gateway. Errors: those of Payable; amount_invalid for a part of an invoice
+// that is to be verified as a whole; unsupported where only a wallet may pay.
+func payable(i invoice.Invoice, n NewPayment) error {
+	if i.NationalID != "" {
+		return fault.New(fault.CodeUnsupported, "gateway", "This invoice can only be paid from a wallet.")
+	}
+	if i.VerifyIn > 0 && n.Amount != i.Amount {
+		return fault.New(fault.CodeAmountInvalid, "amount", "This invoice is paid in one sum.")
+	}
+	return i.Payable(n.Amount)
 }
 
 func actorOf(payer bool) string {

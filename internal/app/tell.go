@@ -38,8 +38,10 @@ func (a *App) wake() {
 // Due says, some time after it, that a delivery was committed on this node.
 func (a *App) Due() <-chan struct{} { return a.due }
 
-// address adds one delivery for every event and every endpoint that wants it.
+// address adds one delivery for every event and every endpoint that wants it,
+// and those for the invoices' own addresses.
 func (a *App) address(ctx context.Context, c *store.Change) error {
+	a.addNotices(c)
 	endpoints, err := a.endpoints.find(ctx, a, c.Events[0].Merchant)
 	if err != nil || len(endpoints) == 0 {
 		return err

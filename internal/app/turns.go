@@ -56,7 +56,8 @@ func (t *turns) enter(ctx context.Context, matter string) (leave func()) {
 	}
 }
 
-// matter is the invoice that a change is about, or else its payment.
+// matter is the invoice that a change is about, or else its payment, or the
+// attempts that it counts.
 func matter(c store.Change) string {
 	switch {
 	case len(c.Invoices) > 0:
@@ -65,6 +66,8 @@ func matter(c store.Change) string {
 		return c.Payments[0].Merchant + "/" + c.Payments[0].Invoice
 	case len(c.Refunds) > 0:
 		return c.Refunds[0].Merchant + "/" + c.Refunds[0].Payment
+	case len(c.Tries) > 0:
+		return c.Tries[0].Merchant + "/" + c.Tries[0].Key
 	default:
 		return ""
 	}

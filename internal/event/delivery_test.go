@@ -113,15 +113,18 @@ func TestAgain(t *testing.T) {
 
 func TestWants(t *testing.T) {
 	t.Parallel()
+	const address = "https://shop.example/hook"
 	for _, c := range []struct {
 		endpoint event.Endpoint
 		want     bool
 	}{
-		{event.Endpoint{}, true},
-		{event.Endpoint{Types: []string{"payment.captured"}}, true},
-		{event.Endpoint{Types: []string{"payment.*"}}, true},
-		{event.Endpoint{Types: []string{"invoice.*", "payment.failed"}}, false},
-		{event.Endpoint{Disabled: "it answered 410"}, false},
+		{event.Endpoint{URL: address}, true},
+		{event.Endpoint{URL: address, Types: []string{"payment.captured"}}, true},
+		{event.Endpoint{URL: address, Types: []string{"payment.*"}}, true},
+		{event.Endpoint{URL: address, Types: []string{"invoice.*", "payment.failed"}}, false},
+		{event.Endpoint{URL: address, Disabled: "it answered 410"}, false},
+		{event.Endpoint{}, false},
+		{event.Endpoint{Types: []string{"payment.captured"}}, false},
 	} {
 		if got := c.endpoint.Wants("payment.captured"); got != c.want {
 			t.Errorf("%+v: got %v", c.endpoint, got)

@@ -12,8 +12,8 @@ import (
 type Endpoint struct {
 	ID        string
 	Merchant  string
-	Version   int64 // the version that was read; 0 = not stored yet
-	URL       string
+	Version   int64    // the version that was read; 0 = not stored yet
+	URL       string   // empty = it is told nothing and only signs the notices of a terminal
 	Types     []string // such as "payment.captured" or "payment.*"; empty = everything
 	Disabled  string   // not empty: nothing is sent, and why
 	Sealed    []byte   // the signing secrets, encrypted; opened only to sign
@@ -21,9 +21,10 @@ type Endpoint struct {
 	UpdatedAt time.Time
 }
 
-// Wants says whether the endpoint is to be told of events of this type.
+// Wants says whether the endpoint is to be told of events of this type. One
+// without an address is told of none.
 func (e Endpoint) Wants(kind string) bool {
-	if e.Disabled != "" {
+	if e.URL == "" || e.Disabled != "" {
 		return false
 	}
 	noun, _, _ := strings.Cut(kind, ".")

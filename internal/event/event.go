@@ -12,15 +12,19 @@ type Noun string
 
 // The nouns that have a history.
 const (
-	Invoice Noun = "invoice"
-	Payment Noun = "payment"
-	Refund  Noun = "refund"
-	Payout  Noun = "payout"
-	Deal    Noun = "deal"
+	Invoice  Noun = "invoice"
+	Payment  Noun = "payment"
+	Refund   Noun = "refund"
+	Payout   Noun = "payout"
+	Deal     Noun = "deal"
+	Customer Noun = "customer"
+	Transfer Noun = "transfer"
+	Exchange Noun = "exchange"
+	Market   Noun = "market"
 )
 
 // Nouns are all of them.
-var Nouns = []Noun{Invoice, Payment, Refund, Payout, Deal}
+var Nouns = []Noun{Invoice, Payment, Refund, Payout, Deal, Customer, Transfer, Exchange, Market}
 
 // Event is one change of one thing.
 type Event struct {

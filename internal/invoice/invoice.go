@@ -19,6 +19,14 @@ type Payer struct {
 	Email  string
 }
 
+// Owner is whose wallet paid, as it was at that moment.
+type Owner struct {
+	Account   int64 // number of the account; 0 = it was not paid from a wallet
+	FirstName string
+	LastName  string
+	Email     string
+}
+
 // Invoice is an amount asked for.
 type Invoice struct {
 	ID       string // opaque; its form is chosen by whoever made it
@@ -32,15 +40,37 @@ type Invoice struct {
 	Captured money.Amount // captured and not given back
 	Reserved money.Amount // being verified right now, so not free for others
 
+	Number      int64  // running number of the merchant's invoices, from 1; given by the store at commit
+	Terminal    int64  // number of the merchant's terminal; 0 = none
+	Reference   string // the merchant's own number for it, unique in its terminal
 	Title       string
 	Description string
 	Payer       Payer
-	Link        Link              // the link that was handed out last, if any
-	Due         time.Time         // zero = no due time
+	Link        Link          // the link that was handed out last, if any
+	Due         time.Time     // zero = no due time
+	VerifyIn    time.Duration // how long the merchant may take to verify; 0 = it is completed as soon as it is paid
+	VerifyBy    time.Time     // when an unverified one is rejected; zero before it is paid
+	PaidAt      time.Time     // zero before
+	PaidBy      Owner
+	Account     int64  // of a deposit: the customer's account that the money goes to; 0 = the merchant's
+	NationalID  string // not empty: only a wallet whose owner has it may pay
+	ReturnTo    string // where the payer's browser is sent when it is paid; empty = nowhere
+	Notice      Notice
 	Bag         map[string]string // words of one dialect that the core has no word for
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 }
+
+// Notice is an address of this one invoice that is told what becomes of it.
+type Notice struct {
+	URL      string // empty = none
+	Form     string // which of the known forms it is written in
+	Endpoint string // the id of the endpoint whose secrets sign it
+}
+
+// Hosted says that it is paid on a page of ours, from which the payer is sent
+// back to the merchant.
+func (i Invoice) Hosted() bool { return i.ReturnTo != "" }
 
 // Link is an address that a payer can be given: whoever knows its token may
 // pay Amount of the invoice once.
@@ -152,6 +182,18 @@ func (i Invoice) Capture(amount money.Amount) (Invoice, error) {
 	return i, err
 }
 
+// Verifiable is nil when the merchant may verify it now: it is paid and its
+// time is not over. Error: wrong_state.
+func (i Invoice) Verifiable(now time.Time) error {
+	if i.State != Paid || !now.Before(i.VerifyBy) {
+		return fault.New(fault.CodeWrongState, "invoice", "")
+	}
+	return nil
+}
+
+// Overdue says that it was paid and not verified in time.
+func (i Invoice) Overdue(now time.Time) bool { return i.State == Paid && !now.Before(i.VerifyBy) }
+
 // GiveBack takes a captured amount out again, when it was reversed or refunded.
 func (i Invoice) GiveBack(amount money.Amount) (Invoice, error) {
 	var err error
@@ -166,10 +208,14 @@ func (i Invoice) Full() bool {
 }
 
 // Extend asks for more on the same invoice; a paid one opens again.
-// Errors: invoice_closed, link_unusable (an open-amount invoice has no sum to extend).
+// Errors: invoice_closed, link_unusable (an open-amount invoice has no sum to
+// extend, and one that is verified or deposited is paid in one sum).
 func (i Invoice) Extend(by money.Amount) (Invoice, error) {
 	if i.Open {
 		return i, fault.New(fault.CodeLinkUnusable, "invoice", "An open-amount invoice cannot be extended.")
+	}
+	if i.VerifyIn > 0 || i.Account != 0 {
+		return i, fault.New(fault.CodeLinkUnusable, "invoice", "This invoice is paid in one sum.")
 	}
 	if i.State != Open && !i.Collected() {
 		return i, fault.New(fault.CodeInvoiceClosed, "invoice", "")

@@ -2,6 +2,7 @@ package invoice_test
 
 import (
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -89,6 +90,65 @@ func TestExtend(t *testing.T) {
 	}
 	if _, err := owed(100).Extend(money.New(5, money.EUR)); !fault.Is(err, fault.CodeUnitMismatch) {
 		t.Errorf("another unit: got %v", err)
+	}
+}
+
+// TestExtendKeepsOneSum: what is verified or goes into a wallet is paid at once.
+func TestExtendKeepsOneSum(t *testing.T) {
+	t.Parallel()
+	verified, deposit := owed(100), owed(100)
+	verified.VerifyIn, deposit.Account = 1, 10_001
+	for name, i := range map[string]invoice.Invoice{"to be verified": verified, "a deposit": deposit} {
+		same, err := i.Extend(rial(50))
+		if !fault.Is(err, fault.CodeLinkUnusable) || same.Amount != rial(100) {
+			t.Errorf("%s: got %v, %v", name, same.Amount, err)
+		}
+	}
+}
+
+// TestVerifyBy stands on both sides of the limit: the limit itself is too late,
+// and there is no moment at which it is neither verifiable nor overdue, or both.
+func TestVerifyBy(t *testing.T) {
+	t.Parallel()
+	limit := time.Date(2026, 5, 2, 12, 30, 0, 0, time.UTC)
+	for _, c := range []struct {
+		name    string
+		now     time.Time
+		overdue bool
+	}{
+		{"long before", limit.Add(-30 * time.Minute), false},
+		{"the last nanosecond", limit.Add(-1), false},
+		{"the last nanosecond, elsewhere", limit.Add(-1).In(time.FixedZone("Tehran", 3*3600+1800)), false},
+		{"the limit itself", limit, true},
+		{"the limit itself, elsewhere", limit.In(time.FixedZone("Tehran", 3*3600+1800)), true},
+		{"a nanosecond after it", limit.Add(1), true},
+		{"long after it", limit.Add(1000 * time.Hour), true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			for _, s := range invoice.States.States() {
+				i := owed(100)
+				i.State, i.VerifyBy = s, limit
+				err, can := i.Verifiable(c.now), s == invoice.Paid && !c.overdue
+				if can != (err == nil) || (!can && !fault.Is(err, fault.CodeWrongState)) {
+					t.Errorf("%s: verifiable: %v", s, err)
+				}
+				if want := s == invoice.Paid && c.overdue; i.Overdue(c.now) != want {
+					t.Errorf("%s: overdue %v, want %v", s, !want, want)
+				}
+			}
+		})
+	}
+}
+
+func TestHosted(t *testing.T) {
+	t.Parallel()
+	i := owed(100)
+	if i.Hosted() {
+		t.Error("an invoice that sends nobody back is hosted")
+	}
+	if i.ReturnTo = "https://shop.example/back"; !i.Hosted() {
+		t.Error("an invoice that sends the payer back is not hosted")
 	}
 }
 

@@ -37,14 +37,17 @@ var Roles = []struct {
 	Floored bool   // may not fall below zero
 	Meaning string
 }{
-	{GatewayClearing, "the gateway's name", false, "negative by what the gateway owes"},
+	{GatewayClearing, "the gateway's or rail's name", false, "negative by what the gateway owes"},
 	{MerchantPending, "none", true, "captured, waiting for the merchant to verify"},
-	{MerchantAvailable, "none", false, "the merchant's own money"},
-	{CustomerWallet, "the customer", true, "a customer's own money"},
-	{Fees, "the gateway's name", false, "what a gateway keeps of what it collected"},
+	{
+		MerchantAvailable, "none", false,
+		"the merchant's own money; a gateway's refund may take it below zero, a wish of the merchant may not",
+	},
+	{CustomerWallet, "the account's number", true, "a customer's own money"},
+	{Fees, "the gateway's or rail's name", false, "what a gateway keeps of what it collected, or a rail of what it sent"},
 	{RefundsInTransit, "none", true, "on the way back to payers"},
 	{PayoutsInTransit, "none", true, "on the way out"},
-	{Exchange, "the unit pair", false, "the two sides of exchanges"},
+	{Exchange, "the market", false, "the two sides of exchanges, and what their rounding leaves"},
 	{Suspense, "none", true, "money whose owner a person must decide"},
 	{Trader, "the trader", false, "what a trader has collected or owes"},
 }
@@ -74,10 +77,22 @@ func (a Account) Floored() bool {
 	return false
 }
 
+// nameless says that a role which has an account for every owner is without
+// one: nobody would own what is there.
+func (a Account) nameless() bool {
+	for _, r := range Roles {
+		if r.Role == a.Role && r.Owner != "none" && a.Owner == "" {
+			return true
+		}
+	}
+	return false
+}
+
 // Posting is one line of an entry.
 type Posting struct {
 	Account Account
 	Amount  money.Amount // positive: the owner gains
+	Covered bool         // what is taken must be there, also where the account has no floor
 }
 
 // Entry is a set of postings that belong together and balance. It can only be

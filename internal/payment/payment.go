@@ -31,8 +31,9 @@ type Payment struct {
 	Refunded  money.Amount // given back
 	Returning money.Amount // on its way back: refunds whose outcome is not known yet
 
-	Attempt  Attempt
-	Reserved bool // its amount is set aside on the invoice while the gateway is asked to take the money
+	Wallet   int64   // number of the account it was paid from; 0 = through a gateway
+	Attempt  Attempt // of one through a gateway
+	Reserved bool    // its amount is set aside on the invoice while the gateway is asked to take the money
 
 	Batch       string // payments made by one request share it; a newer batch supersedes an older one
 	Superseded  bool   // a newer request took over; canceled as soon as the gateway says this one is dead

@@ -14,10 +14,12 @@ import (
 type Way string
 
 // The ways back. ByReversal undoes the payment at the gateway and is always
-// the full amount; ByRefund sends money back in a movement of its own.
+// the full amount; ByRefund sends money back in a movement of its own; ByWallet
+// gives it back to the wallet it was paid from, at once.
 const (
 	ByReversal Way = "reversal"
 	ByRefund   Way = "refund"
+	ByWallet   Way = "wallet"
 )
 
 // Source is the account that the money is taken from.
@@ -27,6 +29,8 @@ type Source string
 const (
 	FromMerchant Source = "merchant" // the money was the merchant's
 	FromSuspense Source = "suspense" // late or surplus money that never became the merchant's
+	FromOwed     Source = "owed"     // the payer's again: not verified in time, or the invoice was refunded
+	FromDeposit  Source = "deposit"  // it was put into a customer's wallet
 )
 
 // Refund is one return of money for one payment.

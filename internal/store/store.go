@@ -13,7 +13,9 @@ import (
 	"github.com/purserhq/purser/internal/ledger"
 	"github.com/purserhq/purser/internal/merchant"
 	"github.com/purserhq/purser/internal/payment"
+	"github.com/purserhq/purser/internal/payout"
 	"github.com/purserhq/purser/internal/refund"
+	"github.com/purserhq/purser/internal/wallet"
 )
 
 // ClaimKind says what a claim makes unique.
@@ -21,9 +23,13 @@ type ClaimKind string
 
 // The kinds of claims. Each also serves as the way to find its subject.
 const (
-	SessionClaim ClaimKind = "session" // a gateway's open page belongs to one payment
-	ReceiptClaim ClaimKind = "receipt" // a gateway's money movement is booked once
-	LinkClaim    ClaimKind = "link"    // a link's token belongs to one invoice
+	SessionClaim   ClaimKind = "session"   // a gateway's open page belongs to one payment
+	ReceiptClaim   ClaimKind = "receipt"   // a gateway's money movement is booked once
+	LinkClaim      ClaimKind = "link"      // a link's token belongs to one invoice
+	ReferenceClaim ClaimKind = "reference" // a terminal's own number belongs to one invoice: "1001/INV-7"
+	EmailClaim     ClaimKind = "email"     // an e-mail address belongs to one customer
+	TransferClaim  ClaimKind = "transfer"  // an account's own name belongs to one transfer: "10001/T-7"
+	PayoutClaim    ClaimKind = "payout"    // an account's own name belongs to one payout: "10001/7"
 )
 
 // Claim is a key that must be new for its merchant. It is kept for ever and
@@ -56,11 +62,21 @@ type Change struct {
 	Merchants []merchant.Merchant
 	Keys      []merchant.Key
 	Gateways  []merchant.Gateway
-	Invoices  []invoice.Invoice
+	Terminals []merchant.Terminal
+	Invoices  []invoice.Invoice // a new one gets its Number from the store, in the order given
 	Payments  []payment.Payment
 	Refunds   []refund.Refund
+	Payouts   []payout.Payout
+	Customers []wallet.Customer
+	Markets   []wallet.Market
+	Transfers []wallet.Transfer // always new
+	Exchanges []wallet.Exchange // always new
+	Tries     []wallet.Tries
 	Entries   []ledger.Entry
 	Events    []event.Event
+	// Relied are customers that the decision read and does not change: it holds
+	// only if nobody else changed them meanwhile.
+	Relied []wallet.Customer
 	// Endpoints and deliveries carry versions, as nouns do.
 	Endpoints  []event.Endpoint
 	Deliveries []event.Delivery
@@ -88,6 +104,7 @@ type Store interface {
 type Page struct {
 	Limit  int // at most 1000
 	Offset int
+	Oldest bool // oldest first instead
 }
 
 // Reader finds things. A thing that is not there is the noun's not-found
@@ -95,6 +112,7 @@ type Page struct {
 type Reader interface {
 	MerchantReader
 	PaymentReader
+	WalletReader
 	LedgerReader
 	DeliveryReader
 }
@@ -105,7 +123,8 @@ type MerchantReader interface {
 	Merchants(ctx context.Context, page Page) ([]merchant.Merchant, error)
 	KeyByHash(ctx context.Context, hash string) (merchant.Key, error) // key_invalid when unknown
 	Keys(ctx context.Context, merchantID string) ([]merchant.Key, error)
-	Gateways(ctx context.Context, merchantID string) ([]merchant.Gateway, error) // by Order, then Name
+	Gateways(ctx context.Context, merchantID string) ([]merchant.Gateway, error)   // by Order, then Name
+	Terminals(ctx context.Context, merchantID string) ([]merchant.Terminal, error) // by Number
 }
 
 // PaymentReader finds invoices, payments and refunds.
@@ -113,6 +132,10 @@ type PaymentReader interface {
 	Invoice(ctx context.Context, merchantID, id string) (invoice.Invoice, error)
 	// Invoices are a merchant's, newest first, and how many there are in all.
 	Invoices(ctx context.Context, merchantID string, page Page) ([]invoice.Invoice, int, error)
+	// FindInvoices are a merchant's that a filter leaves, and how many those are in all.
+	FindInvoices(ctx context.Context, merchantID string, f InvoiceFilter, page Page) ([]invoice.Invoice, int, error)
+	// OverdueInvoices are paid ones that were not verified in time, of any merchant, longest due first.
+	OverdueInvoices(ctx context.Context, now time.Time, limit int) ([]invoice.Invoice, error)
 	// DueInvoices are open ones whose due time has passed, of any merchant.
 	DueInvoices(ctx context.Context, now time.Time, limit int) ([]invoice.Invoice, error)
 	Payment(ctx context.Context, merchantID, id string) (payment.Payment, error)
@@ -127,8 +150,8 @@ type PaymentReader interface {
 	// merchants: for keys that nobody can guess, brought by somebody without a
 	// credential. Error: not_found.
 	Claimed(ctx context.Context, merchantID string, kind ClaimKind, key string) (Claim, error)
-	// Owner finds whose invoice or payment an unguessable id is. Error: the
-	// noun's not-found fault.
+	// Owner finds whose invoice, payment, refund or payout an unguessable id is.
+	// Error: the noun's not-found fault.
 	Owner(ctx context.Context, noun event.Noun, id string) (string, error)
 	// Answer finds a stored reply that has not expired. Error: not_found.
 	Answer(ctx context.Context, merchantID, key string, now time.Time) (Answer, error)
@@ -149,6 +172,8 @@ type Waiting struct {
 type LedgerReader interface {
 	// Balances are all accounts of a merchant with their balances, by key.
 	Balances(ctx context.Context, merchantID string) ([]ledger.Posting, error)
+	// BalancesOf are the accounts of one owner in a role, by unit.
+	BalancesOf(ctx context.Context, merchantID string, role ledger.Role, owner string) ([]ledger.Posting, error)
 	// Entries are those booked for one subject, in order.
 	Entries(ctx context.Context, merchantID, subject string) ([]ledger.Entry, error)
 	// Events follow the given sequence number, in order, without gaps.

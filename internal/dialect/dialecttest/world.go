@@ -243,7 +243,7 @@ func (w *World) booked(ctx context.Context, merchantID, subject string) (string,
 func inOrder(entries []ledger.Entry) {
 	step := func(e ledger.Entry) int {
 		for n, rule := range ledger.Rules {
-			if rule.Rule == e.Rule() {
+			if rule == e.Rule() {
 				return n
 			}
 		}

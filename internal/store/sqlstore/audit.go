@@ -16,13 +16,27 @@ import (
 	"github.com/purserhq/purser/internal/payout"
 	"github.com/purserhq/purser/internal/refund"
 	"github.com/purserhq/purser/internal/store"
+	"github.com/purserhq/purser/internal/wallet"
 )
+
+// prover makes one check at one moment of the books.
+type prover interface {
+	prove(ctx context.Context, q querier) (store.Finding, error)
+}
 
 // check is one thing that must hold in the books: how many rows it is about
 // and a query for those that break it, one text per row.
 type check struct {
 	id, says    string
 	rows, wrong string
+}
+
+// judgement is one thing that SQL cannot prove: a query for the rows, and what
+// says of each whether it is right.
+type judgement struct {
+	id, says string
+	rows     string
+	right    func(row) (right bool, example string, err error)
 }
 
 // Audit proves the books at one moment. The numbers of the checks are those of
@@ -32,9 +46,9 @@ func (d *DB) Audit(ctx context.Context, progress func(percent int)) ([]store.Fin
 	findings := make([]store.Finding, 0, len(all))
 	err := d.engine.snapshot(ctx, func(q querier) error {
 		for i, c := range all {
-			f, err := c.run(ctx, q)
+			f, err := c.prove(ctx, q)
 			if err != nil {
-				return fmt.Errorf("check %s (%s): %w", c.id, c.says, err)
+				return fmt.Errorf("check %s (%s): %w", f.ID, f.Checks, err)
 			}
 			findings = append(findings, f)
 			if progress != nil {
@@ -49,29 +63,61 @@ func (d *DB) Audit(ctx context.Context, progress func(percent int)) ([]store.Fin
 	return findings, nil
 }
 
-// run makes one check.
-func (c check) run(ctx context.Context, q querier) (store.Finding, error) {
+// prove counts the rows that break it.
+func (c check) prove(ctx context.Context, q querier) (store.Finding, error) {
 	f := store.Finding{ID: c.id, Checks: c.says}
-	result, err := q.query(ctx, "select (select count(*) from "+c.rows+"), count(*), coalesce(min(example), '')"+
-		" from ("+c.wrong+") wrong")
-	if err != nil {
-		return f, err
-	}
-	if result.Next() {
-		err = result.Scan(&f.Rows, &f.Wrong, &f.Example)
-	}
-	if wrong := result.Err(); err == nil {
-		err = wrong
-	}
-	if wrong := result.Close(); err == nil {
-		err = wrong
-	}
+	err := each(ctx, q, "select (select count(*) from "+c.rows+"), count(*), coalesce(min(example), '')"+
+		" from ("+c.wrong+") wrong", func(r row) error { return r.Scan(&f.Rows, &f.Wrong, &f.Example) })
 	return f, err
 }
 
-// checks lists everything that SQL can prove.
-func (d *DB) checks() []check {
-	return slices.Concat(ledgerChecks(), moneyChecks(), d.captureChecks(), eventChecks(), deliveryChecks())
+// prove judges one row after another; none is kept.
+func (j judgement) prove(ctx context.Context, q querier) (store.Finding, error) {
+	f := store.Finding{ID: j.id, Checks: j.says}
+	err := each(ctx, q, j.rows, func(r row) error {
+		right, example, err := j.right(r)
+		if err != nil {
+			return err
+		}
+		if !right && f.Wrong == 0 {
+			f.Example = example
+		}
+		if !right {
+			f.Wrong++
+		}
+		f.Rows++
+		return nil
+	})
+	return f, err
+}
+
+// each looks at every row of a query.
+func each(ctx context.Context, q querier, query string, look func(row) error) (err error) {
+	result, err := q.query(ctx, query)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if wrong := result.Close(); err == nil {
+			err = wrong
+		}
+	}()
+	for result.Next() {
+		if err := look(result); err != nil {
+			return err
+		}
+	}
+	return result.Err()
+}
+
+// checks lists everything that a database can prove by itself.
+func (d *DB) checks() []prover {
+	var all []prover
+	for _, c := range slices.Concat(ledgerChecks(), moneyChecks(), d.captureChecks(), d.holdChecks(), d.tradeChecks(),
+		eventChecks(), deliveryChecks()) {
+		all = append(all, c)
+	}
+	return append(all, rates())
 }
 
 // ledgerChecks prove the entries, the balances and the floors.
@@ -118,102 +164,19 @@ func ledgerChecks() []check {
 
 // floored lists the roles that have a floor, for a condition.
 func floored() string {
-	var roles []string
+	var roles []ledger.Role
 	for _, r := range ledger.Roles {
 		if r.Floored {
-			roles = append(roles, "'"+string(r.Role)+"'")
+			roles = append(roles, r.Role)
 		}
 	}
-	return strings.Join(roles, ", ")
-}
-
-// moneyChecks prove that invoices, payments and refunds agree with each other.
-func moneyChecks() []check {
-	return []check{
-		{
-			"I4", "no payment gives back more than it took, pending refunds counted", "payment",
-			`select id as example from payment where refunded + in_return > amount`,
-		},
-		{
-			"I4", "every payment agrees with its refunds", "payment",
-			`select p.id as example from payment p left join (
-				select payment_id, merchant_id,
-					sum(case when state = 'succeeded' then amount else 0 end) as done,
-					sum(case when state in ('requested', 'processing') then amount else 0 end) as pending
-				from refund where source = 'merchant' group by payment_id, merchant_id
-			) r on r.payment_id = p.id and r.merchant_id = p.merchant_id
-			where coalesce(p.refunded, 0) <> coalesce(r.done, 0) or coalesce(p.in_return, 0) <> coalesce(r.pending, 0)`,
-		},
-		{
-			"I4", "no more goes back from suspense than came in for the payment", "refund",
-			`select r.payment_id as example from (
-				select payment_id, merchant_id, sum(amount) as back from refund
-				where source = 'suspense' and state <> 'failed' group by payment_id, merchant_id
-			) r left join (
-				select e.subject, e.merchant_id, sum(p.amount) as late from entry e
-				join posting p on p.entry_id = e.id and p.merchant_id = e.merchant_id and p.amount > 0
-				where e.rule = 'late_payment' group by e.subject, e.merchant_id
-			) l on l.subject = r.payment_id and l.merchant_id = r.merchant_id
-			where r.back > coalesce(l.late, 0)`,
-		},
-		{
-			"I4", "every invoice agrees with its payments", "invoice",
-			`select i.id as example from invoice i left join (
-				select invoice_id, merchant_id,
-					sum(case when state in (` + collected + `) then amount - refunded else 0 end) as captured,
-					sum(reserved * amount) as reserved
-				from payment group by invoice_id, merchant_id
-			) p on p.invoice_id = i.id and p.merchant_id = i.merchant_id
-			where coalesce(i.captured, 0) <> coalesce(p.captured, 0)
-				or coalesce(i.reserved, 0) <> coalesce(p.reserved, 0)`,
-		},
-		{
-			"I4", "no invoice has taken more than was asked for", "invoice",
-			`select id as example from invoice where amount > 0 and captured + reserved > amount`,
-		},
-		{
-			"I4", "every payment has its invoice and every refund its payment", "payment",
-			`select p.id as example from payment p
-				left join invoice i on i.id = p.invoice_id and i.merchant_id = p.merchant_id where i.id is null
-			union all
-			select r.id from refund r
-				left join payment p on p.id = r.payment_id and p.merchant_id = r.merchant_id where p.id is null`,
-		},
-	}
-}
-
-// collected are the states of payments whose money was taken for the merchant.
-const collected = "'captured', 'settled', 'reversed', 'refunded'"
-
-// captureChecks prove that money was taken once.
-func (d *DB) captureChecks() []check {
-	receipt, gateway := d.engine.detailText("attempt", "receipt"), d.engine.detailText("attempt", "gateway")
-	return []check{
-		{
-			"I5", "every collected payment was captured once in the books, and no other was", "payment",
-			`select p.id as example from payment p
-				left join entry e on e.subject = p.id and e.merchant_id = p.merchant_id and e.rule = 'captured'
-				where p.state in (` + collected + `) group by p.id, p.merchant_id having count(e.id) <> 1
-			union all
-			select e.subject from entry e
-				left join payment p on p.id = e.subject and p.merchant_id = e.merchant_id
-					and p.state in (` + collected + `)
-				where e.rule = 'captured' and p.id is null`,
-		},
-		{
-			"I5", "no gateway's receipt belongs to two payments", "payment",
-			`select min(id) as example from (
-				select id, merchant_id, ` + gateway + ` as gateway, ` + receipt + ` as receipt
-				from payment where state in (` + collected + `)
-			) p where receipt is not null group by merchant_id, gateway, receipt having count(*) > 1`,
-		},
-	}
+	return quoted(roles)
 }
 
 // eventChecks prove the feed and the history of states.
 func eventChecks() []check {
-	last := make([]string, 0, 3)
-	for _, noun := range []*table{invoices, payments, refunds} {
+	var last []string
+	for _, noun := range []*table{invoices, payments, refunds, payouts, customers} {
 		last = append(last, `select n.id as example from `+noun.name+` n
 			left join last_event l on l.subject = n.id and l.merchant_id = n.merchant_id and l.noun = '`+noun.name+`'
 			where l.to_state is null or l.to_state <> n.state`)
@@ -233,6 +196,11 @@ func eventChecks() []check {
 			`select t.merchant_id as example from tally t
 				left join (select merchant_id, count(*) as n from invoice group by merchant_id) i
 				on i.merchant_id = t.merchant_id where t.invoices <> coalesce(i.n, 0)`,
+		},
+		{
+			"I9", "the invoices of every merchant are numbered without a gap", "invoice",
+			`select merchant_id as example from invoice group by merchant_id
+				having min(number) <> 1 or max(number) <> count(*) or count(distinct number) <> count(*)`,
 		},
 		{
 			"I9", "the last event of everything has its present state", "event",
@@ -256,23 +224,6 @@ func eventChecks() []check {
 	}
 }
 
-// deliveryChecks prove that nothing that was promised to anybody lies where no
-// worker finds it.
-func deliveryChecks() []check {
-	return []check{
-		{
-			"P6", "every delivery is for an endpoint that exists or has a queue of its own", "delivery",
-			`select d.id as example from delivery d
-				left join endpoint e on e.id = d.endpoint_id and e.merchant_id = d.merchant_id
-				where (d.endpoint_id <> '' and e.id is null) or d.queue = ''`,
-		},
-		{
-			"P6", "every delivery that is due has a time", "delivery",
-			`select id as example from delivery where state = 'due' and run_at is null`,
-		},
-	}
-}
-
 // starts lists the states in which things begin. A payment or refund may be on
 // its way already when it is first written down.
 func starts() string {
@@ -282,6 +233,9 @@ func starts() string {
 		tuple(event.Refund, refund.Requested), tuple(event.Refund, refund.Processing),
 		tuple(event.Payout, payout.Requested),
 		tuple(event.Deal, deal.TransferWaiting),
+		tuple(event.Customer, wallet.Active),
+		tuple(event.Transfer, wallet.Completed), tuple(event.Exchange, wallet.Completed),
+		tuple(event.Market, wallet.Priced),
 	}, ", ")
 }
 
@@ -290,6 +244,7 @@ func moves() string {
 	return "values " + strings.Join(slices.Concat(
 		edges(event.Invoice, invoice.States), edges(event.Payment, payment.States),
 		edges(event.Refund, refund.States), edges(event.Payout, payout.States), edges(event.Deal, deal.States),
+		edges(event.Customer, wallet.States),
 	), ", ")
 }
 

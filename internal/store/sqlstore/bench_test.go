@@ -28,7 +28,7 @@ func paid(merchant string, n int64, at time.Time) store.Change {
 	id := fmt.Sprintf("%08x%016x", at.Unix(), n)
 	entry, err := ledger.Book(ledger.RuleCaptured, ledger.Cause{
 		Entry: id, Merchant: merchant, Subject: id, At: at,
-	}, "zarinpal", amount)
+	}, ledger.Names{Gateway: "zarinpal"}, amount)
 	if err != nil {
 		panic(err)
 	}

@@ -78,9 +78,9 @@ func (d *DB) Deliveries(
 ) ([]event.Delivery, error) {
 	limit, offset := bounds(page)
 	args := []any{merchantID, limit, offset, filter.Endpoint}
-	query := listed(filter.State)
+	query := listed(filter.State, ordered(page, byAge))
 	if filter.Subject != "" {
-		query, args = listedOf, append(args, filter.Subject, string(filter.State))
+		query, args = listedOf(ordered(page, byAge)), append(args, filter.Subject, string(filter.State))
 	}
 	if query == "" {
 		return nil, nil
@@ -88,31 +88,32 @@ func (d *DB) Deliveries(
 	return many(ctx, d, func(r row) (event.Delivery, error) { return scanListed(r) }, query, args...)
 }
 
-// The parts of the lists: what is listed, whose it is, and its order.
+// The parts of the lists: what is listed and whose it is.
 var (
 	outline = &table{deliveries.name, deliveries.key, deliveries.columns[:len(deliveries.columns)-1]}
-	newest  = " order by created_at desc, id desc limit "
 	byOwner = "merchant_id = $1 and (cast($4 as text) = '' or endpoint_id = $4)"
 )
 
 // listedOf lists the few deliveries of a subject.
-var listedOf = selectFrom(outline, byOwner+" and subject = $5 and (cast($6 as text) = '' or state = $6)"+
-	newest+"$2 offset $3")
+func listedOf(order string) string {
+	return selectFrom(outline, byOwner+" and subject = $5 and (cast($6 as text) = '' or state = $6)"+order+
+		" limit $2 offset $3")
+}
 
-// listed lists the deliveries in one state or, for none, in all: the newest of
+// listed lists the deliveries in one state or, for none, in all: the first of
 // each, merged, because the index keeps the states apart.
-func listed(state event.State) string {
+func listed(state event.State, order string) string {
 	var parts []string
 	for _, s := range event.States.States() {
 		if state == "" || state == s {
 			parts = append(parts, "select * from ("+selectFrom(outline, byOwner+" and state = '"+string(s)+"'"+
-				newest+"cast($2 as bigint) + cast($3 as bigint)")+") "+string(s))
+				order+" limit cast($2 as bigint) + cast($3 as bigint)")+") "+string(s))
 		}
 	}
 	if len(parts) == 0 {
 		return ""
 	}
-	return "select * from (" + strings.Join(parts, " union all ") + ") merged" + newest + "$2 offset $3"
+	return "select * from (" + strings.Join(parts, " union all ") + ") merged" + order + " limit $2 offset $3"
 }
 
 // What is due is found by stepping from queue to queue through the index and

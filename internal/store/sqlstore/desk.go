@@ -92,19 +92,25 @@ func (d *sqliteDesk) exec(ctx context.Context, query string, records ...record) 
 	return touched, nil
 }
 
-// number reads one number, if there is a row.
-func (d *sqliteDesk) number(ctx context.Context, query string, args ...any) (n int64, found bool, err error) {
+// read reads one row, if there is one.
+func (d *sqliteDesk) read(ctx context.Context, query string, into []any, args ...any) (found bool, err error) {
 	s, err := d.statement(ctx, query) //nolint:sqlclosecheck // it is kept for the next batch
 	if err != nil {
-		return 0, false, err
+		return false, err
 	}
-	switch err := s.QueryRowContext(ctx, args...).Scan(&n); {
+	switch err := s.QueryRowContext(ctx, args...).Scan(into...); {
 	case errors.Is(err, sql.ErrNoRows):
-		return 0, false, nil
+		return false, nil
 	case err != nil:
-		return 0, false, fmt.Errorf("run %q: %w", query, err)
+		return false, fmt.Errorf("run %q: %w", query, err)
 	}
-	return n, true, nil
+	return true, nil
+}
+
+// number reads one number, if there is a row.
+func (d *sqliteDesk) number(ctx context.Context, query string, args ...any) (n int64, found bool, err error) {
+	found, err = d.read(ctx, query, []any{&n}, args...)
+	return n, found, err
 }
 
 // commit makes one batch true.
@@ -163,7 +169,7 @@ func (e *sqliteEngine) committed() error {
 const (
 	dropClaim  = "delete from claim where key = $1 and kind = $2 and merchant_id = $3"
 	dropAnswer = "delete from answer where key = $1 and merchant_id = $2"
-	eventsOf   = "select events from tally where merchant_id = $1"
+	countsOf   = "select events, invoices from tally where merchant_id = $1"
 	lowerTally = "update tally set events = events - $2, invoices = invoices - $3 where merchant_id = $1"
 )
 
@@ -176,14 +182,14 @@ func (e *sqliteEngine) reserve(ctx context.Context, w want) (known, error) {
 	for _, t := range w.tallies {
 		// Nobody else writes meanwhile, so nothing need be returned: for that
 		// SQLite would make a table of its own each time.
-		before, _, err := d.number(ctx, eventsOf, t[0])
-		if err != nil {
+		var before count
+		if _, err := d.read(ctx, countsOf, []any{&before.events, &before.invoices}, t[0]); err != nil {
 			return k, err
 		}
 		if _, err := d.exec(ctx, upsertTally, t); err != nil {
 			return k, err
 		}
-		k.events[t[0].(string)] = before
+		k.counts[t[0].(string)] = before
 	}
 	if err := e.reserveKeys(ctx, w, k); err != nil {
 		return k, err
@@ -284,14 +290,15 @@ func (e *sqliteEngine) write(ctx context.Context, p plan) error {
 			return fmt.Errorf("%s: %d rows were written instead of %d", s.name, n, len(s.rows))
 		}
 	}
-	if p.answers == 0 {
-		return nil
+	for _, s := range p.sweeps() {
+		if err := e.options.stage("sweep"); err != nil {
+			return err
+		}
+		if _, err := e.desk.exec(ctx, sweep(s.table, ""), record{micros(e.options.Now()), s.stored + sweeping}); err != nil {
+			return err
+		}
 	}
-	if err := e.options.stage("sweep"); err != nil {
-		return err
-	}
-	_, err := e.desk.exec(ctx, sweep+")", record{micros(e.options.Now()), p.answers + sweeping})
-	return err
+	return nil
 }
 
 // landed asks whether a batch was committed whose answer was lost.

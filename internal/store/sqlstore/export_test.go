@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/jackc/pgx/v5"
 
@@ -62,5 +63,61 @@ func (e *postgresEngine) commitAlone(ctx context.Context, o *order) error {
 	return conn.SendBatch(ctx, &t).Close()
 }
 
+// watcher collects the plan of every query before it runs it.
+type watcher struct {
+	engine
+	plan []string
+}
+
+func (w *watcher) query(ctx context.Context, query string, args ...any) (rows, error) {
+	explain, columns := "explain query plan ", 4
+	if _, ok := w.engine.(*postgresEngine); ok {
+		explain, columns = "explain ", 1
+	}
+	plan, err := w.engine.query(ctx, explain+query, args...)
+	if err != nil {
+		return nil, err
+	}
+	for plan.Next() {
+		into := make([]any, columns)
+		for i := range into {
+			into[i] = new(any)
+		}
+		if err := plan.Scan(into...); err != nil {
+			return nil, err
+		}
+		w.plan = append(w.plan, fmt.Sprint(*into[columns-1].(*any)))
+	}
+	if err := errors.Join(plan.Err(), plan.Close()); err != nil {
+		return nil, err
+	}
+	return w.engine.query(ctx, query, args...)
+}
+
+// Plan is the plan of all queries of one read, for a test to look at.
+func (d *DB) Plan(read func(*DB) error) ([]string, error) {
+	w := &watcher{engine: d.engine}
+	err := read(&DB{engine: w, options: d.options})
+	return w.plan, err
+}
+
 // DueQuery is the statement of DueDeliveries, for a test to look at its plan.
 func (d *DB) DueQuery() string { return d.dueQuery() }
+
+// MigrateTo brings a database to one version of the schema, up or down.
+func MigrateTo(ctx context.Context, o Options, version int64) error {
+	o.fill()
+	s, done, err := openSchema(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if is, err := s.provider.GetDBVersion(ctx); err != nil {
+		return err
+	} else if is > version {
+		_, err = s.provider.DownTo(ctx, version)
+		return err
+	}
+	_, err = s.provider.UpTo(ctx, version)
+	return err
+}

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/purserhq/purser/internal/event"
@@ -33,6 +34,34 @@ func bounds(p store.Page) (limit, offset int) {
 		limit = most
 	}
 	return limit, max(p.Offset, 0)
+}
+
+// byAge orders most lists.
+var byAge = []string{"created_at", "id"}
+
+// conditions are a where clause in the making, with its arguments.
+type conditions struct {
+	text string
+	args []any
+}
+
+// where begins a clause. Each question mark is one of the arguments.
+func where(condition string, args ...any) *conditions {
+	c := &conditions{}
+	c.and(condition, args...)
+	return c
+}
+
+// and adds a condition.
+func (c *conditions) and(condition string, args ...any) {
+	for _, arg := range args {
+		condition = strings.Replace(condition, "?", place(len(c.args)), 1)
+		c.args = append(c.args, arg)
+	}
+	if c.text != "" {
+		c.text += " and "
+	}
+	c.text += condition
 }
 
 // selectFrom reads whole rows of a table.
@@ -70,6 +99,41 @@ func many[T any](
 	}
 	return found, nil
 }
+
+// ordered is the order of a list by some columns, the newest first unless the
+// page wants the oldest.
+func ordered(p store.Page, columns []string) string {
+	direction := " desc"
+	if p.Oldest {
+		direction = ""
+	}
+	return " order by " + strings.Join(columns, direction+", ") + direction
+}
+
+// part reads a page of a list.
+func part[T any](
+	ctx context.Context, d *DB, t *table, scan func(row) (T, error), c *conditions, p store.Page, by ...string,
+) ([]T, error) {
+	limit, offset := bounds(p)
+	n := len(c.args)
+	return many(ctx, d, scan, selectFrom(t, c.text+ordered(p, by)+" limit "+place(n)+" offset "+place(n+1)),
+		append(c.args[:n:n], limit, offset)...)
+}
+
+// partAndTotal reads a page of a list and how long the whole list is.
+func partAndTotal[T any](
+	ctx context.Context, d *DB, t *table, scan func(row) (T, error), c *conditions, p store.Page, by ...string,
+) ([]T, int, error) {
+	total, err := many(ctx, d, scanTotal, "select count(*) from "+t.name+" where "+c.text, c.args...)
+	if err != nil || total[0] == 0 {
+		return nil, 0, err
+	}
+	list, err := part(ctx, d, t, scan, c, p, by...)
+	return list, total[0], err
+}
+
+// scanTotal reads one number.
+func scanTotal(r row) (n int, err error) { return n, r.Scan(&n) }
 
 // one reads the only row of a query, or gives the fault for a thing that is
 // not there.
@@ -125,9 +189,10 @@ var owned = map[event.Noun]struct {
 	event.Invoice: {invoices, fault.CodeInvoiceNotFound},
 	event.Payment: {payments, fault.CodePaymentNotFound},
 	event.Refund:  {refunds, fault.CodeRefundNotFound},
+	event.Payout:  {payouts, fault.CodePayoutNotFound},
 }
 
-// Owner finds whose invoice, payment or refund an id is. Error: the noun's
+// Owner finds whose invoice, payment, refund or payout an id is. Error: the noun's
 // not-found fault.
 func (d *DB) Owner(ctx context.Context, noun event.Noun, id string) (string, error) {
 	of, ok := owned[noun]

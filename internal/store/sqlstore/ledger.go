@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/ledger"
@@ -24,6 +25,19 @@ func (d *DB) Balances(ctx context.Context, merchantID string) ([]ledger.Posting,
 	}, "select role, owner, unit, balance from account where merchant_id = $1 order by key", merchantID)
 }
 
+// takings lists the rules that take a payment's money, for a condition, as the
+// indexes of entries have them.
+var takings = quoted(ledger.Takings)
+
+// quoted lists words of the program, never of a caller, for a condition.
+func quoted[S ~string](words []S) string {
+	list := make([]string, len(words))
+	for i, w := range words {
+		list[i] = "'" + string(w) + "'"
+	}
+	return strings.Join(list, ", ")
+}
+
 // line is one posting with what its entry says.
 type line struct {
 	id, rule string
@@ -33,11 +47,11 @@ type line struct {
 
 // linesOf finds the entries of a subject through whichever of the two partial
 // indexes each of them stands in.
-const linesOf = `select e.id, e.rule, e.at, a.role, a.owner, a.unit, p.amount
+var linesOf = `select e.id, e.rule, e.at, a.role, a.owner, a.unit, p.amount
 from (
-	select id, merchant_id, rule, at from entry where subject = $1 and merchant_id = $2 and rule = 'captured'
+	select id, merchant_id, rule, at from entry where subject = $1 and merchant_id = $2 and rule in (` + takings + `)
 	union all
-	select id, merchant_id, rule, at from entry where subject = $1 and merchant_id = $2 and rule <> 'captured'
+	select id, merchant_id, rule, at from entry where subject = $1 and merchant_id = $2 and rule not in (` + takings + `)
 ) e
 join posting p on p.entry_id = e.id and p.merchant_id = e.merchant_id
 join account a on a.key = p.account and a.merchant_id = p.merchant_id

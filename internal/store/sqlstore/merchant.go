@@ -2,21 +2,42 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
+	"net/netip"
 
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/merchant"
+	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/store"
 )
 
+// railDetail is one network on which coins go out.
+type railDetail struct {
+	Unit     money.Unit `json:"unit,omitzero"`
+	Network  string     `json:"network,omitzero"`
+	Min      *sum       `json:"min,omitzero"`
+	Fee      *sum       `json:"fee,omitzero"`
+	Decimals int        `json:"decimals,omitzero"`
+	Active   bool       `json:"active,omitzero"`
+}
+
 // merchantDetail is what no statement asks of a merchant.
 type merchantDetail struct {
-	Name       string `json:"name,omitzero"`
-	SplitLimit *sum   `json:"split_limit,omitzero"`
+	Name       string       `json:"name,omitzero"`
+	Email      string       `json:"email,omitzero"`
+	SplitLimit *sum         `json:"split_limit,omitzero"`
+	Rails      []railDetail `json:"rails,omitzero"`
 }
 
 // merchantRecord writes a merchant at its next version.
 func merchantRecord(m merchant.Merchant) (record, error) {
-	detail, err := pack(merchantDetail{Name: m.Name, SplitLimit: sumOf(m.SplitLimit)})
+	rest := merchantDetail{Name: m.Name, Email: m.Email, SplitLimit: sumOf(m.SplitLimit)}
+	for _, r := range m.Rails {
+		rest.Rails = append(rest.Rails, railDetail{
+			Unit: r.Unit, Network: r.Network, Min: sumOf(r.Min), Fee: sumOf(r.Fee), Decimals: r.Decimals, Active: r.Active,
+		})
+	}
+	detail, err := pack(rest)
 	return record{m.ID, m.Version + 1, micros(m.CreatedAt), micros(m.UpdatedAt), detail}, err
 }
 
@@ -34,9 +55,17 @@ func scanMerchant(r row) (merchant.Merchant, error) {
 	if err := unpack(detail, &d); err != nil {
 		return m, err
 	}
-	var err error
-	m.Name, m.CreatedAt, m.UpdatedAt = d.Name, instant(created), instant(updated)
-	m.SplitLimit, err = d.SplitLimit.amount()
+	m.Name, m.Email, m.CreatedAt, m.UpdatedAt = d.Name, d.Email, instant(created), instant(updated)
+	limit, err := d.SplitLimit.amount()
+	m.SplitLimit = limit
+	for _, r := range d.Rails {
+		least, first := r.Min.amount()
+		fee, second := r.Fee.amount()
+		err = errors.Join(err, first, second)
+		m.Rails = append(m.Rails, merchant.Rail{
+			Unit: r.Unit, Network: r.Network, Min: least, Fee: fee, Decimals: r.Decimals, Active: r.Active,
+		})
+	}
 	return m, err
 }
 
@@ -45,12 +74,19 @@ type keyDetail struct {
 	Hint      string           `json:"hint,omitzero"`
 	Label     string           `json:"label,omitzero"`
 	Scopes    []merchant.Scope `json:"scopes,omitzero"`
+	Sealed    []byte           `json:"sealed,omitzero"` // encrypted before it gets here
+	Account   int64            `json:"account,omitzero"`
+	Methods   []string         `json:"methods,omitzero"`
+	Networks  []netip.Prefix   `json:"networks,omitzero"`
 	RevokedAt moment           `json:"revoked_at,omitzero"`
 }
 
 // keyRecord writes a key at its next version.
 func keyRecord(k merchant.Key) (record, error) {
-	detail, err := pack(keyDetail{Hint: k.Hint, Label: k.Label, Scopes: k.Scopes, RevokedAt: momentOf(k.RevokedAt)})
+	detail, err := pack(keyDetail{
+		Hint: k.Hint, Label: k.Label, Scopes: k.Scopes, Sealed: k.Sealed, Account: k.Account, Methods: k.Methods,
+		Networks: k.Networks, RevokedAt: momentOf(k.RevokedAt),
+	})
 	return record{
 		k.ID, k.Merchant, k.Version + 1, k.Hash, micros(k.CreatedAt), micros(k.UpdatedAt), detail,
 	}, err
@@ -69,6 +105,7 @@ func scanKey(r row) (merchant.Key, error) {
 	}
 	err := unpack(detail, &d)
 	k.Hint, k.Label, k.Scopes, k.RevokedAt = d.Hint, d.Label, d.Scopes, perhapsInstant(d.RevokedAt)
+	k.Sealed, k.Account, k.Methods, k.Networks = d.Sealed, d.Account, d.Methods, d.Networks
 	k.CreatedAt, k.UpdatedAt = instant(created), instant(updated)
 	return k, err
 }
@@ -117,9 +154,7 @@ func (d *DB) Merchant(ctx context.Context, id string) (merchant.Merchant, error)
 
 // Merchants are all merchants, newest first.
 func (d *DB) Merchants(ctx context.Context, page store.Page) ([]merchant.Merchant, error) {
-	limit, offset := bounds(page)
-	return many(ctx, d, scanMerchant,
-		selectFrom(merchants, "true order by created_at desc, merchant_id desc limit $1 offset $2"), limit, offset)
+	return part(ctx, d, merchants, scanMerchant, where("true"), page, "created_at", "merchant_id")
 }
 
 // KeyByHash finds a key, revoked or not. Error: key_invalid.

@@ -29,8 +29,8 @@ type nounKey struct {
 // nounRow is a noun as it is to be stored.
 type nounRow struct {
 	nounKey
-	read int64 // the version at which it was read; 0 = new
-	row  record
+	read int64  // the version at which it was read; 0 = new
+	row  record // nil = it is only relied on
 }
 
 // accountKey names one account.
@@ -43,7 +43,7 @@ type movement struct {
 	accountKey
 	account ledger.Account
 	steps   int64
-	floored bool
+	covered bool // what is taken must be there
 }
 
 // order is a change on its way through the queue: checked and encoded by its
@@ -125,6 +125,19 @@ func (o *order) addNoun(t *table, merchant, id string, read int64) func(record, 
 
 // addNouns adds every noun of the change.
 func (o *order) addNouns(c store.Change) error {
+	return errors.Join(o.addOwners(c), o.addMoney(c), o.addWallets(c), o.addTold(c))
+}
+
+// rely adds a noun that may not have changed since it was read.
+func (o *order) rely(t *table, merchant, id string, read int64) error {
+	if read == 0 {
+		return fmt.Errorf("%s %q: %w", t.name, id, errID)
+	}
+	return o.addNoun(t, merchant, id, read)(nil, nil)
+}
+
+// addOwners adds merchants and what they have.
+func (o *order) addOwners(c store.Change) error {
 	var errs []error
 	for _, m := range c.Merchants {
 		errs = append(errs, o.addNoun(merchants, m.ID, m.ID, m.Version)(merchantRecord(m)))
@@ -135,6 +148,15 @@ func (o *order) addNouns(c store.Change) error {
 	for _, g := range c.Gateways {
 		errs = append(errs, o.addNoun(gateways, g.Merchant, g.Name, g.Version)(gatewayRecord(g)))
 	}
+	for _, t := range c.Terminals {
+		errs = append(errs, o.addNoun(terminals, t.Merchant, numbered(t.Number), t.Version)(terminalRecord(t)))
+	}
+	return errors.Join(errs...)
+}
+
+// addMoney adds what comes in and goes out.
+func (o *order) addMoney(c store.Change) error {
+	var errs []error
 	for _, i := range c.Invoices {
 		errs = append(errs, o.addNoun(invoices, i.Merchant, i.ID, i.Version)(invoiceRecord(i)))
 		if i.Version == 0 {
@@ -147,6 +169,40 @@ func (o *order) addNouns(c store.Change) error {
 	for _, r := range c.Refunds {
 		errs = append(errs, o.addNoun(refunds, r.Merchant, r.ID, r.Version)(refundRecord(r)))
 	}
+	for _, p := range c.Payouts {
+		errs = append(errs, o.addNoun(payouts, p.Merchant, p.ID, p.Version)(payoutRecord(p)))
+	}
+	return errors.Join(errs...)
+}
+
+// addWallets adds customers and what they do. A transfer or an exchange is
+// always new.
+func (o *order) addWallets(c store.Change) error {
+	var errs []error
+	for _, w := range c.Customers {
+		errs = append(errs, o.addNoun(customers, w.Merchant, numbered(w.Number), w.Version)(customerRecord(w)))
+	}
+	for _, w := range c.Relied {
+		errs = append(errs, o.rely(customers, w.Merchant, numbered(w.Number), w.Version))
+	}
+	for _, m := range c.Markets {
+		errs = append(errs, o.addNoun(markets, m.Merchant, m.Name(), m.Version)(marketRecord(m)))
+	}
+	for _, t := range c.Transfers {
+		errs = append(errs, o.addNoun(transfers, t.Merchant, t.ID, 0)(transferRecord(t)))
+	}
+	for _, e := range c.Exchanges {
+		errs = append(errs, o.addNoun(exchanges, e.Merchant, e.ID, 0)(exchangeRecord(e)))
+	}
+	for _, t := range c.Tries {
+		errs = append(errs, o.addNoun(tries, t.Merchant, t.Key, t.Version)(triesRecord(t), nil))
+	}
+	return errors.Join(errs...)
+}
+
+// addTold adds who is told what happens.
+func (o *order) addTold(c store.Change) error {
+	var errs []error
 	for _, e := range c.Endpoints {
 		errs = append(errs, o.addNoun(endpoints, e.Merchant, e.ID, e.Version)(endpointRecord(e)))
 	}
@@ -201,11 +257,12 @@ func (o *order) move(p ledger.Posting) error {
 		if m := &o.movements[i]; m.accountKey == key {
 			sum, err := money.New(m.steps, p.Account.Unit).Add(p.Amount)
 			m.steps = sum.Steps()
+			m.covered = m.covered || p.Covered
 			return err
 		}
 	}
 	o.movements = append(o.movements, movement{
-		accountKey: key, account: p.Account, steps: p.Amount.Steps(), floored: p.Account.Floored(),
+		accountKey: key, account: p.Account, steps: p.Amount.Steps(), covered: p.Account.Floored() || p.Covered,
 	})
 	return nil
 }

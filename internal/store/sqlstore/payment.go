@@ -26,6 +26,7 @@ type attemptDetail struct {
 
 // paymentDetail is what no statement asks of a payment.
 type paymentDetail struct {
+	Wallet      int64         `json:"wallet,omitzero"`
 	Attempt     attemptDetail `json:"attempt,omitzero"`
 	Batch       string        `json:"batch,omitzero"`
 	Superseded  bool          `json:"superseded,omitzero"`
@@ -43,6 +44,7 @@ type paymentDetail struct {
 func paymentRecord(p payment.Payment) (record, error) {
 	a := p.Attempt
 	detail, err := pack(paymentDetail{
+		Wallet: p.Wallet,
 		Attempt: attemptDetail{
 			Gateway: a.Gateway, Number: a.Number, Session: a.Session, Link: a.Link, Token: a.Token, Word: a.Word,
 			Doubtful: a.Doubtful, Receipt: a.Receipt, Fee: sumOf(a.Fee),
@@ -84,6 +86,7 @@ func scanPayment(r row) (payment.Payment, error) {
 		Doubtful: a.Doubtful, Receipt: a.Receipt, Fee: fee,
 		StartedAt: perhapsInstant(a.StartedAt), Deadline: perhapsInstant(a.Deadline),
 	}
+	p.Wallet = d.Wallet
 	p.Reserved, p.Batch, p.Superseded, p.Hidden = reserved != 0, d.Batch, d.Superseded, d.Hidden
 	p.Link, p.Description, p.Payer, p.Card, p.Note = d.Link, d.Description, payment.Payer(d.Payer), d.Card, d.Note
 	p.CheckAt, p.Checks, p.FinalizedAt = perhapsInstant(check), d.Checks, perhapsInstant(d.FinalizedAt)

@@ -32,7 +32,7 @@ func arrays(t []field, rows []record) []any {
 		switch c.sort {
 		case text:
 			columns[i] = gather[string](rows, i)
-		case number:
+		case number, once:
 			columns[i] = gather[int64](rows, i)
 		case perhaps:
 			list := make([]*int64, len(rows))
@@ -67,7 +67,7 @@ func unnest(columns []field) string {
 			of = "text[]"
 		case binary:
 			of = "bytea[]"
-		case number, perhaps:
+		case number, perhaps, once:
 		}
 		return place(i) + "::" + of
 	}) + ")"
@@ -129,7 +129,7 @@ var sets = func() map[*table]batchTexts {
 
 // The set-based statements that are not one table's usual ones.
 var (
-	tallyMany    = insertMany(tallies) + addTally + " returning merchant_id, events"
+	tallyMany    = insertMany(tallies) + addTally + " returning merchant_id, events, invoices"
 	claimMany    = insertMany(claims) + " on conflict do nothing returning key, kind, merchant_id"
 	answerMany   = insertMany(answers) + replaceExpired + place(len(answers.columns)) + " returning key, merchant_id"
 	balanceMany  = lookUpMany(accounts, "balance")
@@ -232,15 +232,16 @@ func (e *postgresEngine) reserve(ctx context.Context, conn *pgxpool.Conn, w want
 	k := newKnown()
 	t := trip{stage: e.options.stage}
 	t.batch.Queue("begin")
-	before := make(map[string]int64, len(w.tallies))
+	added := make(map[string]count, len(w.tallies))
 	for _, r := range w.tallies {
-		before[r[0].(string)] = r[1].(int64)
+		added[r[0].(string)] = count{events: r[1].(int64), invoices: r[2].(int64)}
 	}
 	t.rows("tally", tallyMany, tallies.columns, w.tallies).Query(func(r pgx.Rows) error {
 		var merchant string
-		var after int64
-		_, err := pgx.ForEachRow(r, []any{&merchant, &after}, func() error {
-			k.events[merchant] = after - before[merchant]
+		var now count
+		_, err := pgx.ForEachRow(r, []any{&merchant, &now.events, &now.invoices}, func() error {
+			by := added[merchant]
+			k.counts[merchant] = count{events: now.events - by.events, invoices: now.invoices - by.invoices}
 			return nil
 		})
 		return err
@@ -326,8 +327,8 @@ func (e *postgresEngine) write(ctx context.Context, conn *pgxpool.Conn, p plan) 
 	t.rows("entry", sets[entries].insert, entries.columns, p.entries)
 	t.rows("account", accountMany, accounts.columns, p.accounts)
 	t.rows("event", sets[events].insert, events.columns, p.events)
-	if p.answers > 0 {
-		t.add("sweep", sweep+" for update skip locked)", micros(e.options.Now()), p.answers+sweeping)
+	for _, s := range p.sweeps() {
+		t.add("sweep", sweep(s.table, " for update skip locked"), micros(e.options.Now()), s.stored+sweeping)
 	}
 	t.add("commit", "commit")
 	return t.send(ctx, conn)

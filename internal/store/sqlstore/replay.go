@@ -17,7 +17,7 @@ type want struct {
 	claims   []record // the first claim of each key
 	answers  []record // the first answer under each key
 	versions map[*table][]nounKey
-	floors   []accountKey // accounts with a floor that some change takes from
+	floors   []accountKey // accounts that some change takes from what must be there
 }
 
 // wish collects what a batch asks. A new noun is not looked up: that its key is
@@ -65,7 +65,7 @@ func (w *want) ask(o *order, carefully bool, first func(key any) bool) {
 		}
 	}
 	for _, m := range o.movements {
-		if m.floored && m.steps < 0 && first(m.accountKey) {
+		if m.covered && m.steps < 0 && first(m.accountKey) {
 			w.floors = append(w.floors, m.accountKey)
 		}
 	}
@@ -85,9 +85,14 @@ func (o *order) answerKey() claimKey {
 	return claimKey{o.answer[0].(string), answerKind, o.merchant}
 }
 
+// count is how many events and invoices a merchant has.
+type count struct {
+	events, invoices int64
+}
+
 // known is what the database said.
 type known struct {
-	events   map[string]int64 // by merchant: the number of the last event before this batch
+	counts   map[string]count // by merchant, before this batch
 	fresh    map[claimKey]bool
 	versions map[nounKey]int64
 	balances map[accountKey]int64
@@ -96,7 +101,7 @@ type known struct {
 // newKnown makes an empty answer.
 func newKnown() known {
 	return known{
-		events: make(map[string]int64), fresh: make(map[claimKey]bool),
+		counts: make(map[string]count), fresh: make(map[claimKey]bool),
 		versions: make(map[nounKey]int64), balances: make(map[accountKey]int64),
 	}
 }
@@ -114,6 +119,23 @@ type plan struct {
 	postings, entries       []record
 	events                  []record
 	accounts                []record // with what is added to each balance
+}
+
+// expiring is a table whose rows expire, and how many of them a batch stores.
+type expiring struct {
+	table  *table
+	stored int
+}
+
+// sweeps are the tables that the batch has to clear of what has expired.
+func (p plan) sweeps() []expiring {
+	var all []expiring
+	for _, s := range []expiring{{answers, p.answers}, {tries, len(p.inserts[tries]) + len(p.updates[tries])}} {
+		if s.stored > 0 {
+			all = append(all, s)
+		}
+	}
+	return all
 }
 
 // replay decides the changes of one batch in their order.
@@ -209,7 +231,7 @@ func (r *replay) check(o *order) error {
 			return fault.New(fault.CodeAmountOverflow, "amount", "")
 		}
 		// What is not known of the balance is not needed: nothing is taken.
-		if m.floored && m.steps < 0 && r.balances[m.accountKey] < -sum {
+		if m.covered && m.steps < 0 && r.balances[m.accountKey] < -sum {
 			return fault.New(fault.CodeInsufficientFunds, string(m.account.Role), "")
 		}
 	}
@@ -250,8 +272,16 @@ func (r *replay) accept(i int, o *order) {
 		r.owners[o.answerKey()] = i
 		r.answers++
 	}
+	counted := r.counts[o.merchant]
 	for _, n := range o.nouns {
+		if n.row == nil {
+			continue
+		}
 		r.versions[n.nounKey] = n.read + 1
+		if n.table == invoices && n.read == 0 {
+			counted.invoices++
+			n.row[numberColumn] = counted.invoices
+		}
 		r.put(n)
 	}
 	for _, m := range o.movements {
@@ -259,10 +289,11 @@ func (r *replay) accept(i int, o *order) {
 		r.accounts[m.accountKey] = m
 	}
 	for _, e := range o.events {
-		r.known.events[o.merchant]++
-		e[0] = r.known.events[o.merchant]
+		counted.events++
+		e[0] = counted.events
 	}
-	r.plan.events = append(r.plan.events, o.events...)
+	r.counts[o.merchant] = counted
+	r.events = append(r.events, o.events...)
 	r.entries = append(r.entries, o.entries...)
 	r.postings = append(r.postings, o.postings...)
 }
@@ -279,6 +310,7 @@ func (r *replay) put(n nounRow) {
 		rows = r.inserts
 	}
 	if again {
+		n.table.keep(rows[n.table][at], n.row)
 		rows[n.table][at] = n.row
 		return
 	}
@@ -303,7 +335,7 @@ func (r *replay) finish() {
 	}) {
 		m := r.accounts[key]
 		var floor any
-		if m.floored {
+		if m.account.Floored() {
 			floor = int64(0)
 		}
 		r.plan.accounts = append(r.plan.accounts, record{

@@ -14,19 +14,21 @@ const (
 	replaceExpired = " on conflict (key, merchant_id) do update set fingerprint = excluded.fingerprint," +
 		" status = excluded.status, body = excluded.body, expires_at = excluded.expires_at" +
 		" where answer.expires_at <= "
-	// sweep removes some answers that have expired, oldest first. Every batch
-	// that stores answers removes more than it stores, so that they never pile
-	// up and no batch has many to remove. The bracket is left open for the lock
-	// that PostgreSQL needs.
-	sweep = "delete from answer where (key, merchant_id) in (select key, merchant_id from answer" +
-		" where expires_at <= $1 order by expires_at limit $2"
 	// recognise finds an event by its number and by what nobody else would
 	// write under it.
 	recognise = "select 1 from event where seq = $1 and merchant_id = $2 and subject = $3 and trigger = $4 and at = $5"
 )
 
-// sweeping is how many more answers a batch removes than it stores.
+// sweeping is how many more rows that expire a batch removes than it stores.
 const sweeping = 16
+
+// sweep removes some rows of a table that have expired, oldest first. Every
+// batch that stores such rows removes more than it stores, so that they never
+// pile up and no batch has many to remove. PostgreSQL needs a lock.
+func sweep(t *table, lock string) string {
+	return "delete from " + t.name + " where (" + t.keyNames() + ") in (select " + t.keyNames() + " from " + t.name +
+		" where expires_at <= $1 order by expires_at limit $2" + lock + ")"
+}
 
 // texts are the statements of each table, built once.
 type texts struct {

@@ -15,6 +15,7 @@ const (
 	number
 	perhaps
 	binary
+	once // a number that stays what it was when the row was new
 )
 
 // field is one column of a table.
@@ -68,6 +69,10 @@ var (
 		{"captured", perhaps},
 		{"reserved", perhaps},
 		{"due_at", perhaps},
+		{"number", once}, // filled in by the commit
+		{"terminal", number},
+		{"verify_by", perhaps},
+		{"account", number},
 		{"created_at", number},
 		{"updated_at", number},
 		{"detail", text},
@@ -103,6 +108,66 @@ var (
 		{"created_at", number},
 		{"updated_at", number},
 		{"detail", text},
+	}}
+	payouts = &table{"payout", 2, []field{
+		{"id", text},
+		{"merchant_id", text},
+		{"version", number},
+		{"state", text},
+		{"account", number},
+		{"unit", text},
+		{"amount", perhaps},
+		{"fee", perhaps},
+		{"created_at", number},
+		{"updated_at", number},
+		{"detail", text},
+	}}
+	terminals = &table{"terminal", 2, []field{
+		{"id", text},
+		{"merchant_id", text},
+		{"version", number},
+		{"created_at", number},
+		{"updated_at", number},
+		{"detail", text},
+	}}
+	customers = &table{"customer", 2, []field{
+		{"id", text},
+		{"merchant_id", text},
+		{"version", number},
+		{"state", text},
+		{"number", number},
+		{"created_at", number},
+		{"updated_at", number},
+		{"detail", text},
+	}}
+	markets = &table{"market", 2, []field{
+		{"id", text},
+		{"merchant_id", text},
+		{"version", number},
+		{"created_at", number},
+		{"detail", text},
+	}}
+	transfers = &table{"transfer", 2, []field{
+		{"id", text},
+		{"merchant_id", text},
+		{"version", number},
+		{"sender", number},
+		{"receiver", number},
+		{"unit", text},
+		{"amount", perhaps},
+		{"created_at", number},
+		{"detail", text},
+	}}
+	exchanges = &table{"exchange", 2, []field{
+		{"id", text},
+		{"merchant_id", text},
+		{"version", number},
+		{"account", number},
+		{"created_at", number},
+		{"detail", text},
+	}}
+	tries = &table{"tries", 2, []field{
+		{"id", text}, {"merchant_id", text}, {"version", number}, {"count", number}, {"expires_at", number},
 	}}
 	endpoints = &table{"endpoint", 2, []field{
 		{"id", text},
@@ -170,8 +235,11 @@ var (
 	}}
 )
 
-// nouns are the tables whose rows change and carry a version.
-var nouns = []*table{merchants, keys, gateways, invoices, payments, refunds, endpoints, deliveries}
+// nouns are the tables whose rows carry a version.
+var nouns = []*table{
+	merchants, keys, gateways, terminals, invoices, payments, refunds, payouts, customers, markets, transfers,
+	exchanges, tries, endpoints, deliveries,
+}
 
 // list joins the names of some columns, each through the format function.
 func list(columns []field, between string, format func(i int, c field) string) string {
@@ -192,12 +260,25 @@ func (t *table) keyNames() string {
 	return list(t.columns[:t.key], ", ", func(_ int, c field) string { return c.name })
 }
 
-// tail is the set clause of an update: every column that is not the key from
-// the source's column of the same place.
+// tail is the set clause of an update: every column that is not the key and
+// may change from the source's column of the same place.
 func (t *table) tail(source func(i int, c field) string) string {
-	return list(t.columns[t.key:], ", ", func(i int, c field) string {
-		return c.name + " = " + source(i+t.key, c)
-	})
+	var parts []string
+	for i, c := range t.columns[t.key:] {
+		if c.sort != once {
+			parts = append(parts, c.name+" = "+source(i+t.key, c))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// keep takes over what stays from the row that another one replaces.
+func (t *table) keep(replaced, row record) {
+	for i, c := range t.columns {
+		if c.sort == once {
+			row[i] = replaced[i]
+		}
+	}
 }
 
 // place is the i-th argument, counted from zero.

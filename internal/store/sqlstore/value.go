@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -45,6 +46,15 @@ func momentOf(t time.Time) moment {
 	m := t.UnixMicro()
 	return &m
 }
+
+// span is a length of time inside a detail, in microseconds.
+type span int64
+
+// spanOf writes a length of time into a detail.
+func spanOf(d time.Duration) span { return span(d.Microseconds()) }
+
+// duration reads a span back.
+func (s span) duration() time.Duration { return time.Duration(s) * time.Microsecond }
 
 // sum is an amount inside a detail, where its unit may differ from the row's.
 type sum struct {
@@ -100,6 +110,14 @@ func amounts(unit string, columns []*int64, into ...*money.Amount) error {
 		*into[i] = a
 	}
 	return nil
+}
+
+// numbered is a number as the id of a row; none is no id.
+func numbered(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.FormatInt(n, 10)
 }
 
 // flag is a truth in a column of numbers, which both engines have.

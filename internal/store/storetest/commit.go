@@ -97,7 +97,7 @@ func versions(s *shop) {
 	s.must(change())
 	s.refused(change(), fault.CodeVersionConflict)
 	got, err := s.Invoice(t.Context(), s.id, i.ID)
-	i.Version = 2
+	i.Version, i.Number = 2, 1
 	same(t, "invoice", got, err, i)
 	_, total, err := s.Invoices(t.Context(), s.id, store.Page{})
 	same(t, "number of invoices", total, err, 1)

@@ -191,6 +191,8 @@ func deliveryLists(s *shop) {
 		{page: store.Page{Limit: 2, Offset: 3}},
 		{page: store.Page{Limit: 5, Offset: 8}},
 		{page: store.Page{Limit: 5, Offset: 9}},
+		{page: store.Page{Limit: 2, Offset: 3, Oldest: true}},
+		{filter: store.DeliveryFilter{Subject: subject}, page: store.Page{Limit: 2, Oldest: true}},
 		{filter: store.DeliveryFilter{State: event.Due}},
 		{filter: store.DeliveryFilter{State: event.Delivered}, page: store.Page{Limit: 1, Offset: 1}},
 		{filter: store.DeliveryFilter{State: event.Dead}, page: store.Page{Offset: 2}},
@@ -218,6 +220,9 @@ func pageOf(list []event.Delivery, f store.DeliveryFilter, p store.Page) (page [
 	}
 	if p.Limit < 1 {
 		p.Limit = len(page)
+	}
+	if p.Oldest {
+		slices.Reverse(page)
 	}
 	page = page[min(p.Offset, len(page)):]
 	page = page[:min(p.Limit, len(page))]

@@ -21,7 +21,7 @@ func restart(s *shop, open Open) {
 		Events: []event.Event{s.event(i.ID, "create")},
 	})
 	s.Store = again()
-	i.Version = 1
+	i.Version, i.Number = 1, 1
 	got, err := s.Invoice(t.Context(), s.id, i.ID)
 	same(t, "invoice", got, err, i)
 	s.refused(store.Change{Claims: []store.Claim{c}}, fault.CodeDuplicate)

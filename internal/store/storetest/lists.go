@@ -130,6 +130,7 @@ func invoicePages(s *shop) {
 		{store.Page{Limit: 2, Offset: 4}, ids[4:]},
 		{store.Page{Limit: 2, Offset: 5}, nil},
 		{store.Page{Limit: 5000}, ids},
+		{store.Page{Limit: 1, Offset: 1, Oldest: true}, ids[3:4]},
 	} {
 		list, total, err := s.Invoices(ctx, s.id, test.page)
 		var got []string
@@ -212,6 +213,7 @@ func due(s *shop) {
 		Payments: []payment.Payment{last, p, never}, Refunds: []refund.Refund{r},
 	})
 	early.Version, late.Version, p.Version, last.Version, r.Version = 1, 1, 1, 1, 1
+	late.Number, early.Number = 1, 3
 	is, err := s.DueInvoices(ctx, now, 10)
 	same(t, "invoices", is, err, []invoice.Invoice{early, late})
 	is, err = s.DueInvoices(ctx, now, 1)
@@ -265,7 +267,8 @@ func books(s *shop) {
 	t, ctx := s.T, s.Context()
 	subject := newID()
 	book := func(rule ledger.Rule, at time.Time, amount money.Amount) ledger.Entry {
-		e, err := ledger.Book(rule, ledger.Cause{Entry: newID(), Merchant: s.id, Subject: subject, At: at}, "bank", amount)
+		cause := ledger.Cause{Entry: newID(), Merchant: s.id, Subject: subject, At: at}
+		e, err := ledger.Book(rule, cause, ledger.Names{Gateway: "bank"}, amount)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,6 +5,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -67,6 +68,24 @@ func Run(t *testing.T, open Open) {
 		"deliveries due":       deliveriesDue,
 		"delivery lists":       deliveryLists,
 		"deliveries of others": deliveriesOfOthers,
+		"invoice numbers":      invoiceNumbers,
+		"numbers, many":        numbersMany,
+		"find invoices":        findInvoices,
+		"busy invoices":        busyInvoices,
+		"overdue":              overdue,
+		"wallet round trip":    walletRoundTrip,
+		"wallets not found":    walletsNotFound,
+		"wallets of others":    walletsOfOthers,
+		"wallet versions":      walletVersions,
+		"relied on":            reliedOn,
+		"covered":              covered,
+		"covered, many":        coveredMany,
+		"balances of an owner": balancesOf,
+		"transfer lists":       transferLists,
+		"customer lists":       customerLists,
+		"exchange lists":       exchangeLists,
+		"payout lists":         payoutLists,
+		"tries expire":         triesExpire,
 	} {
 		t.Run(name, func(t *testing.T) { test(newShop(t, s)) })
 	}
@@ -218,6 +237,8 @@ func (s *shop) balance(a ledger.Account) int64 {
 // exact compares what came back with what was stored, private fields included.
 var exact = cmp.Options{
 	cmp.Comparer(func(a, b money.Amount) bool { return a == b }),
+	cmp.Comparer(func(a, b money.Rate) bool { return a == b }),
+	cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }),
 	cmp.AllowUnexported(ledger.Entry{}),
 }
 

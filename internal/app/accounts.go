@@ -1,0 +1,147 @@
+package app
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/ledger"
+	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/store"
+	"github.com/purserhq/purser/internal/wallet"
+)
+
+// Account is what others of the same merchant may know of an account.
+type Account struct {
+	Number int64
+	Email  string
+	State  wallet.State
+}
+
+// Account finds one by its number, the merchant's own among them. It may be as
+// old as the cache allows, so it is no good for deciding whether money may go
+// out. Error: account_not_found.
+func (a *App) Account(ctx context.Context, merchantID string, number int64) (Account, error) {
+	if number == wallet.House {
+		m, err := a.Merchant(ctx, merchantID)
+		return Account{Number: number, Email: m.Email, State: wallet.Active}, err
+	}
+	c, err := a.accounts.find(ctx, a, merchantID, number)
+	return Account{Number: number, Email: c.Email, State: c.State}, err
+}
+
+// FindAccount finds one by its number in digits or by an e-mail address.
+// Error: account_not_found.
+func (a *App) FindAccount(ctx context.Context, merchantID, name string) (Account, error) {
+	unknown := fault.New(fault.CodeAccountNotFound, "account", "")
+	if number, err := strconv.ParseInt(name, 10, 64); err == nil {
+		return a.Account(ctx, merchantID, number)
+	}
+	email := wallet.FoldEmail(name)
+	if !strings.Contains(email, "@") {
+		return Account{}, unknown
+	}
+	m, err := a.Merchant(ctx, merchantID)
+	if err != nil {
+		return Account{}, err
+	}
+	if email == wallet.FoldEmail(m.Email) {
+		return a.Account(ctx, merchantID, wallet.House)
+	}
+	claim, err := a.store.Claimed(ctx, merchantID, store.EmailClaim, email)
+	if fault.Is(err, fault.CodeNotFound) {
+		return Account{}, unknown
+	} else if err != nil {
+		return Account{}, err
+	}
+	number, err := strconv.ParseInt(claim.Subject, 10, 64)
+	if err != nil {
+		return Account{}, unknown.With(err)
+	}
+	return a.Account(ctx, merchantID, number)
+}
+
+// spend makes a change true in which money leaves an account. That its owner
+// may spend is read from the cache and proved by the commit; where the cache
+// was wrong, the database is asked. Errors: account_not_found, account_closed
+// and those of commit.
+func (a *App) spend(ctx context.Context, merchantID string, number int64, change store.Change) error {
+	if number == wallet.House {
+		return a.commit(ctx, change)
+	}
+	again := false
+	return a.update(ctx, func(store.Reader) (store.Change, error) {
+		if again {
+			a.accounts.forget()
+		}
+		again = true
+		c, err := a.accounts.find(ctx, a, merchantID, number)
+		if err != nil {
+			return store.Change{}, err
+		}
+		change.Relied = []wallet.Customer{c}
+		return change, c.Usable()
+	})
+}
+
+// AvailableBalances are what an account has, unit by unit; units that it never
+// had are left out.
+func (a *App) AvailableBalances(ctx context.Context, merchantID string, number int64) ([]money.Amount, error) {
+	of := ledger.Own(merchantID, ownerOf(number), "")
+	list, err := a.store.BalancesOf(ctx, merchantID, of.Role, of.Owner)
+	if err != nil {
+		return nil, err
+	}
+	amounts := make([]money.Amount, len(list))
+	for n, p := range list {
+		amounts[n] = p.Amount
+	}
+	return amounts, nil
+}
+
+// accountCache spares a transfer the looks at its sender and receiver.
+type accountCache struct {
+	mu    sync.RWMutex
+	known map[accountKey]cachedAccount
+}
+
+type accountKey struct {
+	merchant string
+	number   int64
+}
+
+type cachedAccount struct {
+	customer wallet.Customer
+	until    time.Time
+}
+
+func (c *accountCache) find(ctx context.Context, a *App, merchantID string, number int64,
+) (wallet.Customer, error) {
+	now, key := a.now(), accountKey{merchantID, number}
+	c.mu.RLock()
+	cached, ok := c.known[key]
+	c.mu.RUnlock()
+	if ok && now.Before(cached.until) {
+		return cached.customer, nil
+	}
+	found, err := a.store.Customer(ctx, merchantID, number)
+	if err != nil {
+		return wallet.Customer{}, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.known == nil || len(c.known) >= maxCached {
+		c.known = make(map[accountKey]cachedAccount)
+	}
+	c.known[key] = cachedAccount{found, now.Add(keyAge)}
+	return found, nil
+}
+
+func (c *accountCache) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.known = nil
+}

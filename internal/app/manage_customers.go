@@ -1,0 +1,184 @@
+package app
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/purserhq/purser/internal/event"
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/store"
+	"github.com/purserhq/purser/internal/wallet"
+)
+
+// NewCustomer is the wish to open an account for somebody.
+type NewCustomer struct {
+	Merchant   string
+	FirstName  string
+	LastName   string
+	Email      string
+	NationalID string
+	PIN        string // empty = nobody can pay from the wallet on a page yet
+}
+
+// CreateCustomer opens an account with the next number.
+// Errors: merchant_not_found, parameter_invalid, duplicate with the parameter
+// "email" when another customer of the merchant has it.
+func (a *App) CreateCustomer(ctx context.Context, n NewCustomer) (wallet.Customer, error) {
+	if _, err := a.store.Merchant(ctx, n.Merchant); err != nil {
+		return wallet.Customer{}, err
+	}
+	now := a.now()
+	c := wallet.Customer{
+		Merchant: n.Merchant, State: wallet.Active,
+		FirstName: strings.TrimSpace(n.FirstName), LastName: strings.TrimSpace(n.LastName),
+		Email: wallet.FoldEmail(n.Email), NationalID: strings.TrimSpace(n.NationalID),
+		CreatedAt: now, UpdatedAt: now,
+	}
+	if err := c.Check(); err != nil {
+		return wallet.Customer{}, err
+	}
+	var err error
+	if n.PIN != "" {
+		if c.PIN, err = a.hashPIN(ctx, n.PIN); err != nil {
+			return wallet.Customer{}, err
+		}
+	}
+	for {
+		err = a.update(ctx, func(r store.Reader) (store.Change, error) { return numberCustomer(ctx, r, &c) })
+		// Another node may have given the number away in this very moment.
+		if !fault.Is(err, fault.CodeDuplicate) || fault.From(err).Param == string(store.EmailClaim) {
+			break
+		}
+	}
+	c.Version++
+	return c, err
+}
+
+// numberCustomer gives a new customer the next number.
+func numberCustomer(ctx context.Context, r store.Reader, c *wallet.Customer) (store.Change, error) {
+	last, err := r.LastCustomer(ctx, c.Merchant)
+	if err != nil {
+		return store.Change{}, err
+	}
+	c.Number = max(last, wallet.House) + 1
+	subject := ownerOf(c.Number)
+	change := store.Change{
+		Customers: []wallet.Customer{*c},
+		Events: []event.Event{happened(event.Customer, c.Merchant, subject, "", create, c.State,
+			byOperator, "", c.CreatedAt)},
+	}
+	if c.Email != "" {
+		change.Claims = []store.Claim{{
+			Merchant: c.Merchant, Kind: store.EmailClaim, Key: c.Email, Subject: subject,
+		}}
+	}
+	return change, nil
+}
+
+// ownerOf names the owner of an account in the ledger: nobody for the
+// merchant's own.
+func ownerOf(number int64) string {
+	if number == wallet.House {
+		return ""
+	}
+	return strconv.FormatInt(number, 10)
+}
+
+// SetPIN gives a customer another PIN, and forgets the wrong attempts.
+// Errors: account_not_found, parameter_invalid.
+func (a *App) SetPIN(ctx context.Context, merchantID string, number int64, pin string) error {
+	hashed, err := a.hashPIN(ctx, pin)
+	if err != nil {
+		return err
+	}
+	if err := a.changeCustomer(ctx, merchantID, number, func(c *wallet.Customer) (store.Change, error) {
+		c.PIN = hashed
+		return store.Change{Events: []event.Event{happened(event.Customer, merchantID, ownerOf(number), c.State,
+			"set_pin", c.State, byOperator, "", c.UpdatedAt)}}, nil
+	}); err != nil {
+		return err
+	}
+	return a.update(ctx, func(r store.Reader) (store.Change, error) {
+		t, err := r.Tries(ctx, merchantID, accountTries(number))
+		if err != nil || t.Count == 0 {
+			return store.Change{}, err
+		}
+		t.Count = 0
+		return store.Change{Tries: []wallet.Tries{t}}, nil
+	})
+}
+
+// BlockCustomer keeps money from leaving a customer's account, or lets it go
+// again, and notes who said so and why.
+// Errors: account_not_found, parameter_missing, wrong_state.
+func (a *App) BlockCustomer(ctx context.Context, merchantID string, number int64, t wallet.Trigger,
+	operator, note string,
+) error {
+	if strings.TrimSpace(operator) == "" {
+		return fault.New(fault.CodeParameterMissing, "operator", "")
+	}
+	return a.changeCustomer(ctx, merchantID, number, func(c *wallet.Customer) (store.Change, error) {
+		from := c.State
+		var err error
+		if c.State, err = wallet.States.Next(from, t); err != nil {
+			return store.Change{}, err
+		}
+		return store.Change{Events: []event.Event{happened(event.Customer, merchantID, ownerOf(number), from, t,
+			c.State, byOperator, operator+": "+note, c.UpdatedAt)}}, nil
+	})
+}
+
+func (a *App) changeCustomer(ctx context.Context, merchantID string, number int64,
+	change func(*wallet.Customer) (store.Change, error),
+) error {
+	defer a.accounts.forget()
+	return a.update(ctx, func(r store.Reader) (store.Change, error) {
+		c, err := r.Customer(ctx, merchantID, number)
+		if err != nil {
+			return store.Change{}, err
+		}
+		c.UpdatedAt = a.now()
+		made, err := change(&c)
+		if err != nil {
+			return store.Change{}, err
+		}
+		made.Customers = []wallet.Customer{c}
+		return made, nil
+	})
+}
+
+// Customer finds the owner of an account. Error: account_not_found.
+func (a *App) Customer(ctx context.Context, merchantID string, number int64) (wallet.Customer, error) {
+	return a.store.Customer(ctx, merchantID, number)
+}
+
+// Customers lists a merchant's customers, newest first.
+func (a *App) Customers(ctx context.Context, merchantID string, page Page) ([]wallet.Customer, error) {
+	return a.store.Customers(ctx, merchantID, page)
+}
+
+// hashedAtOnce bounds how many PINs are hashed at once: each takes 19 MiB.
+const hashedAtOnce = 2
+
+// enterHashing waits for a place to hash a PIN in; leave gives it back.
+func (a *App) enterHashing(ctx context.Context) (leave func(), err error) {
+	select {
+	case a.hashing <- struct{}{}:
+		return func() { <-a.hashing }, nil
+	case <-ctx.Done():
+		return nil, fault.New(fault.CodeTimeOut, "", "").With(ctx.Err())
+	}
+}
+
+func (a *App) hashPIN(ctx context.Context, pin string) (string, error) {
+	if err := wallet.CheckPIN(pin); err != nil {
+		return "", err
+	}
+	leave, err := a.enterHashing(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer leave()
+	return wallet.HashPIN(pin), nil
+}

@@ -1,0 +1,126 @@
+package app
+
+import (
+	"context"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/purserhq/purser/internal/event"
+	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/store"
+)
+
+// Form writes what an invoice's own address is told of an event, in the words
+// of the API that the invoice was made through; ok is false for an event that
+// it is not told of.
+type Form func(e event.Event, i invoice.Invoice) (told Notice, ok bool)
+
+// Notice is one message as it goes out.
+type Notice struct {
+	MediaType string
+	Body      []byte
+}
+
+// addNotices adds a delivery for every invoice with an address of its own and
+// every event that its form tells of.
+func (a *App) addNotices(c *store.Change) {
+	for _, i := range c.Invoices {
+		form := a.forms[i.Notice.Form]
+		if i.Notice.URL == "" || form == nil {
+			continue
+		}
+		for _, e := range c.Events {
+			if e.Noun != event.Invoice || e.Subject != i.ID {
+				continue
+			}
+			told, ok := form(e, i)
+			if !ok {
+				continue
+			}
+			c.Deliveries = append(c.Deliveries, event.Delivery{
+				ID: "msg_" + newID(e.At), Merchant: i.Merchant, State: event.Due, Endpoint: i.Notice.Endpoint,
+				Queue: noticeQueue(i.Notice), URL: i.Notice.URL, Type: e.Type(), Subject: i.ID,
+				MediaType: told.MediaType, Body: told.Body, RunAt: e.At, CreatedAt: e.At, UpdatedAt: e.At,
+			})
+		}
+	}
+}
+
+// noticeQueue lets the notices to one receiver wait for each other and for
+// nobody else.
+func noticeQueue(n invoice.Notice) string {
+	host := n.URL
+	if u, err := url.Parse(n.URL); err == nil {
+		host = u.Host
+	}
+	return n.Endpoint + "/" + host
+}
+
+// isNotice says that a delivery goes to an invoice's own address.
+func isNotice(d event.Delivery) bool { return d.Queue != d.Endpoint }
+
+// noticeTime is how long a payer waits for a merchant's receiver at most.
+const noticeTime = 2 * time.Second
+
+// lookAgain is how often another node's tries are looked for.
+const lookAgain = 100 * time.Millisecond
+
+// AwaitNotices returns when every notice of an invoice was tried once, whatever
+// came of it, and after two seconds in any case: the merchant should know of a
+// payment before the payer comes back, but no payer waits for a slow receiver.
+func (a *App) AwaitNotices(ctx context.Context, merchantID, invoiceID string) {
+	ctx, cancel := context.WithTimeout(ctx, noticeTime)
+	defer cancel()
+	again := time.NewTicker(lookAgain)
+	defer again.Stop()
+	for {
+		rung := a.tried.next()
+		list, err := a.store.Deliveries(ctx, merchantID, store.DeliveryFilter{Subject: invoiceID, State: event.Due},
+			store.Page{Limit: maxEndpoints})
+		if err != nil || !untried(list) {
+			return
+		}
+		select {
+		case <-rung:
+		case <-again.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// untried says that some notice has not been sent once.
+func untried(list []event.Delivery) bool {
+	for _, d := range list {
+		if isNotice(d) && d.Tries == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// bell tells any number of listeners that something happened.
+type bell struct {
+	mu   sync.Mutex
+	rung chan struct{}
+}
+
+// next is closed at the next ring.
+func (b *bell) next() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.rung == nil {
+		b.rung = make(chan struct{})
+	}
+	return b.rung
+}
+
+func (b *bell) ring() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.rung != nil {
+		close(b.rung)
+		b.rung = nil
+	}
+}

@@ -1,0 +1,125 @@
+package app_test
+
+import (
+	"sync/atomic"
+	"testing"
+
+	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/event"
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/invoice"
+)
+
+// paidForm tells of the move to paid, as a form of an API would.
+func paidForm(e event.Event, i invoice.Invoice) (app.Notice, bool) {
+	if e.To != string(invoice.Paid) {
+		return app.Notice{}, false
+	}
+	return app.Notice{MediaType: "text/plain", Body: []byte(i.Reference + " is " + e.To)}, true
+}
+
+// noticed makes an invoice at a terminal that tells an address of its own.
+func (s *shop) noticed(url string) invoice.Invoice {
+	s.Helper()
+	t, _, err := s.app.CreateTerminal(s.Context(), s.merchant, app.TerminalTerms{Name: "Till"})
+	if err != nil {
+		s.Fatal(err)
+	}
+	i, err := s.app.CreateInvoice(s.Context(), s.merchant, app.NewInvoice{
+		ID: s.newID(), Amount: toman(5), Terminal: t.Number, Reference: "INV-7", VerifyIn: window,
+		ReturnTo: "https://shop.example", Notice: invoice.Notice{URL: url, Form: "paid", Endpoint: t.Endpoint},
+	})
+	if err != nil {
+		s.Fatal(err)
+	}
+	return i
+}
+
+func TestInvoicesOwnAddressIsTold(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	c := s.payer(toman(100))
+	i := s.noticed("https://shop.example/hook")
+	if _, err := s.app.PayFromWallet(t.Context(), s.fromWallet(i.ID, "10001", rightPIN)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.app.VerifyInvoice(t.Context(), s.merchant, i.ID); err != nil {
+		t.Fatal(err)
+	}
+	due, err := s.app.DueDeliveries(t.Context(), 10, 10)
+	if err != nil || len(due) != 1 {
+		t.Fatalf("got %+v, %v; want one notice, of the payment alone", due, err)
+	}
+	d := due[0]
+	if d.URL != "https://shop.example/hook" || string(d.Body) != "INV-7 is paid" || d.MediaType != "text/plain" ||
+		d.Queue != i.Notice.Endpoint+"/shop.example" {
+		t.Errorf("got %+v (account %d)", d, c.Number)
+	}
+	m, mine, err := s.app.TakeDelivery(t.Context(), d)
+	if err != nil || !mine || m.Headers[event.HeaderSignature] == "" {
+		t.Fatalf("got %+v, %v, %v", m, mine, err)
+	}
+	// A receiver that wants no more of this invoice says nothing about others.
+	if err := s.app.RecordDelivery(t.Context(), m, event.Outcome{Status: 410}); err != nil {
+		t.Fatal(err)
+	}
+	ended, err := s.app.Delivery(t.Context(), s.merchant, d.ID)
+	if err != nil || ended.State != event.Dead {
+		t.Errorf("got %+v, %v", ended, err)
+	}
+	endpoints, err := s.app.Endpoints(t.Context(), s.merchant)
+	if err != nil || len(endpoints) != 1 || endpoints[0].Disabled != "" {
+		t.Errorf("got %+v, %v", endpoints, err)
+	}
+}
+
+func TestPayersWaitForTheFirstTry(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	s.payer(toman(100))
+	i := s.noticed("https://shop.example/hook")
+	s.app.AwaitNotices(t.Context(), s.merchant, i.ID) // nothing to tell yet
+	if _, err := s.app.PayFromWallet(t.Context(), s.fromWallet(i.ID, "10001", rightPIN)); err != nil {
+		t.Fatal(err)
+	}
+	var tried atomic.Bool
+	waited := make(chan struct{})
+	go func() {
+		defer close(waited)
+		s.app.AwaitNotices(t.Context(), s.merchant, i.ID)
+		if !tried.Load() {
+			t.Error("nobody waited, though nothing was tried")
+		}
+	}()
+	due, err := s.app.DueDeliveries(t.Context(), 10, 10)
+	if err != nil || len(due) != 1 {
+		t.Fatalf("got %+v, %v", due, err)
+	}
+	m, _, err := s.app.TakeDelivery(t.Context(), due[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	tried.Store(true)
+	if err := s.app.RecordDelivery(t.Context(), m, event.Outcome{Status: 500}); err != nil {
+		t.Fatal(err)
+	}
+	<-waited // whatever came of the try; otherwise after two seconds
+	s.app.AwaitNotices(t.Context(), s.merchant, i.ID)
+}
+
+func TestNoticesToTheInside(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	for _, url := range []string{
+		"http://127.0.0.1/hook", "http://localhost/", "http://LOCALHOST./", "http://10.0.0.7/", "http://[::1]/",
+		"http://[::ffff:192.168.0.1]/", "http://169.254.169.254/latest", "http://0.0.0.0/", "ftp://shop.example/",
+		"//shop.example", "shop.example", "https://user@shop.example/", "https://a.localhost/",
+	} {
+		_, err := s.app.CreateInvoice(t.Context(), s.merchant, app.NewInvoice{
+			ID: s.newID(), Amount: toman(5), Notice: invoice.Notice{URL: url, Form: "paid"},
+		})
+		if !fault.Is(err, fault.CodeParameterInvalid) || fault.From(err).Param != "webhook" {
+			t.Errorf("%s: got %v", url, err)
+		}
+	}
+}

@@ -1,0 +1,197 @@
+package app
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/purserhq/purser/internal/event"
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/ledger"
+	"github.com/purserhq/purser/internal/merchant"
+	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/payout"
+	"github.com/purserhq/purser/internal/store"
+)
+
+// NewPayout is the wish to send coins out of an account.
+type NewPayout struct {
+	ID          string
+	Merchant    string
+	Account     int64
+	Amount      money.Amount // the fee comes out of it
+	Rail        string       // a network of the merchant, such as "TRX"
+	Destination string
+	Reference   string // the wish's own name, unique for the account; empty = none
+}
+
+// RequestPayout sets the money aside and leaves the sending to an operator.
+// Errors: parameter_invalid for the network or the address, amount_invalid,
+// amount_too_small, account_not_found, account_closed, duplicate with the
+// parameter "payout", insufficient_funds.
+func (a *App) RequestPayout(ctx context.Context, n NewPayout) (payout.Payout, error) {
+	m, err := a.Merchant(ctx, n.Merchant)
+	if err != nil {
+		return payout.Payout{}, err
+	}
+	rail, ok := m.Rail(n.Amount.Unit(), n.Rail)
+	if !ok || !rail.Active {
+		return payout.Payout{}, fault.New(fault.CodeParameterInvalid, "network", "Nothing is sent out on this network.")
+	}
+	now := a.now()
+	p := payout.Payout{
+		ID: n.ID, Merchant: n.Merchant, State: payout.Requested, Account: n.Account, Amount: n.Amount, Fee: rail.Fee,
+		Rail: n.Rail, Destination: n.Destination, Reference: n.Reference, CreatedAt: now, UpdatedAt: now,
+	}
+	if err := fitsRail(p, rail); err != nil {
+		return payout.Payout{}, err
+	}
+	change := store.Change{
+		Payouts: []payout.Payout{p},
+		Events:  []event.Event{happened(event.Payout, p.Merchant, p.ID, "", create, p.State, byMerchant, "", now)},
+	}
+	if n.Reference != "" {
+		change.Claims = []store.Claim{{
+			Merchant: n.Merchant, Kind: store.PayoutClaim, Key: ownName(n.Account, n.Reference), Subject: n.ID,
+		}}
+	}
+	if err := postFor(&change, ledger.RulePayoutHeld, causeOfPayout(p, now), namesOf(p), p.Amount); err != nil {
+		return payout.Payout{}, err
+	}
+	if err := a.spend(ctx, n.Merchant, n.Account, change); err != nil {
+		return payout.Payout{}, err
+	}
+	p.Version++
+	return p, nil
+}
+
+// fitsRail is nil when a network takes the payout.
+func fitsRail(p payout.Payout, rail merchant.Rail) error {
+	if err := p.Check(); err != nil {
+		return err
+	}
+	if less, err := p.Amount.Cmp(rail.Min); err != nil || less < 0 {
+		return fault.Newf(fault.CodeAmountTooSmall, "amount", "The smallest amount on this network is %s.", rail.Min.Text()).
+			With(err)
+	}
+	if _, fraction, _ := strings.Cut(p.Amount.Text(), "."); len(fraction) > rail.Decimals {
+		return fault.Newf(fault.CodeAmountInvalid, "amount", "This network knows %d decimal places.", rail.Decimals)
+	}
+	return payout.CheckAddress(p.Rail, p.Destination)
+}
+
+func causeOfPayout(p payout.Payout, now time.Time) ledger.Cause {
+	return ledger.Cause{Merchant: p.Merchant, Subject: p.ID, At: now}
+}
+
+func namesOf(p payout.Payout) ledger.Names {
+	return ledger.Names{Gateway: p.Rail, Owner: ownerOf(p.Account)}
+}
+
+// Payout finds one of a merchant's payouts. Error: payout_not_found.
+func (a *App) Payout(ctx context.Context, merchantID, id string) (payout.Payout, error) {
+	return a.store.Payout(ctx, merchantID, id)
+}
+
+// PayoutFilter selects payouts; an empty field selects all.
+type PayoutFilter = store.PayoutFilter
+
+// Payouts lists payouts, newest first.
+func (a *App) Payouts(ctx context.Context, f PayoutFilter, page Page) ([]payout.Payout, error) {
+	return a.store.Payouts(ctx, f, page)
+}
+
+// PayoutWord is an operator's word about a payout.
+type PayoutWord struct {
+	Merchant, Payout string
+	Operator         string // who says so
+	Note             string
+	Receipt          string // of ConfirmPayout: the rail's id of the money movement
+}
+
+// ApprovePayout takes a payout on: the operator is about to send it by hand.
+// Errors: payout_not_found, parameter_missing, wrong_state.
+func (a *App) ApprovePayout(ctx context.Context, w PayoutWord) (payout.Payout, error) {
+	return a.movePayout(ctx, w, nil, payout.Approve, payout.Submit)
+}
+
+// RejectPayout gives the money back to the account; nothing was sent.
+// Errors: payout_not_found, parameter_missing, wrong_state.
+func (a *App) RejectPayout(ctx context.Context, w PayoutWord) (payout.Payout, error) {
+	return a.movePayout(ctx, w, releasePayout, payout.Reject)
+}
+
+// FailPayout gives the money back to the account: it was sent and came back.
+// Errors: payout_not_found, parameter_missing, wrong_state.
+func (a *App) FailPayout(ctx context.Context, w PayoutWord) (payout.Payout, error) {
+	return a.movePayout(ctx, w, releasePayout, payout.Fail)
+}
+
+// ConfirmPayout books that the rail moved the money. Its receipt may be used
+// once. Errors: payout_not_found, parameter_missing, wrong_state, duplicate
+// with the parameter "receipt".
+func (a *App) ConfirmPayout(ctx context.Context, w PayoutWord) (payout.Payout, error) {
+	w.Receipt = strings.TrimSpace(w.Receipt)
+	if w.Receipt == "" {
+		return payout.Payout{}, fault.New(fault.CodeParameterMissing, "receipt", "")
+	}
+	return a.movePayout(ctx, w, func(p *payout.Payout, change *store.Change, now time.Time) error {
+		p.Receipt = w.Receipt
+		change.Claims = []store.Claim{{
+			Merchant: p.Merchant, Kind: store.ReceiptClaim, Key: sessionKey(p.Rail, p.Receipt), Subject: p.ID,
+		}}
+		net, err := p.Net()
+		if err != nil {
+			return err
+		}
+		if err := postFor(change, ledger.RulePayoutPaid, causeOfPayout(*p, now), namesOf(*p), net); err != nil {
+			return err
+		}
+		if p.Fee.Sign() == 0 {
+			return nil
+		}
+		return postFor(change, ledger.RulePayoutFee, causeOfPayout(*p, now), namesOf(*p), p.Fee)
+	}, payout.Confirm)
+}
+
+func releasePayout(p *payout.Payout, change *store.Change, now time.Time) error {
+	return postFor(change, ledger.RulePayoutReleased, causeOfPayout(*p, now), namesOf(*p), p.Amount)
+}
+
+// movePayout takes a payout through triggers, with one event each; settle adds
+// what else must become true with it.
+func (a *App) movePayout(ctx context.Context, w PayoutWord,
+	settle func(*payout.Payout, *store.Change, time.Time) error, triggers ...payout.Trigger,
+) (payout.Payout, error) {
+	w.Operator = strings.TrimSpace(w.Operator)
+	if w.Operator == "" {
+		return payout.Payout{}, fault.New(fault.CodeParameterMissing, "operator", "")
+	}
+	var p payout.Payout
+	err := a.update(ctx, func(r store.Reader) (store.Change, error) {
+		var err error
+		if p, err = r.Payout(ctx, w.Merchant, w.Payout); err != nil {
+			return store.Change{}, err
+		}
+		now := a.now()
+		var change store.Change
+		for _, t := range triggers {
+			from := p.State
+			if p.State, err = payout.States.Next(from, t); err != nil {
+				return store.Change{}, err
+			}
+			change.Events = append(change.Events, happened(event.Payout, p.Merchant, p.ID, from, t, p.State,
+				byOperator, w.Operator+": "+w.Note, now))
+		}
+		p.Note, p.UpdatedAt = w.Note, now
+		if settle != nil {
+			if err := settle(&p, &change, now); err != nil {
+				return store.Change{}, err
+			}
+		}
+		change.Payouts = []payout.Payout{p}
+		return change, nil
+	})
+	p.Version++
+	return p, err
+}

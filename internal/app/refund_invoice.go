@@ -1,0 +1,106 @@
+package app
+
+import (
+	"context"
+
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/ledger"
+	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/payment"
+	"github.com/purserhq/purser/internal/store"
+)
+
+// RefundInvoice gives the whole of a completed invoice back to who paid it, out
+// of the merchant's own money: into a wallet at once, through a gateway as soon
+// as it does it. Errors: invoice_not_found, wrong_state when it is not
+// completed or its terminal's time for refunds is over, refund_in_progress when
+// a part of it is on its way back, insufficient_funds.
+func (a *App) RefundInvoice(ctx context.Context, merchantID, id string) (InvoiceView, error) {
+	err := a.update(ctx, func(r store.Reader) (store.Change, error) {
+		i, err := r.Invoice(ctx, merchantID, id)
+		if err != nil {
+			return store.Change{}, err
+		}
+		if err := a.refundable(ctx, r, i); err != nil {
+			return store.Change{}, err
+		}
+		now := a.now()
+		var change store.Change
+		if i, err = advance(i, now, &change, byMerchant, invoice.Refund); err != nil {
+			return store.Change{}, err
+		}
+		return change, a.returnAll(ctx, r, &change, i, returning{
+			toWallet: ledger.RuleWalletRefunded, toGateway: ledger.RuleRefundOwed,
+			actor: byMerchant, reason: "the merchant refunded the invoice", now: now,
+		})
+	})
+	if err != nil {
+		return InvoiceView{}, err
+	}
+	return a.Invoice(ctx, merchantID, id)
+}
+
+// refundable is nil when the whole of an invoice may be refunded now.
+func (a *App) refundable(ctx context.Context, r store.Reader, i invoice.Invoice) error {
+	wrong := fault.New(fault.CodeWrongState, "invoice", "")
+	if i.State != invoice.Completed || i.Account != 0 {
+		return wrong
+	}
+	if i.Terminal != 0 {
+		t, err := a.Terminal(ctx, i.Merchant, i.Terminal)
+		if err != nil {
+			return err
+		}
+		if t.RefundIn > 0 && !a.now().Before(i.PaidAt.Add(t.RefundIn)) {
+			return wrong.Because("It is too late for a refund.")
+		}
+	}
+	payments, err := r.PaymentsOf(ctx, i.Merchant, i.ID)
+	if err != nil {
+		return err
+	}
+	for _, p := range payments {
+		if p.Returning.Sign() > 0 {
+			return fault.New(fault.CodeRefundInProgress, "invoice", "")
+		}
+	}
+	return nil
+}
+
+// NewDeposit is the wish to put money into a customer's wallet.
+type NewDeposit struct {
+	ID       string // of the invoice that asks for it
+	Merchant string
+	Account  int64
+	Token    string // of the link through which it is paid
+	Title    string
+	Amount   money.Amount
+}
+
+// Deposit asks for money that goes into a customer's wallet: an invoice with a
+// link, paid through a gateway as any other.
+// Errors: account_not_found, amount_invalid.
+func (a *App) Deposit(ctx context.Context, n NewDeposit) (invoice.Invoice, error) {
+	if _, err := a.store.Customer(ctx, n.Merchant, n.Account); err != nil {
+		return invoice.Invoice{}, err
+	}
+	return a.CreateInvoice(ctx, n.Merchant, NewInvoice{
+		ID: n.ID, Amount: n.Amount, Title: n.Title, Account: n.Account,
+		Link: invoice.Link{Token: n.Token, Kind: invoice.Fixed, Amount: n.Amount},
+	})
+}
+
+// takingOf is the rule under which a gateway's payment of an invoice is booked.
+func takingOf(i invoice.Invoice, p payment.Payment) (ledger.Rule, ledger.Names) {
+	names := ledger.Names{Gateway: p.Attempt.Gateway}
+	switch {
+	case i.Account != 0:
+		names.Owner = ownerOf(i.Account)
+		return ledger.RuleDeposited, names
+	case i.VerifyIn > 0:
+		return ledger.RuleHeld, names
+	default:
+		return ledger.RuleCaptured, names
+	}
+}

@@ -1,0 +1,113 @@
+package sqlstore_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/payout"
+	"github.com/purserhq/purser/internal/store"
+	"github.com/purserhq/purser/internal/store/sqlstore"
+)
+
+// planned is one read and the indexes that it must go through: on both
+// engines, and the key on SQLite, where the planner looks at no figures.
+type planned struct {
+	name    string
+	read    func(*sqlstore.DB) error
+	indexes []string
+	key     string
+}
+
+// plans lists the reads that have an index of their own.
+func plans(t *testing.T) []planned {
+	t.Helper()
+	ctx, page := t.Context(), store.Page{Limit: 10}
+	find := func(f store.InvoiceFilter) func(*sqlstore.DB) error {
+		return func(d *sqlstore.DB) error { return last(d.FindInvoices(ctx, "m", f, page)) }
+	}
+	sent := func(f store.TransferFilter) func(*sqlstore.DB) error {
+		f.Account = 10001
+		return func(d *sqlstore.DB) error { return last(d.Transfers(ctx, "m", f, page)) }
+	}
+	return []planned{
+		{"entries", func(d *sqlstore.DB) error { _, err := d.Entries(ctx, "m", "s"); return err }, []string{
+			"entry_captured", "entry_subject",
+		}, ""},
+		{"invoices at terminals", find(store.InvoiceFilter{}), []string{"invoice_terminal"}, ""},
+		{"invoices in a state", find(store.InvoiceFilter{States: []invoice.State{invoice.Paid}}), []string{
+			"invoice_terminal",
+		}, ""},
+		{"busy invoices", find(store.InvoiceFilter{Busy: store.IsBusy}), []string{
+			"invoice_terminal", "payment_invoice",
+		}, ""},
+		{"invoices by reference", find(store.InvoiceFilter{Reference: "a"}), []string{
+			"terminal_merchant",
+		}, "autoindex_invoice"},
+		{"overdue invoices", func(d *sqlstore.DB) error {
+			_, err := d.OverdueInvoices(ctx, dueNow, 10)
+			return err
+		}, []string{"invoice_overdue"}, ""},
+		{"transfers", sent(store.TransferFilter{}), []string{"transfer_sender", "transfer_receiver"}, ""},
+		{"transfers sent", sent(store.TransferFilter{Sent: true}), []string{"transfer_sender"}, ""},
+		{"transfer by name", sent(store.TransferFilter{Sent: true, Reference: "a"}), []string{
+			"transfer_",
+		}, "autoindex_transfer"},
+		{"exchanges", func(d *sqlstore.DB) error {
+			return last(d.Exchanges(ctx, "m", 10001, "", page))
+		}, []string{"exchange_account"}, ""},
+		{"payouts", func(d *sqlstore.DB) error {
+			_, err := d.Payouts(ctx, store.PayoutFilter{Merchant: "m", State: payout.Paid}, page)
+			return err
+		}, []string{"payout_list"}, ""},
+		{"customers", func(d *sqlstore.DB) error { _, err := d.Customers(ctx, "m", page); return err }, []string{
+			"customer_number",
+		}, ""},
+		{"last customer", func(d *sqlstore.DB) error { _, err := d.LastCustomer(ctx, "m"); return err }, []string{
+			"customer_number",
+		}, ""},
+	}
+}
+
+// last is the error of a read that gives a list and its length.
+func last[T any](_ []T, _ int, err error) error { return err }
+
+// TestPlans wants finders to go through the indexes that were made for them.
+// PostgreSQL is told not to read small tables whole, as it rightly would.
+func TestPlans(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		postgres := strings.HasPrefix(url, "postgres:")
+		if postgres {
+			url += "&enable_seqscan=off"
+		}
+		db := open(t, sqlstore.Options{URL: url})
+		c := paid("m", 1, dueNow)
+		c.Invoices[0].Terminal = 1001 // so that a list is read, not only counted
+		if err := db.Commit(t.Context(), c); err != nil {
+			t.Fatal(fault.Detail(err))
+		}
+		for _, p := range plans(t) {
+			steps, err := db.Plan(p.read)
+			if err != nil || len(steps) == 0 {
+				t.Fatalf("%s: got the plan %v, %v", p.name, steps, err)
+			}
+			all := strings.Join(steps, "\n")
+			want := p.indexes
+			if !postgres && p.key != "" {
+				want = append(want, p.key)
+			}
+			for _, index := range want {
+				if !strings.Contains(all, index) {
+					t.Errorf("%s: want the plan to use %s:\n%s", p.name, index, all)
+				}
+			}
+			for _, step := range steps {
+				// What SQLite calls e is the few entries that were found.
+				if strings.Contains(step, "Seq Scan on ") || (strings.HasPrefix(step, "SCAN ") && step != "SCAN e") {
+					t.Errorf("%s: a step reads a whole table or index: %s", p.name, step)
+				}
+			}
+		}
+	})
+}
