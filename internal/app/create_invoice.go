@@ -144,6 +144,12 @@ func (a *App) Invoices(ctx context.Context, merchantID string, page Page) ([]Inv
 // InvoiceFilter selects invoices that were made at a terminal.
 type InvoiceFilter = store.InvoiceFilter
 
+// The ways to select open invoices by whether somebody is paying them.
+const (
+	IsBusy = store.IsBusy
+	IsIdle = store.IsIdle
+)
+
 // FindInvoices lists the invoices that a filter leaves with their payments, and
 // says how many there are in all.
 func (a *App) FindInvoices(ctx context.Context, merchantID string, f InvoiceFilter, page Page,

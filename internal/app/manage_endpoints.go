@@ -59,6 +59,8 @@ func (a *App) CreateEndpoint(ctx context.Context, n NewEndpoint) (event.Endpoint
 	if err != nil {
 		return event.Endpoint{}, "", err
 	}
+	// Those of terminals have no address and are told of no event.
+	known = slices.DeleteFunc(known, func(e event.Endpoint) bool { return e.URL == "" })
 	if len(known) >= maxEndpoints {
 		return event.Endpoint{}, "", fault.New(fault.CodeLimitExceeded, "endpoint",
 			"A merchant has at most 20 endpoints.")

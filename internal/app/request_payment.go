@@ -7,6 +7,7 @@ import (
 	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/merchant"
 	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payment"
 	"github.com/purserhq/purser/internal/store"
@@ -44,9 +45,8 @@ func (a *App) RequestPayment(ctx context.Context, merchantID string, n NewPaymen
 		return Requested{}, err
 	}
 	parts := []money.Amount{n.Amount}
-	if n.Split && m.SplitLimit.Valid() {
-		least := money.New(leastPiece, m.SplitLimit.Unit())
-		if parts, err = payment.Parts(n.Amount, m.SplitLimit, least); err != nil {
+	if n.Split {
+		if parts, err = Parts(m, n.Amount); err != nil {
 			return Requested{}, err
 		}
 	}
@@ -76,6 +76,20 @@ func (a *App) RequestPayment(ctx context.Context, merchantID string, n NewPaymen
 	return a.openPayment(ctx, p, candidates, opening{
 		title: i.Title, rest: parts[1:], newID: n.NewID, supersede: n.Supersede, actor: actorOf(n.ByPayer),
 	})
+}
+
+// Parts are the sums in which a merchant asks for an amount: all of it at once
+// where the merchant has no limit, or one in another currency.
+func Parts(m merchant.Merchant, amount money.Amount) ([]money.Amount, error) {
+	limit, err := m.SplitLimit.In(amount.Unit())
+	if err != nil {
+		return []money.Amount{amount}, nil //nolint:nilerr // it says that the limit is none for this amount
+	}
+	least, err := money.New(leastPiece, m.SplitLimit.Unit()).In(amount.Unit())
+	if err != nil {
+		return nil, err
+	}
+	return payment.Parts(amount, limit, least)
 }
 
 // payable is nil when the invoice takes a payment of this amount through a

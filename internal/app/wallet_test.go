@@ -3,6 +3,7 @@ package app_test
 import (
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/merchant"
 	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payment"
 	"github.com/purserhq/purser/internal/store"
@@ -457,4 +459,26 @@ func TestAnotherNodeBlocked(t *testing.T) {
 		t.Errorf("got %v, want account_closed", err)
 	}
 	s.has(a.Number, toman(99))
+}
+
+func TestPartsOfAnotherUnit(t *testing.T) {
+	t.Parallel()
+	m := merchant.Merchant{SplitLimit: rial(100_000)}
+	for _, c := range []struct {
+		amount money.Amount
+		want   []money.Amount
+	}{
+		{rial(250_000), []money.Amount{rial(100_000), rial(100_000), rial(50_000)}},
+		{toman(25_000), []money.Amount{toman(10_000), toman(10_000), toman(5_000)}},
+		{money.New(9, money.USD), []money.Amount{money.New(9, money.USD)}},
+	} {
+		got, err := app.Parts(m, c.amount)
+		if err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("%v: got %v, %v; want %v", c.amount, got, err, c.want)
+		}
+		whole, err := app.Parts(merchant.Merchant{}, c.amount)
+		if err != nil || !slices.Equal(whole, []money.Amount{c.amount}) {
+			t.Errorf("%v without a limit: got %v, %v", c.amount, whole, err)
+		}
+	}
 }
