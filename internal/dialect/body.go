@@ -37,9 +37,10 @@ func readRaw(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error
 	return nil, fault.New(fault.CodeBodyUnreadable, "", "").With(err)
 }
 
-// readFields reads the body with the reader for its media type. No body has
-// no fields, whatever its type.
-func (d *Dialect) readFields(r *Request) (Fields, error) {
+// ReadFields reads the body with the reader for its media type. No body has
+// no fields, whatever its type. An Admit that needs fields calls it.
+// Errors: body_unreadable, media_type_unsupported.
+func (d *Dialect) ReadFields(r *Request) (Fields, error) {
 	if len(r.Raw) == 0 {
 		return nil, nil
 	}
@@ -47,18 +48,17 @@ func (d *Dialect) readFields(r *Request) (Fields, error) {
 	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
 		return nil, unsupported
 	}
-	var media string
 	var params map[string]string
 	if header := r.Header.Get("Content-Type"); header != "" {
 		var err error
-		if media, params, err = mime.ParseMediaType(header); err != nil {
+		if r.Media, params, err = mime.ParseMediaType(header); err != nil {
 			return nil, unsupported.With(err)
 		}
 	}
 	if set := params["charset"]; set != "" && !strings.EqualFold(set, "utf-8") && !strings.EqualFold(set, "us-ascii") {
 		return nil, unsupported
 	}
-	read := d.Bodies[media]
+	read := d.Bodies[r.Media]
 	if read == nil {
 		read = d.Bodies["*"]
 	}

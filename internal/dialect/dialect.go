@@ -39,7 +39,7 @@ type Handler func(*Request) (Reply, error)
 // hostile requests of the conformance kit are both made from it.
 type Route struct {
 	Method  string
-	Path    string // may hold {names} as in http.ServeMux, read by Request.PathValue
+	Path    string // may hold {names} as in http.ServeMux, read by Request.PathValue; a slash at its end is only a slash
 	Access  Access
 	Handle  Handler
 	Summary string // one sentence for the page
@@ -60,6 +60,7 @@ const (
 	KeyIfAny Access = "API key, if any" // public; with a key it shows more, and the key must be good
 	KeyOnly  Access = "API key"
 	AdminKey Access = "API key with the admin scope"
+	Signed   Access = "signed with a signing key"
 )
 
 // Mark says where a behaviour comes from.
@@ -99,6 +100,9 @@ type Type string
 const (
 	TextType    Type = "string"
 	IntegerType Type = "integer"
+	WholeType   Type = "integer, or its text"       // above zero
+	CountType   Type = "integer, or its text, cut"  // above zero; one that is too large is cut
+	DecimalType Type = "decimal, as number or text" // an amount above zero
 )
 
 // Note is one sentence about a route's behaviour.
@@ -113,6 +117,7 @@ type Request struct {
 	ID       string // of this call; also in the answer's X-Request-Id
 	Route    Route
 	Raw      []byte // the body as received, for signatures
+	Media    string // of the body, without parameters; empty when it is not said
 	Fields   Fields // of the body, in the order received; none for GET
 	Params   Fields // of the query, in the order received
 	Merchant string // who asks; empty when nobody had to say

@@ -51,19 +51,33 @@ func (l *Limiter) Allow(now time.Time, key string) (wait time.Duration, ok bool)
 	return wait, false
 }
 
-// ClientAddress is where a call came from, as far as the connection itself
-// tells: forwarded headers are anybody's to write. A whole /64 of IPv6 is one
-// caller.
-func ClientAddress(r *http.Request) string {
+// CallerAddress is where a call came from, as far as the connection itself
+// tells: forwarded headers are anybody's to write. It is not valid where the
+// connection has no address, such as a pipe.
+func CallerAddress(r *http.Request) netip.Addr {
+	address, err := netip.ParseAddr(callerHost(r))
+	if err != nil {
+		return netip.Addr{}
+	}
+	return address.Unmap().WithZone("")
+}
+
+// callerHost is the other end of the connection, without its port.
+func callerHost(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
-		host = r.RemoteAddr
+		return r.RemoteAddr
 	}
-	address, err := netip.ParseAddr(host)
-	if err != nil {
-		return host
+	return host
+}
+
+// ClientAddress is CallerAddress as a name for one caller: a whole /64 of IPv6
+// is one.
+func ClientAddress(r *http.Request) string {
+	address := CallerAddress(r)
+	if !address.IsValid() {
+		return callerHost(r)
 	}
-	address = address.Unmap().WithZone("")
 	if address.Is6() {
 		if network, err := address.Prefix(64); err == nil {
 			return network.Addr().String()

@@ -30,18 +30,31 @@ func Mount(mux *http.ServeMux, dialects ...*Dialect) {
 			}
 		}
 	}
-	for pattern, rows := range owners {
-		mux.Handle(pattern, crossroads(rows))
+	for address, rows := range owners {
+		mux.Handle(pattern(address), crossroads(rows))
 	}
 	for prefix, d := range claims {
-		if owners[prefix] == nil {
+		if owners[prefix] == nil || pattern(prefix) != prefix {
 			mux.Handle(prefix, http.HandlerFunc(d.NotFound))
+		}
+		// By itself http.ServeMux redirects /api to /api/.
+		if bare := strings.TrimSuffix(prefix, "/"); bare != prefix && bare != "" && owners[bare] == nil {
+			mux.Handle(bare, http.HandlerFunc(dialects[0].NotFound))
 		}
 	}
 	root := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/"}}
 	if _, taken := mux.Handler(root); taken == "" && len(dialects) > 0 {
 		mux.Handle("/", http.HandlerFunc(dialects[0].NotFound))
 	}
+}
+
+// pattern is what http.ServeMux calls the path of a route. It would take a
+// path that ends in a slash for everything below it.
+func pattern(address string) string {
+	if address != "/" && strings.HasSuffix(address, "/") {
+		return address + "{$}"
+	}
+	return address
 }
 
 // owned is a route and whose it is.

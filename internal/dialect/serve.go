@@ -89,23 +89,28 @@ func (d *Dialect) run(w *watched, r *Request, route Route) (reply Reply, err err
 			return Reply{}, err
 		}
 	}
-	if r.Fields, err = d.readFields(r); err != nil {
+	if r.Fields, err = d.ReadFields(r); err != nil {
 		return Reply{}, err
 	}
 	return route.Handle(r)
 }
 
-// encoded is a body as the bytes that go out. JSON keeps its order and leaves
-// <, > and & as they are, so that links can be read.
+// encoded is a body as the bytes that go out.
 func encoded(body any) (any, error) {
 	switch b := body.(type) {
 	case nil, []byte:
 		return b, nil
 	}
+	return JSON(body)
+}
+
+// JSON writes what goes out: the order of fields is kept, and <, > and & stay
+// as they are, so that links can be read.
+func JSON(v any) ([]byte, error) {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(body); err != nil {
+	if err := encoder.Encode(v); err != nil {
 		return nil, fmt.Errorf("encode answer: %w", err)
 	}
 	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), nil

@@ -69,6 +69,7 @@ func TestMount(t *testing.T) {
 		}},
 		dialect.Route{Method: "POST", Path: "/shared", Handle: says("second shared")},
 		dialect.Route{Method: "GET", Path: "/pay/{id}", Handle: says("pay by id")},
+		dialect.Route{Method: "GET", Path: "/api/", Handle: says("all of it")},
 	)
 	dialect.Mount(mux, first, second)
 	h := dialect.Exact(mux, http.HandlerFunc(first.NotFound))
@@ -85,6 +86,9 @@ func TestMount(t *testing.T) {
 		{"GET", "/api/17", 200, "17"},
 		{"DELETE", "/api/17", 405, "second method_not_allowed"},
 		{"GET", "/api/17/x", 404, "second route_not_found"},
+		{"GET", "/api/", 200, "all of it"},
+		{"POST", "/api/", 405, "second method_not_allowed"},
+		{"GET", "/api", 404, "first route_not_found"},
 		{"GET", "/shared", 200, "first shared"},
 		{"POST", "/shared", 200, "second shared"},
 		{"PUT", "/shared", 405, "first method_not_allowed"},
@@ -351,12 +355,26 @@ func TestClientAddress(t *testing.T) {
 	t.Parallel()
 	for remote, want := range map[string]string{
 		"203.0.113.7:1234": "203.0.113.7", "[::ffff:203.0.113.7]:1": "203.0.113.7",
-		"[2001:db8:1:2:3:4:5:6]:1": "2001:db8:1:2::", "[fe80::1%eth0]:1": "fe80::", "pipe": "pipe",
+		"[2001:db8:1:2:3:4:5:6]:1": "2001:db8:1:2::", "[fe80::1%eth0]:1": "fe80::", "pipe": "pipe", "name:7": "name",
 	} {
 		r := httptest.NewRequestWithContext(t.Context(), "GET", "/", nil)
 		r.RemoteAddr = remote
 		r.Header.Set("X-Forwarded-For", "10.0.0.1")
 		if got := dialect.ClientAddress(r); got != want {
+			t.Errorf("%s: got %s, want %s", remote, got, want)
+		}
+	}
+}
+
+func TestCallerAddress(t *testing.T) {
+	t.Parallel()
+	for remote, want := range map[string]string{
+		"203.0.113.7:1234": "203.0.113.7", "[::ffff:203.0.113.7]:1": "203.0.113.7",
+		"[2001:db8:1:2:3:4:5:6]:1": "2001:db8:1:2:3:4:5:6", "[fe80::1%eth0]:1": "fe80::1", "pipe": "invalid IP",
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), "GET", "/", nil)
+		r.RemoteAddr = remote
+		if got := dialect.CallerAddress(r).String(); got != want {
 			t.Errorf("%s: got %s, want %s", remote, got, want)
 		}
 	}

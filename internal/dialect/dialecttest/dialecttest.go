@@ -24,6 +24,8 @@ type Kit struct {
 	New func(t *testing.T, w *World) *dialect.Dialect
 	// Banks are the gateways that every merchant of the world has, in order.
 	Banks []BankForm
+	// Extras are what else its worlds have.
+	Extras Extras
 	// Prepare is a story (see Story) that makes what the samples speak of.
 	Prepare string
 	// Samples hold one good request for each route that has inputs or wants a key.
@@ -44,6 +46,11 @@ type Sample struct {
 	Body  string // JSON with every input, optional ones too
 	Key   string // which of the world's keys; empty = none
 	Owned bool   // it names something that only its merchant has
+}
+
+func (k Kit) world(t testing.TB) *World {
+	t.Helper()
+	return NewWorld(t, k.Banks, k.Extras)
 }
 
 // Run holds a dialect to everything that is promised of all dialects. The
@@ -84,7 +91,7 @@ func Golden(t *testing.T, path, got string) {
 func runFaults(t *testing.T, k Kit) {
 	t.Helper()
 	t.Parallel()
-	d := k.New(t, NewWorld(t, k.Banks))
+	d := k.New(t, k.world(t))
 	var b strings.Builder
 	for _, e := range fault.Catalogue {
 		status, body := d.Face(fault.New(e.Code, "", ""))
@@ -105,7 +112,7 @@ func runFaults(t *testing.T, k Kit) {
 func runDocument(t *testing.T, k Kit) {
 	t.Helper()
 	t.Parallel()
-	d := k.New(t, NewWorld(t, k.Banks))
+	d := k.New(t, k.world(t))
 	path := filepath.Join("..", "..", "..", "docs", "dialects", d.Name+".md")
 	Golden(t, path, d.Document(k.Intro))
 }

@@ -31,11 +31,12 @@ func runSamples(t *testing.T, k Kit) {
 	for _, s := range k.Samples {
 		t.Run(s.Route, func(t *testing.T) {
 			t.Parallel()
-			w := NewWorld(t, k.Banks)
-			h := w.Handler(k.New(t, w))
+			w := k.world(t)
+			d := k.New(t, w)
+			h := w.Handler(d)
 			w.Play(t, h, Story(k.Prepare))
 			method, path := s.target()
-			if a := w.Ask(h, method, path, s.header(), s.Body); a.Status >= http.StatusBadRequest {
+			if a := w.Ask(h, method, path, k.header(s, signedIn(d, s)), s.Body); a.Status >= http.StatusBadRequest {
 				t.Errorf("got %d %s, want a good answer", a.Status, a.Body)
 			}
 		})
@@ -46,7 +47,7 @@ func runSamples(t *testing.T, k Kit) {
 // dialect's own shape, and nothing may change.
 func runHostile(t *testing.T, k Kit) {
 	t.Helper()
-	w := NewWorld(t, k.Banks)
+	w := k.world(t)
 	d := k.New(t, w)
 	h := w.Handler(d)
 	w.Play(t, h, Story(k.Prepare))
@@ -58,7 +59,7 @@ func runHostile(t *testing.T, k Kit) {
 			continue
 		}
 		t.Run(route.Name(), func(t *testing.T) {
-			for _, a := range attacks(route, s, d) {
+			for _, a := range k.attacks(route, s, d) {
 				if err := a.judge(k, w.Ask(h, a.method, a.path, a.header, a.body)); err != nil {
 					t.Errorf("%s: %v", a.name, err)
 				}
@@ -122,15 +123,33 @@ func (s Sample) target() (method, target string) {
 	return method, path
 }
 
-func (s Sample) header() http.Header {
+// header is the headers of a sample.
+func (k Kit) header(s Sample, signed bool) http.Header {
 	header := http.Header{}
 	if s.Body != "" {
 		header.Set("Content-Type", jsonType)
 	}
-	if s.Key != "" {
+	switch {
+	case s.Key == "":
+	case signed:
+		k.sign(header, s.Key)
+	default:
 		header.Set("X-Api-Key", "{{"+s.Key+"}}")
 	}
 	return header
+}
+
+// sign makes a call be signed with one of the world's keys.
+func (k Kit) sign(header http.Header, key string) {
+	header.Set(k.Extras.Signer.KeyHeader, "{{"+key+"}}")
+	header.Set(k.Extras.Signer.SignHeader, "{{sign:"+key+"}}")
+}
+
+// signedIn says whether the calls of a sample's route are signed.
+func signedIn(d *dialect.Dialect, s Sample) bool {
+	return slices.ContainsFunc(d.Routes, func(r dialect.Route) bool {
+		return r.Name() == s.Route && r.Access == dialect.Signed
+	})
 }
 
 var methods = []string{
@@ -141,7 +160,10 @@ var methods = []string{
 func unknownPaths(d *dialect.Dialect) []string {
 	paths := []string{"/no-such-thing"}
 	for _, claim := range d.Claims {
-		paths = append(paths, claim+"no-such-thing", claim, "/"+claim)
+		paths = append(paths, claim+"no/such/thing", "/"+claim, strings.TrimSuffix(claim, "/"))
+		if len(d.Methods(claim)) == 0 {
+			paths = append(paths, claim)
+		}
 	}
 	for _, route := range d.Routes {
 		if !strings.Contains(route.Path, "{") {
@@ -152,11 +174,12 @@ func unknownPaths(d *dialect.Dialect) []string {
 }
 
 // attacks are the hostile variants of one good request.
-func attacks(route dialect.Route, s Sample, d *dialect.Dialect) []attack {
+func (k Kit) attacks(route dialect.Route, s Sample, d *dialect.Dialect) []attack {
 	method, target := s.target()
+	signed := route.Access == dialect.Signed
 	var list []attack
 	add := func(name string, want int, change func(*attack)) {
-		a := attack{name: name, method: method, path: target, header: s.header(), body: s.Body, want: want}
+		a := attack{name: name, method: method, path: target, header: k.header(s, signed), body: s.Body, want: want}
 		change(&a)
 		list = append(list, a)
 	}
@@ -166,9 +189,13 @@ func attacks(route dialect.Route, s Sample, d *dialect.Dialect) []attack {
 			add("method "+other, 0, func(a *attack) { a.method = other })
 		}
 	}
-	attackKeys(route, s, add)
+	if signed {
+		k.attackSignature(s, add)
+	} else {
+		attackKeys(route, s, add)
+	}
 	if s.Body != "" {
-		attackBody(s, add)
+		attackBody(route, s, add)
 	}
 	for _, p := range route.Params {
 		switch p.In {
@@ -211,15 +238,46 @@ func attackKeys(route dialect.Route, s Sample, add adder) {
 	}
 }
 
-func attackBody(s Sample, add adder) {
+// attackSignature tries what only the holder of the secret may do.
+func (k Kit) attackSignature(s Sample, add adder) {
+	signer := k.Extras.Signer
+	set := func(name, value string) func(*attack) {
+		return func(a *attack) { a.header.Set(name, value) }
+	}
+	for _, name := range []string{signer.KeyHeader, signer.SignHeader} {
+		drop := func(a *attack) { a.header.Del(name) }
+		add("no "+name, http.StatusUnauthorized, drop)
+		add("no "+name+", broken body", http.StatusUnauthorized, func(a *attack) { drop(a); a.body = "{" })
+		add("empty "+name, http.StatusUnauthorized, set(name, ""))
+		add("unknown "+name, http.StatusUnauthorized, set(name, "0123456789abcdef0123456789abcdef"))
+		add("two of "+name, http.StatusUnauthorized, func(a *attack) { a.header.Add(name, a.header.Get(name)) })
+	}
+	add("an ordinary key", http.StatusUnauthorized, set(signer.KeyHeader, "{{key}}"))
+	add("another key's signature", http.StatusUnauthorized, set(signer.SignHeader, "{{sign:"+signer.Other+"}}"))
+	add("a key for the signature of another", http.StatusUnauthorized, set(signer.KeyHeader, "{{"+signer.Other+"}}"))
+	for _, key := range signer.Barred {
+		add("a good key that may not: "+key, http.StatusForbidden, func(a *attack) { k.sign(a.header, key) })
+	}
+	if s.Owned {
+		add("another merchant's key", http.StatusNotFound, func(a *attack) { k.sign(a.header, signer.Other) })
+	}
+}
+
+func attackBody(route dialect.Route, s Sample, add adder) {
 	set := func(body string) func(*attack) { return func(a *attack) { a.body = body } }
 	typed := func(value string) func(*attack) {
 		return func(a *attack) { a.header.Set("Content-Type", value) }
 	}
 	inner := strings.TrimSuffix(strings.TrimPrefix(s.Body, "{"), "}")
 	name, _, _ := strings.Cut(inner, ":")
+	// Where nothing is needed, nothing is a good request too, and so is a form
+	// with a strange name in it.
+	needy := slices.ContainsFunc(route.Params, func(p dialect.Param) bool { return p.In == dialect.InBody && !p.Optional })
+	if needy {
+		add("no body", 0, set(""))
+		add("content type of a form", 0, typed("application/x-www-form-urlencoded"))
+	}
 	add("oversize body", 0, set(`{"pad":"`+strings.Repeat("x", dialect.MaxBody)+`",`+inner+"}"))
-	add("no body", 0, set(""))
 	for _, broken := range []string{
 		"{", "}", "[]", "[" + s.Body + "]", "null", "true", "12", `"text"`, "{" + inner + ",}", s.Body + s.Body,
 		s.Body + "x", "{" + inner + `,"x":\u0000}`, "{" + inner + ",\"x\":\"\xff\xfe\"}", "\xef\xbb\xbf" + s.Body,
@@ -234,7 +292,7 @@ func attackBody(s Sample, add adder) {
 	add("very deep", 0, set(strings.Repeat(`{"a":`, 50_000)+"1"+strings.Repeat("}", 50_000)))
 	for _, media := range []string{
 		"text/plain", "text/xml", "application/octet-stream", "multipart/form-data", "multipart/form-data; boundary=x",
-		"application/json; charset=utf-16", "json", ";", "application/x-www-form-urlencoded",
+		"application/json; charset=utf-16", "json", ";",
 	} {
 		add("content type "+media, 0, typed(media))
 	}
@@ -262,6 +320,13 @@ func attackField(p dialect.Param, s Sample, add adder) {
 	case dialect.IntegerType:
 		bad = append(bad, `"1000"`, `""`, "1000.5", "-1", "-9223372036854775808", "9223372036854775807",
 			"9223372036854775808", "1e400", "1e-400", "1e999999999999", "0", strings.Repeat("9", 10_000))
+	case dialect.WholeType:
+		bad = append(bad, badWholes...)
+		bad = append(bad, "2000000001", "9223372036854775808", "1e400", `"9223372036854775808"`, strings.Repeat("9", 10_000))
+	case dialect.CountType:
+		bad = append(bad, badWholes...)
+	case dialect.DecimalType:
+		bad = append(bad, badDecimals...)
 	}
 	if !p.Optional {
 		bad = append(bad, "null", "")
@@ -270,6 +335,18 @@ func attackField(p dialect.Param, s Sample, add adder) {
 		add(fmt.Sprintf("%s = %.40s", p.Name, value), 0, spoil(value))
 	}
 }
+
+// What is no whole number above zero, and no amount of money.
+var (
+	badWholes = []string{
+		`"x"`, `"1.5"`, `"-1"`, `"+1"`, `"1e3"`, `" 1"`, `"0"`, `"٥"`, "1000.5", "-1", "-9223372036854775808", "1e-400", "0",
+	}
+	badDecimals = []string{
+		`"x"`, `"-1"`, `"+1"`, `"1e3"`, `" 1"`, `"1,5"`, `".5"`, `"1."`, `"0"`, `"0.00"`, `"٥"`, `"Infinity"`, "-1", "0",
+		"0.0", "1e3", "1E-2", "0.123456789", "9223372036854775808", "1e400", "-1e999999999999",
+		strings.Repeat("9", 10_000), `"0.` + strings.Repeat("0", 10_000) + `1"`,
+	}
+)
 
 // attackQuery spoils one parameter of the query.
 func attackQuery(p dialect.Param, s Sample, add adder) {
@@ -297,7 +374,7 @@ func attackQuery(p dialect.Param, s Sample, add adder) {
 func runPanic(t *testing.T, k Kit) {
 	t.Helper()
 	t.Parallel()
-	w := NewWorld(t, k.Banks)
+	w := k.world(t)
 	d := k.New(t, w)
 	for i := range d.Routes {
 		d.Routes[i].Handle = func(*dialect.Request) (dialect.Reply, error) { panic(errCause) }

@@ -19,15 +19,19 @@ import (
 //
 //	# words for the reader
 //	> POST /path?query       a request: its line,
-//	> Header: value          its headers, where {{name}} is one of the world's keys,
-//	>                        and, after an empty one, its body
+//	> Header: value          its headers, where {{name}} is one of the world's keys and
+//	>                        {{sign:name}} its signature, and, after an empty one, its body
 //	< 200                    the recorded answer, in the same form
 //	! pay A1                 what happens in the world meanwhile
 //	= ...                    what the database holds in the end, recorded too
 //
 // What can happen: "pay SESSION", "decline SESSION", "cancel SESSION", "BANK
 // refuses", "BANK is silent", "BANK opens", "BANK denies returns", "BANK loses
-// returns", "BANK loses an answer", "wait DURATION", "work" (the worker's turn).
+// returns", "BANK loses an answer", "wait DURATION", "work" (the worker's turn),
+// "sweep" (its turn over what is overdue). With wallets also: "ACCOUNT gets
+// AMOUNT UNIT", "ACCOUNT pays INVOICE", "ACCOUNT cannot pay INVOICE: CODE", "ACCOUNT
+// is blocked", "payer starts INVOICE at BANK", "payer returns from SESSION",
+// "payout ID is rejected", "... is taken on", "... is paid".
 // The clock moves by a second with every request.
 type Story string
 
@@ -48,14 +52,14 @@ func runStories(t *testing.T, k Kit) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				w := NewWorld(t, k.Banks)
+				w := k.world(t)
 				d := k.New(t, w)
 				watch(d, &told)
 				Golden(t, file, w.tell(t, w.Handler(d), Story(text)))
 			})
 		}
 	})
-	for _, route := range k.New(t, NewWorld(t, k.Banks)).Routes {
+	for _, route := range k.New(t, k.world(t)).Routes {
 		if _, ok := told.Load(route.Name()); !ok {
 			t.Errorf("no story in testdata/wire shows how %s works", route.Name())
 		}
@@ -157,6 +161,9 @@ func (a Answer) text() string {
 
 // happen does what a story says between two requests.
 func (w *World) happen(ctx context.Context, what string) error {
+	if known, err := w.happenToWallets(ctx, what); known {
+		return err
+	}
 	first, rest, _ := strings.Cut(what, " ")
 	switch first {
 	case "wait":

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -38,7 +39,9 @@ type World struct {
 	Banks map[string]*Bank
 	// Shop is the merchant behind "key" and "admin".
 	Shop string
-	// Keys are secrets by name: key, admin, split, splitadmin, other.
+	// Other is the merchant behind "other" and "otheradmin".
+	Other string
+	// Keys are secrets by name: key, admin, split, splitadmin, other, otheradmin.
 	Keys map[string]string
 
 	mu        sync.Mutex
@@ -46,7 +49,14 @@ type World struct {
 	ids       int
 	tokens    int
 	calls     int
+	gifts     int
+	payouts   int
 	merchants []string
+
+	signer  Signer
+	secrets map[string]string // of signing keys, by name
+	pins    map[int64]string  // of the shop's customers, by account
+	staged  map[string]int64  // the last event of each merchant before the story
 }
 
 // Start is the time at which every world begins.
@@ -56,9 +66,17 @@ var Start = time.Date(2025, 1, 2, 3, 4, 5, 678_000_000, time.UTC)
 const SplitLimit = 100_000
 
 // NewWorld makes a world and ends it with the test.
-func NewWorld(t testing.TB, banks []BankForm) *World {
+func NewWorld(t testing.TB, banks []BankForm, extras ...Extras) *World {
 	t.Helper()
-	w := &World{now: Start, Banks: map[string]*Bank{}, Keys: map[string]string{}}
+	w := &World{
+		now: Start, Banks: map[string]*Bank{}, Keys: map[string]string{},
+		secrets: map[string]string{}, pins: map[int64]string{}, staged: map[string]int64{},
+	}
+	forms := map[string]app.Form{}
+	for _, e := range extras {
+		w.signer = e.Signer
+		maps.Copy(forms, e.Forms)
+	}
 	log := slog.New(slog.DiscardHandler)
 	db, err := sqlstore.Open(t.Context(), sqlstore.Options{
 		URL: filepath.Join(t.TempDir(), "purser.db"), Now: time.Now, Log: log,
@@ -80,11 +98,24 @@ func NewWorld(t testing.TB, banks []BankForm) *World {
 	w.Store = db
 	w.App = app.New(app.Config{
 		Store: db, Gateways: w, Now: w.Now, Log: log, ReturnURL: "https://pay.example/cb", Returners: returners,
+		Sealer: envelope{}, Forms: forms,
 	})
 	w.Shop = w.settle(t, banks, app.NewMerchant{Name: "Shop"}, "key", "admin")
 	limit := money.New(SplitLimit, money.IRR)
 	w.settle(t, banks, app.NewMerchant{Name: "Splitter", SplitLimit: limit}, "split", "splitadmin")
-	w.settle(t, banks, app.NewMerchant{Name: "Other"}, "other", "otheradmin")
+	w.Other = w.settle(t, banks, app.NewMerchant{Name: "Other"}, "other", "otheradmin")
+	for _, e := range extras {
+		if e.Stage != nil {
+			e.Stage(t, w)
+		}
+	}
+	for _, m := range w.merchants {
+		list, err := db.Events(t.Context(), m, 0, 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.staged[m] = int64(len(list))
+	}
 	return w
 }
 
@@ -152,6 +183,9 @@ func (w *World) UUID() string {
 	return fmt.Sprintf("00000000-0000-4000-8000-%012x", w.number(&w.tokens))
 }
 
+// PayoutID mints ids of 18 letters and digits.
+func (w *World) PayoutID() string { return fmt.Sprintf("Payout%012d", w.number(&w.payouts)) }
+
 // RequestID mints the ids of calls.
 func (w *World) RequestID() string { return fmt.Sprintf("call-%d", w.number(&w.calls)) }
 
@@ -169,12 +203,13 @@ type Answer struct {
 	Body   string
 }
 
-// Ask sends one request. A header value {{name}} is one of the world's keys.
+// Ask sends one request. A header value {{name}} is one of the world's keys,
+// and {{sign:name}} the signature of this request with one of them.
 func (w *World) Ask(h http.Handler, method, target string, header http.Header, body string) Answer {
 	r := httptest.NewRequestWithContext(context.Background(), method, target, strings.NewReader(body))
 	for name, values := range header {
 		for _, value := range values {
-			r.Header.Add(name, w.expand(value))
+			r.Header.Add(name, w.expand(value, method, target, body))
 		}
 	}
 	recorder := httptest.NewRecorder()
@@ -182,8 +217,11 @@ func (w *World) Ask(h http.Handler, method, target string, header http.Header, b
 	return Answer{Status: recorder.Code, Header: recorder.Header(), Body: recorder.Body.String()}
 }
 
-// expand puts secrets in the place of their names.
-func (w *World) expand(text string) string {
+// expand puts secrets and signatures in the place of their names.
+func (w *World) expand(text, method, target, body string) string {
+	if name, ok := strings.CutPrefix(text, "{{sign:"); ok {
+		return w.signer.Sign(w.secrets[strings.TrimSuffix(name, "}}")], method, target, body)
+	}
 	for name, secret := range w.Keys {
 		text = strings.ReplaceAll(text, "{{"+name+"}}", secret)
 	}
@@ -193,9 +231,9 @@ func (w *World) expand(text string) string {
 // Record is everything that the database holds of the world's merchants that a
 // reader can follow: events and entries in order.
 func (w *World) Record(ctx context.Context) (string, error) {
-	var events, entries strings.Builder
+	var events, entries, notices strings.Builder
 	for _, m := range w.merchants {
-		list, err := w.Store.Events(ctx, m, 0, 1000)
+		list, err := w.Store.Events(ctx, m, w.staged[m], 1000)
 		if err != nil {
 			return "", err
 		}
@@ -213,14 +251,28 @@ func (w *World) Record(ctx context.Context) (string, error) {
 			if e.Trigger != "create" {
 				continue
 			}
-			booked, err := w.booked(ctx, m, e.Subject)
-			if err != nil {
+			if err := w.caused(ctx, m, e.Subject, &entries, &notices); err != nil {
 				return "", err
 			}
-			entries.WriteString(booked)
 		}
 	}
-	return "= events\n" + events.String() + "= entries\n" + entries.String(), nil
+	record := "= events\n" + events.String() + "= entries\n" + entries.String()
+	if notices.Len() > 0 {
+		record += "= notices\n" + notices.String()
+	}
+	return record, nil
+}
+
+// caused writes down what was booked for a subject and told of it.
+func (w *World) caused(ctx context.Context, merchantID, subject string, entries, notices *strings.Builder) error {
+	booked, err := w.booked(ctx, merchantID, subject)
+	if err != nil {
+		return err
+	}
+	told, err := w.told(ctx, merchantID, subject)
+	entries.WriteString(booked)
+	notices.WriteString(told)
+	return err
 }
 
 // booked is the entries of one subject, one on a line.
