@@ -2,10 +2,6 @@ package checkout
 
 import "time"
 
-// tehran is where payers read the clock. Iran has had no summer time since
-// 2022, so a fixed distance serves and no table of time zones is needed.
-var tehran = time.FixedZone("Tehran", 3*60*60+30*60)
-
 // day is a calendar day; of which calendar, its maker knows.
 type day struct{ year, month, date int }
 

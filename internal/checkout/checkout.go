@@ -83,6 +83,11 @@ func New(c Config) (*Pages, error) {
 	p.routes.HandleFunc("GET /pay/open/{token}", func(w http.ResponseWriter, r *http.Request) {
 		p.OpenAmount(w, r, r.PathValue("token"))
 	})
+	p.routes.HandleFunc("GET /pay/invoice/{id}", p.invoice)
+	p.routes.HandleFunc("GET /pay/invoice/{id}/wallet", p.invoice) // after a form that came back
+	p.routes.HandleFunc("GET /pay/invoice/{id}/gateway", p.invoice)
+	p.routes.HandleFunc("POST /pay/invoice/{id}/wallet", p.payInvoiceFromWallet)
+	p.routes.HandleFunc("POST /pay/invoice/{id}/gateway", p.payInvoiceAtGateway)
 	p.routes.HandleFunc("POST /pay/link/{token}", p.payLink)
 	p.routes.HandleFunc("POST /pay/open/{token}", p.payOpen)
 	p.routes.HandleFunc("GET /pay/status/{token}", p.status)
@@ -92,6 +97,8 @@ func New(c Config) (*Pages, error) {
 	})
 	return p, nil
 }
+
+func (p *Pages) invoice(w http.ResponseWriter, r *http.Request) { p.Invoice(w, r, r.PathValue("id")) }
 
 // ServeHTTP answers everything under /pay/; a server with a Prefix strips it.
 func (p *Pages) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.routes.ServeHTTP(w, r) }
@@ -149,7 +156,12 @@ var wordsOf = map[fault.Code]string{
 	fault.CodeInvoicePaid:          "link_used",
 	fault.CodeLinkUnusable:         "link_unusable",
 	fault.CodeInvoiceClosed:        "invoice_closed",
+	fault.CodeInvoiceNotFound:      "invoice_not_found",
 	fault.CodePaymentNotFound:      "payment_not_found",
+	fault.CodeLoginInvalid:         "login_invalid",
+	fault.CodeInsufficientFunds:    "insufficient_funds",
+	fault.CodeAccountClosed:        "account_closed",
+	fault.CodeNationalID:           "national_id_mismatch",
 	fault.CodeGatewayRefused:       "gateway_refused",
 	fault.CodeGatewayUnavailable:   "gateway_unavailable",
 	fault.CodeNoGateway:            "no_gateway",

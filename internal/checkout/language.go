@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	_ "time/tzdata" // payers' clocks, on machines that have no table of time zones
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"golang.org/x/text/language"
@@ -16,8 +17,9 @@ import (
 	"golang.org/x/text/number"
 )
 
-// A language is one file: its words, its direction and its calendar. Digits
-// and the grouping of numbers come with its tag.
+// A language is one file: its words, its direction, its calendar and the clock
+// that most of its payers live by. Digits and the grouping of numbers come with
+// the region that it names.
 //
 //go:embed languages/*.json
 var languageFiles embed.FS
@@ -31,6 +33,7 @@ type voice struct {
 	Tag       string // as in the file's name: "fa"
 	Direction string // "rtl" or "ltr"
 	calendar  func(time.Time) day
+	zone      *time.Location
 	words     *i18n.Localizer
 	numbers   *message.Printer
 	numerals  [10]string // the language's own digits
@@ -62,15 +65,24 @@ func readVoices() (*voices, error) {
 	}
 	known := &voices{matcher: language.NewMatcher(tags)}
 	for _, tag := range tags {
-		known.list = append(known.list, newVoice(bundle, tag))
+		v, err := newVoice(bundle, tag)
+		if err != nil {
+			return nil, fmt.Errorf("read language %s: %w", tag, err)
+		}
+		known.list = append(known.list, v)
 	}
 	return known, nil
 }
 
-func newVoice(bundle *i18n.Bundle, tag language.Tag) *voice {
-	v := &voice{
-		Tag: tag.String(), calendar: gregorian,
-		words: i18n.NewLocalizer(bundle, tag.String()), numbers: message.NewPrinter(tag),
+func newVoice(bundle *i18n.Bundle, tag language.Tag) (*voice, error) {
+	v := &voice{Tag: tag.String(), calendar: gregorian, words: i18n.NewLocalizer(bundle, tag.String())}
+	region, err := language.Parse(v.T("language.numbers"))
+	if err != nil {
+		return nil, fmt.Errorf("whose numbers: %w", err)
+	}
+	v.numbers = message.NewPrinter(region)
+	if v.zone, err = time.LoadLocation(v.T("language.zone")); err != nil {
+		return nil, fmt.Errorf("whose clock: %w", err)
 	}
 	v.Direction = v.T("language.direction")
 	if v.T("language.calendar") == "jalali" {
@@ -82,7 +94,7 @@ func newVoice(bundle *i18n.Bundle, tag language.Tag) *voice {
 	// The printer offers no way to ask for the separator alone.
 	one := v.numbers.Sprint(number.Decimal(1, number.MinFractionDigits(1)))
 	v.point = strings.TrimSuffix(strings.TrimPrefix(one, v.numerals[1]), v.numerals[0])
-	return v
+	return v, nil
 }
 
 // languageCookie keeps the payer's choice on the way to the gateway and back.
@@ -119,12 +131,19 @@ func (s *voices) named(tag string) *voice {
 
 // T is the message with this id. Pairs of a name and a value fill the places
 // in it. A message that no language has gives its id: a test looks for those.
-func (v *voice) T(id string, pairs ...any) string {
+func (v *voice) T(id string, pairs ...any) string { return v.say(id, nil, pairs) }
+
+// Count is the message with this id as it is said of a number of things: a
+// whole number, or plain decimal text.
+func (v *voice) Count(id string, count any, pairs ...any) string { return v.say(id, count, pairs) }
+
+func (v *voice) say(id string, count any, pairs []any) string {
 	data := make(map[string]any, len(pairs)/2)
 	for n := 0; n+1 < len(pairs); n += 2 {
 		data[fmt.Sprint(pairs[n])] = pairs[n+1]
 	}
-	text, err := v.words.Localize(&i18n.LocalizeConfig{MessageID: id, TemplateData: data})
+	// A message with one form for all numbers comes with an error and is right.
+	text, err := v.words.Localize(&i18n.LocalizeConfig{MessageID: id, TemplateData: data, PluralCount: count})
 	if text == "" && err != nil {
 		return id
 	}
@@ -150,9 +169,10 @@ func (v *voice) Digits(text string) string {
 	return b.String()
 }
 
-// Time is a moment in the language's calendar and digits, by Tehran's clock.
+// Time is a moment in the language's calendar and digits, by the clock of most
+// of its payers; where that is not plain, the words name the clock.
 func (v *voice) Time(t time.Time) string {
-	t = t.In(tehran)
+	t = t.In(v.zone)
 	d := v.calendar(t)
 	return v.T("date.text",
 		"Day", v.Digits(strconv.Itoa(d.date)), "Month", v.T("date.month_"+strconv.Itoa(d.month)),

@@ -90,20 +90,17 @@ func (p *Pages) showLink(w http.ResponseWriter, r *http.Request, view app.LinkVi
 		return
 	}
 	body := linkBody{
-		Action: p.action("/pay/link/", i.Link.Token, r), Title: i.Title, Description: i.Description,
-		Amount: v.Amount(plan.now), Sums: v.sums(i, plan), Alert: f.alert,
+		Action: p.action("/pay/link/"+url.PathEscape(i.Link.Token), r), Title: i.Title, Description: i.Description,
+		Amount: v.Amount(plan.now), Sums: v.sums(i, plan), Checking: beingChecked(view.Payments), Alert: f.alert,
 	}
 	if i.Description == i.Title {
 		body.Description = ""
 	}
 	switch {
 	case plan.parts > 1:
-		body.Hint = v.T("link.part", "Parts", v.Number(int64(plan.parts)))
+		body.Hint = v.Count("link.part", plan.parts, "Parts", v.Number(int64(plan.parts)))
 	case plan.later:
 		body.Hint = v.T("link.next_part")
-	}
-	for _, one := range view.Payments {
-		body.Checking = body.Checking || one.Reserved || (one.State == payment.Processing && one.Attempt.Doubtful)
 	}
 	choices, err := p.app.Choices(r.Context(), i.Merchant, plan.now)
 	if err != nil && f.alert == nil {
@@ -184,10 +181,10 @@ func (p *Pages) parts(r *http.Request, i invoice.Invoice, amount money.Amount) (
 	if err != nil {
 		return nil, err
 	}
-	if !splits(i) || !m.SplitLimit.Valid() {
+	if !splits(i) {
 		return []money.Amount{amount}, nil
 	}
-	return payment.Parts(amount, m.SplitLimit, money.New(leastRial, m.SplitLimit.Unit()))
+	return app.Parts(m, amount)
 }
 
 // tookMoney says that a payment counts against its link, even when the money
@@ -287,7 +284,7 @@ func (p *Pages) sendAway(w http.ResponseWriter, r *http.Request, paid payment.Pa
 		p.trouble(w, r, http.StatusServiceUnavailable, "gateway_unavailable")
 		return
 	}
-	p.guard(w.Header())
+	p.guard(w.Header(), false)
 	// See Other: the browser must read the gateway's page, not send our form there.
 	http.Redirect(w, r, target, http.StatusSeeOther)
 }
@@ -303,8 +300,8 @@ func (p *Pages) leadsOut(address string) bool {
 }
 
 // action is where a form is sent; it keeps the language that the address named.
-func (p *Pages) action(path, token string, r *http.Request) string {
-	address := p.prefix + path + url.PathEscape(token)
+func (p *Pages) action(path string, r *http.Request) string {
+	address := p.prefix + path
 	if v, chosen := p.voices.choose(r); chosen {
 		address += "?" + url.Values{"lang": {v.Tag}}.Encode()
 	}

@@ -3,6 +3,7 @@ package checkout
 import (
 	"net/http"
 	"net/mail"
+	"net/url"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -65,7 +66,7 @@ func (p *Pages) showOpen(w http.ResponseWriter, r *http.Request, view app.LinkVi
 	}
 	unit := i.Amount.Unit()
 	asked := atLeast(usualRial, unit)
-	if typed, err := typedAmount(f.Amount, unit); err == nil && f.AmountError == "" {
+	if typed, err := v.typedAmount(f.Amount, unit); err == nil && f.AmountError == "" {
 		asked = typed
 	}
 	choices, err := p.app.Choices(r.Context(), i.Merchant, asked)
@@ -76,8 +77,8 @@ func (p *Pages) showOpen(w http.ResponseWriter, r *http.Request, view app.LinkVi
 		a = v.alert(words)
 	}
 	body := openBody{
-		Action: p.action("/pay/open/", i.Link.Token, r), Title: i.Title, Description: i.Description,
-		Unit: v.unitName(unit), Least: v.plain(atLeast(leastRial, unit)).String(), MostMessage: mostMessage,
+		Action: p.action("/pay/open/"+url.PathEscape(i.Link.Token), r), Title: i.Title, Description: i.Description,
+		Unit: v.unitName(unit, many), Least: v.plain(atLeast(leastRial, unit)).String(), MostMessage: mostMessage,
 		Filled: f, Gateways: v.gateways(choices, f.gateway, i.Link.Gateway), Alert: a,
 	}
 	if i.Description == i.Title {
@@ -132,7 +133,7 @@ func (v *voice) readOpenForm(r *http.Request, u money.Unit) (money.Amount, openF
 		Message: cleaned(r.PostForm.Get("message")), gateway: r.PostForm.Get("gateway"),
 	}
 	least := atLeast(leastRial, u)
-	amount, err := typedAmount(f.Amount, u)
+	amount, err := v.typedAmount(f.Amount, u)
 	switch {
 	case f.Amount == "":
 		f.AmountError = v.T("open.amount_missing")
@@ -150,7 +151,7 @@ func (v *voice) readOpenForm(r *http.Request, u money.Unit) (money.Amount, openF
 		f.EmailError = v.T("open.email_invalid")
 	}
 	if utf8.RuneCountInString(f.Message) > mostMessage {
-		f.MessageError = v.T("open.message_long", "Most", v.Number(mostMessage))
+		f.MessageError = v.Count("open.message_long", mostMessage, "Most", v.Number(mostMessage))
 	}
 	return amount, f
 }

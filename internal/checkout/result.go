@@ -158,6 +158,10 @@ func (p *Pages) showResult(w http.ResponseWriter, r *http.Request, paid payment.
 		return
 	}
 	found, here := verdictOf(paid), p.statusAddress(paid)
+	if found == isPaid && view.Invoice.Hosted() {
+		p.sendBack(w, r, view.Invoice)
+		return
+	}
 	amount := v.Amount(paid.Amount)
 	body := resultBody{
 		Verdict: found, Advice: v.T("result." + string(found) + ".advice"), Amount: &amount,
@@ -219,10 +223,13 @@ func (v *voice) shownTime(t time.Time) string {
 }
 
 // next is the one thing that the payer may want to do now: pay the next part
-// of a link, or try a failed payment again. Without a link only the merchant
-// can say.
+// of a link, try a failed payment again, or go back to the merchant. Without a
+// page of the invoice only the merchant can say.
 func (p *Pages) next(v *voice, paid payment.Payment, view app.InvoiceView, found verdict) *button {
 	i := view.Invoice
+	if i.Hosted() {
+		return p.nextHosted(v, i, found)
+	}
 	if paid.Link == "" || paid.Link != i.Link.Token || (found != isPaid && found != isUnpaid) {
 		return nil
 	}
@@ -240,4 +247,14 @@ func (p *Pages) next(v *voice, paid payment.Payment, view app.InvoiceView, found
 		label = v.T("result.next")
 	}
 	return &button{label, p.prefix + "/pay/link/" + url.PathEscape(paid.Link)}
+}
+
+func (p *Pages) nextHosted(v *voice, i invoice.Invoice, found verdict) *button {
+	switch {
+	case found == isUnpaid && i.State == invoice.Open:
+		return &button{v.T("result.retry"), p.prefix + invoicePath(i.ID)}
+	case found == isUnpaid, found == isReturned:
+		return v.back(i)
+	}
+	return nil
 }

@@ -28,7 +28,7 @@ func readScreens() (screens, error) {
 		return nil, fmt.Errorf("read the frame: %w", err)
 	}
 	all := screens{}
-	for _, name := range []string{linkScreen, openScreen, resultScreen, troubleScreen} {
+	for _, name := range []string{linkScreen, openScreen, invoiceScreen, resultScreen, troubleScreen} {
 		page, err := template.Must(frame.Clone()).ParseFS(templateFiles, path.Join("templates", name+".html"))
 		if err != nil {
 			return nil, fmt.Errorf("read page %s: %w", name, err)
@@ -42,6 +42,7 @@ func readScreens() (screens, error) {
 const (
 	linkScreen    = "link"
 	openScreen    = "open"
+	invoiceScreen = "invoice"
 	resultScreen  = "result"
 	troubleScreen = "trouble"
 )
@@ -56,7 +57,9 @@ type screen struct {
 	Merchant string // empty when nothing may be said about who is paid
 	Here     string // the address of this page for GET; empty = the request's own
 	Refresh  string // what a refresh header would say; empty = the page stays
-	Body     any
+	// LeadsToHTTP says that its forms may lead to a merchant's site without TLS.
+	LeadsToHTTP bool
+	Body        any
 
 	Style     string // address of the style sheet
 	Languages []languageLink
@@ -77,7 +80,9 @@ func (s screen) Initial() string {
 }
 
 // Pays says that the page has a button that leads to a gateway.
-func (s screen) Pays() bool { return s.Name == linkScreen || s.Name == openScreen }
+func (s screen) Pays() bool {
+	return s.Name == linkScreen || s.Name == openScreen || s.Name == invoiceScreen
+}
 
 // show writes a page.
 func (p *Pages) show(w http.ResponseWriter, r *http.Request, s screen) {
@@ -100,7 +105,7 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request, s screen) {
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 		return
 	}
-	p.guard(w.Header())
+	p.guard(w.Header(), s.LeadsToHTTP)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Language", s.Tag)
 	w.WriteHeader(s.Status)
@@ -110,13 +115,16 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request, s screen) {
 // guard sets what protects a page: it runs no script at all, loads nothing
 // from elsewhere, is shown in no frame, is stored nowhere, and its address,
 // which is a credential, is told to nobody.
-func (p *Pages) guard(h http.Header) {
+func (p *Pages) guard(h http.Header, leadsToHTTP bool) {
 	// Some browsers also hold the answer to a form against form-action, and
-	// ours is a redirect to a gateway's page. Gateways are the merchants' to
-	// choose, so every https address must be possible. The sandbox of a demo
-	// is a plain http page of this machine.
+	// ours is a redirect to a gateway's page or to a merchant's. Both are the
+	// merchants' to choose, so every https address must be possible. The sandbox
+	// of a demo is a plain http page of this machine; and a merchant's site
+	// without TLS may send payers on from one of its names to another.
 	targets := "'self' https:"
-	if p.insecure {
+	if leadsToHTTP {
+		targets += " http:"
+	} else if p.insecure {
 		targets += " http://127.0.0.1:* http://localhost:*"
 	}
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action "+targets+

@@ -17,6 +17,7 @@ import (
 
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/checkout"
+	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/gateway"
 	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/merchant"
@@ -142,6 +143,7 @@ func openShop(t *testing.T, name string, splitLimit int64) *shop {
 		Store: db, Gateways: directory{"zarinpal": s.zarinpal, "shepa": s.shepa}, Now: s.now, Log: silent,
 		ReturnURL: "https://pay.example/cb",
 		Returners: []app.Returner{{Connector: "zarinpal", Returner: s.zarinpal}},
+		Sealer:    envelope{}, Forms: map[string]app.Form{"paid": paidForm},
 	})
 	wish := app.NewMerchant{Name: name}
 	if splitLimit > 0 {
@@ -163,6 +165,17 @@ func openShop(t *testing.T, name string, splitLimit int64) *shop {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// envelope seals nothing.
+type envelope struct{}
+
+func (envelope) Seal(_, _ string, text []byte) ([]byte, error)   { return text, nil }
+func (envelope) Open(_, _ string, sealed []byte) ([]byte, error) { return sealed, nil }
+
+// paidForm tells a merchant's address of the move to paid.
+func paidForm(e event.Event, i invoice.Invoice) (app.Notice, bool) {
+	return app.Notice{MediaType: "text/plain", Body: []byte(i.Reference)}, e.To == string(invoice.Paid)
 }
 
 func rial(steps int64) money.Amount { return money.New(steps, money.IRR) }

@@ -1,18 +1,10 @@
 package checkout
 
 import (
-	"encoding/json"
-	"io/fs"
-	"path"
-	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
-	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/money"
 )
 
@@ -86,46 +78,166 @@ func TestJalaliDaysFollow(t *testing.T) {
 
 func TestTime(t *testing.T) {
 	t.Parallel()
-	// In Tehran it is the next day already, and the next year.
-	at := time.Date(2025, 3, 20, 20, 45, 0, 0, time.UTC)
-	if got, want := speak(t, "fa").Time(at), "۱ فروردین ۱۴۰۴، ساعت ۰۰:۱۵"; got != want {
-		t.Errorf("Persian: got %q, want %q", got, want)
+	// In Tehran and in Dhaka it is the next day already, and in Iran the next year.
+	winter := time.Date(2025, 3, 20, 20, 45, 0, 0, time.UTC)
+	summer := time.Date(2026, 7, 1, 23, 5, 0, 0, time.UTC)
+	tests := []struct{ tag, winter, summer string }{
+		{"fa", "۱ فروردین ۱۴۰۴، ساعت ۰۰:۱۵", "۱۱ تیر ۱۴۰۵، ساعت ۰۲:۳۵"},
+		{"en", "21 March 2025, 00:15 (Tehran time)", "2 July 2026, 02:35 (Tehran time)"},
+		{"bn", "২১ মার্চ ২০২৫, ০২:৪৫ (ঢাকার সময়)", "২ জুলাই ২০২৬, ০৫:০৫ (ঢাকার সময়)"},
+		{"pt", "20 de março de 2025, 20:45 (Lisboa)", "2 de julho de 2026, 00:05 (Lisboa)"},
+		{"ru", "20 марта 2025 г., 23:45 (мск)", "2 июля 2026 г., 02:05 (мск)"},
 	}
-	if got, want := speak(t, "en").Time(at), "21 March 2025, 00:15"; got != want {
-		t.Errorf("English: got %q, want %q", got, want)
+	for _, test := range tests {
+		v := speak(t, test.tag)
+		if got := v.Time(winter); got != test.winter {
+			t.Errorf("%s: got %q, want %q", test.tag, got, test.winter)
+		}
+		if got := v.Time(summer); got != test.summer {
+			t.Errorf("%s: got %q, want %q", test.tag, got, test.summer)
+		}
 	}
 }
 
+func TestLeft(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 20, 10, 35, 0, 0, time.UTC)
+	tests := []struct {
+		tag  string
+		left time.Duration
+		want string
+	}{
+		{"en", 59 * time.Second, "You have less than a minute to pay, until 20 November 2026, 14:05 (Tehran time)."},
+		{"en", time.Minute, "You have 1 minute to pay,"},
+		{"en", 119 * time.Minute, "You have 119 minutes to pay,"},
+		{"en", 2 * time.Hour, "You have 2 hours to pay,"},
+		{"en", 47*time.Hour + 59*time.Minute, "You have 47 hours to pay,"},
+		{"en", 48 * time.Hour, "You have 2 days to pay,"},
+		{"fa", 15 * time.Minute, "برای پرداخت ۱۵ دقیقه فرصت دارید: تا ۲۹ آبان ۱۴۰۵، ساعت ۱۴:۲۰."},
+		{"bn", 15 * time.Minute, "পরিশোধের জন্য আর ১৫ মিনিট সময় আছে: ২০ নভেম্বর ২০২৬, ১৬:৫০ (ঢাকার সময়) পর্যন্ত।"},
+		{"pt", time.Minute, "Tem 1 minuto para pagar,"},
+		{"pt", 15 * time.Minute, "Tem 15 minutos para pagar, até 20 de novembro de 2026, 10:50 (Lisboa)."},
+		{"ru", 21 * time.Minute, "На оплату осталась 21 минута: до 20 ноября 2026 г., 13:56 (мск)."},
+		{"ru", 3 * time.Minute, "На оплату осталось 3 минуты:"},
+		{"ru", 11 * time.Minute, "На оплату осталось 11 минут:"},
+		{"ru", 22 * time.Hour, "На оплату осталось 22 часа:"},
+		{"ru", 31 * 24 * time.Hour, "На оплату остался 31 день:"},
+	}
+	for _, test := range tests {
+		if got := speak(t, test.tag).left(now, now.Add(test.left)); !strings.HasPrefix(got, test.want) {
+			t.Errorf("%s, %v: got %q, want %q", test.tag, test.left, got, test.want)
+		}
+	}
+}
+
+// wide keeps a number and its unit on one line, and groups digits.
+const wide = "\u00a0"
+
 func TestAmount(t *testing.T) {
 	t.Parallel()
-	const wide = "\u00a0"
 	tests := []struct {
-		amount                   money.Amount
-		persian, beside, english string
+		amount  money.Amount
+		numbers map[string]string // by language
+		unit    map[string]string // by language; none = its key
 	}{
-		{money.New(0, money.IRR), "۰" + wide + "ریال", "معادل ۰" + wide + "تومان", "0" + wide + "Rial"},
-		{money.New(999, money.IRR), "۹۹۹" + wide + "ریال", "معادل ۹۹٫۹" + wide + "تومان", "999" + wide + "Rial"},
 		{
-			money.New(1_250_000, money.IRR), "۱٬۲۵۰٬۰۰۰" + wide + "ریال", "معادل ۱۲۵٬۰۰۰" + wide + "تومان",
-			"1,250,000" + wide + "Rial",
+			money.New(0, money.IRR),
+			map[string]string{"fa": "۰", "en": "0", "bn": "০", "pt": "0", "ru": "0"},
+			map[string]string{"fa": "ریال", "en": "Rial", "bn": "রিয়াল", "pt": "rial", "ru": "риалов"},
 		},
 		{
-			money.New(9_007_199_254_740_991, money.IRR), "۹٬۰۰۷٬۱۹۹٬۲۵۴٬۷۴۰٬۹۹۱" + wide + "ریال",
-			"معادل ۹۰۰٬۷۱۹٬۹۲۵٬۴۷۴٬۰۹۹٫۱" + wide + "تومان", "9,007,199,254,740,991" + wide + "Rial",
+			money.New(1_250_000, money.IRR),
+			map[string]string{
+				"fa": "۱٬۲۵۰٬۰۰۰", "en": "1,250,000", "bn": "১২,৫০,০০০",
+				"pt": "1" + wide + "250" + wide + "000", "ru": "1" + wide + "250" + wide + "000",
+			},
+			map[string]string{"fa": "ریال", "en": "Rial", "bn": "রিয়াল", "pt": "riais", "ru": "риалов"},
 		},
-		{money.New(12_345_000, money.IRT), "۱٬۲۳۴٫۵" + wide + "تومان", "", "1,234.5" + wide + "Toman"},
-		{money.New(1_250, money.EUR), "۱۲٫۵۰" + wide + "EUR", "", "12.50" + wide + "EUR"},
-		{money.New(1, money.USDT), "۰٫۰۰۰۰۰۰۰۱" + wide + "USDT", "", "0.00000001" + wide + "USDT"},
-		{money.New(-1_250, money.EUR), "\u2212۱۲٫۵۰" + wide + "EUR", "", "\u221212.50" + wide + "EUR"},
+		{
+			money.New(9_007_199_254_740_991, money.IRR),
+			map[string]string{
+				"fa": "۹٬۰۰۷٬۱۹۹٬۲۵۴٬۷۴۰٬۹۹۱", "en": "9,007,199,254,740,991", "bn": "৯,০০,৭১,৯৯,২৫,৪৭,৪০,৯৯১",
+				"pt": strings.ReplaceAll("9 007 199 254 740 991", " ", wide),
+				"ru": strings.ReplaceAll("9 007 199 254 740 991", " ", wide),
+			},
+			map[string]string{"fa": "ریال", "en": "Rial", "bn": "রিয়াল", "pt": "riais", "ru": "риал"},
+		},
+		{
+			money.New(12_345_000, money.IRT),
+			map[string]string{
+				"fa": "۱٬۲۳۴٫۵", "en": "1,234.5", "bn": "১,২৩৪.৫", "pt": "1" + wide + "234,5", "ru": "1" + wide + "234,5",
+			},
+			map[string]string{"fa": "تومان", "en": "Toman", "bn": "তোমান", "pt": "tomans", "ru": "тумана"},
+		},
+		{
+			money.New(20_000_000_000, money.IRT),
+			map[string]string{
+				"fa": "۲٬۰۰۰٬۰۰۰", "en": "2,000,000", "bn": "২০,০০,০০০",
+				"pt": "2" + wide + "000" + wide + "000", "ru": "2" + wide + "000" + wide + "000",
+			},
+			map[string]string{"fa": "تومان", "en": "Toman", "bn": "তোমান", "pt": "de tomans", "ru": "туманов"},
+		},
+		{
+			money.New(1_250_000_000, money.USD),
+			map[string]string{"fa": "۱۲٫۵۰", "en": "12.50", "bn": "১২.৫০", "pt": "12,50", "ru": "12,50"},
+			nil,
+		},
+		{
+			money.New(1_200_000_000, money.USD),
+			map[string]string{"fa": "۱۲", "en": "12", "bn": "১২", "pt": "12", "ru": "12"},
+			nil,
+		},
+		{
+			money.New(1_234_567_890, money.USD),
+			map[string]string{
+				"fa": "۱۲٫۳۴۵۶۷۸۹", "en": "12.3456789", "bn": "১২.৩৪৫৬৭৮৯", "pt": "12,3456789", "ru": "12,3456789",
+			},
+			nil,
+		},
+		{
+			money.New(1, money.USDT),
+			map[string]string{
+				"fa": "۰٫۰۰۰۰۰۰۰۱", "en": "0.00000001", "bn": "০.০০০০০০০১", "pt": "0,00000001", "ru": "0,00000001",
+			},
+			nil,
+		},
+		{
+			money.New(-1_250, money.EUR),
+			map[string]string{
+				"fa": "\u2212۱۲٫۵۰", "en": "\u221212.50", "bn": "\u2212১২.৫০", "pt": "\u221212,50", "ru": "\u221212,50",
+			},
+			nil,
+		},
 	}
-	persian, english := speak(t, "fa"), speak(t, "en")
 	for _, test := range tests {
-		got := persian.Amount(test.amount)
-		if got.String() != test.persian || got.Beside != test.beside {
-			t.Errorf("%s in Persian: got %q, %q, want %q, %q", test.amount, got.String(), got.Beside, test.persian, test.beside)
+		for tag, number := range test.numbers {
+			want := shownAmount{Number: number, Unit: test.unit[tag]}
+			if test.unit == nil {
+				want.Unit = string(test.amount.Unit())
+			}
+			if got := speak(t, tag).plain(test.amount); got != want {
+				t.Errorf("%s in %s: got %q, want %q", test.amount, tag, got, want)
+			}
 		}
-		if got := english.Amount(test.amount); got.String() != test.english || got.Beside != "" {
-			t.Errorf("%s in English: got %q, %q, want %q alone", test.amount, got.String(), got.Beside, test.english)
+	}
+}
+
+// People in Iran count in Toman what is written in Rial.
+func TestAmountBeside(t *testing.T) {
+	t.Parallel()
+	for amount, want := range map[money.Amount]string{
+		money.New(999, money.IRR):        "معادل ۹۹٫۹" + wide + "تومان",
+		money.New(1_250_000, money.IRR):  "معادل ۱۲۵٬۰۰۰" + wide + "تومان",
+		money.New(12_345_000, money.IRT): "",
+		money.New(1, money.USDT):         "",
+	} {
+		if got := speak(t, "fa").Amount(amount).Beside; got != want {
+			t.Errorf("%s: got %q, want %q", amount, got, want)
+		}
+		for _, tag := range []string{"en", "bn", "pt", "ru"} {
+			if got := speak(t, tag).Amount(amount).Beside; got != "" {
+				t.Errorf("%s in %s: got %q, want nothing", amount, tag, got)
+			}
 		}
 	}
 }
@@ -133,45 +245,56 @@ func TestAmount(t *testing.T) {
 func TestTypedAmount(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
-		text string
-		unit money.Unit
-		want int64 // -1 = refused
+		tag, text string
+		unit      money.Unit
+		want      int64 // -1 = refused
 	}{
-		{"250000", money.IRR, 250_000},
-		{"250,000", money.IRR, 250_000},
-		{"1,250,000", money.IRR, 1_250_000},
-		{"12,50,000", money.IRR, 1_250_000},
-		{"۲۵۰٬۰۰۰", money.IRR, 250_000},
-		{"٢٥٠،٠٠٠", money.IRR, 250_000},
-		{"۲۵۰ ۰۰۰", money.IRR, 250_000},
-		{"\u200f۲۵۰۰۰۰", money.IRR, 250_000},
-		{"12.50", money.EUR, 1_250},
-		{"۱٬۰۱۲٫۵", money.EUR, 101_250},
-		{"1,5", money.EUR, -1},
-		{"1,5.00", money.EUR, -1},
-		{"1.000,50", money.EUR, -1},
-		{"250.000", money.IRR, -1},
-		{"۲۵۰٫۰۰۰", money.IRR, -1},
-		{"25,00", money.IRR, -1},
-		{"", money.IRR, -1},
-		{",", money.IRR, -1},
-		{"1e6", money.IRR, -1},
-		{"-5000", money.IRR, -1},
-		{"+5000", money.IRR, -1},
-		{"5000 ریال", money.IRR, -1},
-		{"99999999999999999999", money.IRR, -1},
-		{"5000", "XXQ", -1},
+		{"en", "250000", money.IRR, 250_000},
+		{"en", "250,000", money.IRR, 250_000},
+		{"en", "1,250,000", money.IRR, 1_250_000},
+		{"en", "12,50,000", money.IRR, 1_250_000},
+		{"fa", "۲۵۰٬۰۰۰", money.IRR, 250_000},
+		{"fa", "٢٥٠،٠٠٠", money.IRR, 250_000},
+		{"en", "۲۵۰ ۰۰۰", money.IRR, 250_000},
+		{"fa", "\u200f۲۵۰۰۰۰", money.IRR, 250_000},
+		{"en", "12.50", money.EUR, 1_250},
+		{"fa", "۱٬۰۱۲٫۵", money.EUR, 101_250},
+		{"bn", "১২,৫০,০০০", money.IRR, 1_250_000},
+		{"bn", "১২.৫০", money.EUR, 1_250},
+		{"pt", "1" + wide + "250,5", money.EUR, 125_050},
+		{"pt", "1.250,50", money.EUR, 125_050},
+		{"pt", "1.250.000", money.IRR, 1_250_000},
+		{"ru", "1 250 000", money.IRR, 1_250_000},
+		{"ru", "12,5", money.EUR, 1_250},
+		{"pt", "12.50", money.EUR, -1},
+		{"ru", "1,250.00", money.EUR, -1},
+		{"pt", "250,000", money.IRR, -1},
+		{"en", "1,5", money.EUR, -1},
+		{"en", "1,5.00", money.EUR, -1},
+		{"en", "1.000,50", money.EUR, -1},
+		{"en", "1.000,500", money.USDT, -1},
+		{"en", "250.000", money.IRR, -1},
+		{"fa", "۲۵۰٫۰۰۰", money.IRR, -1},
+		{"en", "25,00", money.IRR, -1},
+		{"en", "", money.IRR, -1},
+		{"en", ",", money.IRR, -1},
+		{"en", "1e6", money.IRR, -1},
+		{"en", "-5000", money.IRR, -1},
+		{"en", "+5000", money.IRR, -1},
+		{"fa", "5000 ریال", money.IRR, -1},
+		{"en", "99999999999999999999", money.IRR, -1},
+		{"en", "5000", "XXQ", -1},
 	}
 	for _, test := range tests {
-		got, err := typedAmount(test.text, test.unit)
+		got, err := speak(t, test.tag).typedAmount(test.text, test.unit)
 		if test.want < 0 {
 			if err == nil {
-				t.Errorf("%q: got %s, want a refusal", test.text, got)
+				t.Errorf("%q in %s: got %s, want a refusal", test.text, test.tag, got)
 			}
 			continue
 		}
 		if err != nil || got != money.New(test.want, test.unit) {
-			t.Errorf("%q: got %s, %v, want %d steps", test.text, got, err, test.want)
+			t.Errorf("%q in %s: got %s, %v, want %d steps", test.text, test.tag, got, err, test.want)
 		}
 	}
 }
@@ -179,117 +302,37 @@ func TestTypedAmount(t *testing.T) {
 func FuzzTypedAmount(f *testing.F) {
 	f.Add("۱٬۲۵۰٬۰۰۰")
 	f.Add("12,50.5")
+	f.Add("১২,৫০,০০০")
+	f.Add("1\u00a0250,5")
+	all, err := readVoices()
+	if err != nil {
+		f.Fatal(err)
+	}
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, u := range []money.Unit{money.IRR, money.EUR} {
-			a, err := typedAmount(text, u)
-			if err != nil {
-				continue
-			}
-			// What is shown of it can be typed again and is the same money.
-			again, err := typedAmount(speak(t, "fa").plain(a).Number, u)
-			if a.Sign() < 0 || err != nil || again != a {
-				t.Errorf("%q is %s, and shown and typed again %s, %v", text, a, again, err)
+		for _, v := range all.list {
+			for _, u := range []money.Unit{money.IRR, money.EUR, money.USDT} {
+				a, err := v.typedAmount(text, u)
+				if err != nil {
+					continue
+				}
+				// What is shown of it can be typed again and is the same money.
+				again, err := v.typedAmount(v.plain(a).Number, u)
+				if a.Sign() < 0 || err != nil || again != a {
+					t.Errorf("%s: %q is %s, and shown and typed again %s, %v", v.Tag, text, a, again, err)
+				}
 			}
 		}
 	})
 }
 
-// messages reads one language file as its flat list of messages.
-func messages(t *testing.T, file string) map[string]string {
-	t.Helper()
-	text, err := languageFiles.ReadFile(path.Join("languages", file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var tree map[string]any
-	if err := json.Unmarshal(text, &tree); err != nil {
-		t.Fatalf("%s: %v", file, err)
-	}
-	flat := map[string]string{}
-	var walk func(prefix string, branch map[string]any)
-	walk = func(prefix string, branch map[string]any) {
-		for name, value := range branch {
-			switch value := value.(type) {
-			case string:
-				flat[prefix+name] = value
-			case map[string]any:
-				walk(prefix+name+".", value)
-			default:
-				t.Errorf("%s: %s%s is neither text nor a group of texts", file, prefix, name)
-			}
-		}
-	}
-	walk("", tree)
-	return flat
-}
-
-// A language is complete: the same messages, with the same places to fill.
-func TestLanguagesAgree(t *testing.T) {
+func TestKeyed(t *testing.T) {
 	t.Parallel()
-	files, err := fs.ReadDir(languageFiles, "languages")
-	if err != nil {
-		t.Fatal(err)
-	}
-	places := regexp.MustCompile(`\{\{\.[A-Za-z]+\}\}`)
-	shape := func(file string) map[string][]string {
-		shape := map[string][]string{}
-		for id, text := range messages(t, file) {
-			if strings.TrimSpace(text) == "" {
-				t.Errorf("%s: %s is empty", file, id)
-			}
-			found := places.FindAllString(text, -1)
-			slices.Sort(found)
-			shape[id] = found
-		}
-		return shape
-	}
-	first := shape(firstLanguage.String() + ".json")
-	if len(files) < 2 {
-		t.Errorf("there are %d languages, want at least two", len(files))
-	}
-	for _, f := range files {
-		if diff := cmp.Diff(first, shape(f.Name())); diff != "" {
-			t.Errorf("%s differs from the first language:\n%s", f.Name(), diff)
-		}
-		tag := strings.TrimSuffix(f.Name(), ".json")
-		if v := speak(t, tag); v.Direction != "rtl" && v.Direction != "ltr" {
-			t.Errorf("%s: direction is %q", f.Name(), v.Direction)
-		}
-	}
-}
-
-// A message that a page or a fault asks for must be there.
-func TestMessagesAreThere(t *testing.T) {
-	t.Parallel()
-	known := messages(t, "en.json")
-	asked := regexp.MustCompile(`\bT "([^"]+)"`)
-	pages, err := fs.Glob(templateFiles, "templates/*.html")
-	if err != nil || len(pages) == 0 {
-		t.Fatalf("pages: %v, %v", pages, err)
-	}
-	for _, page := range pages {
-		text, err := templateFiles.ReadFile(page)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, match := range asked.FindAllStringSubmatch(string(text), -1) {
-			if known[match[1]] == "" {
-				t.Errorf("%s asks for %q, which no language has", page, match[1])
-			}
-		}
-	}
-	for _, entry := range fault.Catalogue {
-		status, words := problem(fault.New(entry.Code, "", ""))
-		if known["trouble."+words+".title"] == "" || known["trouble."+words+".advice"] == "" {
-			t.Errorf("%s is told by %q, which no language has", entry.Code, words)
-		}
-		if (status == 500) != (entry.Kind == fault.Internal) {
-			t.Errorf("%s has status %d", entry.Code, status)
-		}
-	}
-	for _, v := range []verdict{isPaid, isUnpaid, isReturned, isChecking, isTransfer} {
-		if known["result."+string(v)+".title"] == "" || known["result."+string(v)+".advice"] == "" {
-			t.Errorf("verdict %s has no words", v)
+	for typed, want := range map[string]string{
+		"10001": "10001", " ۱۰۰۰۱ ": "10001", "١٠٠٠١": "10001", "১০০০১": "10001", "10 001\u200e": "10001",
+		" Sara@example.ir\r\n": "Sara@example.ir", "a\x00b\xff": "ab", "\u200f": "", "": "",
+	} {
+		if got := keyed(typed); got != want {
+			t.Errorf("%q: got %q, want %q", typed, got, want)
 		}
 	}
 }
