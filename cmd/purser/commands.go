@@ -17,12 +17,16 @@ type commandLine struct {
 	Serve    serveCommand    `cmd:"" help:"Start the server."`
 	Config   configCommand   `cmd:"" help:"Look at the configuration."`
 	Migrate  migrateCommand  `cmd:"" help:"Bring the database up to date."`
-	Merchant merchantCommand `cmd:"" help:"Add or list merchants."`
+	Merchant merchantCommand `cmd:"" help:"Add, list or change merchants."`
 	Key      keyCommand      `cmd:"" help:"Add, list or revoke a merchant's API keys."`
+	Terminal terminalCommand `cmd:"" help:"Add, list or change the places where a merchant makes invoices."`
+	Customer customerCommand `cmd:"" help:"Open accounts for a merchant's customers, and look after them."`
+	Rate     rateCommand     `cmd:"" help:"Set or list the rates at which a merchant's accounts exchange."`
 	Gateway  gatewayCommand  `cmd:"" help:"Add or list a merchant's contracts with payment providers."`
 	Endpoint endpointCommand `cmd:"" help:"Add, list or change the addresses that a merchant is told of events at."`
 	Delivery deliveryCommand `cmd:"" help:"Look at what an endpoint was told, and tell it again."`
 	Payment  paymentCommand  `cmd:"" help:"Say whether money came that no gateway can tell about."`
+	Payout   payoutCommand   `cmd:"" help:"Send out what accounts asked for, and say what came of it."`
 	Keyset   keysetCommand   `cmd:"" help:"Make the keyset under which secrets are sealed."`
 	Sandbox  sandboxCommand  `cmd:"" help:"Start the make-believe gateways alone."`
 	Audit    auditCommand    `cmd:"" help:"Prove the books and list what waits for a person; exits 1 on any difference."`

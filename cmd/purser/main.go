@@ -39,7 +39,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 	exited := -1
 	parser, err := kong.New(&line, kong.Name("purser"), kong.Description(about), kong.Writers(out, errs),
 		kong.Exit(func(code int) { exited = code }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.BindTo(ctx, (*context.Context)(nil)))
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Vars{"payouts": "," + strings.Join(server.PayoutStates(), ",")})
 	if err != nil {
 		return complain(errs, err, failed)
 	}
@@ -52,7 +52,9 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 		_, _ = fmt.Fprintln(errs, `Run "purser --help" to see the commands, "purser COMMAND --help" for one of them.`)
 		return misuse
 	}
-	terminal := server.Terminal{In: in, Out: out, Err: errs, JSON: line.JSON, Live: isTerminal(errs)}
+	terminal := server.Terminal{
+		In: in, Out: out, Err: errs, JSON: line.JSON, Live: isTerminal(errs), Hidden: hidden(in, errs),
+	}
 	if err := parsed.Run(terminal); err != nil {
 		return complain(errs, err, failed)
 	}
@@ -76,6 +78,20 @@ func complain(errs io.Writer, err error, code int) int {
 type usageError struct{ words string }
 
 func (e *usageError) Error() string { return e.words }
+
+// hidden reads a line that does not show while it is typed; nil where nobody
+// types.
+func hidden(in io.Reader, errs io.Writer) func() ([]byte, error) {
+	file, ok := in.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		return nil
+	}
+	return func() ([]byte, error) {
+		text, err := term.ReadPassword(int(file.Fd()))
+		_, _ = fmt.Fprintln(errs) // the line's end did not show either
+		return text, err
+	}
+}
 
 func isTerminal(w io.Writer) bool {
 	file, ok := w.(*os.File)

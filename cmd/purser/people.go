@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strconv"
 
 	"github.com/purserhq/purser/internal/server"
 )
@@ -9,6 +10,9 @@ import (
 type merchantCommand struct {
 	Add  merchantAddCommand  `cmd:"" help:"Add a merchant."`
 	List merchantListCommand `cmd:"" help:"List all merchants."`
+	Show merchantShowCommand `cmd:"" help:"Show one with its own money and its networks for sending out."`
+	Set  merchantSetCommand  `cmd:"" help:"Change what a merchant is known by."`
+	Rail merchantRailCommand `cmd:"" help:"Add a network on which a merchant sends coins out, or change it."`
 }
 
 type merchantAddCommand struct {
@@ -40,6 +44,68 @@ func (c *merchantListCommand) Run(ctx context.Context, t server.Terminal) error 
 	return commands.Merchants(ctx)
 }
 
+// oneMerchant names a merchant.
+type oneMerchant struct {
+	dataFlags `embed:""`
+
+	Merchant string `arg:"" help:"The merchant's id, as the list shows it."`
+}
+
+type merchantShowCommand struct {
+	oneMerchant `embed:""`
+}
+
+// Run shows the merchant.
+func (c *merchantShowCommand) Run(ctx context.Context, t server.Terminal) error {
+	commands, err := c.commands(t)
+	if err != nil {
+		return err
+	}
+	return commands.ShowMerchant(ctx, c.Merchant)
+}
+
+type merchantSetCommand struct {
+	oneMerchant `embed:""`
+
+	Email string `help:"E-mail address of the merchant's own account; an empty one takes it away." required:""`
+}
+
+// Run changes the merchant.
+func (c *merchantSetCommand) Run(ctx context.Context, t server.Terminal) error {
+	commands, err := c.commands(t)
+	if err != nil {
+		return err
+	}
+	return commands.SetEmail(ctx, c.Merchant, c.Email)
+}
+
+type merchantRailCommand struct {
+	oneMerchant `embed:""`
+
+	Unit     string `help:"What is sent out, such as USDT." required:""`
+	Network  string `help:"On which network: TRX or BNB." required:""`
+	Min      string `help:"The smallest amount, fee included." placeholder:"DECIMAL"`
+	Fee      string `help:"What is taken out of each amount." placeholder:"DECIMAL"`
+	Decimals *int   `help:"How many places the network knows; usually all of the unit."`
+	On       bool   `help:"Send on it again." xor:"active"`
+	Off      bool   `help:"Take no more payouts for it." xor:"active"`
+}
+
+// Run adds the network or changes it.
+func (c *merchantRailCommand) Run(ctx context.Context, t server.Terminal) error {
+	commands, err := c.commands(t)
+	if err != nil {
+		return err
+	}
+	terms := server.RailTerms{
+		Merchant: c.Merchant, Unit: c.Unit, Network: c.Network, Min: c.Min, Fee: c.Fee, Decimals: c.Decimals,
+	}
+	if c.On || c.Off {
+		terms.Active = &c.On
+	}
+	return commands.SetRail(ctx, terms)
+}
+
 type keyCommand struct {
 	Add    keyAddCommand    `cmd:"" help:"Make a key; its secret is shown this once."`
 	List   keyListCommand   `cmd:"" help:"List keys, revoked ones too."`
@@ -51,16 +117,46 @@ type keyAddCommand struct {
 
 	Merchant string   `help:"Whose key it is." placeholder:"ID" required:""`
 	Label    string   `help:"What it is for, in your words."`
-	Scope    []string `default:"payments" enum:"payments,admin" help:"What it may do: payments or admin."`
+	Scope    []string `help:"What it may do: payments, which is the default, or admin."`
+
+	Signing bool     `help:"Make a key that signs calls, as the API with wallets wants it."`
+	Account int64    `help:"The account that a signing key acts for; usually the merchant's own." placeholder:"NUMBER"`
+	Method  []string `help:"A call that a signing key may make, such as balance; may be repeated."`
+	Network []string `help:"Where a signing key may be used from; may be repeated." placeholder:"CIDR"`
 }
 
 // Run makes a key.
 func (c *keyAddCommand) Run(ctx context.Context, t server.Terminal) error {
+	if err := c.check(); err != nil {
+		return err
+	}
 	commands, err := c.commands(t)
 	if err != nil {
 		return err
 	}
-	return commands.AddKey(ctx, c.Merchant, c.Label, c.Scope)
+	if !c.Signing {
+		return commands.AddKey(ctx, c.Merchant, c.Label, c.Scope)
+	}
+	return commands.AddSigningKey(ctx, server.NewSigningKey{
+		Merchant: c.Merchant, Label: c.Label, Account: c.Account, Methods: c.Method, Networks: c.Network,
+	})
+}
+
+// check keeps the two kinds of keys apart.
+func (c *keyAddCommand) check() error {
+	for _, scope := range c.Scope {
+		if scope != "payments" && scope != "admin" {
+			return &usageError{"--scope must be payments or admin, not " + strconv.Quote(scope)}
+		}
+	}
+	limited := c.Account != 0 || len(c.Method) > 0 || len(c.Network) > 0
+	switch {
+	case c.Signing && len(c.Scope) > 0:
+		return &usageError{"--scope is for keys that are sent: limit a signing key with --method and --network"}
+	case !c.Signing && limited:
+		return &usageError{"--account, --method and --network are for signing keys: add --signing"}
+	}
+	return nil
 }
 
 type keyListCommand struct {
@@ -152,38 +248,38 @@ type paymentCommand struct {
 }
 
 type paymentConfirmCommand struct {
-	dataFlags `embed:""`
+	dataFlags    `embed:""`
+	operatorFlag `embed:""`
 
-	Payment  string `arg:"" help:"The payment's id."`
-	Receipt  string `help:"Number of the bank's or the till's receipt; each counts once." required:""`
-	Operator string `help:"Who says so." required:""`
-	Note     string `help:"Anything to remember."`
+	Payment string `arg:"" help:"The payment's id."`
+	Receipt string `help:"Number of the bank's or the till's receipt; each counts once." required:""`
+	Note    string `help:"Anything to remember."`
 }
 
 // Run takes the operator's word.
 func (c *paymentConfirmCommand) Run(ctx context.Context, t server.Terminal) error {
-	commands, err := c.commands(t)
+	who, commands, err := c.decider(c.dataFlags, t)
 	if err != nil {
 		return err
 	}
 	return commands.Say(ctx, server.Word{
-		Payment: c.Payment, Paid: true, Receipt: c.Receipt, Operator: c.Operator, Note: c.Note,
+		Payment: c.Payment, Paid: true, Receipt: c.Receipt, Operator: who, Note: c.Note,
 	})
 }
 
 type paymentRejectCommand struct {
-	dataFlags `embed:""`
+	dataFlags    `embed:""`
+	operatorFlag `embed:""`
 
-	Payment  string `arg:"" help:"The payment's id."`
-	Operator string `help:"Who says so." required:""`
-	Note     string `help:"Why."`
+	Payment string `arg:"" help:"The payment's id."`
+	Note    string `help:"Why."`
 }
 
 // Run takes the operator's word.
 func (c *paymentRejectCommand) Run(ctx context.Context, t server.Terminal) error {
-	commands, err := c.commands(t)
+	who, commands, err := c.decider(c.dataFlags, t)
 	if err != nil {
 		return err
 	}
-	return commands.Say(ctx, server.Word{Payment: c.Payment, Operator: c.Operator, Note: c.Note})
+	return commands.Say(ctx, server.Word{Payment: c.Payment, Operator: who, Note: c.Note})
 }

@@ -34,10 +34,13 @@ func viewEndpoint(e event.Endpoint) endpointView {
 
 func (v endpointView) row() []string {
 	types := strings.Join(v.Types, ",")
-	if types == "" {
+	switch {
+	case v.URL == "":
+		types = "notices of a terminal"
+	case types == "":
 		types = "everything"
 	}
-	return []string{v.ID, v.URL, types, v.CreatedAt, dash(v.Disabled)}
+	return []string{v.ID, dash(v.URL), types, v.CreatedAt, dash(v.Disabled)}
 }
 
 var endpointHead = []string{"ENDPOINT", "URL", "TYPES", "SINCE", "DISABLED"}

@@ -46,12 +46,14 @@ type Config struct {
 	// with 503.
 	CommitQueue int `key:"commit_queue" default:"4096"`
 
-	// Keyset is the root keyset, as JSON, under which gateway credentials and the
-	// signing secrets of webhooks are sealed. It comes from the environment and is refused in the configuration file.
+	// Keyset is the root keyset, as JSON, under which gateway credentials, signing
+	// keys and the signing secrets of webhooks are sealed. It comes from the
+	// environment and is refused in the configuration file.
 	Keyset Secret `key:"keyset"`
 	// KeysetFile is the file of the root keyset. When both are left out it is
 	// keyset.json in the data folder, made on first use. Whoever loses the keyset
-	// must enter the gateway credentials and add the webhook endpoints again.
+	// must enter the gateway credentials again and make new signing keys, webhook
+	// endpoints and terminals.
 	KeysetFile string `key:"keyset_file"`
 
 	// LogFormat is json, for programs, or text, for people.
@@ -79,6 +81,9 @@ type Config struct {
 	ResolveInterval time.Duration `key:"resolve_interval" default:"5s"`
 	// ExpireInterval is the pause between two looks for invoices whose time has run out.
 	ExpireInterval time.Duration `key:"expire_interval" default:"30s"`
+	// RejectInterval is the pause between two looks for paid invoices that their
+	// merchant did not verify in time.
+	RejectInterval time.Duration `key:"reject_interval" default:"2s"`
 	// SweepInterval is the pause between two looks through what gateways hold as
 	// paid and unverified.
 	SweepInterval time.Duration `key:"sweep_interval" default:"10m"`
@@ -86,8 +91,9 @@ type Config struct {
 	// WebhookLook is the pause between two looks for messages to endpoints that
 	// nobody has announced: those of other processes, and those to be tried again.
 	WebhookLook time.Duration `key:"webhook_look" default:"1s"`
-	// WebhookLoopback is whether endpoints may be on this machine, on any port.
-	// It is for tests and for the demo: it lets merchants reach what listens here.
+	// WebhookLoopback is whether endpoints, and addresses that invoices are told
+	// at, may be on this machine, on any port. It is for tests and for the demo: it
+	// lets merchants reach what listens here.
 	WebhookLoopback bool `key:"webhook_loopback" default:"false"`
 
 	// ReadyLink is where ready-to-pay links of the ipg API lead; the token is

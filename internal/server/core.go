@@ -16,6 +16,7 @@ import (
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/gateway/client"
 	"github.com/purserhq/purser/internal/merchant"
+	"github.com/purserhq/purser/internal/store"
 	"github.com/purserhq/purser/internal/store/sqlstore"
 )
 
@@ -63,11 +64,17 @@ func openCore(ctx context.Context, c Config, p purpose, log *slog.Logger) (*core
 	if err := k.openGateways(ctx, p); err != nil {
 		return nil, errors.Join(err, k.close())
 	}
-	k.app = app.New(app.Config{
-		Store: k.points.store(k.store), Gateways: k.gateways, Now: k.now, Log: k.log,
-		ReturnURL: c.PublicURL + returnPath, Returners: returners(), Sealer: k.gateways.ring,
-	})
+	k.app = k.over(k.points.store(k.store))
 	return k, nil
+}
+
+// over builds the use cases over a store.
+func (k *core) over(s store.Store) *app.App {
+	return app.New(app.Config{
+		Store: s, Gateways: k.gateways, Now: k.now, Log: k.log,
+		ReturnURL: k.config.PublicURL + returnPath, Returners: returners(), Sealer: k.gateways.ring,
+		Forms: forms(), Private: k.config.WebhookLoopback,
+	})
 }
 
 // makeFolder makes the data folder with an empty database: it holds names,
@@ -126,7 +133,7 @@ func (k *core) openGateways(ctx context.Context, p purpose) error {
 	return nil
 }
 
-// holdsSecrets says whether any contract or endpoint has some.
+// holdsSecrets says whether any merchant has some.
 func (k *core) holdsSecrets(ctx context.Context) (bool, error) {
 	for offset := 0; ; offset += pageSize {
 		merchants, err := k.store.Merchants(ctx, app.Page{Limit: pageSize, Offset: offset})
@@ -134,22 +141,33 @@ func (k *core) holdsSecrets(ctx context.Context) (bool, error) {
 			return false, err
 		}
 		for _, m := range merchants {
-			known, err := k.store.Gateways(ctx, m.ID)
-			if err != nil {
-				return false, err
-			}
-			endpoints, err := k.store.Endpoints(ctx, m.ID)
-			if err != nil {
-				return false, err
-			}
-			if len(endpoints) > 0 || slices.ContainsFunc(known, func(g merchant.Gateway) bool { return len(g.Sealed) > 0 }) {
-				return true, nil
+			if holds, err := k.merchantHoldsSecrets(ctx, m.ID); holds || err != nil {
+				return holds, err
 			}
 		}
 		if len(merchants) < pageSize {
 			return false, nil
 		}
 	}
+}
+
+// merchantHoldsSecrets looks at contracts, signing keys and endpoints, among
+// which are those that sign for terminals.
+func (k *core) merchantHoldsSecrets(ctx context.Context, id string) (bool, error) {
+	known, err := k.store.Gateways(ctx, id)
+	if err != nil {
+		return false, err
+	}
+	keys, err := k.store.Keys(ctx, id)
+	if err != nil {
+		return false, err
+	}
+	endpoints, err := k.store.Endpoints(ctx, id)
+	if err != nil {
+		return false, err
+	}
+	return len(endpoints) > 0 || slices.ContainsFunc(keys, merchant.Key.Signs) ||
+		slices.ContainsFunc(known, func(g merchant.Gateway) bool { return len(g.Sealed) > 0 }), nil
 }
 
 // pageSize is how many merchants are read at once.
@@ -182,7 +200,7 @@ func explain(err error) error {
 	if cause := errors.Unwrap(f); f.Code == fault.CodeInternal && cause != nil {
 		return explain(cause)
 	}
-	if f.Code == fault.CodeSettingInvalid || f.Code == fault.CodeParameterInvalid && f.Param != "" {
+	if f.Code == fault.CodeSettingInvalid || f.Kind == fault.Invalid && f.Param != "" {
 		return fmt.Errorf("%s: %s", f.Param, f.Words)
 	}
 	if f.Code == fault.CodeMerchantNotFound {

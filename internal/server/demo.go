@@ -14,10 +14,12 @@ import (
 	"path/filepath"
 
 	"github.com/purserhq/purser/internal/sandbox"
+	"github.com/purserhq/purser/internal/wallet"
 )
 
 // Demo is everything in one process: a server, make-believe providers, and a
-// merchant with gateways and keys. It answers on this machine only.
+// merchant with gateways, keys and customers who have money. It answers on this
+// machine only.
 type Demo struct {
 	*Server
 
@@ -41,9 +43,10 @@ type DemoOptions struct {
 // DemoInfo is what tests and tools read in demo.json. Dialects that are not
 // there yet are left out.
 type DemoInfo struct {
-	BaseURL    string  `json:"base_url"`
-	SandboxURL string  `json:"sandbox_url"`
-	IPG        IPGKeys `json:"ipg"`
+	BaseURL    string    `json:"base_url"`
+	SandboxURL string    `json:"sandbox_url"`
+	IPG        IPGKeys   `json:"ipg"`
+	Zipay      ZipayKeys `json:"zipay"`
 }
 
 // IPGKeys are the demo merchant's keys for the ipg API.
@@ -175,8 +178,11 @@ func (d *Demo) Run(ctx context.Context) error {
 
 // Welcome tells a person what there is and how to try it.
 func (d *Demo) Welcome() string {
+	z := d.Info.Zipay
 	return fmt.Sprintf(welcome, d.Info.BaseURL, d.Info.SandboxURL, d.Folder, demoName,
-		d.Info.IPG.APIKey, d.Info.IPG.AdminKey)
+		d.Info.IPG.APIKey, d.Info.IPG.AdminKey) +
+		fmt.Sprintf(welcomeWallets, d.Info.BaseURL, z.APIKey, z.SecretKey, z.Terminal, wallet.House,
+			z.Payer.Account, z.Payer.Email, z.Payer.PIN, z.Receiver)
 }
 
 const welcome = `Purser demo
@@ -209,6 +215,32 @@ Requests above 100000 Rial are split into payments of that size. To try it, past
   # a link that somebody else can pay
   curl -s $PURSER/admin/payment/getReadyToPayLink -H "$ADMIN" -H "$JSON" \
     -d '{"amount":50000,"userFullName":"A. Payer","mobile":"09120000001"}'; echo
+`
+
+const welcomeWallets = `
+zipay: wallets and invoices in USD, USDT and Toman (docs/dialects/zipay.md)
+
+  api key    %[2]s
+  secret     %[3]s
+  terminal   %[4]d; the merchant's own account is %[5]d
+  payer      account %[6]d, %[7]s, PIN %[8]s; account %[9]d has the same PIN
+
+To try it, paste:
+
+  PURSER=%[1]s; API_KEY=%[2]s
+  SECRET=%[3]s
+  zipay() {
+    SIGN=$(printf %%s "$2" | openssl dgst -sha256 -hmac "$SECRET" -binary | base64)
+    curl -s "$PURSER/api/$1" -d "$2" -H "api_key: $API_KEY" -H "api_sign: $SIGN"; echo
+  }
+
+  # what the merchant has, and ten dollars of it for another account
+  zipay balance
+  zipay transfer "receiver=%[9]d&amount=10&currency=USD&order_id=$(date +%%s)"
+
+  # an invoice; open its page and pay from the payer's wallet
+  BODY="terminal_number=%[4]d&invoice_number=$(date +%%s)&amount=25.50&currency=USD&callback=https://example.com/"
+  zipay create-invoice "$BODY" | sed 's/.*"redirect":"\([^"]*\)".*/\1/'
 
 Press Ctrl-C to stop.
 `

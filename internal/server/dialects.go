@@ -1,16 +1,24 @@
 package server
 
 import (
+	"path"
+	"slices"
+
+	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/checkout"
 	"github.com/purserhq/purser/internal/dialect"
 	"github.com/purserhq/purser/internal/dialect/ipg"
+	"github.com/purserhq/purser/internal/dialect/zipay"
 )
+
+// newID mints an id for what no API's caller asks for: payments that payers
+// start on our pages, and what operators ask for.
+func (k *core) newID() string { return ipg.NewID(k.now()) }
 
 // addDialects adds every API that we speak, and the pages.
 func addDialects(r *routes, k *core, a additions) error {
-	newID := func() string { return ipg.NewID(k.now()) }
 	pages, err := checkout.New(checkout.Config{
-		App: k.app, NewID: newID, Now: k.now, Log: k.log,
+		App: k.app, NewID: k.newID, Now: k.now, Log: k.log,
 		Insecure: len(a.sandbox) > 0, Unlimited: len(a.sandbox) > 0,
 	})
 	if err != nil {
@@ -22,13 +30,52 @@ func addDialects(r *routes, k *core, a additions) error {
 		Links: ipg.LinkBases{
 			Fixed: k.config.ReadyLink, OpenAmount: k.config.OpenLink, Extension: k.config.ExtensionLink,
 		},
-		Now: k.now, Log: k.log, NewID: newID,
+		Now: k.now, Log: k.log, NewID: k.newID,
 	})
 	if err != nil {
 		return err
 	}
-	r.mount(shop)
+	wallets, err := zipay.New(zipay.Config{
+		App: k.app, Pages: pages, PublicURL: k.config.PublicURL, Now: k.now, Log: k.log,
+	})
+	if err != nil {
+		return err
+	}
+	r.mount(shop, wallets)
 	return nil
+}
+
+// forms are the ways in which the addresses of invoices are told.
+func forms() map[string]app.Form { return zipay.Forms() }
+
+// terminalForms are the words of operators for the way in which the notices of
+// a terminal are written, and those of the API.
+var terminalForms = map[string]string{"form": "", "json": zipay.JSONTerminal}
+
+// formWord is the operator's word for what a terminal has.
+func formWord(form string) string {
+	for word, known := range terminalForms {
+		if known == form {
+			return word
+		}
+	}
+	return form
+}
+
+// signedCalls are the calls that a signing key can be limited to.
+func signedCalls(k *core) ([]string, error) {
+	const nowhere = "http://localhost" // nobody is sent to it
+	wallets, err := zipay.New(zipay.Config{App: k.app, PublicURL: nowhere, Now: k.now, Log: k.log})
+	if err != nil {
+		return nil, err
+	}
+	var calls []string
+	for _, route := range wallets.Routes {
+		if name := path.Base(route.Path); route.Access == dialect.Signed && !slices.Contains(calls, name) {
+			calls = append(calls, name)
+		}
+	}
+	return calls, nil
 }
 
 // mount adds the dialects; the first one answers for what nobody knows.

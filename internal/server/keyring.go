@@ -19,8 +19,9 @@ import (
 	"github.com/purserhq/purser/internal/merchant"
 )
 
-// keyring seals gateway credentials and the signing secrets of endpoints. What
-// was sealed for one merchant's gateway or endpoint does not open as another's.
+// keyring seals gateway credentials, and the secrets of signing keys, of
+// endpoints and of terminals. What was sealed for one thing of one merchant does
+// not open as another's.
 type keyring struct {
 	aead tink.AEAD // nil when no keyset was given
 }
@@ -167,7 +168,8 @@ func (k *keyring) Open(merchantID, name string, sealed []byte) ([]byte, error) {
 	text, err := k.aead.Decrypt(sealed, belonging(merchantID, name))
 	if err != nil {
 		return nil, fault.New(fault.CodeSettingInvalid, "secret",
-			"The signing secrets were sealed under another keyset: give the old one, or add the endpoint again.")
+			"This secret was sealed under another keyset: give the old one, or make the signing key, the endpoint or "+
+				"the terminal anew.")
 	}
 	return text, nil
 }

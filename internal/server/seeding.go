@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -17,7 +18,7 @@ const (
 	demoLimit    = 100_000 // Rial; requests above it are split
 )
 
-// seeding gives a demo its merchant, keys and gateways, once.
+// seeding gives a demo its merchant, keys, gateways, customers and money, once.
 type seeding struct {
 	*core
 
@@ -49,7 +50,10 @@ func (s *seeding) run(ctx context.Context, file string) error {
 			return err
 		}
 	}
-	return s.putGateways(ctx)
+	if err := s.putGateways(ctx); err != nil {
+		return err
+	}
+	return s.openWallets(ctx, before.Zipay)
 }
 
 // findMerchant takes the owner of the known key, else the merchant of an
@@ -95,37 +99,47 @@ func (s *seeding) keepKey(ctx context.Context, secret *string, n app.NewKey) err
 	return err
 }
 
-// demoGateway is one contract of the demo's merchant with a make-believe provider.
+// demoGateway is one contract of the demo's merchant: with a make-believe
+// provider, or without any.
 type demoGateway struct {
-	name     string
-	settings map[string]string
-	secrets  map[string]Secret
+	name      string
+	connector string // empty = the name
+	settings  map[string]string
+	secrets   map[string]Secret
 }
+
+// byHand are the gateways for dollars and coins that an operator receives. Rial
+// and Toman have the usual one.
+//
+//exhaustive:ignore
+var byHand = map[money.Unit]string{money.USD: "manual-usd", money.USDT: "manual-usdt"}
 
 // demoGateways point at the sandbox, wherever it is this time. The
 // credentials are those that the providers publish for tests.
 func demoGateways(sandbox string) []demoGateway {
 	return []demoGateway{
 		{
-			"zarinpal",
+			"zarinpal", "",
 			map[string]string{
 				"mode": "test", "base_url": sandbox + "/zarinpal", "graphql_url": sandbox + "/zarinpal/api/v4/graphql",
 			},
 			map[string]Secret{"merchant_id": "00000000-0000-4000-8000-000000000001", "access_token": "sandbox"},
 		},
 		{
-			"shepa",
+			"shepa", "",
 			map[string]string{"mode": "test", "base_url": sandbox + "/shepa"},
 			map[string]Secret{"api_key": "sandbox"},
 		},
 		{
-			"zibal",
+			"zibal", "",
 			map[string]string{
 				"mode": "test", "base_url": sandbox + "/zibal", "platform_url": sandbox + "/zibal", "account_id": "sandbox",
 			},
 			map[string]Secret{"merchant": "zibal", "access_token": "sandbox"},
 		},
-		{"manual", map[string]string{"mode": "test"}, map[string]Secret{}},
+		{"manual", "", map[string]string{"mode": "test"}, map[string]Secret{}},
+		{byHand[money.USD], "manual", map[string]string{"mode": "test", "unit": "USD"}, map[string]Secret{}},
+		{byHand[money.USDT], "manual", map[string]string{"mode": "test", "unit": "USDT"}, map[string]Secret{}},
 	}
 }
 
@@ -148,7 +162,7 @@ func (s *seeding) putGateways(ctx context.Context) error {
 		sealed, err := s.ring.sealCredentials(s.merchant, g.name, g.secrets)
 		if err == nil {
 			err = s.app.PutGateway(ctx, merchant.Gateway{
-				Merchant: s.merchant, Name: g.name, Connector: g.name, Order: i + 1, Enabled: true,
+				Merchant: s.merchant, Name: g.name, Connector: cmp.Or(g.connector, g.name), Order: i + 1, Enabled: true,
 				Settings: g.settings, Sealed: sealed,
 			})
 		}

@@ -82,7 +82,8 @@ func New(ctx context.Context, c Config, w io.Writer) (*Server, error) {
 func build(k *core, a additions) (*Server, error) {
 	s := &Server{core: k, sender: worker.NewSender(k.config.WebhookLoopback), worker: worker.New(worker.Config{
 		Chores: k.app, Log: k.log,
-		Resolve: k.config.ResolveInterval, Expire: k.config.ExpireInterval, Sweep: k.config.SweepInterval,
+		Resolve: k.config.ResolveInterval, Expire: k.config.ExpireInterval, Reject: k.config.RejectInterval,
+		Sweep: k.config.SweepInterval,
 	})}
 	s.courier = worker.NewCourier(worker.CourierConfig{
 		Post: k.app, Log: k.log, Now: k.now, Client: s.sender, Tried: k.metrics.tried, Look: k.config.WebhookLook,

@@ -18,6 +18,9 @@ type Terminal struct {
 	Err  io.Writer
 	JSON bool // write JSON for programs instead of tables for people
 	Live bool // Err is a terminal that somebody looks at
+	// Hidden reads a line of In that does not show while it is typed; nil when In
+	// is not somebody at a keyboard.
+	Hidden func() ([]byte, error)
 }
 
 // show writes a value as JSON, or else as the table that goes with it.
@@ -46,6 +49,20 @@ func (t Terminal) tell(format string, args ...any) error {
 	return err
 }
 
+// also writes a further table for people; programs have it in what was shown.
+func (t Terminal) also(title string, head []string, rows [][]string) error {
+	if t.JSON {
+		return nil
+	}
+	if len(rows) == 0 {
+		return t.tell("\n%s: nothing", title)
+	}
+	if err := t.tell("\n%s:", title); err != nil {
+		return err
+	}
+	return t.show(nil, head, rows)
+}
+
 // progress gives a function that shows how far something is, in percent, and
 // one that clears it away. Without somebody who looks it shows nothing.
 func (t Terminal) progress(what string) (show func(percent int), clear func()) {
@@ -64,6 +81,21 @@ func moment(at time.Time) string {
 		return "-"
 	}
 	return at.UTC().Format(time.RFC3339)
+}
+
+// span is a length of time for people; zero is a dash.
+func span(length time.Duration) string {
+	if length == 0 {
+		return "-"
+	}
+	text := length.String()
+	if short, ok := strings.CutSuffix(text, "m0s"); ok {
+		text = short + "m"
+	}
+	if short, ok := strings.CutSuffix(text, "h0m"); ok {
+		text = short + "h"
+	}
+	return text
 }
 
 // dash stands for nothing in a table.

@@ -1,7 +1,7 @@
 // Package worker is the hands that work without being asked: loops that ask
-// gateways about open payments, close invoices whose time is over, and look
-// for payers whose return was lost; and a courier that tells merchants'
-// endpoints what happened.
+// gateways about open payments, close invoices whose time is over, give back
+// what nobody verified, and look for payers whose return was lost; and a
+// courier that tells merchants' endpoints what happened.
 package worker
 
 import (
@@ -19,6 +19,7 @@ import (
 type Chores interface {
 	ResolveDue(ctx context.Context, limit int) (int, error)
 	ExpireDue(ctx context.Context, limit int) (int, error)
+	RejectOverdue(ctx context.Context, limit int) (int, error)
 	SweepGateways(ctx context.Context) (int, error)
 }
 
@@ -26,8 +27,9 @@ type Chores interface {
 type Config struct {
 	Chores Chores
 	Log    *slog.Logger
-	// The pauses of the loops; zero takes 5 seconds, 30 seconds and 10 minutes.
-	Resolve, Expire, Sweep time.Duration
+	// The pauses of the loops; zero takes 5 seconds, 30 seconds, 2 seconds and
+	// 10 minutes.
+	Resolve, Expire, Reject, Sweep time.Duration
 	// Batch is how many things one round takes on at most; zero takes 100.
 	Batch int
 	// Draw gives a whole number below n, which spreads the rounds of several
@@ -57,7 +59,12 @@ func New(c Config) *Worker {
 	for _, usual := range []struct {
 		set   *time.Duration
 		value time.Duration
-	}{{&c.Resolve, 5 * time.Second}, {&c.Expire, 30 * time.Second}, {&c.Sweep, 10 * time.Minute}} {
+	}{
+		{&c.Resolve, 5 * time.Second},
+		{&c.Expire, 30 * time.Second},
+		{&c.Reject, 2 * time.Second},
+		{&c.Sweep, 10 * time.Minute},
+	} {
 		if *usual.set <= 0 {
 			*usual.set = usual.value
 		}
@@ -74,6 +81,9 @@ func New(c Config) *Worker {
 		}, c.Batch},
 		{"expire", c.Expire, func(ctx context.Context) (int, error) {
 			return c.Chores.ExpireDue(ctx, c.Batch)
+		}, c.Batch},
+		{"reject", c.Reject, func(ctx context.Context) (int, error) {
+			return c.Chores.RejectOverdue(ctx, c.Batch)
 		}, c.Batch},
 		{"sweep", c.Sweep, c.Chores.SweepGateways, 0},
 	}}

@@ -31,7 +31,8 @@ type diary struct {
 	found   map[string]int
 	err     map[string]error
 	inside  func(ctx context.Context)
-	batches []int
+	batches []int // of resolve
+	overdue []int // of reject
 }
 
 func newDiary() *diary {
@@ -61,6 +62,13 @@ func (d *diary) ResolveDue(ctx context.Context, limit int) (int, error) {
 func (d *diary) ExpireDue(ctx context.Context, _ int) (int, error) { return d.call(ctx, "expire") }
 func (d *diary) SweepGateways(ctx context.Context) (int, error)    { return d.call(ctx, "sweep") }
 
+func (d *diary) RejectOverdue(ctx context.Context, limit int) (int, error) {
+	d.mu.Lock()
+	d.overdue = append(d.overdue, limit)
+	d.mu.Unlock()
+	return d.call(ctx, "reject")
+}
+
 // noSpread leaves every pause as it is.
 func noSpread(n int64) int64 { return n / 2 }
 
@@ -80,19 +88,25 @@ func TestRoundsKeepTheirPauses(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		d := newDiary()
-		run(t, Config{Chores: d, Resolve: 5 * time.Second, Expire: 8 * time.Second, Sweep: time.Minute, Batch: 7},
-			17*time.Second)
+		run(t, Config{
+			Chores: d, Resolve: 5 * time.Second, Expire: 8 * time.Second, Reject: 6 * time.Second, Sweep: time.Minute,
+			Batch: 7,
+		}, 17*time.Second)
 		want := map[string][]time.Duration{
 			"resolve": {5 * time.Second, 10 * time.Second, 15 * time.Second},
 			"expire":  {8 * time.Second, 16 * time.Second},
+			"reject":  {6 * time.Second, 12 * time.Second},
 		}
-		for _, name := range []string{"resolve", "expire", "sweep"} {
+		for _, name := range []string{"resolve", "expire", "reject", "sweep"} {
 			if got := d.calls[name]; !slices.Equal(got, want[name]) {
 				t.Errorf("%s: got calls at %v, want %v", name, got, want[name])
 			}
 		}
 		if got := d.batches; !slices.Equal(got, []int{7, 7, 7}) {
 			t.Errorf("got batches %v, want 7 each", got)
+		}
+		if got := d.overdue; !slices.Equal(got, []int{7, 7}) {
+			t.Errorf("got batches of overdue invoices %v, want 7 each", got)
 		}
 	})
 }
@@ -102,8 +116,10 @@ func TestUsualPauses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDiary()
 		run(t, Config{Chores: d}, 10*time.Minute+time.Second)
-		if got := [3]int{len(d.calls["resolve"]), len(d.calls["expire"]), len(d.calls["sweep"])}; got != [3]int{120, 20, 1} {
-			t.Errorf("got %v rounds in ten minutes, want 120, 20 and 1", got)
+		for name, want := range map[string]int{"resolve": 120, "expire": 20, "reject": 300, "sweep": 1} {
+			if got := len(d.calls[name]); got != want {
+				t.Errorf("%s: got %d rounds in ten minutes, want %d", name, got, want)
+			}
 		}
 	})
 }
@@ -111,22 +127,27 @@ func TestUsualPauses(t *testing.T) {
 // A full batch means that more may wait, so the next round begins at once.
 func TestMoreWorkIsDoneAtOnce(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		d := newDiary()
-		d.found["resolve"] = 3
-		d.inside = func(context.Context) {
-			d.mu.Lock()
-			defer d.mu.Unlock()
-			if len(d.calls["resolve"]) == 4 {
-				d.found["resolve"] = 2
-			}
-		}
-		run(t, Config{Chores: d, Resolve: 5 * time.Second, Batch: 3}, 6*time.Second)
-		at := 5 * time.Second
-		if got, want := d.calls["resolve"], []time.Duration{at, at, at, at, at}; !slices.Equal(got, want) {
-			t.Errorf("got calls at %v, want %v", got, want)
-		}
-	})
+	for _, name := range []string{"resolve", "expire", "reject"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				d := newDiary()
+				d.found[name] = 3
+				d.inside = func(context.Context) {
+					d.mu.Lock()
+					defer d.mu.Unlock()
+					if len(d.calls[name]) == 4 {
+						d.found[name] = 2
+					}
+				}
+				at := 5 * time.Second
+				run(t, Config{Chores: d, Resolve: at, Expire: at, Reject: at, Batch: 3}, 6*time.Second)
+				if got, want := d.calls[name], []time.Duration{at, at, at, at, at}; !slices.Equal(got, want) {
+					t.Errorf("got calls at %v, want %v", got, want)
+				}
+			})
+		})
+	}
 }
 
 func TestFailuresMakePausesLonger(t *testing.T) {
@@ -189,7 +210,7 @@ func TestStopWaitsForTheRound(t *testing.T) {
 			finished = true
 		}
 		begin := time.Now()
-		run(t, Config{Chores: d, Resolve: time.Second, Expire: time.Hour}, 2*time.Second)
+		run(t, Config{Chores: d, Resolve: time.Second, Expire: time.Hour, Reject: time.Hour}, 2*time.Second)
 		if took := time.Since(begin); !finished || took != 5*time.Second {
 			t.Errorf("got finished %v after %v, want true after 5s", finished, took)
 		}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+
+	"github.com/purserhq/purser/internal/server"
+)
+
+type payoutCommand struct {
+	List    payoutListCommand    `cmd:"" help:"List payouts of all merchants, newest first."`
+	Show    payoutShowCommand    `cmd:"" help:"Show one: what to send, where to, and who decided what."`
+	Approve payoutApproveCommand `cmd:"" help:"Take a payout on: you are about to send it."`
+	Confirm payoutConfirmCommand `cmd:"" help:"Say that it was sent, with the network's id of it."`
+	Reject  payoutRejectCommand  `cmd:"" help:"Send nothing and give the money back to the account."`
+	Fail    payoutFailCommand    `cmd:"" help:"Say that it was sent and came back: the account has its money again."`
+}
+
+type payoutListCommand struct {
+	dataFlags `embed:""`
+
+	Merchant string `help:"Only this merchant's." placeholder:"ID"`
+	State    string `default:"" enum:"${payouts}" help:"Only those in a state, such as requested or processing."`
+	Limit    int    `default:"50" help:"How many at most."`
+}
+
+// Run lists payouts.
+func (c *payoutListCommand) Run(ctx context.Context, t server.Terminal) error {
+	commands, err := c.commands(t)
+	if err != nil {
+		return err
+	}
+	return commands.Payouts(ctx, server.WhichPayouts{Merchant: c.Merchant, State: c.State, Limit: c.Limit})
+}
+
+type payoutShowCommand struct {
+	dataFlags `embed:""`
+
+	Payout string `arg:"" help:"The payout's id, as the list shows it."`
+}
+
+// Run shows the payout.
+func (c *payoutShowCommand) Run(ctx context.Context, t server.Terminal) error {
+	commands, err := c.commands(t)
+	if err != nil {
+		return err
+	}
+	return commands.ShowPayout(ctx, c.Payout)
+}
+
+// payoutWord is what an operator says about a payout.
+type payoutWord struct {
+	dataFlags    `embed:""`
+	operatorFlag `embed:""`
+
+	Payout string `arg:"" help:"The payout's id, as the list shows it."`
+	Note   string `help:"Why, or anything to remember."`
+}
+
+// word is it as the server takes it.
+func (c *payoutWord) word(t server.Terminal) (server.PayoutWord, server.Commands, error) {
+	who, commands, err := c.decider(c.dataFlags, t)
+	return server.PayoutWord{Payout: c.Payout, Operator: who, Note: c.Note}, commands, err
+}
+
+type payoutApproveCommand struct {
+	payoutWord `embed:""`
+}
+
+// Run takes the operator's word.
+func (c *payoutApproveCommand) Run(ctx context.Context, t server.Terminal) error {
+	word, commands, err := c.word(t)
+	if err != nil {
+		return err
+	}
+	return commands.ApprovePayout(ctx, word)
+}
+
+type payoutConfirmCommand struct {
+	payoutWord `embed:""`
+
+	Receipt string `help:"The network's id of the money movement; each counts once." placeholder:"TXID" required:""`
+}
+
+// Run takes the operator's word.
+func (c *payoutConfirmCommand) Run(ctx context.Context, t server.Terminal) error {
+	word, commands, err := c.word(t)
+	if err != nil {
+		return err
+	}
+	word.Receipt = c.Receipt
+	return commands.ConfirmPayout(ctx, word)
+}
+
+type payoutRejectCommand struct {
+	payoutWord `embed:""`
+}
+
+// Run takes the operator's word.
+func (c *payoutRejectCommand) Run(ctx context.Context, t server.Terminal) error {
+	word, commands, err := c.word(t)
+	if err != nil {
+		return err
+	}
+	return commands.RejectPayout(ctx, word)
+}
+
+type payoutFailCommand struct {
+	payoutWord `embed:""`
+}
+
+// Run takes the operator's word.
+func (c *payoutFailCommand) Run(ctx context.Context, t server.Terminal) error {
+	word, commands, err := c.word(t)
+	if err != nil {
+		return err
+	}
+	return commands.FailPayout(ctx, word)
+}

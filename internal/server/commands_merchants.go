@@ -1,0 +1,217 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"strconv"
+
+	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/merchant"
+	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/payout"
+	"github.com/purserhq/purser/internal/wallet"
+)
+
+// merchantView is a merchant as programs see it; what is on its own account and
+// its networks are shown of a single one only.
+type merchantView struct {
+	ID         string        `json:"id"`
+	Name       string        `json:"name"`
+	Email      string        `json:"email,omitempty"`
+	SplitLimit string        `json:"split_limit,omitempty"`
+	CreatedAt  string        `json:"created_at"`
+	Account    int64         `json:"account_number,omitempty"`
+	Balances   []balanceView `json:"balances,omitempty"`
+	Rails      []railView    `json:"networks,omitempty"`
+}
+
+func viewMerchant(m merchant.Merchant) merchantView {
+	view := merchantView{ID: m.ID, Name: m.Name, Email: m.Email, CreatedAt: moment(m.CreatedAt)}
+	if m.SplitLimit.Valid() {
+		view.SplitLimit = m.SplitLimit.String()
+	}
+	return view
+}
+
+func (v merchantView) row() []string {
+	return []string{v.ID, v.Name, dash(v.Email), dash(v.SplitLimit), v.CreatedAt}
+}
+
+var merchantHead = []string{"MERCHANT", "NAME", "EMAIL", "SPLIT ABOVE", "SINCE"}
+
+// railView is a network on which a merchant sends coins out.
+type railView struct {
+	Unit     string `json:"unit"`
+	Network  string `json:"network"`
+	Min      string `json:"min"`
+	Fee      string `json:"fee"`
+	Decimals int    `json:"decimals"`
+	Active   bool   `json:"active"`
+}
+
+func viewRail(r merchant.Rail) railView {
+	return railView{
+		Unit: string(r.Unit), Network: r.Network, Min: r.Min.Text(), Fee: r.Fee.Text(), Decimals: r.Decimals,
+		Active: r.Active,
+	}
+}
+
+func (v railView) row() []string {
+	return []string{v.Unit, v.Network, v.Min, v.Fee, strconv.Itoa(v.Decimals), yes(v.Active)}
+}
+
+var railHead = []string{"UNIT", "NETWORK", "MIN", "FEE", "DECIMALS", "ACTIVE"}
+
+// AddMerchant adds a merchant. A split limit is in whole Rial; empty never splits.
+func (c Commands) AddMerchant(ctx context.Context, name, splitLimit string) error {
+	return c.with(ctx, forWriting, func(k *core) error {
+		wish := app.NewMerchant{Name: name}
+		if splitLimit != "" {
+			limit, err := money.Parse(splitLimit, money.IRR)
+			if err != nil {
+				return settingError("split-limit", "must be a whole number of Rial")
+			}
+			wish.SplitLimit = limit
+		}
+		m, err := k.app.CreateMerchant(ctx, wish)
+		if err != nil {
+			return err
+		}
+		view := viewMerchant(m)
+		return c.Terminal.show(view, merchantHead, [][]string{view.row()})
+	})
+}
+
+// Merchants lists all merchants, newest first.
+func (c Commands) Merchants(ctx context.Context) error {
+	return c.with(ctx, forReading, func(k *core) error {
+		views, rows := []merchantView{}, [][]string{}
+		for offset := 0; ; offset += pageSize {
+			merchants, err := k.app.Merchants(ctx, app.Page{Limit: pageSize, Offset: offset})
+			if err != nil {
+				return err
+			}
+			for _, m := range merchants {
+				view := viewMerchant(m)
+				views, rows = append(views, view), append(rows, view.row())
+			}
+			if len(merchants) < pageSize {
+				return c.Terminal.show(views, merchantHead, rows)
+			}
+		}
+	})
+}
+
+// ShowMerchant shows a merchant with the money of its own account and the
+// networks on which it sends coins out.
+func (c Commands) ShowMerchant(ctx context.Context, id string) error {
+	return c.with(ctx, forReading, func(k *core) error {
+		m, err := k.app.Merchant(ctx, id)
+		if err != nil {
+			return err
+		}
+		view := viewMerchant(m)
+		view.Account = wallet.House
+		if view.Balances, err = balancesOf(ctx, k, id, wallet.House); err != nil {
+			return err
+		}
+		rails := make([][]string, 0, len(m.Rails))
+		for _, r := range m.Rails {
+			rail := viewRail(r)
+			view.Rails, rails = append(view.Rails, rail), append(rails, rail.row())
+		}
+		return errors.Join(
+			c.Terminal.show(view, merchantHead, [][]string{view.row()}),
+			c.Terminal.also("On account "+strconv.FormatInt(wallet.House, 10)+", the merchant's own", balanceHead,
+				balanceRows(view.Balances)),
+			c.Terminal.also("Coins are sent out on", railHead, rails))
+	})
+}
+
+// SetEmail gives a merchant's own account an e-mail address, under which others
+// send money to it; an empty one takes it away.
+func (c Commands) SetEmail(ctx context.Context, id, email string) error {
+	return c.with(ctx, forWriting, func(k *core) error {
+		// The rules for an address are those of a customer's.
+		if err := (wallet.Customer{Email: wallet.FoldEmail(email)}).Check(); err != nil {
+			return err
+		}
+		m, err := k.app.ChangeMerchant(ctx, id, app.MerchantTerms{Email: &email})
+		if err != nil {
+			return err
+		}
+		view := viewMerchant(m)
+		return c.Terminal.show(view, merchantHead, [][]string{view.row()})
+	})
+}
+
+// RailTerms are what can be said of a network on which a merchant sends coins
+// out; what is left out stays as it is.
+type RailTerms struct {
+	Merchant string
+	Unit     string
+	Network  string
+	Min      string // the smallest payout, fee included
+	Fee      string // taken out of the amount
+	Decimals *int   // places that the network knows; those of the unit, unless told otherwise
+	Active   *bool  // a new one is
+}
+
+// SetRail adds a network to a merchant, or changes the one of that name.
+func (c Commands) SetRail(ctx context.Context, t RailTerms) error {
+	return c.with(ctx, forWriting, func(k *core) error {
+		m, err := k.app.Merchant(ctx, t.Merchant)
+		if err != nil {
+			return err
+		}
+		rail, err := t.on(m)
+		if err != nil {
+			return err
+		}
+		if _, err := k.app.ChangeMerchant(ctx, m.ID, app.MerchantTerms{Rails: []merchant.Rail{rail}}); err != nil {
+			return err
+		}
+		view := viewRail(rail)
+		return c.Terminal.show(view, railHead, [][]string{view.row()})
+	})
+}
+
+// on is the merchant's network with these terms.
+func (t RailTerms) on(m merchant.Merchant) (merchant.Rail, error) {
+	unit, err := unitOf("unit", t.Unit)
+	if err != nil {
+		return merchant.Rail{}, err
+	}
+	// A network whose addresses nobody can check would take no payout.
+	if err := payout.CheckAddress(t.Network, ""); err != nil && fault.From(err).Param == "network" {
+		return merchant.Rail{}, err
+	}
+	rail, known := m.Rail(unit.Unit, t.Network)
+	if !known {
+		if t.Min == "" || t.Fee == "" {
+			return rail, settingError("min", "and fee are needed for a network that is new to the merchant")
+		}
+		rail = merchant.Rail{Unit: unit.Unit, Network: t.Network, Decimals: unit.Scale, Active: true}
+	}
+	for _, amount := range []struct {
+		flag, text string
+		value      *money.Amount
+	}{{"min", t.Min, &rail.Min}, {"fee", t.Fee, &rail.Fee}} {
+		if amount.text == "" {
+			continue
+		}
+		if *amount.value, err = amountOf(amount.flag, amount.text, unit); err != nil {
+			return rail, err
+		}
+	}
+	if t.Decimals != nil {
+		if rail.Decimals = *t.Decimals; rail.Decimals < 0 || rail.Decimals > unit.Scale {
+			return rail, settingError("decimals", "must be 0 to "+strconv.Itoa(unit.Scale)+", as "+t.Unit+" has them")
+		}
+	}
+	if t.Active != nil {
+		rail.Active = *t.Active
+	}
+	return rail, nil
+}

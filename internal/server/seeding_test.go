@@ -1,0 +1,231 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/store"
+	"github.com/purserhq/purser/internal/wallet"
+)
+
+// openDemo opens a demo that the test closes.
+func openDemo(t *testing.T, folder string) *Demo {
+	t.Helper()
+	d, err := NewDemo(t.Context(), DemoOptions{Addr: "127.0.0.1:0", Data: folder, Log: io.Discard, LogLevel: "error"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func (d *Demo) closeNow(t *testing.T) {
+	t.Helper()
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// wantWhole says that a demo has everything that its welcome promises.
+func (d *Demo) wantWhole(t *testing.T) {
+	t.Helper()
+	z := d.Info.Zipay
+	key, secret, err := d.app.SigningKey(t.Context(), z.APIKey)
+	if err != nil || secret != z.SecretKey || key.Account != wallet.House {
+		t.Errorf("signing key: got %+v, %v, want one of the merchant's own account", key, err)
+	}
+	if z.Terminal != 1001 || z.Payer.Account != 10001 || z.Receiver != 10002 || z.Payer.NationalID == "" {
+		t.Errorf("got %+v, want the first terminal and the first two customers", z)
+	}
+	for _, account := range []int64{z.Payer.Account, z.Receiver} {
+		c, err := d.app.Customer(t.Context(), key.Merchant, account)
+		if err != nil || !wallet.MatchPIN(c.PIN, z.Payer.PIN) {
+			t.Errorf("the PIN of account %d is not %s (%v)", account, z.Payer.PIN, err)
+		}
+	}
+	want := map[string]string{"USD": "2000", "USDT": "1000", "IRT": "51889250"}
+	for _, account := range []int64{wallet.House, z.Payer.Account, z.Receiver} {
+		amounts, err := d.app.AvailableBalances(t.Context(), key.Merchant, account)
+		got := map[string]string{}
+		for _, a := range amounts {
+			got[string(a.Unit())] = a.Text()
+		}
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("balances of %d (-want +got):\n%s%v", account, diff, err)
+		}
+	}
+	m, err := d.app.Merchant(t.Context(), key.Merchant)
+	if err != nil || m.Email == "" || len(m.Rails) != 2 {
+		t.Errorf("merchant: got %+v, %v, want an address and two networks", m, err)
+	}
+	markets, err := d.app.Markets(t.Context(), key.Merchant)
+	if err != nil || len(markets) != 3 {
+		t.Errorf("got %d markets, %v, want 3", len(markets), err)
+	}
+	d.wantFinished(t, key.Merchant)
+}
+
+// wantFinished says that nothing was left half done.
+func (d *Demo) wantFinished(t *testing.T, merchantID string) {
+	t.Helper()
+	invoices, _, err := d.app.Invoices(t.Context(), merchantID, app.Page{Limit: 100})
+	if err != nil || len(invoices) != 6 {
+		t.Errorf("got %d invoices, %v, want one for each sum that came in", len(invoices), err)
+	}
+	for _, v := range invoices {
+		if v.Invoice.State != invoice.Completed {
+			t.Errorf("invoice %s is %s", v.Invoice.ID, v.Invoice.State)
+		}
+	}
+	waiting, err := d.app.Attention(t.Context())
+	if err != nil || len(waiting) != 0 {
+		t.Errorf("got %+v, %v, want nothing that waits for a person", waiting, err)
+	}
+	findings, err := d.store.Audit(t.Context(), func(int) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range findings {
+		if f.Wrong > 0 {
+			t.Errorf("audit: %+v", f)
+		}
+	}
+}
+
+// demo.json is a contract with tests and tools.
+func TestDemoFile(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	d := openDemo(t, folder)
+	d.wantWhole(t)
+	z := d.Info.Zipay
+	for _, want := range []string{
+		z.APIKey, z.SecretKey, z.Payer.PIN, z.Payer.Email, "openssl dgst -sha256 -hmac", "terminal_number=1001",
+		"receiver=10002",
+	} {
+		if !strings.Contains(d.Welcome(), want) {
+			t.Errorf("the welcome lacks %s", want)
+		}
+	}
+	d.closeNow(t)
+	text, err := os.ReadFile(filepath.Join(folder, demoName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found, err := os.Stat(filepath.Join(folder, demoName)); err != nil || found.Mode().Perm() != 0o600 {
+		t.Errorf("got mode %v, %v, want 0600", found.Mode(), err)
+	}
+	var file struct{ Zipay map[string]any }
+	if err := json.Unmarshal(text, &file); err != nil {
+		t.Fatal(err)
+	}
+	payer, _ := file.Zipay["payer"].(map[string]any)
+	got := slices.Sorted(maps.Keys(file.Zipay))
+	got = append(got, slices.Sorted(maps.Keys(payer))...)
+	want := []string{
+		"api_key", "payer", "receiver_account_number", "secret_key", "terminal_number",
+		"account_number", "email", "national_id", "pin",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("members (-want +got):\n%s", diff)
+	}
+	again := openDemo(t, folder)
+	defer again.closeNow(t)
+	if again.Info.Zipay != z {
+		t.Errorf("got %+v after %+v, want the same at the next start", again.Info.Zipay, z)
+	}
+	again.wantWhole(t)
+}
+
+// What an operator changed, or whose file is gone, is made anew; the money stays.
+func TestDemoMakesAnewWhatNobodyKnows(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	first := openDemo(t, folder)
+	key, _, err := first.app.SigningKey(t.Context(), first.Info.Zipay.APIKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first.closeNow(t)
+	x := told{config: Config{Data: folder}}
+	x.operateIn(t, "4711", func(c Commands) error { return c.SetPIN(t.Context(), key.Merchant, 10002, "-") })
+	second := openDemo(t, folder)
+	second.wantWhole(t)
+	if second.Info.Zipay.Payer.PIN == first.Info.Zipay.Payer.PIN || second.Info.Zipay.APIKey != first.Info.Zipay.APIKey {
+		t.Errorf("got %+v after %+v, want another PIN and the same key", second.Info.Zipay, first.Info.Zipay)
+	}
+	second.closeNow(t)
+	if err := os.Remove(filepath.Join(folder, demoName)); err != nil {
+		t.Fatal(err)
+	}
+	x.operate(t, new(any), func(c Commands) error { return c.RevokeKey(t.Context(), key.Merchant, key.ID) })
+	third := openDemo(t, folder)
+	defer third.closeNow(t)
+	third.wantWhole(t)
+	if third.Info.Zipay.APIKey == first.Info.Zipay.APIKey {
+		t.Error("the key that was revoked is still shown")
+	}
+}
+
+// dying is a store that takes so many changes and no more.
+type dying struct {
+	store.Store
+
+	left atomic.Int64
+}
+
+var errDied = errors.New("the process has died")
+
+// Commit fails for good once it has failed.
+func (d *dying) Commit(ctx context.Context, c store.Change) error {
+	if d.left.Add(-1) < 0 {
+		return errDied
+	}
+	return d.Store.Commit(ctx, c)
+}
+
+// A demo that died while it was being made is whole after the next start.
+func TestDemoGoesOn(t *testing.T) {
+	t.Parallel()
+	for _, changes := range []int64{0, 4, 9, 12, 14, 17, 22, 28, 36, 44, 50} {
+		t.Run(strconv.FormatInt(changes, 10), func(t *testing.T) {
+			t.Parallel()
+			folder := t.TempDir()
+			c, err := Config{Data: folder, PublicURL: "http://127.0.0.1:8080"}.filled()
+			if err != nil {
+				t.Fatal(err)
+			}
+			k, err := openCore(t.Context(), c, forWriting, commandLog(io.Discard))
+			if err != nil {
+				t.Fatal(err)
+			}
+			mortal := &dying{Store: k.store}
+			mortal.left.Store(changes)
+			k.app = k.over(mortal)
+			seed := seeding{core: k, info: &DemoInfo{SandboxURL: "http://127.0.0.1:8080/sandbox"}}
+			err = seed.run(t.Context(), filepath.Join(folder, demoName))
+			if !errors.Is(err, errDied) {
+				t.Errorf("got %v, want a death after %d changes; %d were left", err, changes, mortal.left.Load())
+			}
+			if err := k.close(); err != nil {
+				t.Fatal(err)
+			}
+			d := openDemo(t, folder)
+			defer d.closeNow(t)
+			d.wantWhole(t)
+		})
+	}
+}
