@@ -44,15 +44,21 @@ type Info struct {
 	CanLook bool
 	// LostStartIsHarmless: when the answer of Start is lost nobody can pay it.
 	LostStartIsHarmless bool
+	// Poll is how often to ask while an attempt is open and nobody came back; 0 =
+	// the usual growing pauses. Where the payer confirms on a phone it is seconds.
+	Poll time.Duration
 }
 
 // Attempt is what a connector is told of one try of a payment.
 type Attempt struct {
 	Reference   string       // our id of the attempt
+	Short       string       // another one, of 15 letters and digits, for providers whose field is short
 	Amount      money.Amount // in the connector's unit
 	Description string
 	Payer       payment.Payer
-	ReturnURL   string // carries an unguessable token
+	Method      payment.Method // the payer's choice; empty = whatever the contract offers
+	ReturnURL   string         // carries an unguessable token; browsers may come with GET or POST
+	NotifyURL   string         // where the provider's server may tell; empty = nowhere
 	// The rest is known after Start.
 	Session   string
 	Word      string // what the payer's browser brought back; only a reason to ask
@@ -184,7 +190,8 @@ type Confirmer interface {
 // Notice is what a payer's browser or a provider's server brought: a reason
 // to ask, never a fact.
 type Notice struct {
-	Session string // the provider's id it speaks of
+	Session string // the provider's id it speaks of; empty where it names only ours
+	Short   string // our short id of the attempt, where the provider names it
 	Word    string // what it says, in the provider's words
 	Good    bool   // it claims success
 }

@@ -17,6 +17,10 @@ const (
 // The methods.
 const (
 	IranianCard  Method = "iranian_card"
+	Card         Method = "card"
+	MBWay        Method = "mb_way"        // a Portuguese phone app
+	MobileWallet Method = "mobile_wallet" // money that a telephone number holds, such as Bangladesh's
+	Rocket       Method = "rocket"        // one of them that is only reached through others
 	BankTransfer Method = "bank_transfer"
 	Cash         Method = "cash"
 )
@@ -24,6 +28,10 @@ const (
 // Methods is what is known of each method.
 var Methods = map[Method]struct{ Flow Flow }{
 	IranianCard:  {Redirect},
+	Card:         {Redirect},
+	MBWay:        {Push},
+	MobileWallet: {Redirect},
+	Rocket:       {Redirect},
 	BankTransfer: {Requisites},
 	Cash:         {Requisites},
 }

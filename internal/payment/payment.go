@@ -55,6 +55,8 @@ type Payment struct {
 type Attempt struct {
 	Gateway   string       // the merchant's name for the gateway
 	Number    int          // 1 for the first try; 0 = none was made
+	Short     string       // our id of it in 15 letters and digits; empty = none was made
+	Method    Method       // the payer's choice; empty = whatever the gateway offers
 	Session   string       // the gateway's id for the open page; empty until it was accepted
 	Link      string       // where the payer is sent
 	Token     string       // unguessable, carried by the return address

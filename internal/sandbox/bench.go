@@ -17,7 +17,9 @@ type Profile struct {
 	Title    string // how the bank page calls it
 	Switches []Switch
 	Faults   []string // beyond the common ones
-	Calls    []string // names of calls that share a path with others
+	// Short are the provider's own names for a common fault on one call.
+	Short map[string]Fault
+	Calls []string // names of calls that share a path with others
 	// Life and Window name the switches that hold an open payment's life and the time to verify a paid one.
 	Life, Window string
 	// Decline and Cancel are the provider's numbers for the two plain refusals.
@@ -28,6 +30,8 @@ type Profile struct {
 	Return func(c *Call, p Payment, success bool) Object
 	// AfterRefund sets the payment's state when one of its refunds has come to its end; nil leaves it.
 	AfterRefund func(p *Payment)
+	// Decided hears of every choice of the payer that changed the payment; nil does not care.
+	Decided func(c *Call, p *Payment)
 }
 
 // Refusal is one more way in which the bank says no.

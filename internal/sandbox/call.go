@@ -39,6 +39,15 @@ func (c *Call) Merchant(id string) (Merchant, bool) {
 	return Merchant{}, false
 }
 
+// SaveMerchant keeps what a merchant has changed about its terminal by a call of the provider.
+func (c *Call) SaveMerchant(m Merchant) {
+	c.bench.keepMerchant(m)
+	c.err = errors.Join(c.err, c.bench.write(record{Merchant: &m}))
+}
+
+// Decide does what the payer chose on a page that is not the usual one, about the payment that the call is about.
+func (c *Call) Decide(d Decision) (Outcome, error) { return c.bench.decide(c, d) }
+
 // PanelOwner finds out whose secret a panel token is. The merchant's id is empty when the token opens every
 // terminal, which any token does as long as no merchant has one of its own.
 func (c *Call) PanelOwner(token string) (merchant string, ok bool) {

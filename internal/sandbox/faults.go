@@ -68,6 +68,9 @@ func (b *Bench) AddFault(f Fault) (Fault, error) {
 	if call, ok := strings.CutSuffix(f.Name, lostAnswerSuffix); ok && b.calls[call] {
 		f.Name, f.Call = FaultLostAnswer, call
 	}
+	if common, ok := b.profile.Short[f.Name]; ok {
+		f.Name, f.Call, f.Wait = common.Name, common.Call, orElse(f.Wait, common.Wait)
+	}
 	if err := b.checkFault(f); err != nil {
 		return Fault{}, err
 	}
@@ -122,6 +125,9 @@ func (b *Bench) Faults() []Fault {
 // FaultNames lists the whole menu.
 func (b *Bench) FaultNames() []string {
 	names := append(append([]string(nil), commonFaults...), b.profile.Faults...)
+	for name := range b.profile.Short {
+		names = append(names, name)
+	}
 	sort.Strings(names)
 	return names
 }

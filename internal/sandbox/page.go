@@ -36,6 +36,7 @@ const (
 	Decline = "decline"
 	Cancel  = "cancel"
 	Leave   = "leave"
+	Expire  = "expire" // let the time run out, at once
 )
 
 // Decision is what the payer does on the bank page.
@@ -93,9 +94,12 @@ func (b *Bench) post(c *Call) Reply {
 			Payment: outcome.Payment, Left: decision.Choice == Leave, NoReturn: decision.Choice != Leave,
 		})
 	}
-	return Reply{
-		Status: http.StatusSeeOther, Location: outcome.ReturnURL, delay: outcome.late, visits: outcome.visits,
-	}
+	return outcome.Reply()
+}
+
+// Reply sends the payer's browser to where it goes, as late and as often as the faults say.
+func (o Outcome) Reply() Reply {
+	return Reply{Status: http.StatusSeeOther, Location: o.ReturnURL, delay: o.late, visits: o.visits}
 }
 
 // Act does what the payer would do on the bank page, without a browser. The faults of the page's return apply; the
@@ -128,7 +132,11 @@ func (b *Bench) decide(c *Call, d Decision) (Outcome, error) {
 	}
 	success := true
 	if _, forged := c.Fault(FaultForgedReturn); !forged {
+		before := p.State
 		b.move(c, p, d)
+		if b.profile.Decided != nil && p.State != before {
+			b.profile.Decided(c, p)
+		}
 		success = p.State == Paid || p.State == Verified
 	}
 	return b.route(c, p, success)
@@ -137,9 +145,9 @@ func (b *Bench) decide(c *Call, d Decision) (Outcome, error) {
 // checkDecision refuses what the page has no button for.
 func (b *Bench) checkDecision(d Decision) error {
 	switch d.Choice {
-	case Approve, Decline, Cancel, Leave:
+	case Approve, Decline, Cancel, Leave, Expire:
 	default:
-		return fmt.Errorf("decision %q is not one of approve, decline, cancel, leave", d.Choice)
+		return fmt.Errorf("decision %q is not one of approve, decline, cancel, leave, expire", d.Choice)
 	}
 	if d.Card != "" && !cardForm.MatchString(d.Card) {
 		return fmt.Errorf("card %q is not 16 digits", d.Card)
@@ -168,6 +176,8 @@ func (b *Bench) move(c *Call, p *Payment, d Decision) {
 	switch {
 	case d.Choice == Cancel:
 		p.State, p.Code = Canceled, b.profile.Cancel
+	case d.Choice == Expire:
+		p.State, p.ExpiresAt = Expired, c.Now
 	case d.Choice == Decline || !cardAllowed(*p, card):
 		p.State, p.Code = Failed, b.profile.Decline
 		if d.Status != 0 {

@@ -1,6 +1,9 @@
 package sandbox
 
-import "time"
+import (
+	"maps"
+	"time"
+)
 
 // State says where a payment's money is, in words that fit every provider. Each emulator shows its own words instead.
 type State string
@@ -69,6 +72,8 @@ type Payment struct {
 	Reference  int64  `json:"reference,omitempty"` // what the provider calls it once paid
 	Panel      int64  `json:"panel,omitempty"`     // its number in the merchant's panel
 	AutoVerify bool   `json:"auto_verify,omitempty"`
+	// Facts are what only one provider knows of a payment.
+	Facts map[string]string `json:"facts,omitempty"`
 
 	Charges  int      `json:"charges"`  // how often the payer's card was charged
 	Captures int      `json:"captures"` // how often the money became the merchant's
@@ -152,6 +157,7 @@ func (p *Payment) settle(now time.Time, afterRefund func(*Payment)) {
 // clone copies what a caller could otherwise change behind the emulator's back.
 func (p *Payment) clone() Payment {
 	twin := *p
+	twin.Facts = maps.Clone(p.Facts)
 	twin.Cards = append([]string(nil), p.Cards...)
 	twin.Refunds = append([]Refund(nil), p.Refunds...)
 	return twin
@@ -178,9 +184,9 @@ func (b *Books) add(p *Payment) {
 	b.Pending += p.refundSum(RefundPending)
 	switch p.State {
 	case Paid:
-		b.Waiting += p.Amount
+		b.Waiting += int64(p.Charges) * p.Amount
 	case Returned:
-		b.Returned += p.Amount
+		b.Returned += int64(p.Charges) * p.Amount
 	case Reversed:
 		b.Reversed += p.Amount - p.Refunded()
 	case Open, Verified, Failed, Canceled, Expired, Refunding, Refunded:

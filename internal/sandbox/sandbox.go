@@ -55,6 +55,9 @@ type Merchant struct {
 	Addresses []string `json:"addresses,omitempty"`
 	// PanelToken is the secret of the refund interface. While no merchant has one, any token is accepted.
 	PanelToken string `json:"panel_token,omitempty"`
+	// NoticeURL is where the provider's server tells what happened, and NoticeKey what the merchant knows it by.
+	NoticeURL string `json:"notice_url,omitempty"`
+	NoticeKey string `json:"notice_key,omitempty"`
 	// Flags are facts that only one provider knows, such as no-server-address or wallet-empty.
 	Flags []string `json:"flags,omitempty"`
 }

@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -25,7 +26,7 @@ import (
 // speaks of all of them together.
 func (c *Client) run(ctx context.Context, call Call, policies failsafe.Executor[Answer], perTry time.Duration,
 ) (Answer, error) {
-	body, err := encode(call.Body)
+	body, err := call.body()
 	if err != nil {
 		return Answer{}, &Lost{Why: "the request cannot be written as JSON"}
 	}
@@ -52,6 +53,31 @@ func (c *Client) run(ctx context.Context, call Call, policies failsafe.Executor[
 	return Answer{}, &Lost{Sent: sent, Why: "no time left"}
 }
 
+// formType is the media type of forms.
+const formType = "application/x-www-form-urlencoded"
+
+// body is what is sent: a form, JSON, or nothing.
+func (c Call) body() ([]byte, error) {
+	switch {
+	case c.Form != "":
+		return []byte(c.Form), nil
+	case c.Body == nil && c.Method == http.MethodGet:
+		return nil, nil
+	}
+	return encode(c.Body)
+}
+
+// mediaType is the body's; empty = there is none.
+func (c Call) mediaType() string {
+	switch {
+	case c.Form != "":
+		return formType
+	case c.Body == nil && c.Method == http.MethodGet:
+		return ""
+	}
+	return "application/json"
+}
+
 // encode writes JSON as the providers' own clients do: without escaping the
 // & of addresses.
 func encode(body any) ([]byte, error) {
@@ -75,13 +101,19 @@ func (c *Client) try(ctx context.Context, call Call, body []byte) (Answer, *Lost
 		GetConn: func(string) { reported.Store(true) },
 		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
 	})
-	request, err := http.NewRequestWithContext(traced, http.MethodPost, call.URL, bytes.NewReader(body))
+	method := cmp.Or(call.Method, http.MethodPost)
+	request, err := http.NewRequestWithContext(traced, method, call.URL, bytes.NewReader(body))
 	if err != nil {
 		return Answer{}, &Lost{Why: "the address cannot be called"}
 	}
-	request.Header.Set("Content-Type", "application/json")
+	if media := call.mediaType(); media != "" {
+		request.Header.Set("Content-Type", media)
+	}
 	request.Header.Set("Accept", "application/json")
 	request.Header.Set("User-Agent", "Purser")
+	for name, value := range call.Header {
+		request.Header.Set(name, value)
+	}
 	if call.Token != "" {
 		request.Header.Set("Authorization", "Bearer "+call.Token.Reveal())
 	}

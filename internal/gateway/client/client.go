@@ -28,11 +28,14 @@ const (
 	longestWait  = 250 * time.Millisecond
 )
 
-// Call is one POST to a provider.
+// Call is one request to a provider.
 type Call struct {
-	URL   string
-	Token gateway.Secret // sent as a bearer token; empty = none
-	Body  any            // becomes JSON; its members keep their order
+	Method string // empty = POST
+	URL    string
+	Token  gateway.Secret    // sent as a bearer token; empty = none
+	Header map[string]string // more headers; their values may be secrets and are never shown
+	Body   any               // becomes JSON, its members in their order; nil with GET or Form = no JSON
+	Form   string            // the body as a form, encoded by the caller; empty = none
 }
 
 // Answer is a whole JSON document with the status it came under, which is one

@@ -109,18 +109,18 @@ func (k Kit) abilities(t *testing.T) {
 func (k Kit) start(t *testing.T) {
 	p := NewProvider(t, k.Start)
 	g := k.open(t, p.URL, patient)
-	got := g.Start(t.Context(), Attempt())
-	want := gateway.Started{Outcome: gateway.Opened, Session: k.Session, Link: strings.ReplaceAll(k.Link, "BASE", p.URL)}
+	got := g.Start(t.Context(), k.Attempt())
+	want := gateway.Started{Outcome: gateway.Opened, Session: k.Session, Link: strings.ReplaceAll(k.Link, baseWord, p.URL)}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("started (-want +got):\n%s", diff)
 	}
 	k.amounts(t)
 	for name, a := range map[string]money.Amount{
-		"no amount": {}, "nothing": money.Zero(money.IRR), "less": money.New(-1, money.IRR),
-		"another unit": money.New(250_000, money.IRT),
+		"no amount": {}, "nothing": money.Zero(k.unit()), "less": money.New(-1, k.unit()),
+		"another unit": money.New(250_000, k.stranger()),
 	} {
 		before := p.Total()
-		strange := Attempt()
+		strange := k.Attempt()
 		strange.Amount = a
 		if got := g.Start(t.Context(), strange); got.Outcome != gateway.Refused || got.Alarm == "" {
 			t.Errorf("%s: got %+v, want refused with an alarm", name, got)
@@ -131,7 +131,7 @@ func (k Kit) start(t *testing.T) {
 	}
 	for _, script := range k.NotBegun {
 		p := NewProvider(t, script.Steps)
-		if got := k.open(t, p.URL, patient).Start(t.Context(), Attempt()); got.Outcome != gateway.NoAnswer {
+		if got := k.open(t, p.URL, patient).Start(t.Context(), k.Attempt()); got.Outcome != gateway.NoAnswer {
 			t.Errorf("%s: got %+v, want no answer", script.Name, got)
 		}
 	}
@@ -149,23 +149,49 @@ func (k Kit) amounts(t *testing.T) {
 	}
 	p := NewProvider(t, any)
 	g := k.open(t, p.URL, patient)
-	steps := []int64{g.Info().Min.Steps(), 1_001, 12_345, 123_456_789, 499_999_999}
-	if g.Info().Max.Valid() {
-		steps = append(steps, g.Info().Max.Steps())
+	i, wire, sent := g.Info(), money.Amount.Text, sentAmount
+	if k.Wire != nil {
+		wire = k.Wire
+	}
+	if k.Sent != nil {
+		sent = k.Sent
+	}
+	steps := []int64{i.Min.Steps(), 1_001, 12_345, 123_456_789, 499_999_999}
+	if i.Max.Valid() {
+		steps = append(steps, i.Max.Steps())
 	}
 	for _, amount := range steps {
-		a := Attempt()
-		a.Amount = money.New(amount, money.IRR)
-		g.Start(t.Context(), a)
-		bodies := p.Bodies()
-		var sent struct {
-			Amount json.Number `json:"amount"`
+		if amount < i.Min.Steps() || (i.Max.Valid() && amount > i.Max.Steps()) {
+			continue
 		}
-		err := json.Unmarshal([]byte(bodies[len(bodies)-1]), &sent)
-		if err != nil || sent.Amount.String() != a.Amount.Text() {
-			t.Errorf("got %s in the request (%v), want %s", sent.Amount, err, a.Amount.Text())
+		a := k.Attempt()
+		a.Amount = money.New(amount, k.unit())
+		g.Start(t.Context(), a)
+		heard := p.Heard()
+		if got, want := sent(heard[len(heard)-1]), wire(a.Amount); got != want {
+			t.Errorf("got %q in the request, want %s", got, want)
 		}
 	}
+}
+
+// sentAmount is the member amount of a JSON body.
+func sentAmount(c Call) string {
+	var sent struct {
+		Amount json.Number `json:"amount"`
+	}
+	if json.Unmarshal([]byte(c.Body), &sent) != nil {
+		return ""
+	}
+	return sent.Amount.String()
+}
+
+// questions are the ways to ask that must take what a script has: where taking
+// only reads, looking is the same.
+func (k Kit) questions(g gateway.Gateway) []gateway.Question {
+	if i := g.Info(); i.CanLook && !i.VerifyCaptures {
+		return []gateway.Question{gateway.Take, gateway.Look, gateway.Take}
+	}
+	return []gateway.Question{gateway.Take, gateway.Take}
 }
 
 func (k Kit) take(t *testing.T) {
@@ -178,13 +204,13 @@ func (k Kit) take(t *testing.T) {
 		}
 		p := NewProvider(t, script.Steps)
 		g := k.open(t, p.URL, patient)
-		for range 2 {
-			got := g.Resolve(t.Context(), k.opened(), gateway.Take)
+		for _, question := range k.questions(g) {
+			got := g.Resolve(t.Context(), k.opened(), question)
 			if got.Outcome != gateway.Captured || got.Receipt != k.Receipt || got.Alarm != "" || got.Doubt {
-				t.Errorf("%s: got %+v, want captured with receipt %s", script.Name, got, k.Receipt)
+				t.Errorf("%s, %s: got %+v, want captured with receipt %s", script.Name, question, got, k.Receipt)
 			}
-			if got.Amount != Attempt().Amount {
-				t.Errorf("%s: got amount %v, want %v", script.Name, got.Amount, Attempt().Amount)
+			if got.Amount != k.Attempt().Amount {
+				t.Errorf("%s: got amount %v, want %v", script.Name, got.Amount, k.Attempt().Amount)
 			}
 		}
 	}
@@ -193,19 +219,25 @@ func (k Kit) take(t *testing.T) {
 
 // untrue takes what is not ours, and what nobody understands.
 func (k Kit) untrue(t *testing.T) {
-	for _, script := range k.Wrong {
-		p := NewProvider(t, script.Steps)
-		got := k.open(t, p.URL, patient).Resolve(t.Context(), k.opened(), gateway.Take)
-		if got.Outcome != gateway.Unknown || got.Alarm == "" || got.Receipt != "" {
-			t.Errorf("%s: got %+v, want unknown with an alarm", script.Name, got)
+	ask := func(script Answers, check func(gateway.Question, gateway.Report)) {
+		for _, question := range k.questions(k.open(t, "http://127.0.0.1:1", patient)) {
+			g := k.open(t, NewProvider(t, script.Steps).URL, patient)
+			check(question, g.Resolve(t.Context(), k.opened(), question))
 		}
 	}
+	for _, script := range k.Wrong {
+		ask(script, func(question gateway.Question, got gateway.Report) {
+			if got.Outcome != gateway.Unknown || got.Alarm == "" || got.Receipt != "" {
+				t.Errorf("%s, %s: got %+v, want unknown with an alarm", script.Name, question, got)
+			}
+		})
+	}
 	for _, script := range k.Strange {
-		p := NewProvider(t, script.Steps)
-		got := k.open(t, p.URL, patient).Resolve(t.Context(), k.opened(), gateway.Take)
-		if got.Outcome != gateway.Unknown || got.Receipt != "" {
-			t.Errorf("%s: got %+v, want unknown", script.Name, got)
-		}
+		ask(script, func(question gateway.Question, got gateway.Report) {
+			if got.Outcome != gateway.Unknown || got.Receipt != "" {
+				t.Errorf("%s, %s: got %+v, want unknown", script.Name, question, got)
+			}
+		})
 	}
 }
 
@@ -243,9 +275,9 @@ func (k Kit) foreign(t *testing.T) {
 		}
 	}
 	a := k.opened()
-	a.Amount = money.New(250_000, money.IRT)
+	a.Amount = money.New(250_000, k.stranger())
 	if got := g.Resolve(t.Context(), a, gateway.Take); got.Outcome != gateway.Unknown || got.Alarm == "" {
-		t.Errorf("amount in Toman: got %+v, want unknown with an alarm", got)
+		t.Errorf("amount in another unit: got %+v, want unknown with an alarm", got)
 	}
 }
 
@@ -292,7 +324,11 @@ func (k Kit) words(t *testing.T) {
 	for _, word := range []string{"NOK", "failed", "cancel", "success 0, status 3", "nonsense"} {
 		a := k.opened()
 		a.Word = word
-		p := NewProvider(t, k.Take)
+		script := k.Take
+		if k.TakeBad != nil {
+			script = k.TakeBad
+		}
+		p := NewProvider(t, script)
 		if got := k.open(t, p.URL, patient).Resolve(t.Context(), a, gateway.Take); got.Outcome != gateway.Captured {
 			t.Errorf("the word %q undid a payment: %+v", word, got)
 		}
@@ -316,7 +352,7 @@ func (k Kit) goesBack(t *testing.T) {
 			t.Errorf("reverse: got %+v, want %+v", got, want)
 		}
 		part := k.back()
-		part.Amount = money.New(1_000, money.IRR)
+		part.Amount = money.New(k.Attempt().Amount.Steps()/250, k.unit())
 		if got := r.Reverse(t.Context(), part); got.Outcome != gateway.Denied {
 			t.Errorf("reverse of a part: got %+v, want denied", got)
 		}
@@ -371,7 +407,7 @@ func (k Kit) secrets(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := NewProvider(t, k.Refusal(string(said)))
-	got := k.open(t, p.URL, patient).Start(t.Context(), Attempt())
+	got := k.open(t, p.URL, patient).Start(t.Context(), k.Attempt())
 	if got.Outcome != gateway.Refused {
 		t.Errorf("got %+v, want refused", got)
 	}

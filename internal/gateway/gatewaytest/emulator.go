@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -25,6 +26,17 @@ type World struct {
 	Without []string
 	// Traceable says that a refund whose answer was lost can be found again.
 	Traceable bool
+	// Blind says that the provider's answer about a payment names no amount: only
+	// the start is known to be for ours.
+	Blind bool
+	// StaysOpen says that a refused card and a payer who goes back leave the page
+	// open at the provider.
+	StaysOpen bool
+	// ID is what the emulator calls an attempt's payment; nil = by its session.
+	ID func(gateway.Attempt) string
+	// Register tells the emulator where the contract's notices go, where the
+	// provider learns it elsewhere than from Start; nil = from Start.
+	Register func(s *Scene, address string)
 }
 
 // Scene is one emulator with one contract. Its methods end the test when the
@@ -33,8 +45,11 @@ type Scene struct {
 	Gateway gateway.Gateway
 
 	t       *testing.T
+	world   World
 	control http.Handler
 	trap    string
+	opened  int
+	inbox   *inbox // of notices; nil where there are none
 }
 
 // RunEmulator tells whole stories of payments on an emulator.
@@ -42,6 +57,8 @@ func RunEmulator(t *testing.T, w World) {
 	t.Run("paid", func(t *testing.T) { t.Parallel(); w.paid(t) })
 	t.Run("not paid", func(t *testing.T) { t.Parallel(); w.notPaid(t) })
 	t.Run("forged", func(t *testing.T) { t.Parallel(); w.forged(t) })
+	t.Run("noticed", func(t *testing.T) { t.Parallel(); w.noticed(t) })
+	t.Run("forged notice", func(t *testing.T) { t.Parallel(); w.forgedNotice(t) })
 	t.Run("replayed", func(t *testing.T) { t.Parallel(); w.replayed(t) })
 	t.Run("crowd", func(t *testing.T) { t.Parallel(); w.crowd(t) })
 	t.Run("given back", func(t *testing.T) { t.Parallel(); w.givenBack(t) })
@@ -60,6 +77,7 @@ type emulated struct {
 	Name    string        `json:"name"`
 	Call    string        `json:"call,omitempty"`
 	Value   string        `json:"value,omitempty"`
+	Times   int           `json:"times,omitempty"`
 	Wait    time.Duration `json:"wait,omitempty"`
 	lenient bool          // the provider's word may survive it
 }
@@ -97,10 +115,42 @@ func stage(t *testing.T, w World, limit time.Duration) *Scene {
 		provider.ServeHTTP(rw, r)
 	}))
 	t.Cleanup(server.Close)
-	s := &Scene{t: t, trap: server.URL + "/trap"}
+	s := &Scene{t: t, world: w, trap: server.URL + "/trap"}
 	provider, s.control = w.Emulator(t, server.URL)
 	s.Gateway = w.open(t, server.URL, limit)
+	if w.Notices != nil {
+		s.inbox = newInbox(t)
+		if w.Register != nil {
+			w.Register(s, s.inbox.url)
+		}
+	}
 	return s
+}
+
+// Attempt is the next attempt of this scene, with references of its own.
+func (s *Scene) Attempt() gateway.Attempt {
+	s.opened++
+	a := s.world.Attempt()
+	if s.opened > 1 {
+		number := strconv.Itoa(s.opened)
+		a.Reference = "77-" + number
+		if a.Short != "" {
+			a.Short = a.Short[:len(a.Short)-len(number)] + number
+		}
+	}
+	if s.inbox != nil {
+		a.NotifyURL = s.inbox.url
+	}
+	return a
+}
+
+// payment is the control interface's path of an attempt's payment.
+func (s *Scene) payment(a gateway.Attempt) string {
+	id := a.Session
+	if s.world.ID != nil {
+		id = s.world.ID(a)
+	}
+	return "/payments/" + url.PathEscape(id)
 }
 
 // Fault puts a fault on the emulator's menu, for every call of the name that
@@ -108,6 +158,26 @@ func stage(t *testing.T, w World, limit time.Duration) *Scene {
 func (s *Scene) Fault(name, call, value string) {
 	s.t.Helper()
 	s.ask(http.MethodPost, "/faults", emulated{Name: name, Call: call, Value: value}, nil)
+}
+
+// FaultOnce puts a fault on the menu for the next such call alone.
+func (s *Scene) FaultOnce(name, call, value string) {
+	s.t.Helper()
+	s.ask(http.MethodPost, "/faults", emulated{Name: name, Call: call, Value: value, Times: 1}, nil)
+}
+
+// Calls are the names of the calls that the emulator got so far, in their order.
+func (s *Scene) Calls() []string {
+	s.t.Helper()
+	var journal []struct {
+		Call string `json:"call"`
+	}
+	s.ask(http.MethodGet, "/journal", nil, &journal)
+	names := make([]string, 0, len(journal))
+	for _, entry := range journal {
+		names = append(names, entry.Call)
+	}
+	return names
 }
 
 // Well takes every fault off the menu.
@@ -156,7 +226,7 @@ func (s *Scene) ask(method, path string, body, into any) {
 // Open opens an attempt as Purser would.
 func (s *Scene) Open() gateway.Attempt {
 	s.t.Helper()
-	a := Attempt()
+	a := s.Attempt()
 	started := s.Gateway.Start(s.t.Context(), a)
 	if started.Outcome != gateway.Opened {
 		s.t.Fatalf("got %+v, want opened", started)
@@ -165,13 +235,14 @@ func (s *Scene) Open() gateway.Attempt {
 	return a
 }
 
-// Decide presses a button of the bank page and gives what the browser brings back.
+// Decide presses a button of the bank page, or of the phone, and gives what the
+// browser brings back; nothing where there is none.
 func (s *Scene) Decide(a gateway.Attempt, choice string) url.Values {
 	s.t.Helper()
 	var outcome struct {
 		ReturnURL string `json:"return_url"`
 	}
-	s.ask(http.MethodPost, "/payments/"+a.Session+"/act", map[string]string{"decision": choice}, &outcome)
+	s.ask(http.MethodPost, s.payment(a)+"/act", map[string]string{"decision": choice}, &outcome)
 	back, err := url.Parse(outcome.ReturnURL)
 	if err != nil {
 		s.t.Fatal(err)
@@ -184,6 +255,9 @@ func (s *Scene) notice(a gateway.Attempt, query url.Values) gateway.Notice {
 	s.t.Helper()
 	reader, _ := s.Gateway.(gateway.Returner)
 	n, ok := reader.ReadReturn(query)
+	if n.Session == "" && n.Short != "" && n.Short == a.Short {
+		n.Session = a.Session
+	}
 	if !ok || n.Session != a.Session || query.Get("t") != "k9" {
 		s.t.Fatalf("got %+v %v from %v, want session %s and our token", n, ok, query, a.Session)
 	}
@@ -194,12 +268,22 @@ func (s *Scene) notice(a gateway.Attempt, query url.Values) gateway.Notice {
 func (s *Scene) Pay() gateway.Attempt {
 	s.t.Helper()
 	a := s.Open()
-	n := s.notice(a, s.Decide(a, "approve"))
-	if !n.Good {
-		s.t.Fatalf("got %+v, want a good return", n)
+	s.decided(&a, "approve", true)
+	return a
+}
+
+// decided lets the payer decide and come back, where he comes back at all.
+func (s *Scene) decided(a *gateway.Attempt, choice string, good bool) {
+	s.t.Helper()
+	query := s.Decide(*a, choice)
+	if _, ok := s.Gateway.(gateway.Returner); !ok {
+		return
+	}
+	n := s.notice(*a, query)
+	if n.Good != good {
+		s.t.Fatalf("%s: got %+v, want a return with good = %v", choice, n, good)
 	}
 	a.Word = n.Word
-	return a
 }
 
 // Taken takes the money of a paid attempt and checks the provider's books.
@@ -217,7 +301,7 @@ func (s *Scene) Taken(a gateway.Attempt) gateway.Report {
 func (s *Scene) Books(a gateway.Attempt, captures int) {
 	s.t.Helper()
 	var p struct{ Charges, Captures int }
-	s.ask(http.MethodGet, "/payments/"+a.Session, nil, &p)
+	s.ask(http.MethodGet, s.payment(a), nil, &p)
 	if p.Charges > 1 || p.Captures != captures {
 		s.t.Errorf("the provider charged %d times and gave the money %d times, want %d", p.Charges, p.Captures, captures)
 	}

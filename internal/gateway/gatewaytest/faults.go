@@ -25,42 +25,52 @@ func (k Kit) spoiled(t *testing.T) {
 			t.Errorf("redirects were followed %d times", trapped.Load())
 		}
 	})
-	uses := []struct {
-		name  string
-		steps []Step
-		check func(t *testing.T, g gateway.Gateway, step int, s spoil)
-	}{
+	for _, use := range []use{
 		{"start", k.Start, k.spoiledStart},
 		{"take", k.Take, k.spoiledTake},
 		{"again", k.Again, k.spoiledTake},
 		{"look", k.Open, k.spoiledLook},
 		{"refund", k.Refund, k.spoiledRefund},
 		{"reverse", k.Reverse, k.spoiledReverse},
-	}
-	for _, use := range uses {
+	} {
 		for step := range use.steps {
 			for _, s := range spoils(trap.URL) {
 				t.Run(fmt.Sprintf("%s/%d/%s", use.name, step, s.name), func(t *testing.T) {
 					t.Parallel()
-					p := NewProvider(t, use.steps)
-					p.spoil, p.spoilAt = s.write, step
-					limit := patient
-					if s.slow {
-						limit = hasty
-					}
-					use.check(t, k.open(t, p.URL, limit), step, s)
-					calls := p.Calls()[step]
-					if use.steps[step].Once && calls != 1 || calls < 1 || calls > 2 {
-						t.Errorf("the step was called %d times; once = %v", calls, use.steps[step].Once)
-					}
+					k.spoiledStep(t, use, step, s)
 				})
 			}
 		}
 	}
 }
 
+// use is one use of a connector with its script.
+type use struct {
+	name  string
+	steps []Step
+	check func(t *testing.T, g gateway.Gateway, step int, s spoil)
+}
+
+// spoiledStep lays one unusable answer on one step, and counts the calls of it.
+func (k Kit) spoiledStep(t *testing.T, u use, step int, s spoil) {
+	p := NewProvider(t, u.steps)
+	p.spoil, p.spoilAt = s.write, step
+	limit := patient
+	if s.slow {
+		limit = hasty
+	}
+	u.check(t, k.open(t, p.URL, limit), step, s)
+	calls, most := p.Calls()[step], 2
+	if u.steps[step].Method == http.MethodGet {
+		most = 4 // net/http itself repeats a read when a kept connection breaks
+	}
+	if u.steps[step].Once && calls != 1 || calls < 1 || calls > most {
+		t.Errorf("the step was called %d times; once = %v", calls, u.steps[step].Once)
+	}
+}
+
 func (k Kit) spoiledStart(t *testing.T, g gateway.Gateway, _ int, s spoil) {
-	got := g.Start(t.Context(), Attempt())
+	got := g.Start(t.Context(), k.Attempt())
 	if got.Outcome != gateway.NoAnswer && (!s.lenient || got.Outcome != gateway.Opened) {
 		t.Errorf("got %+v, want no answer", got)
 	}
@@ -69,18 +79,23 @@ func (k Kit) spoiledStart(t *testing.T, g gateway.Gateway, _ int, s spoil) {
 
 func (k Kit) spoiledTake(t *testing.T, g gateway.Gateway, step int, s spoil) {
 	got := g.Resolve(t.Context(), k.opened(), gateway.Take)
-	if got.Outcome != gateway.Unknown || got.Receipt != "" {
+	read := s.lenient && k.Texts && got.Outcome == gateway.Captured && got.Receipt == k.Receipt
+	if !read && (got.Outcome != gateway.Unknown || got.Receipt != "") {
 		t.Errorf("got %+v, want unknown", got)
 	}
-	if step == 0 && !got.Doubt {
+	if moves := g.Info().VerifyCaptures && step == k.work(); moves && !read && !got.Doubt {
 		t.Errorf("got %+v, want doubt: the answer may have been that the money is taken", got)
+	}
+	if step < k.work() && got.Doubt {
+		t.Errorf("got %+v, want no doubt: what moves money was not called", got)
 	}
 	k.silent(t, s.name, got)
 }
 
 func (k Kit) spoiledLook(t *testing.T, g gateway.Gateway, _ int, s spoil) {
 	got := g.Resolve(t.Context(), k.opened(), gateway.Look)
-	if got.Outcome != gateway.Unknown || got.Doubt {
+	read := s.lenient && k.Texts && got.Outcome == gateway.Pending
+	if !read && got.Outcome != gateway.Unknown || got.Doubt {
 		t.Errorf("got %+v, want unknown without doubt", got)
 	}
 	k.silent(t, s.name, got)
@@ -104,10 +119,21 @@ func (k Kit) spoiledRefund(t *testing.T, g gateway.Gateway, step int, s spoil) {
 func (k Kit) spoiledReverse(t *testing.T, g gateway.Gateway, _ int, s spoil) {
 	r, _ := g.(gateway.Reverser)
 	got := r.Reverse(t.Context(), k.back())
-	if got.Outcome != gateway.ReturnUnsure {
+	read := s.lenient && k.Texts && got.Outcome == gateway.Done
+	if !read && got.Outcome != gateway.ReturnUnsure {
 		t.Errorf("got %+v, want unknown", got)
 	}
 	k.silent(t, s.name, got)
+}
+
+// work is the first step of Take that is not only a preparation.
+func (k Kit) work() int {
+	for n, step := range k.Take {
+		if !step.Early {
+			return n
+		}
+	}
+	return 0
 }
 
 // gone calls a provider that is not there, and calls that nobody waits for.
@@ -127,6 +153,7 @@ func (k Kit) gone(t *testing.T) {
 
 	waiting := make(chan struct{}, 1)
 	p = NewProvider(t, k.Take)
+	p.spoilAt = k.work()
 	p.spoil = func(_ http.ResponseWriter, r *http.Request, _ Step) {
 		waiting <- struct{}{}
 		<-r.Context().Done()
@@ -137,8 +164,9 @@ func (k Kit) gone(t *testing.T) {
 		cancel()
 	}()
 	g := k.open(t, p.URL, patient)
-	if got := g.Resolve(ctx, k.opened(), gateway.Take); got.Outcome != gateway.Unknown || !got.Doubt {
-		t.Errorf("canceled on the way: got %+v, want unknown with doubt", got)
+	doubt := g.Info().VerifyCaptures
+	if got := g.Resolve(ctx, k.opened(), gateway.Take); got.Outcome != gateway.Unknown || got.Doubt != doubt {
+		t.Errorf("canceled on the way: got %+v, want unknown, doubt %v", got, doubt)
 	}
 	if h, ok := g.(gateway.Healther); ok && !h.Healthy() {
 		t.Error("a caller's impatience made the provider ill")
@@ -147,7 +175,7 @@ func (k Kit) gone(t *testing.T) {
 
 // unsent wants reports that say that nothing can have happened.
 func (k Kit) unsent(t *testing.T, name string, ctx context.Context, g gateway.Gateway) {
-	if got := g.Start(ctx, Attempt()); got.Outcome != gateway.NoAnswer {
+	if got := g.Start(ctx, k.Attempt()); got.Outcome != gateway.NoAnswer {
 		t.Errorf("%s: got %+v, want no answer", name, got)
 	}
 	if got := g.Resolve(ctx, k.opened(), gateway.Take); got.Outcome != gateway.Unknown || got.Doubt {

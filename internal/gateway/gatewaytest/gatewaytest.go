@@ -4,6 +4,7 @@
 package gatewaytest
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"net/http"
@@ -22,8 +23,12 @@ type Maker func(gateway.Config, http.RoundTripper) (gateway.Gateway, error)
 
 // Abilities a connector may have beside the required ones.
 const (
+	Adjust  = "adjust"
+	Capture = "capture"
+	Charge  = "charge"
 	Confirm = "confirm"
 	Health  = "health"
+	Notify  = "notify"
 	Refund  = "refund"
 	Reverse = "reverse"
 	Returns = "returns"
@@ -32,12 +37,19 @@ const (
 
 // Step is one call that the connector has to make, and the provider's answer.
 type Step struct {
+	Method string // empty = POST
 	Path   string
+	Query  string // the request's whole query; empty = none
+	Form   bool   // the body is a form; otherwise it is JSON, or none with GET
 	Body   string // the request's whole body, byte for byte; empty = any
 	Answer string // JSON
 	Status int    // 0 = 200
 	Once   bool   // it moves money or opens a page, so it must never be repeated
+	Early  bool   // it only makes ready, such as asking for a token: while it is lost nothing can have moved
 }
+
+// baseWord stands for the provider's address in the bodies and answers of steps.
+const baseWord = "BASE"
 
 // Answers is one named script.
 type Answers struct {
@@ -60,12 +72,27 @@ type Kit struct {
 	Addresses []string
 	// Abilities are the optional ones, sorted.
 	Abilities []string
-	// Session is what Start opens for Attempt, and Link where it sends the payer, below base.
+	// Session is what Start opens for the attempt, and Link where it sends the
+	// payer, with BASE for base; empty where the payer is asked on a phone.
 	Session, Link string
+
+	// Unit is the contract's; empty = Rial. Amount is what the attempt asks for,
+	// in the unit's smallest steps; 0 = 250,000. Adapt changes the rest of it.
+	Unit   money.Unit
+	Amount int64
+	Adapt  func(*gateway.Attempt)
+	// Wire writes an amount as the provider reads it; nil = its shortest text.
+	// Sent finds it in the last call of Start; nil = the JSON member amount.
+	Wire func(money.Amount) string
+	Sent func(Call) string
+	// Texts says that the provider writes numbers as text, so that an answer of
+	// odd types may still be its word.
+	Texts bool
 
 	Start    []Step
 	Refusal  func(words string) []Step // Start is refused with these words
-	Take     []Step                    // Captured, with Receipt
+	Take     []Step                    // Captured, with Receipt; also of Look where taking only reads
+	TakeBad  []Step                    // Take of a paid attempt whose payer came back with BadReturn; nil = Take
 	Receipt  string
 	Again    []Step    // Take of a payment that was taken before; nil = the provider does not say
 	Open     []Step    // Look at an open payment: Pending
@@ -77,6 +104,18 @@ type Kit struct {
 	Reverse  []Step    // Done and Undone
 
 	GoodReturn, BadReturn map[string][]string
+
+	Notices *Notices // what the provider's server sends; nil with Notify is an error
+}
+
+// Notices are messages of the provider's server, checked with the contract's
+// own secrets.
+type Notices struct {
+	Good    gateway.Message   // about the kit's attempt
+	Says    gateway.Notice    // what Good says, its word aside
+	Foreign []gateway.Message // of the right sender, about nothing of ours
+	Forged  []gateway.Message // of anybody else; each must fail its check
+	Secrets []string          // the credentials without which nothing can be checked
 }
 
 // Attempt is the attempt that every script is about.
@@ -92,9 +131,31 @@ func Attempt() gateway.Attempt {
 // Now is the clock of every script: one minute after the attempt was started.
 func Now() time.Time { return Attempt().StartedAt.Add(time.Minute) }
 
+// Attempt is the attempt that the kit's scripts are about: the usual one in the
+// kit's unit.
+func (k Kit) Attempt() gateway.Attempt {
+	a := Attempt()
+	a.Amount = money.New(cmp.Or(k.Amount, a.Amount.Steps()), k.unit())
+	if k.Adapt != nil {
+		k.Adapt(&a)
+	}
+	return a
+}
+
+// unit is the contract's.
+func (k Kit) unit() money.Unit { return cmp.Or(k.Unit, money.IRR) }
+
+// stranger is a unit that the contract does not have.
+func (k Kit) stranger() money.Unit {
+	if k.unit() == money.IRR {
+		return money.IRT
+	}
+	return money.IRR
+}
+
 // opened is the attempt as it is known after Start.
 func (k Kit) opened() gateway.Attempt {
-	a := Attempt()
+	a := k.Attempt()
 	a.Session = k.Session
 	return a
 }
@@ -102,7 +163,8 @@ func (k Kit) opened() gateway.Attempt {
 // back is the return of the whole payment.
 func (k Kit) back() gateway.Return {
 	return gateway.Return{
-		Refund: "rf-5", Attempt: k.opened(), Receipt: k.Receipt, Amount: Attempt().Amount, PaidAt: Now(), Reason: "returned",
+		Refund: "rf-5", Attempt: k.opened(), Receipt: k.Receipt, Amount: k.Attempt().Amount, PaidAt: Now(),
+		Reason: "returned",
 	}
 }
 
@@ -153,6 +215,7 @@ func Run(t *testing.T, k Kit) {
 	t.Run("returns", func(t *testing.T) { t.Parallel(); k.returns(t) })
 	t.Run("back", func(t *testing.T) { t.Parallel(); k.goesBack(t) })
 	t.Run("foreign", func(t *testing.T) { t.Parallel(); k.foreign(t) })
+	t.Run("notices", func(t *testing.T) { t.Parallel(); k.notices(t) })
 	t.Run("spoiled", func(t *testing.T) { t.Parallel(); k.spoiled(t) })
 	t.Run("gone", func(t *testing.T) { t.Parallel(); k.gone(t) })
 	t.Run("secrets", func(t *testing.T) { t.Parallel(); k.secrets(t) })
@@ -167,7 +230,15 @@ func abilitiesOf(g gateway.Gateway) []string {
 			has = append(has, name)
 		}
 	}
-	_, ok := g.(gateway.Confirmer)
+	_, ok := g.(gateway.Adjuster)
+	add(ok, Adjust)
+	_, ok = g.(gateway.Capturer)
+	add(ok, Capture)
+	_, ok = g.(gateway.Charger)
+	add(ok, Charge)
+	_, ok = g.(gateway.Notifier)
+	add(ok, Notify)
+	_, ok = g.(gateway.Confirmer)
 	add(ok, Confirm)
 	_, ok = g.(gateway.Healther)
 	add(ok, Health)

@@ -1,9 +1,11 @@
 package gatewaytest
 
 import (
+	"cmp"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -17,19 +19,27 @@ type Provider struct {
 	steps   []Step
 	calls   []int // by step
 	strange int   // calls that no step knows
-	bodies  []string
+	heard   []Call
 	spoil   func(http.ResponseWriter, *http.Request, Step)
 	spoilAt int
 }
+
+// Call is one call as the provider got it.
+type Call struct{ Method, Path, Query, Body string }
 
 // NewProvider starts a provider that answers the steps, whichever order they
 // are called in, and fails the test on any other call.
 func NewProvider(t *testing.T, steps []Step) *Provider {
 	t.Helper()
-	p := &Provider{t: t, steps: steps, calls: make([]int, len(steps))}
+	p := &Provider{t: t, calls: make([]int, len(steps))}
 	server := httptest.NewServer(p)
 	t.Cleanup(server.Close)
 	p.URL = server.URL
+	for _, step := range steps {
+		step.Body = strings.ReplaceAll(step.Body, baseWord, p.URL)
+		step.Answer = strings.ReplaceAll(step.Answer, baseWord, p.URL)
+		p.steps = append(p.steps, step)
+	}
 	return p
 }
 
@@ -55,13 +65,10 @@ func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (p *Provider) note(r *http.Request, body string) (int, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.bodies = append(p.bodies, body)
-	if r.Method != http.MethodPost || r.Header.Get("Content-Type") != "application/json" || r.URL.RawQuery != "" {
-		p.t.Errorf("got %s %s of %s, want a POST of JSON without a query", r.Method, r.URL, r.Header.Get("Content-Type"))
-	}
+	p.heard = append(p.heard, Call{Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Body: body})
 	last := -1
 	for n, step := range p.steps {
-		if step.Path != r.URL.Path || (step.Body != "" && step.Body != body) {
+		if !step.is(r) || (step.Body != "" && step.Body != body) {
 			continue
 		}
 		// Equal calls take the steps in turn; the last of them answers all that follow.
@@ -71,11 +78,25 @@ func (p *Provider) note(r *http.Request, body string) (int, bool) {
 	}
 	if last < 0 {
 		p.strange++
-		p.t.Errorf("unexpected call of %s with\n%s\nthe script has %+v", r.URL.Path, body, p.steps)
+		p.t.Errorf("unexpected %s of %s (%s) with\n%s\nthe script has %+v", r.Method, r.URL, r.Header.Get("Content-Type"),
+			body, p.steps)
 		return 0, false
 	}
 	p.calls[last]++
 	return last, true
+}
+
+// is says that a request has the step's method, address and media type.
+func (s Step) is(r *http.Request) bool {
+	method, media := cmp.Or(s.Method, http.MethodPost), "application/json"
+	switch {
+	case s.Form:
+		media = "application/x-www-form-urlencoded"
+	case method == http.MethodGet:
+		media = ""
+	}
+	return r.Method == method && r.URL.Path == s.Path && r.URL.RawQuery == s.Query &&
+		r.Header.Get("Content-Type") == media
 }
 
 // write answers as the script says.
@@ -98,12 +119,21 @@ func (p *Provider) Calls() []int {
 func (p *Provider) Total() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return len(p.bodies)
+	return len(p.heard)
+}
+
+// Heard are all calls, in the order of their arrival.
+func (p *Provider) Heard() []Call {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]Call(nil), p.heard...)
 }
 
 // Bodies are the bodies of all calls, in the order of their arrival.
 func (p *Provider) Bodies() []string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return append([]string(nil), p.bodies...)
+	var bodies []string
+	for _, call := range p.Heard() {
+		bodies = append(bodies, call.Body)
+	}
+	return bodies
 }

@@ -16,10 +16,15 @@ func (w World) paid(t *testing.T) {
 	s := Stage(t, w)
 	a := s.Pay()
 	if s.Gateway.Info().CanLook {
-		if got := s.Gateway.Resolve(t.Context(), a, gateway.Look); got.Outcome != gateway.Authorized {
-			t.Errorf("before the money is taken: got %+v, want authorized", got)
+		// Where asking only reads, the money moved on the payer's word.
+		want, captures := gateway.Authorized, 0
+		if !s.Gateway.Info().VerifyCaptures {
+			want, captures = gateway.Captured, 1
 		}
-		s.Books(a, 0)
+		if got := s.Gateway.Resolve(t.Context(), a, gateway.Look); got.Outcome != want {
+			t.Errorf("before it is asked for: got %+v, want %s", got, want)
+		}
+		s.Books(a, captures)
 	}
 	if sweeper, ok := s.Gateway.(gateway.Sweeper); ok {
 		list, err := sweeper.Sweep(t.Context())
@@ -43,7 +48,7 @@ func (w World) paid(t *testing.T) {
 func (w World) notPaid(t *testing.T) {
 	s := Stage(t, w)
 	left := s.Open()
-	s.ask(http.MethodPost, "/payments/"+left.Session+"/act", map[string]string{"decision": "leave"}, nil)
+	s.ask(http.MethodPost, s.payment(left)+"/act", map[string]string{"decision": "leave"}, nil)
 	want := gateway.Unknown
 	if s.Gateway.Info().CanLook {
 		want = gateway.Pending
@@ -55,14 +60,11 @@ func (w World) notPaid(t *testing.T) {
 	}
 	for _, choice := range []string{"decline", "cancel"} {
 		a := s.Open()
-		n := s.notice(a, s.Decide(a, choice))
-		if n.Good {
-			t.Errorf("%s: got %+v, want a bad return", choice, n)
-		}
-		a.Word = n.Word
+		s.decided(&a, choice, false)
 		got := s.Gateway.Resolve(t.Context(), a, gateway.Take)
-		if got.Outcome != gateway.Declined && got.Outcome != gateway.Canceled {
-			t.Errorf("%s: got %+v, want declined or canceled", choice, got)
+		over := got.Outcome == gateway.Declined || got.Outcome == gateway.Canceled
+		if w.StaysOpen && got.Outcome != gateway.Pending || !w.StaysOpen && !over {
+			t.Errorf("%s: got %+v, want declined or canceled, or pending where it stays open", choice, got)
 		}
 		s.Books(a, 0)
 	}
@@ -71,13 +73,12 @@ func (w World) notPaid(t *testing.T) {
 // forged brings success for what nobody paid.
 func (w World) forged(t *testing.T) {
 	s := Stage(t, w)
+	if _, ok := s.Gateway.(gateway.Returner); !ok {
+		return
+	}
 	s.Fault("forged-return", "", "")
 	a := s.Open()
-	n := s.notice(a, s.Decide(a, "decline"))
-	if !n.Good {
-		t.Fatalf("got %+v, want a forged success", n)
-	}
-	a.Word = n.Word
+	s.decided(&a, "decline", true)
 	got := s.Gateway.Resolve(t.Context(), a, gateway.Take)
 	if got.Outcome != gateway.Pending && got.Outcome != gateway.Unknown {
 		t.Errorf("got %+v, want pending or unknown", got)
@@ -86,10 +87,13 @@ func (w World) forged(t *testing.T) {
 
 // replayed presents a cheap paid session as the payment of a dear attempt.
 func (w World) replayed(t *testing.T) {
+	if w.Blind {
+		return
+	}
 	s := Stage(t, w)
 	a := s.Pay()
 	dear := a
-	dear.Amount = money.New(2_500_000, money.IRR)
+	dear.Amount = money.New(10*a.Amount.Steps(), a.Amount.Unit())
 	if got := s.Gateway.Resolve(t.Context(), dear, gateway.Take); got.Outcome == gateway.Captured {
 		t.Errorf("another amount: got %+v", got)
 	}
@@ -118,16 +122,19 @@ func (w World) crowd(t *testing.T) {
 // Back makes the return of an amount of a taken payment.
 func Back(a gateway.Attempt, taken gateway.Report, id string, amount int64) gateway.Return {
 	return gateway.Return{
-		Refund: id, Attempt: a, Receipt: taken.Receipt, Amount: money.New(amount, money.IRR), PaidAt: a.StartedAt,
+		Refund: id, Attempt: a, Receipt: taken.Receipt, Amount: money.New(amount, a.Amount.Unit()), PaidAt: a.StartedAt,
 	}
 }
 
 func (w World) givenBack(t *testing.T) {
 	s := Stage(t, w)
-	refunder, _ := s.Gateway.(gateway.Refunder)
+	refunder, ok := s.Gateway.(gateway.Refunder)
+	if !ok {
+		return
+	}
 	a := s.Pay()
-	taken := s.Taken(a)
-	part := Back(a, taken, "rf-1", 100_000)
+	taken, whole := s.Taken(a), a.Amount.Steps()
+	part := Back(a, taken, "rf-1", whole*2/5)
 	got := refunder.Refund(t.Context(), part)
 	if got.Outcome != gateway.Done && got.Outcome != gateway.Underway || got.Undone {
 		t.Errorf("a part: got %+v, want done or under way", got)
@@ -138,14 +145,19 @@ func (w World) givenBack(t *testing.T) {
 			t.Errorf("the state of a part: got %+v, want done", state)
 		}
 	}
-	if got := refunder.Refund(t.Context(), Back(a, taken, "rf-2", 200_000)); got.Outcome != gateway.Denied {
+	if got := refunder.Refund(t.Context(), Back(a, taken, "rf-2", whole*4/5)); got.Outcome != gateway.Denied {
 		t.Errorf("more than is left: got %+v, want denied", got)
 	}
 	reverser, ok := s.Gateway.(gateway.Reverser)
 	if !ok {
 		return
 	}
-	a = s.Pay()
+	w.reversed(t, s, refunder, reverser)
+}
+
+// reversed undoes a whole payment, twice.
+func (w World) reversed(t *testing.T, s *Scene, refunder gateway.Refunder, reverser gateway.Reverser) {
+	a := s.Pay()
 	whole := Back(a, s.Taken(a), "rf-3", a.Amount.Steps())
 	for _, time := range []string{"first", "again"} {
 		got := reverser.Reverse(t.Context(), whole)
@@ -166,7 +178,10 @@ func (w World) givenBack(t *testing.T) {
 // lostRefund loses the answer of a refund that was made.
 func (w World) lostRefund(t *testing.T) {
 	s := Stage(t, w)
-	refunder, _ := s.Gateway.(gateway.Refunder)
+	refunder, ok := s.Gateway.(gateway.Refunder)
+	if !ok {
+		return
+	}
 	a := s.Pay()
 	whole := Back(a, s.Taken(a), "rf-1", a.Amount.Steps())
 	s.Fault("lost-answer", w.RefundCall, "")
@@ -205,7 +220,8 @@ func (w World) faultyTake(t *testing.T, f emulated) {
 	}
 	s.ask(http.MethodPost, "/faults", f, nil)
 	got := s.Gateway.Resolve(t.Context(), a, gateway.Take)
-	if got.Outcome != gateway.Unknown || got.Receipt != "" {
+	read := f.Name == "odd-types" && w.Texts && got.Outcome == gateway.Captured
+	if !read && (got.Outcome != gateway.Unknown || got.Receipt != "") {
 		t.Errorf("got %+v, want unknown", got)
 	}
 	var calls []struct {
@@ -228,7 +244,7 @@ func (w World) faultyStart(t *testing.T, f emulated) {
 	s := stage(t, w, limitOf(f))
 	f.Call = w.StartCall
 	s.ask(http.MethodPost, "/faults", f, nil)
-	got := s.Gateway.Start(t.Context(), Attempt())
+	got := s.Gateway.Start(t.Context(), s.Attempt())
 	if got.Outcome != gateway.NoAnswer && (!f.lenient || got.Outcome != gateway.Opened) {
 		t.Errorf("got %+v, want no answer", got)
 	}
