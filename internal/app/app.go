@@ -24,6 +24,9 @@ type Config struct {
 	Log      *slog.Logger
 	// ReturnURL is the absolute address that gateways send payers back to.
 	ReturnURL string
+	// NoticeURL is the absolute address below which gateways' servers tell of
+	// payments: /merchant/gateway follows. Empty = they are told of no address.
+	NoticeURL string
 	// Returners recognise what a payer's browser brings back without a token,
 	// in the order in which they are asked.
 	Returners []Returner
@@ -48,6 +51,7 @@ type App struct {
 	now       func() time.Time
 	log       *slog.Logger
 	returnURL string
+	noticeURL string
 	returners []Returner
 	keys      keyCache
 	merchants merchantCache
@@ -69,7 +73,8 @@ type App struct {
 func New(c Config) *App {
 	return &App{
 		store: c.Store, gateways: c.Gateways, now: c.Now, log: c.Log,
-		returnURL: c.ReturnURL, returners: c.Returners, sealer: c.Sealer, forms: c.Forms, private: c.Private,
+		returnURL: c.ReturnURL, noticeURL: c.NoticeURL, returners: c.Returners, sealer: c.Sealer,
+		forms: c.Forms, private: c.Private,
 		due: make(chan struct{}, 1), hashing: make(chan struct{}, hashedAtOnce),
 	}
 }
@@ -96,8 +101,15 @@ const maxTries = 2000
 func (a *App) update(ctx context.Context, decide func(store.Reader) (store.Change, error)) error {
 	leave := func() {}
 	defer func() { leave() }()
+	doubted := false
 	for try := range maxTries {
 		change, err := decide(a.store)
+		if fault.Is(err, fault.CodeWrongState) && !doubted {
+			// Two things that change together may have been read on either side of
+			// their change, so that a state looks wrong which is only newer.
+			doubted = true
+			continue
+		}
 		if err != nil {
 			return err
 		}

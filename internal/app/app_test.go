@@ -30,6 +30,7 @@ type shop struct {
 	app      *app.App
 	store    *sqlstore.DB
 	merchant string
+	banks    directory
 	first    *bank
 	second   *bank
 	clock    atomic.Int64 // microseconds
@@ -58,9 +59,10 @@ func open(t *testing.T, splitLimit int64) *shop {
 		}
 	})
 	s.store = db
+	s.banks = directory{"first": s.first, "second": s.second, "cash": cash{}}
 	s.app = app.New(app.Config{
-		Store: db, Gateways: directory{"first": s.first, "second": s.second, "cash": cash{}}, Now: s.now,
-		Log: slog.New(slog.DiscardHandler), ReturnURL: "https://pay.example/cb",
+		Store: db, Gateways: s.banks, Now: s.now,
+		Log: slog.New(slog.DiscardHandler), ReturnURL: "https://pay.example/cb", NoticeURL: "https://pay.example/notify",
 		Returners: []app.Returner{{Connector: "first", Returner: s.first}},
 		Sealer:    envelope{},
 		Forms:     map[string]app.Form{"paid": paidForm},

@@ -33,11 +33,11 @@ func (a *App) book(ctx context.Context, p payment.Payment, c candidate, r gatewa
 		if a.now().After(p.Attempt.Deadline.Add(grace)) && !r.Doubt {
 			return a.close(ctx, p, closing(p, payment.Expire), byGateway, r.Word)
 		}
-		return a.stayOpen(ctx, p, r)
+		return a.stayOpen(ctx, p, c, r)
 	case gateway.Authorized, gateway.Unknown:
-		return a.stayOpen(ctx, p, r)
+		return a.stayOpen(ctx, p, c, r)
 	}
-	return a.stayOpen(ctx, p, r)
+	return a.stayOpen(ctx, p, c, r)
 }
 
 // closing is the trigger that ends a payment: a superseded one was withdrawn,
@@ -106,9 +106,19 @@ func release(ctx context.Context, r store.Reader, p payment.Payment, now time.Ti
 // a person is called. The asking goes on.
 const patience = 5
 
+// pauseAt is how long to wait before the next question: little while a payer
+// has a telephone in hand, more and more otherwise.
+func pauseAt(c candidate, p payment.Payment, now time.Time) time.Duration {
+	if c.info.Poll > 0 && now.Before(p.Attempt.Deadline.Add(grace)) {
+		return c.info.Poll
+	}
+	return pause(p.Checks)
+}
+
 // stayOpen records an answer that decides nothing. Room stays reserved while
 // an answer that may have taken the money is missing.
-func (a *App) stayOpen(ctx context.Context, p payment.Payment, report gateway.Report) (payment.Payment, error) {
+func (a *App) stayOpen(ctx context.Context, p payment.Payment, c candidate, report gateway.Report,
+) (payment.Payment, error) {
 	var fresh payment.Payment
 	err := a.update(ctx, func(r store.Reader) (store.Change, error) {
 		var err error
@@ -123,10 +133,11 @@ func (a *App) stayOpen(ctx context.Context, p payment.Payment, report gateway.Re
 			}
 		}
 		fresh.Checks++
-		fresh.CheckAt, fresh.UpdatedAt = now.Add(pause(fresh.Checks)), now
+		fresh.CheckAt, fresh.UpdatedAt = now.Add(pauseAt(c, fresh, now)), now
 		fresh.Attempt.Doubtful = fresh.Attempt.Doubtful || report.Doubt
 		why := report.Alarm
-		if why == "" && fresh.Checks > patience && report.Outcome == gateway.Unknown && fresh.Attention == "" {
+		asked := fresh.Checks > patience && pauseAt(c, fresh, now) >= firstCheck // not while it is asked every few seconds
+		if why == "" && asked && report.Outcome == gateway.Unknown && fresh.Attention == "" {
 			why = "the gateway has not said whether this payment was made"
 		}
 		if why != "" && fresh.Attention != why {

@@ -226,22 +226,23 @@ func (a *App) ResolveRefund(ctx context.Context, merchantID, id string) (refund.
 // resubmit sends a refund that was never sent: the state says that no gateway
 // has heard of it.
 func (a *App) resubmit(ctx context.Context, b refund.Refund) (refund.Refund, error) {
-	if b.Way == "" && b.Source != refund.FromSuspense {
-		return a.failRefund(ctx, b, cannotReturn, orphaned(b))
+	if b.Way == "" && !orphaned(b) {
+		return a.failRefund(ctx, b, cannotReturn, false)
 	}
 	if b.Way == "" {
-		_, c, err := a.refundContext(ctx, b)
+		p, c, err := a.refundContext(ctx, b)
 		if err != nil {
 			return b, err
 		}
-		if b, err = a.chooseWay(ctx, b, wayBack(c, true)); err != nil {
+		if b, err = a.chooseWay(ctx, b, wayBack(c, b.Amount == p.Amount)); err != nil {
 			return b, err
 		}
 	}
 	return a.sendBack(ctx, b.Merchant, b.ID)
 }
 
-// chooseWay decides how money in suspense goes back, and holds it.
+// chooseWay decides how money goes back that is not the merchant's. What is in
+// suspense is held from now on; what is owed is held already.
 func (a *App) chooseWay(ctx context.Context, b refund.Refund, way refund.Way) (refund.Refund, error) {
 	now := a.now()
 	b.Way, b.UpdatedAt = way, now
@@ -254,8 +255,10 @@ func (a *App) chooseWay(ctx context.Context, b refund.Refund, way refund.Way) (r
 		b.Way = refund.ByRefund // sending it will say that the gateway cannot
 		change.Refunds[0] = b
 	}
-	if err := post(&change, ledger.RuleSuspenseOpened, causeOf(b, now), b.Gateway, b.Amount); err != nil {
-		return b, err
+	if b.Source == refund.FromSuspense {
+		if err := post(&change, ledger.RuleSuspenseOpened, causeOf(b, now), b.Gateway, b.Amount); err != nil {
+			return b, err
+		}
 	}
 	err := a.commit(ctx, change)
 	b.Version++

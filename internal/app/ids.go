@@ -23,6 +23,25 @@ func newID(now time.Time) string {
 	return hex.EncodeToString(id[:])
 }
 
+// shortAlphabet has 32 letters and digits in the order of their bytes.
+const shortAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+// newShort is an id of 15 letters and digits, for providers whose field is
+// short: nine are milliseconds, so that ids are in order of time, and six random.
+func newShort(now time.Time) string {
+	var random [6]byte
+	_, _ = rand.Read(random[:])
+	var id [15]byte
+	rest := uint64(now.UnixMilli())
+	for n := 8; n >= 0; n-- {
+		id[n], rest = shortAlphabet[rest%32], rest/32
+	}
+	for n, b := range random {
+		id[9+n] = shortAlphabet[b%32]
+	}
+	return string(id[:])
+}
+
 // newToken is a secret of 128 random bits that fits into an address.
 func newToken() string {
 	var random [16]byte

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/url"
@@ -94,11 +95,21 @@ func (a *App) attempt(p payment.Payment, c candidate, title string) gateway.Atte
 		amount = money.Amount{} // not valid: every connector refuses it; route has checked it before
 	}
 	return gateway.Attempt{
-		Reference: p.Reference(), Amount: amount, Description: description, Payer: p.Payer,
+		Reference: p.Reference(), Short: p.Attempt.Short, Amount: amount, Description: description, Payer: p.Payer,
+		Method: p.Attempt.Method, NotifyURL: a.notifyURL(p, c),
 		ReturnURL: a.returnURL + "?" + url.Values{"t": {p.ID + "." + p.Attempt.Token}}.Encode(),
 		Session:   p.Attempt.Session, Word: p.Attempt.Word, Doubtful: p.Attempt.Doubtful,
 		StartedAt: p.Attempt.StartedAt, Deadline: p.Attempt.Deadline,
 	}
+}
+
+// notifyURL is where a gateway that tells of payments by itself tells of them:
+// the same address for all of one contract.
+func (a *App) notifyURL(p payment.Payment, c candidate) string {
+	if _, ok := notifier(c); !ok || a.noticeURL == "" {
+		return ""
+	}
+	return a.noticeURL + "/" + url.PathEscape(p.Merchant) + "/" + url.PathEscape(c.name)
 }
 
 // failOver records the next attempt: the one before never became a page.
@@ -108,6 +119,7 @@ func (a *App) failOver(ctx context.Context, p payment.Payment, c candidate) (pay
 	p = attemptAt(p, c, now)
 	p.UpdatedAt = now
 	err := a.commit(ctx, store.Change{
+		Claims:   shortClaims(p, c),
 		Payments: []payment.Payment{p},
 		Events: []event.Event{happened(event.Payment, p.Merchant, p.ID, p.State, "fail_over", p.State,
 			byGateway, before+" did not open a page; now "+c.name, now)},
@@ -134,7 +146,7 @@ func (a *App) accept(ctx context.Context, p payment.Payment, c candidate, s gate
 		}
 		wasHidden := fresh.Hidden
 		fresh.Attempt.Session, fresh.Attempt.Link = s.Session, s.Link
-		fresh.Hidden, fresh.UpdatedAt, fresh.CheckAt = false, now, now.Add(firstCheck)
+		fresh.Hidden, fresh.UpdatedAt, fresh.CheckAt = false, now, now.Add(cmp.Or(c.info.Poll, firstCheck))
 		done = Requested{Payment: fresh, Waiting: rest(fresh, o, now)}
 		change := store.Change{
 			Claims: []store.Claim{{

@@ -30,7 +30,7 @@ func (a *App) RefundInvoice(ctx context.Context, merchantID, id string) (Invoice
 		if i, err = advance(i, now, &change, byMerchant, invoice.Refund); err != nil {
 			return store.Change{}, err
 		}
-		return change, a.returnAll(ctx, r, &change, i, returning{
+		return change, returnAll(ctx, r, &change, i, returning{
 			toWallet: ledger.RuleWalletRefunded, toGateway: ledger.RuleRefundOwed,
 			actor: byMerchant, reason: "the merchant refunded the invoice", now: now,
 		})

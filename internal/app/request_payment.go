@@ -17,7 +17,8 @@ import (
 type NewPayment struct {
 	Invoice     string
 	Amount      money.Amount
-	Gateway     string // the merchant's name for it; empty = by routing
+	Gateway     string         // the merchant's name for it; empty = by routing
+	Method      payment.Method // the payer's choice; empty = whatever the gateway offers
 	Description string
 	Payer       payment.Payer
 	NewID       func() string // mints payment ids in the form the caller's users know
@@ -68,8 +69,9 @@ func (a *App) RequestPayment(ctx context.Context, merchantID string, n NewPaymen
 		Batch: newID(now), Hidden: true, Link: n.Link, Description: n.Description, Payer: n.Payer,
 		CreatedAt: now, UpdatedAt: now,
 	}
+	p.Attempt.Method = n.Method
 	p = attemptAt(p, candidates[0], now)
-	if err := a.record(ctx, p, n); err != nil {
+	if err := a.record(ctx, p, n, candidates[0]); err != nil {
 		return Requested{}, err
 	}
 	p.Version++
@@ -114,7 +116,7 @@ func actorOf(payer bool) string {
 
 // record commits the attempt while the invoice still has room for it. It is
 // only a first look: room is made sure of when the money is about to be taken.
-func (a *App) record(ctx context.Context, p payment.Payment, n NewPayment) error {
+func (a *App) record(ctx context.Context, p payment.Payment, n NewPayment, c candidate) error {
 	return a.update(ctx, func(r store.Reader) (store.Change, error) {
 		i, err := r.Invoice(ctx, p.Merchant, p.Invoice)
 		if err != nil {
@@ -124,6 +126,7 @@ func (a *App) record(ctx context.Context, p payment.Payment, n NewPayment) error
 			return store.Change{}, err
 		}
 		return store.Change{
+			Claims:   shortClaims(p, c),
 			Payments: []payment.Payment{p},
 			Events: []event.Event{happened(event.Payment, p.Merchant, p.ID, "", create, p.State,
 				actorOf(n.ByPayer), p.Attempt.Gateway, p.CreatedAt)},
@@ -162,6 +165,7 @@ func (a *App) startWaiting(ctx context.Context, merchantID, paymentID, gatewayNa
 		p = attemptAt(p, candidates[0], now)
 		p.UpdatedAt = now
 		return store.Change{
+			Claims:   shortClaims(p, candidates[0]),
 			Payments: []payment.Payment{p},
 			Events: []event.Event{happened(event.Payment, merchantID, p.ID, from, payment.Start, p.State,
 				actor, p.Attempt.Gateway, now)},
@@ -193,7 +197,7 @@ func (a *App) waiting(ctx context.Context, merchantID, id string) (payment.Payme
 // attemptAt prepares the next attempt of a payment at a gateway.
 func attemptAt(p payment.Payment, c candidate, now time.Time) payment.Payment {
 	p.Attempt = payment.Attempt{
-		Gateway: c.name, Number: p.Attempt.Number + 1, Token: newToken(),
+		Gateway: c.name, Number: p.Attempt.Number + 1, Short: newShort(now), Method: p.Attempt.Method, Token: newToken(),
 		StartedAt: now, Deadline: now.Add(c.info.Lifetime),
 	}
 	// Should this process die before the answer is on record, the worker looks after it.

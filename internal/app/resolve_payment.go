@@ -67,6 +67,9 @@ func (a *App) returned(ctx context.Context, query map[string][]string) (
 			return p, n, true, nil
 		}
 		n, ok = reader.ReadReturn(query)
+		if n.Session == "" && n.Short != "" && n.Short == p.Attempt.Short {
+			n.Session = p.Attempt.Session // some providers' browsers bring only our own id back
+		}
 		if !ok || n.Session != p.Attempt.Session {
 			return p, n, false, unknown
 		}

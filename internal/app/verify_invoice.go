@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/purserhq/purser/internal/event"
@@ -49,16 +51,16 @@ func (a *App) RejectOverdue(ctx context.Context, limit int) (int, error) {
 		return 0, err
 	}
 	rejected := 0
+	var failures []error
 	for _, i := range overdue {
 		done, err := a.reject(ctx, i.Merchant, i.ID)
-		if err != nil {
-			return rejected, err
-		}
-		if done {
+		if err != nil { // one that fails keeps no other waiting
+			failures = append(failures, fmt.Errorf("reject invoice %s of merchant %s: %w", i.ID, i.Merchant, err))
+		} else if done {
 			rejected++
 		}
 	}
-	return rejected, nil
+	return rejected, errors.Join(failures...)
 }
 
 func (a *App) reject(ctx context.Context, merchantID, id string) (done bool, err error) {
@@ -74,7 +76,7 @@ func (a *App) reject(ctx context.Context, merchantID, id string) (done bool, err
 			return store.Change{}, err
 		}
 		done = true
-		return change, a.returnAll(ctx, r, &change, i, returning{
+		return change, returnAll(ctx, r, &change, i, returning{
 			toWallet: ledger.RuleWalletRejected, toGateway: ledger.RuleRejected,
 			actor: byWorker, reason: "not verified in time", now: now,
 		})
@@ -92,7 +94,7 @@ type returning struct {
 // returnAll sends everything that was collected for an invoice back to who
 // paid it, and puts the invoice, whose state the caller has moved, into the
 // change. What a gateway has to give back is the payer's from now on.
-func (a *App) returnAll(ctx context.Context, r store.Reader, change *store.Change, i invoice.Invoice, how returning,
+func returnAll(ctx context.Context, r store.Reader, change *store.Change, i invoice.Invoice, how returning,
 ) error {
 	payments, err := r.PaymentsOf(ctx, i.Merchant, i.ID)
 	if err != nil {
@@ -105,7 +107,7 @@ func (a *App) returnAll(ctx context.Context, r store.Reader, change *store.Chang
 		if p.Wallet != 0 {
 			i, err = returnToWallet(change, i, p, how)
 		} else {
-			err = a.returnThroughGateway(ctx, change, p, how)
+			err = returnThroughGateway(change, p, how)
 		}
 		if err != nil {
 			return err
@@ -147,19 +149,16 @@ func returnToWallet(change *store.Change, i invoice.Invoice, p payment.Payment, 
 }
 
 // returnThroughGateway opens the refund that a gateway has to make. The worker
-// sends it; until it is confirmed the sum is booked as owed to the payer.
-func (a *App) returnThroughGateway(ctx context.Context, change *store.Change, p payment.Payment, how returning) error {
+// finds the way and sends it; until it is confirmed the sum is booked as owed to
+// the payer.
+func returnThroughGateway(change *store.Change, p payment.Payment, how returning) error {
 	amount := p.Refundable()
 	p, err := p.Return(amount)
 	if err != nil {
 		return err
 	}
-	c, err := a.gatewayOf(ctx, p.Merchant, p.Attempt.Gateway)
-	if err != nil {
-		return err
-	}
 	p.UpdatedAt = how.now
-	b := refundOf(p, amount, wayBack(c, amount == p.Amount), how)
+	b := refundOf(p, amount, "", how)
 	change.Payments, change.Refunds = append(change.Payments, p), append(change.Refunds, b)
 	change.Events = append(change.Events,
 		happened(event.Refund, p.Merchant, b.ID, "", create, b.State, how.actor, how.reason, how.now),

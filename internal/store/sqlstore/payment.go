@@ -13,6 +13,8 @@ import (
 type attemptDetail struct {
 	Gateway   string `json:"gateway,omitzero"`
 	Number    int    `json:"number,omitzero"`
+	Short     string `json:"short,omitzero"`
+	Method    string `json:"method,omitzero"`
 	Session   string `json:"session,omitzero"`
 	Link      string `json:"link,omitzero"`
 	Token     string `json:"token,omitzero"`
@@ -46,7 +48,8 @@ func paymentRecord(p payment.Payment) (record, error) {
 	detail, err := pack(paymentDetail{
 		Wallet: p.Wallet,
 		Attempt: attemptDetail{
-			Gateway: a.Gateway, Number: a.Number, Session: a.Session, Link: a.Link, Token: a.Token, Word: a.Word,
+			Gateway: a.Gateway, Number: a.Number, Short: a.Short, Method: string(a.Method),
+			Session: a.Session, Link: a.Link, Token: a.Token, Word: a.Word,
 			Doubtful: a.Doubtful, Receipt: a.Receipt, Fee: sumOf(a.Fee),
 			StartedAt: momentOf(a.StartedAt), Deadline: momentOf(a.Deadline),
 		},
@@ -82,7 +85,8 @@ func scanPayment(r row) (payment.Payment, error) {
 	fee, further := d.Attempt.Fee.amount()
 	a := d.Attempt
 	p.Attempt = payment.Attempt{
-		Gateway: a.Gateway, Number: a.Number, Session: a.Session, Link: a.Link, Token: a.Token, Word: a.Word,
+		Gateway: a.Gateway, Number: a.Number, Short: a.Short, Method: payment.Method(a.Method),
+		Session: a.Session, Link: a.Link, Token: a.Token, Word: a.Word,
 		Doubtful: a.Doubtful, Receipt: a.Receipt, Fee: fee,
 		StartedAt: perhapsInstant(a.StartedAt), Deadline: perhapsInstant(a.Deadline),
 	}
