@@ -72,7 +72,8 @@ func openCore(ctx context.Context, c Config, p purpose, log *slog.Logger) (*core
 func (k *core) over(s store.Store) *app.App {
 	return app.New(app.Config{
 		Store: s, Gateways: k.gateways, Now: k.now, Log: k.log,
-		ReturnURL: k.config.PublicURL + returnPath, Returners: returners(), Sealer: k.gateways.ring,
+		ReturnURL: k.config.PublicURL + returnPath, NoticeURL: k.config.PublicURL + noticePath,
+		Returners: returners(), Sealer: k.gateways.ring,
 		Forms: forms(), Private: k.config.WebhookLoopback,
 	})
 }

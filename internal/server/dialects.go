@@ -1,6 +1,7 @@
 package server
 
 import (
+	"net/http"
 	"path"
 	"slices"
 
@@ -25,6 +26,8 @@ func addDialects(r *routes, k *core, a additions) error {
 		return err
 	}
 	r.handle("checkout", "/pay/", pages)
+	r.handle("checkout", "POST "+returnPath, http.HandlerFunc(pages.Return))
+	addNotices(r, k)
 	shop, err := ipg.New(ipg.Config{
 		App: k.app, Pages: pages, PublicURL: k.config.PublicURL, OpenMerchant: a.openMerchant,
 		Links: ipg.LinkBases{

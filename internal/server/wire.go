@@ -5,11 +5,17 @@ import (
 
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/gateway"
+	"github.com/purserhq/purser/internal/gateway/bkash"
+	"github.com/purserhq/purser/internal/gateway/ifthenpay"
 	"github.com/purserhq/purser/internal/gateway/manual"
+	"github.com/purserhq/purser/internal/gateway/nagad"
 	"github.com/purserhq/purser/internal/gateway/shepa"
 	"github.com/purserhq/purser/internal/gateway/zarinpal"
 	"github.com/purserhq/purser/internal/gateway/zibal"
 	"github.com/purserhq/purser/internal/sandbox"
+	bkashbox "github.com/purserhq/purser/internal/sandbox/bkash"
+	ifthenpaybox "github.com/purserhq/purser/internal/sandbox/ifthenpay"
+	nagadbox "github.com/purserhq/purser/internal/sandbox/nagad"
 	shepabox "github.com/purserhq/purser/internal/sandbox/shepa"
 	zarinpalbox "github.com/purserhq/purser/internal/sandbox/zarinpal"
 	zibalbox "github.com/purserhq/purser/internal/sandbox/zibal"
@@ -25,6 +31,9 @@ type connector struct {
 
 // connectors are all of them, in the order in which their returners are asked.
 var connectors = []connector{
+	{"bkash", bkash.New, bkash.Returner{}},
+	{"ifthenpay", ifthenpay.New, nil},
+	{"nagad", nagad.New, nagad.Returner{}},
 	{"shepa", shepa.New, shepa.Returner{}},
 	{"zarinpal", zarinpal.New, zarinpal.Returner{}},
 	{"zibal", zibal.New, zibal.Returner{}},
@@ -44,6 +53,9 @@ var emulators = []struct {
 	name string
 	open func(sandbox.Options) (emulator, error)
 }{
+	{"bkash", emulating(bkashbox.New)},
+	{"ifthenpay", emulating(ifthenpaybox.New)},
+	{"nagad", emulating(nagadbox.New)},
 	{"zarinpal", emulating(zarinpalbox.New)},
 	{"shepa", emulating(shepabox.New)},
 	{"zibal", emulating(zibalbox.New)},

@@ -1,0 +1,69 @@
+package server
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/merchant"
+)
+
+// TestNoticesOfGateways sends messages as a provider's server does, and as
+// strangers do.
+func TestNoticesOfGateways(t *testing.T) {
+	t.Parallel()
+	r := start(t, Config{PublicURL: "http://127.0.0.1:1"}, nil)
+	m, err := r.app.CreateMerchant(t.Context(), app.NewMerchant{Name: "Shop"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, connector := range map[string]string{"mbway": "ifthenpay", "till": "manual"} {
+		secrets := map[string]Secret{}
+		if connector == "ifthenpay" {
+			secrets = map[string]Secret{
+				"mbway_key": "ITP-000000", "backoffice_key": "1111-2222-3333-4444", "anti_phishing_key": "rightkey-rightkey",
+			}
+		}
+		sealed, err := r.ring.sealCredentials(m.ID, name, secrets)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.app.PutGateway(t.Context(), merchant.Gateway{
+			Merchant: m.ID, Name: name, Connector: connector, Enabled: true, Sealed: sealed,
+			Settings: map[string]string{"mode": "test"},
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const told = "orderId=000000000000000&amount=10.50&requestId=Aa0Bb1Cc2Dd3Ee4Ff5Gg"
+	for _, c := range []struct {
+		name, method, path, query, body string
+		status                          int
+	}{
+		{"ours, about nothing of ours", "GET", "/mbway", "key=rightkey-rightkey&" + told, "", http.StatusOK},
+		{"another key", "GET", "/mbway", "key=wrong&" + told, "", http.StatusForbidden},
+		{"no key", "GET", "/mbway", told, "", http.StatusForbidden},
+		{"a gateway that tells nothing", "POST", "/till", "", "{}", http.StatusNotFound},
+		{"no such gateway", "GET", "/other", "", "", http.StatusNotFound},
+		{"too large", "POST", "/mbway", "", strings.Repeat("x", 300_000), http.StatusRequestEntityTooLarge},
+	} {
+		address := r.url + "/notify/" + m.ID + c.path + "?" + c.query
+		request, err := http.NewRequestWithContext(t.Context(), c.method, address, strings.NewReader(c.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := r.client.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(answer.Body)
+		if err := answer.Body.Close(); err != nil {
+			t.Error(err)
+		}
+		if answer.StatusCode != c.status || err != nil {
+			t.Errorf("%s: got %d %s, %v; want %d", c.name, answer.StatusCode, text, err, c.status)
+		}
+	}
+}
