@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os/exec"
 	"regexp"
 	"slices"
 	"strconv"
@@ -23,13 +22,11 @@ var commitLine = regexp.MustCompile(`(?m)^BenchmarkCommit/(\w+?)(?:-\d+)?\s+\d+\
 // measureCommits runs the benchmark of the store, which alternates between
 // groups and one transaction per change and counts the rows afterwards.
 func measureCommits(ctx context.Context) ([]commits, error) {
-	cmd := exec.CommandContext(ctx, "go", "test", "-count=1", "-run=^$", "-bench=^BenchmarkCommit$", "-timeout=10m",
-		"github.com/purserhq/purser/internal/store/sqlstore")
-	out, err := cmd.CombinedOutput()
+	out, err := benchmark(ctx, "BenchmarkCommit", "store/sqlstore", "-count=1")
 	if err != nil {
-		return nil, fmt.Errorf("measure commits: %w\n%s", err, out)
+		return nil, err
 	}
-	return readCommits(string(out))
+	return readCommits(out)
 }
 
 // readCommits reads the lines of both engines.

@@ -19,13 +19,14 @@ import (
 // turnLimit bounds one turn: whatever is slower is a failure, not a figure.
 const turnLimit = 60 * time.Second
 
-// load is a fixed number of equal requests from clients that each keep one
-// connection open and wait for the answer before they ask again.
+// load is a fixed number of requests from clients that each keep one connection
+// open and wait for the answer before they ask again.
 type load struct {
 	address  string
 	clients  int
 	requests int
-	calls    [][]byte // whole requests; client n sends the n-th, counted round
+	call     func(client, n int) []byte // the whole request that is sent as the n-th of all
+	proof    string                     // what every good answer holds
 }
 
 // turn is what one load met.
@@ -67,9 +68,9 @@ func (l load) run(ctx context.Context) (turn, error) {
 	for n, c := range clients {
 		all.Go(func() {
 			mine := make([]time.Duration, 0, 2*l.requests/l.clients)
-			for sent.Add(1) <= int64(l.requests) {
+			for at := int(sent.Add(1)); at <= l.requests; at = int(sent.Add(1)) {
 				begin := time.Now()
-				if errs[n] = c.call(l.calls[n%len(l.calls)]); errs[n] != nil {
+				if errs[n] = c.call(l.call(n, at-1), l.proof); errs[n] != nil {
 					return
 				}
 				mine = append(mine, time.Since(begin))
@@ -115,14 +116,11 @@ func dial(ctx context.Context, address string, deadline time.Time) (*client, err
 
 func (c *client) close() { _ = c.conn.Close() } // the answers were read
 
-var (
-	lengthName = []byte("Content-Length: ")
-	idName     = []byte(`"_id":"`)
-)
+var lengthName = []byte("Content-Length: ")
 
 // call sends one request and reads the answer to its end. An answer without
-// the id of an invoice is an error.
-func (c *client) call(request []byte) error {
+// the proof that it is good is an error.
+func (c *client) call(request []byte, proof string) error {
 	if _, err := c.conn.Write(request); err != nil {
 		return fmt.Errorf("send: %w", err)
 	}
@@ -154,22 +152,37 @@ func (c *client) call(request []byte) error {
 	if _, err := io.CopyN(&c.body, c.reader, int64(length)); err != nil {
 		return fmt.Errorf("read answer: %w", err)
 	}
-	if !good || !bytes.Contains(c.body.Bytes(), idName) {
+	if !good || !bytes.Contains(c.body.Bytes(), []byte(proof)) {
 		return fmt.Errorf("answered %s: %s", words, c.body.String())
 	}
 	return nil
 }
 
-// invoiceCall is a whole request that creates an invoice, with the key if
-// there is one.
-func invoiceCall(address, key string) []byte {
-	const body = `{"title":"Order 48213, two items","totalAmount":1250000,` +
-		`"mobile":"+989120000000","email":"payer@example.com"}`
-	var b bytes.Buffer
-	b.WriteString("POST /invoice/create HTTP/1.1\r\nHost: " + address + "\r\n")
-	if key != "" {
-		b.WriteString("Authorization: Bearer " + key + "\r\n")
+// newInvoices is a load of invoices: the n-th client has the n-th key, counted
+// round. An empty key is not sent.
+func newInvoices(address string, keys []string, clients, requests int) load {
+	calls := make([][]byte, len(keys))
+	for i, key := range keys {
+		var headers []string
+		if key != "" {
+			headers = []string{"Authorization: Bearer " + key}
+		}
+		calls[i] = post(address, "/invoice/create", "application/json", `{"title":"Order 48213, two items",`+
+			`"totalAmount":1250000,"mobile":"+989120000000","email":"payer@example.com"}`, headers...)
 	}
-	b.WriteString("Content-Type: application/json\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n" + body)
+	return load{
+		address: address, clients: clients, requests: requests, proof: `"_id":"`,
+		call: func(client, _ int) []byte { return calls[client%len(calls)] },
+	}
+}
+
+// post is a whole request.
+func post(address, path, media, body string, headers ...string) []byte {
+	var b bytes.Buffer
+	b.WriteString("POST " + path + " HTTP/1.1\r\nHost: " + address + "\r\n")
+	for _, h := range headers {
+		b.WriteString(h + "\r\n")
+	}
+	b.WriteString("Content-Type: " + media + "\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n" + body)
 	return b.Bytes()
 }

@@ -115,6 +115,10 @@ func measure(ctx context.Context, p plan, out io.Writer) (err error) {
 			return err
 		}
 	}
+	say("checks of signatures")
+	if r.checks, err = measureChecks(ctx); err != nil {
+		return err
+	}
 	r.took = time.Since(began)
 	return r.publish(out)
 }

@@ -50,27 +50,35 @@ func runProfiled(ctx context.Context, args []string) (err error) {
 	return errors.Join(err, wrong, file.Close())
 }
 
-// takeProfile runs one more turn on a server that profiles itself and gives
-// the functions in which it spends most.
-func (s stand) takeProfile(ctx context.Context, keys []string) (string, error) {
+// profile is where the server's processor time goes under one load.
+type profile struct{ load, text string }
+
+// longer is how many turns long a profile is: one alone gives too few samples.
+const longer = 5
+
+// takeProfile runs one more turn on a server that profiles itself and keeps the
+// functions in which it spends most.
+func (s stand) takeProfile(ctx context.Context, name string, r *result, of func(address string) load) error {
+	s.say("%s: profile, %s", s.engine, name)
 	own, err := os.Executable()
 	if err != nil {
-		return "", fmt.Errorf("find this program: %w", err)
+		return fmt.Errorf("find this program: %w", err)
 	}
-	into := filepath.Join(cmp.Or(s.profiles, s.dir), s.engine+".pprof")
+	into := filepath.Join(cmp.Or(s.profiles, s.dir), s.engine+"-"+name+".pprof")
 	p, err := start(ctx, filepath.Join(s.dir, "profiled.log"), own,
 		append(append([]string{"profiled", "-profile", into}, s.place()...), "-listen")...)
 	if err != nil {
-		return "", err
+		return err
 	}
-	_, err = s.turn(ctx, p, keys, 5*s.Requests) // a turn alone gives too few samples
+	_, err = s.turn(ctx, p, of(p.address))
 	if err := errors.Join(err, p.stop()); err != nil {
-		return "", err
+		return err
 	}
 	//nolint:gosec // the file is the one that was just written
 	out, err := exec.CommandContext(ctx, "go", "tool", "pprof", "-top", "-cum", "-nodecount=30", own, into).Output()
 	if err != nil {
-		return "", fmt.Errorf("read the profile: %w", err)
+		return fmt.Errorf("read the profile: %w", err)
 	}
-	return string(out), nil
+	r.profiles = append(r.profiles, profile{name, string(out)})
+	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"text/template"
@@ -19,6 +18,7 @@ type report struct {
 	machine machine
 	servers []result
 	commits []commits
+	checks  []check
 	began   time.Time
 	took    time.Duration
 }
@@ -66,15 +66,6 @@ func median[T ~int64 | ~float64](list []T) T {
 	return sorted[len(sorted)/2]
 }
 
-// over reads one number of every round.
-func over[T any](rounds []round, read func(round) T) []T {
-	list := make([]T, len(rounds))
-	for i, r := range rounds {
-		list[i] = read(r)
-	}
-	return list
-}
-
 // lines are the figures of Commit on one engine.
 func (c commits) lines() []line {
 	alone, least, leastHotSpot := "one commit per call", leastSQLite, leastSQLite
@@ -104,23 +95,18 @@ func (c commits) lines() []line {
 	return all
 }
 
-// lines are the figures of the server on one engine.
-func (r result) lines() []line {
-	mine := median(over(r.rounds, func(o round) float64 { return o.purser.rate() }))
-	its := median(over(r.rounds, func(o round) float64 { return o.yardstick.rate() }))
-	ratios := over(r.rounds, func(o round) float64 { return o.purser.rate() / o.yardstick.rate() })
-	invoices := atLeast(r.beside("`POST /invoice/create`", perSecond(mine), perSecond(its)), median(ratios), leastServer)
-	invoices.sentence += fmt.Sprintf(" (the turns gave %.2f to %.2f)", slices.Min(ratios), slices.Max(ratios))
-	cpu, yardCPU := r.both(measured.perRequest)
-	half, yardHalf := r.both(func(m measured) time.Duration { return m.quantile(0.5) })
-	tail, yardTail := r.both(func(m measured) time.Duration { return m.quantile(0.99) })
-	again := median(r.again)
+// invoiceLines are the figures of invoices on one engine, and of the server
+// itself.
+func (r result) invoiceLines() []line {
+	c, again := r.invoices, median(r.again)
+	invoices, ratios := c.throughput("`POST /invoice/create`")
+	cpu, _ := c.both(measured.perRequest)
+	tail, _ := c.both(func(m measured) time.Duration { return m.quantile(0.99) })
 	return []line{
-		invoices,
-		below(r.beside("processor time per invoice, server and database", micros(cpu)+r.split(purserOf),
-			micros(yardCPU)+r.split(yardstickOf)), cpu <= mostCPU, "at most 400 us"),
-		r.beside("latency, half of all", millis(half), millis(yardHalf)),
-		below(r.beside("latency, 99 of 100", millis(tail), millis(yardTail)), tail < mostLatency, "below 50 ms"),
+		ofTurns(invoices, ratios, leastServer),
+		below(c.cost("processor time per invoice, server and database"), cpu <= mostCPU, "at most 400 us"),
+		c.latency("latency, half of all", 0.5),
+		below(c.latency("latency, 99 of 100", 0.99), tail < mostLatency, "below 50 ms"),
 		below(r.alone("resident memory under that load, at most", megabytes(r.peak)), r.peak < mostLoaded, "below 100 MB"),
 		below(r.alone("resident memory before any request", megabytes(r.idle)), r.idle < mostIdle, "below 64 MB"),
 		r.alone("resident memory "+r.rest.String()+" after the load", megabytes(r.rested)),
@@ -129,43 +115,14 @@ func (r result) lines() []line {
 	}
 }
 
-// both is the median of a figure, Purser's and the yardstick's.
-func (r result) both(read func(measured) time.Duration) (mine, its time.Duration) {
-	return median(over(r.rounds, func(o round) time.Duration { return read(o.purser) })),
-		median(over(r.rounds, func(o round) time.Duration { return read(o.yardstick) }))
-}
-
-func purserOf(o round) measured    { return o.purser }
-func yardstickOf(o round) measured { return o.yardstick }
-
-// split is how the processor time is shared, where the database is another
-// program.
-func (r result) split(of func(round) measured) string {
-	if r.engine != postgres {
-		return ""
-	}
-	each := func(read func(measured) time.Duration) string {
-		return micros(median(over(r.rounds, func(o round) time.Duration {
-			return read(of(o)) / time.Duration(len(of(o).latencies))
-		})))
-	}
-	return " (" + each(func(m measured) time.Duration { return m.server }) + " + " +
-		each(func(m measured) time.Duration { return m.database }) + ")"
-}
-
 // alone is a figure of the server that is compared with nothing but its target.
 func (r result) alone(what, figure string) line {
 	return line{engine: r.engine, what: what, figure: figure}
 }
 
-// beside is a figure beside the yardstick's.
-func (r result) beside(what, figure, other string) line {
-	return line{engine: r.engine, what: what, figure: figure, with: "the yardstick", other: other}
-}
-
 // missed says whether any target was.
-func (r result) missed() bool {
-	return slices.ContainsFunc(r.lines(), func(l line) bool { return l.target != "" && !l.reached })
+func missed(lines []line) bool {
+	return slices.ContainsFunc(lines, func(l line) bool { return l.target != "" && !l.reached })
 }
 
 func perSecond(n float64) string    { return fmt.Sprintf("%.0f/s", n) }
@@ -180,7 +137,11 @@ func (r report) lines() []line {
 		all = append(all, c.lines()...)
 	}
 	for _, s := range r.servers {
-		all = append(all, s.lines()...)
+		all = append(all, s.invoiceLines()...)
+		all = append(all, s.transferLines()...)
+		for _, c := range r.checks {
+			all = append(all, c.line(s))
+		}
 	}
 	return all
 }
@@ -210,6 +171,7 @@ func (r report) page() (string, error) {
 	var b strings.Builder
 	err := pageTemplate.Execute(&b, map[string]any{
 		"Table": r.table(), "Verdicts": r.verdicts(), "Plan": r.plan, "Merchants": merchants,
+		"Customers": merchants * customers, "Senders": merchants * senders,
 		"Machine": r.conditions(), "Profiles": r.profiles(),
 	})
 	return b.String(), err
@@ -238,10 +200,7 @@ func (r report) conditions() string {
 	}
 	fmt.Fprintf(&b, "- measured on %s in %s\n", r.began.UTC().Format("2006-01-02 15:04 UTC"), r.took.Round(time.Second))
 	for _, s := range r.servers {
-		fmt.Fprintf(&b, "- of the machine's processor time during the turns on %s, the load generator took %.0f %%, "+
-			"programs that have nothing to do with it %.0f %%\n", s.engine,
-			100*s.share(func(m measured) time.Duration { return m.generator }),
-			100*s.share(func(m measured) time.Duration { return m.others }))
+		b.WriteString(s.invoices.conditions("invoices") + s.spread.conditions("transfers"))
 	}
 	return b.String()
 }
@@ -250,19 +209,11 @@ func (r report) conditions() string {
 func (r report) profiles() string {
 	var b strings.Builder
 	for _, s := range r.servers {
-		if s.profile != "" {
-			fmt.Fprintf(&b, "\n## Where the server's processor time goes on %s\n\n```\n%s```\n", s.engine, s.profile)
+		for _, p := range s.profiles {
+			fmt.Fprintf(&b, "\n## Where the server's processor time goes on %s, %s\n\n```\n%s```\n", s.engine, p.load, p.text)
 		}
 	}
 	return b.String()
-}
-
-// share is the part of the machine's processor time that something took during
-// Purser's turns.
-func (r result) share(of func(measured) time.Duration) float64 {
-	return median(over(r.rounds, func(o round) float64 {
-		return of(o.purser).Seconds() / o.purser.took.Seconds() / float64(runtime.NumCPU())
-	}))
 }
 
 // table is the one table.

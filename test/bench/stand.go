@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/purserhq/purser/internal/store/pgtest"
@@ -27,36 +28,20 @@ type stand struct {
 // merchants is how many shops send the requests, each with its own key.
 const merchants = 8
 
-// round is one turn of each, one after the other.
-type round struct {
-	purser, yardstick measured
-}
-
-// measured is one turn with what it cost.
-type measured struct {
-	turn
-	server   time.Duration // processor time of the server
-	database time.Duration // and of all processes of PostgreSQL
-	others   time.Duration // and of whatever else ran on the machine
-}
-
-// perRequest is the processor time of server and database together.
-func (m measured) perRequest() time.Duration {
-	return (m.server + m.database) / time.Duration(max(len(m.latencies), 1))
-}
-
 // result is what one engine's stand found.
 type result struct {
-	engine  string
-	rest    time.Duration // between the load and the last look at memory
-	rounds  []round
-	first   time.Duration   // cold start on an empty database
-	again   []time.Duration // cold starts on the database of the load
-	idle    int64           // resident bytes before any request
-	peak    int64           // the most resident bytes under load
-	rested  int64           // resident bytes some time after the load
-	rows    int             // invoices in Purser's database at the end
-	profile string          // where the server's processor time goes; empty = not looked at
+	engine   string
+	rest     time.Duration // between the load of invoices and the last look at memory
+	invoices contest
+	first    time.Duration   // cold start on an empty database
+	again    []time.Duration // cold starts on the database of the invoices
+	idle     int64           // resident bytes before any request
+	peak     int64           // the most resident bytes under load
+	rested   int64           // resident bytes some time after the load
+	rows     int             // invoices in Purser's database at the end
+
+	spread, hot contest // transfers of accounts all over, and of one account
+	profiles    []profile
 }
 
 // database is the address of one of the two databases.
@@ -102,31 +87,42 @@ func (s stand) measure(ctx context.Context) (r result, err error) {
 	if err := p.stop(); err != nil {
 		return r, err
 	}
-	keys, err := s.shops(ctx)
+	shops, err := s.openShops(ctx)
 	if err != nil {
 		return r, err
 	}
-	if err := s.duel(ctx, keys, &r); err != nil {
+	if err := s.measureInvoices(ctx, shops, &r); err != nil {
 		return r, err
+	}
+	return r, s.measureTransfers(ctx, shops, &r)
+}
+
+// measureInvoices is the load of invoices and the cold starts after it.
+func (s stand) measureInvoices(ctx context.Context, shops []shop, r *result) error {
+	keys := make([]string, len(shops))
+	for n, shop := range shops {
+		keys[n] = shop.key
+	}
+	if err := s.pair(ctx, func(p, y *process) error { return s.invoiceTurns(ctx, p, y, keys, r) }); err != nil {
+		return err
 	}
 	s.say("%s: cold start on %d invoices", s.engine, r.rows)
 	for range 5 {
 		p, err := s.serve(ctx)
 		if err != nil {
-			return r, err
+			return err
 		}
 		r.again = append(r.again, p.cold)
 		if err := p.stop(); err != nil {
-			return r, err
+			return err
 		}
 	}
-	if s.profiles != "" || r.missed() {
-		s.say("%s: profile", s.engine)
-		if r.profile, err = s.takeProfile(ctx, keys); err != nil {
-			return r, err
-		}
+	if s.profiles == "" && !missed(r.invoiceLines()) {
+		return nil
 	}
-	return r, nil
+	return s.takeProfile(ctx, "invoices", r, func(address string) load {
+		return newInvoices(address, keys, s.Clients, longer*s.Requests)
+	})
 }
 
 // prepare makes folders and databases.
@@ -140,40 +136,28 @@ func (s stand) prepare() error {
 	return errors.Join(s.cluster.CreateDatabase("purser"), s.cluster.CreateDatabase("yardstick"))
 }
 
-// shops adds merchants and gives the secret of a key of each.
-func (s stand) shops(ctx context.Context) ([]string, error) {
-	keys := make([]string, merchants)
-	for n := range keys {
-		var shop struct{ ID string }
-		if err := s.command(ctx, &shop, "merchant", "add", "--name", fmt.Sprintf("Shop %d", n+1)); err != nil {
-			return nil, err
-		}
-		var key struct{ Secret string }
-		if err := s.command(ctx, &key, "key", "add", "--merchant", shop.ID); err != nil {
-			return nil, err
-		}
-		keys[n] = key.Secret
-	}
-	return keys, nil
-}
-
 // command runs a command of purser and reads the JSON that it writes.
 func (s stand) command(ctx context.Context, into any, args ...string) error {
 	//nolint:gosec // the program is the one that was just built
 	cmd := exec.CommandContext(ctx, s.binary, append(append([]string{"--json"}, args...), s.place()...)...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
+	name := strings.Join(args[:min(2, len(args))], " ")
 	if err != nil {
-		return fmt.Errorf("run purser %s %s: %w", args[0], args[1], err)
+		return fmt.Errorf("run purser %s: %w", name, err)
 	}
 	if err := json.Unmarshal(out, into); err != nil {
-		return fmt.Errorf("read what purser %s %s says: %w", args[0], args[1], err)
+		return fmt.Errorf("read what purser %s says: %w", name, err)
 	}
 	return nil
 }
 
-// duel lets Purser and the yardstick take turns, and counts rows at the end.
-func (s stand) duel(ctx context.Context, keys []string, r *result) (err error) {
+// settled is how long a server is left alone before its first turn: then the
+// loops of the worker have all run once.
+const settled = 3 * time.Second
+
+// pair starts Purser and the yardstick side by side, for turns on both.
+func (s stand) pair(ctx context.Context, turns func(p, y *process) error) (err error) {
 	own, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)
@@ -189,32 +173,51 @@ func (s stand) duel(ctx context.Context, keys []string, r *result) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, p.stop()) }()
-	const settled = 3 * time.Second // the loops of the worker have all run once
 	if err := rest(ctx, settled); err != nil {
 		return err
 	}
+	return turns(p, y)
+}
+
+// eachRound calls with the requests of the warm-up, and then with those of each
+// round; counted is false for the warm-up.
+func (s stand) eachRound(do func(requests int, counted bool) error) (all int, err error) {
+	warm := max(s.Requests/8, s.Clients)
+	if err := do(warm, false); err != nil {
+		return 0, err
+	}
+	for range s.Rounds {
+		if err := do(s.Requests, true); err != nil {
+			return 0, err
+		}
+	}
+	return warm + s.Rounds*s.Requests, nil
+}
+
+// invoiceTurns lets Purser and the yardstick take turns with invoices, and
+// counts rows at the end.
+func (s stand) invoiceTurns(ctx context.Context, p, y *process, keys []string, r *result) (err error) {
 	if r.idle, err = memoryOf(p.cmd.Process.Pid, "VmRSS"); err != nil {
 		return err
 	}
-	warm := max(s.Requests/8, s.Clients)
-	for n := range s.Rounds + 1 {
-		each := s.Requests
-		if n == 0 {
-			each = warm
-		}
+	r.invoices.engine = s.engine
+	r.rows, err = s.eachRound(func(requests int, counted bool) error {
 		var one round
-		if one.purser, err = s.turn(ctx, p, keys, each); err != nil {
+		if one.purser, err = s.turn(ctx, p, newInvoices(p.address, keys, s.Clients, requests)); err != nil {
 			return fmt.Errorf("purser: %w", err)
 		}
-		if one.yardstick, err = s.turn(ctx, y, []string{""}, each); err != nil {
+		if one.yardstick, err = s.turn(ctx, y, newInvoices(y.address, []string{""}, s.Clients, requests)); err != nil {
 			return fmt.Errorf("yardstick: %w", err)
 		}
-		if n == 0 {
-			continue
+		if counted {
+			r.invoices.rounds = append(r.invoices.rounds, one)
+			s.say("%s: turn %d of %d: %.0f/s, yardstick %.0f/s", s.engine, len(r.invoices.rounds), s.Rounds,
+				one.purser.rate(), one.yardstick.rate())
 		}
-		r.rounds = append(r.rounds, one)
-		s.say("%s: turn %d of %d: %.0f/s, yardstick %.0f/s", s.engine, n, s.Rounds, one.purser.rate(),
-			one.yardstick.rate())
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	if r.peak, err = memoryOf(p.cmd.Process.Pid, "VmHWM"); err != nil {
 		return err
@@ -225,8 +228,9 @@ func (s stand) duel(ctx context.Context, keys []string, r *result) (err error) {
 	if r.rested, err = memoryOf(p.cmd.Process.Pid, "VmRSS"); err != nil {
 		return err
 	}
-	r.rows = warm + s.Rounds*s.Requests
-	return s.check(ctx, r.rows)
+	return s.check(ctx, r.rows, []rowsOf{
+		{s.own(), "invoice"}, {s.own(), "event"}, {s.databaseOf("yardstick"), "invoice"},
+	})
 }
 
 // rest lets the machine be for a while.
@@ -242,11 +246,7 @@ func rest(ctx context.Context, d time.Duration) error {
 }
 
 // turn lets one server work and reads what that cost.
-func (s stand) turn(ctx context.Context, p *process, keys []string, requests int) (m measured, err error) {
-	l := load{address: p.address, clients: s.Clients, requests: requests}
-	for _, key := range keys {
-		l.calls = append(l.calls, invoiceCall(p.address, key))
-	}
+func (s stand) turn(ctx context.Context, p *process, l load) (m measured, err error) {
 	server, err := cpuOf(p.cmd.Process.Pid)
 	if err != nil {
 		return m, err
@@ -271,22 +271,20 @@ func (s stand) turn(ctx context.Context, p *process, keys []string, requests int
 	return m, nil
 }
 
-// check compares the rows of both databases with the requests that were
-// answered well: a figure without its rows is none.
-func (s stand) check(ctx context.Context, want int) error {
-	file := s.databaseOf("purser")
-	if s.engine == sqlite {
-		file = filepath.Join(s.dir, "data", "purser.db")
-	}
-	for _, c := range []struct{ database, table string }{
-		{file, "invoice"}, {file, "event"}, {s.databaseOf("yardstick"), "invoice"},
-	} {
-		got, err := count(ctx, c.database, c.table)
+// rowsOf are rows to be counted: those of a table, or what follows "from".
+type rowsOf struct{ database, of string }
+
+// check compares the rows with the requests that were answered well: a figure
+// without its rows is none.
+func (s stand) check(ctx context.Context, want int, all []rowsOf) error {
+	for _, c := range all {
+		got, err := count(ctx, c.database, c.of)
 		if err != nil {
 			return err
 		}
 		if got != want {
-			return fmt.Errorf("%d requests were answered well, but there are %d rows of %s", want, got, c.table)
+			return fmt.Errorf("there are %d rows of %s, but %d are those of the requests that were answered well", got, c.of,
+				want)
 		}
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -38,66 +39,98 @@ type made struct {
 	Version     int      `json:"__v"`
 }
 
-// row is what differs from one invoice to the next.
-type row struct {
+// invoiceRow is what differs from one invoice to the next.
+type invoiceRow struct {
 	id, merchant, detail string
 	amount, at           int64
 }
 
-// shops are the merchants of the yardstick, as many as Purser's.
-const shops = "abcdefgh"
-
-// yardstick is the least that a server can do: it decodes the request, inserts
-// one row together with whatever else waits, and answers. It knows no keys,
-// checks nothing, writes no event, no counter and no log.
-type yardstick struct {
-	queue  chan inserting
-	insert func(context.Context, []row) error
-	made   atomic.Int64
+// yardstickShop names a merchant of the yardstick, which has as many as Purser.
+func yardstickShop(n int64) string {
+	const letters = "abcdefgh"
+	n %= merchants
+	return "yardst-" + letters[n:n+1]
 }
 
-// inserting is a row on its way and who waits for it.
-type inserting struct {
-	row  row
+// yardstick is the least that a server can do: it decodes the request, writes
+// its rows together with whatever else waits, and answers. It knows no keys,
+// checks nothing, writes no event, no counter and no log.
+type yardstick struct {
+	invoices  group[invoiceRow]
+	transfers group[transferRow]
+	made      atomic.Int64
+}
+
+// newYardstick serves the tables until the context ends.
+func newYardstick(ctx context.Context, t tables) http.Handler {
+	var writing sync.Mutex // there is one connection
+	y := &yardstick{
+		invoices:  newGroup(ctx, &writing, t.addInvoices),
+		transfers: newGroup(ctx, &writing, t.addTransfers),
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /invoice/create", y.createInvoice)
+	mux.HandleFunc("POST /api/transfer", y.transfer)
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
+	return mux
+}
+
+// group writes rows of many callers in one transaction.
+type group[R any] struct{ queue chan waiting[R] }
+
+// waiting is a row on its way and who waits for it.
+type waiting[R any] struct {
+	row  R
 	done chan error
 }
 
 // most is how many rows go into one transaction.
 const most = 256
 
-// newYardstick starts the one goroutine that inserts, until the context ends.
-func newYardstick(ctx context.Context, insert func(context.Context, []row) error) *yardstick {
-	y := &yardstick{queue: make(chan inserting, 4096), insert: insert}
-	go y.run(ctx)
-	return y
+// newGroup starts the one goroutine that writes, until the context ends.
+func newGroup[R any](ctx context.Context, writing sync.Locker, write func(context.Context, []R) error) group[R] {
+	g := group[R]{queue: make(chan waiting[R], 4096)}
+	go g.run(ctx, func(rows []R) error {
+		writing.Lock()
+		defer writing.Unlock()
+		return write(ctx, rows)
+	})
+	return g
 }
 
-// run inserts what waits, up to the limit, without waiting for more.
-func (y *yardstick) run(ctx context.Context) {
+// run writes what waits, up to the limit, without waiting for more.
+func (g group[R]) run(ctx context.Context, write func([]R) error) {
 	for {
-		var waiting []inserting
+		var all []waiting[R]
 		select {
 		case <-ctx.Done():
 			return
-		case first := <-y.queue:
-			waiting = append(waiting, first)
+		case first := <-g.queue:
+			all = append(all, first)
 		}
-		for len(waiting) < most && len(y.queue) > 0 {
-			waiting = append(waiting, <-y.queue)
+		for len(all) < most && len(g.queue) > 0 {
+			all = append(all, <-g.queue)
 		}
-		rows := make([]row, len(waiting))
-		for i, w := range waiting {
+		rows := make([]R, len(all))
+		for i, w := range all {
 			rows[i] = w.row
 		}
-		err := y.insert(ctx, rows)
-		for _, w := range waiting {
+		err := write(rows)
+		for _, w := range all {
 			w.done <- err
 		}
 	}
 }
 
-// ServeHTTP creates one invoice.
-func (y *yardstick) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// add writes a row and returns when it is durable.
+func (g group[R]) add(row R) error {
+	w := waiting[R]{row: row, done: make(chan error, 1)}
+	g.queue <- w
+	return <-w.done
+}
+
+// createInvoice creates one invoice.
+func (y *yardstick) createInvoice(w http.ResponseWriter, r *http.Request) {
 	var in wish
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil || in.Title == "" || in.TotalAmount < 1 {
 		http.Error(w, "bad request", http.StatusBadRequest)
@@ -111,21 +144,18 @@ func (y *yardstick) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "bad request", http.StatusBadRequest)
 		return
 	}
-	i := inserting{
-		row:  row{id: newID(now), detail: string(detail), amount: in.TotalAmount, at: now.UnixMicro()},
-		done: make(chan error, 1),
+	row := invoiceRow{
+		id: newID(now), merchant: yardstickShop(y.made.Add(1)), detail: string(detail), amount: in.TotalAmount,
+		at: now.UnixMicro(),
 	}
-	shop := y.made.Add(1) % merchants
-	i.row.merchant = "yardst-" + shops[shop:shop+1]
-	y.queue <- i
-	if err := <-i.done; err != nil {
+	if err := y.invoices.add(row); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
 	at := now.UTC().Format("2006-01-02T15:04:05.000Z")
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	_ = json.NewEncoder(w).Encode(made{ // a caller that has gone away cannot be told so
-		Title: in.Title, TotalAmount: in.TotalAmount, Mobile: in.Mobile, Email: in.Email, ID: i.row.id,
+		Title: in.Title, TotalAmount: in.TotalAmount, Mobile: in.Mobile, Email: in.Email, ID: row.id,
 		Payments: []string{}, CreatedAt: at, UpdatedAt: at,
 	})
 }
@@ -147,22 +177,19 @@ func runYardstick(ctx context.Context, args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	insert, closeDatabase, err := openTable(ctx, *database)
+	t, err := openTables(ctx, *database)
 	if err != nil {
 		return err
 	}
-	mux := http.NewServeMux()
-	mux.Handle("POST /invoice/create", newYardstick(ctx, insert))
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", *listen)
 	if err != nil {
-		return errors.Join(err, closeDatabase())
+		return errors.Join(err, t.close())
 	}
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	server := &http.Server{Handler: newYardstick(ctx, t), ReadHeaderTimeout: 5 * time.Second}
 	context.AfterFunc(ctx, func() { _ = server.Close() }) // nothing is lost that was acknowledged
 	err = server.Serve(listener)
 	if errors.Is(err, http.ErrServerClosed) || errors.Is(err, os.ErrClosed) {
 		err = nil
 	}
-	return errors.Join(err, closeDatabase())
+	return errors.Join(err, t.close())
 }
