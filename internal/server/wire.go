@@ -10,6 +10,7 @@ import (
 	"github.com/purserhq/purser/internal/gateway/manual"
 	"github.com/purserhq/purser/internal/gateway/nagad"
 	"github.com/purserhq/purser/internal/gateway/shepa"
+	"github.com/purserhq/purser/internal/gateway/sslcommerz"
 	"github.com/purserhq/purser/internal/gateway/zarinpal"
 	"github.com/purserhq/purser/internal/gateway/zibal"
 	"github.com/purserhq/purser/internal/sandbox"
@@ -17,6 +18,7 @@ import (
 	ifthenpaybox "github.com/purserhq/purser/internal/sandbox/ifthenpay"
 	nagadbox "github.com/purserhq/purser/internal/sandbox/nagad"
 	shepabox "github.com/purserhq/purser/internal/sandbox/shepa"
+	sslcommerzbox "github.com/purserhq/purser/internal/sandbox/sslcommerz"
 	zarinpalbox "github.com/purserhq/purser/internal/sandbox/zarinpal"
 	zibalbox "github.com/purserhq/purser/internal/sandbox/zibal"
 )
@@ -35,6 +37,7 @@ var connectors = []connector{
 	{"ifthenpay", ifthenpay.New, nil},
 	{"nagad", nagad.New, nagad.Returner{}},
 	{"shepa", shepa.New, shepa.Returner{}},
+	{"sslcommerz", sslcommerz.New, sslcommerz.Returner{}},
 	{"zarinpal", zarinpal.New, zarinpal.Returner{}},
 	{"zibal", zibal.New, zibal.Returner{}},
 	{"manual", manual.New, nil},
@@ -56,6 +59,7 @@ var emulators = []struct {
 	{"bkash", emulating(bkashbox.New)},
 	{"ifthenpay", emulating(ifthenpaybox.New)},
 	{"nagad", emulating(nagadbox.New)},
+	{"sslcommerz", emulating(sslcommerzbox.New)},
 	{"zarinpal", emulating(zarinpalbox.New)},
 	{"shepa", emulating(shepabox.New)},
 	{"zibal", emulating(zibalbox.New)},
