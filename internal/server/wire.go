@@ -11,6 +11,7 @@ import (
 	"github.com/purserhq/purser/internal/gateway/nagad"
 	"github.com/purserhq/purser/internal/gateway/shepa"
 	"github.com/purserhq/purser/internal/gateway/sslcommerz"
+	"github.com/purserhq/purser/internal/gateway/stripe"
 	"github.com/purserhq/purser/internal/gateway/zarinpal"
 	"github.com/purserhq/purser/internal/gateway/zibal"
 	"github.com/purserhq/purser/internal/sandbox"
@@ -19,6 +20,7 @@ import (
 	nagadbox "github.com/purserhq/purser/internal/sandbox/nagad"
 	shepabox "github.com/purserhq/purser/internal/sandbox/shepa"
 	sslcommerzbox "github.com/purserhq/purser/internal/sandbox/sslcommerz"
+	stripebox "github.com/purserhq/purser/internal/sandbox/stripe"
 	zarinpalbox "github.com/purserhq/purser/internal/sandbox/zarinpal"
 	zibalbox "github.com/purserhq/purser/internal/sandbox/zibal"
 )
@@ -38,6 +40,7 @@ var connectors = []connector{
 	{"nagad", nagad.New, nagad.Returner{}},
 	{"shepa", shepa.New, shepa.Returner{}},
 	{"sslcommerz", sslcommerz.New, sslcommerz.Returner{}},
+	{"stripe", stripe.New, stripe.Returner{}},
 	{"zarinpal", zarinpal.New, zarinpal.Returner{}},
 	{"zibal", zibal.New, zibal.Returner{}},
 	{"manual", manual.New, nil},
@@ -60,6 +63,7 @@ var emulators = []struct {
 	{"ifthenpay", emulating(ifthenpaybox.New)},
 	{"nagad", emulating(nagadbox.New)},
 	{"sslcommerz", emulating(sslcommerzbox.New)},
+	{"stripe", emulating(stripebox.New)},
 	{"zarinpal", emulating(zarinpalbox.New)},
 	{"shepa", emulating(shepabox.New)},
 	{"zibal", emulating(zibalbox.New)},

@@ -1,0 +1,156 @@
+package stripe
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	stripego "github.com/stripe/stripe-go/v86"
+
+	"github.com/purserhq/purser/internal/gateway"
+	"github.com/purserhq/purser/internal/gateway/client"
+)
+
+// errNoMethod is an answer to a card that holds no payment method.
+var errNoMethod error = &client.Lost{Why: "an answer that is no payment method"}
+
+// keyLife is how long the provider certainly remembers a key.
+const keyLife = 23 * time.Hour
+
+// Charge opens an intent and makes the card known, which moves nothing, and then confirms the intent with the card,
+// whose number is in that one call alone.
+func (g *Gateway) Charge(ctx context.Context, a gateway.Attempt, c gateway.Card, held bool) gateway.Charged {
+	ctx, cancel := g.client.Begin(ctx)
+	defer cancel()
+	amount, fault := g.wire(a.Amount)
+	if fault != "" {
+		return gateway.Charged{
+			Started: gateway.Started{Outcome: gateway.Refused, Alarm: fault},
+			Report:  gateway.Report{Outcome: gateway.Declined, Alarm: fault},
+		}
+	}
+	intent, charged := g.charging(ctx, a, amount, held)
+	if charged != nil {
+		return *charged
+	}
+	a.Session = intent.ID
+	opened := gateway.Started{Outcome: gateway.Opened, Session: intent.ID}
+	if report := g.intentReport(intent, a, intent.ID, amount); report.Outcome != gateway.Pending ||
+		intent.Status != stripego.PaymentIntentStatusRequiresPaymentMethod {
+		return g.answered(opened, intent, report)
+	}
+	method, err := g.addCard(ctx, a, c)
+	if err != nil || method.Object != "payment_method" || !methodForm.MatchString(method.ID) {
+		report := g.unconfirmed(ctx, a, amount, cmp.Or(err, errNoMethod))
+		report.Doubt = false // the card alone moves nothing
+		return gateway.Charged{Started: opened, Report: report}
+	}
+	answer, err := g.api.V1PaymentIntents.Confirm(ctx, intent.ID, confirmOf(a, method.ID))
+	if err == nil {
+		return g.answered(opened, answer, g.intentReport(answer, a, intent.ID, amount))
+	}
+	return gateway.Charged{Started: opened, Report: g.unconfirmed(ctx, a, amount, err)}
+}
+
+// charging opens the attempt's intent, or reads it when it was opened before.
+func (g *Gateway) charging(ctx context.Context, a gateway.Attempt, amount int64, held bool,
+) (*stripego.PaymentIntent, *gateway.Charged) {
+	var intent *stripego.PaymentIntent
+	var err error
+	switch {
+	case intentForm.MatchString(a.Session):
+		intent, err = g.readIntent(ctx, a.Session)
+	case !a.StartedAt.IsZero() && g.now().Sub(a.StartedAt) > keyLife:
+		const late = "too late to repeat: the provider may have forgotten the first call"
+		return nil, &gateway.Charged{
+			Started: gateway.Started{Outcome: gateway.NoAnswer, Alarm: late},
+			Report:  gateway.Report{Outcome: gateway.Unknown, Alarm: late},
+		}
+	default:
+		intent, err = g.api.V1PaymentIntents.Create(ctx, g.intentOf(a, amount, held))
+		if err == nil && intentForm.MatchString(intent.ID) {
+			// The answer may be a replay of the first one, so what holds now is read.
+			intent, err = g.readIntent(ctx, intent.ID)
+		}
+	}
+	if err == nil && intent.Object == "payment_intent" && intentForm.MatchString(intent.ID) {
+		return intent, nil
+	}
+	charged := gateway.Charged{
+		Started: gateway.Started{Outcome: gateway.NoAnswer, Word: "an answer that is no intent"},
+		Report:  gateway.Report{Outcome: gateway.Unknown, Word: "an answer that is no intent"},
+	}
+	if err == nil {
+		return nil, &charged
+	}
+	charged.Started, charged.Report = g.notStarted(err), g.unread(err)
+	if charged.Outcome == gateway.Refused && a.Session == "" {
+		charged.Report.Outcome = gateway.Declined // no money can move without an intent
+	}
+	return nil, &charged
+}
+
+// addCard gives the provider the card, for the one call that may carry it.
+func (g *Gateway) addCard(ctx context.Context, a gateway.Attempt, c gateway.Card) (*stripego.PaymentMethod, error) {
+	p := &stripego.PaymentMethodCreateParams{
+		Type: stripego.String("card"),
+		Card: &stripego.PaymentMethodCreateCardParams{
+			Number: stripego.String(c.Number()), ExpMonth: stripego.Int64(int64(c.Month)),
+			ExpYear: stripego.Int64(int64(c.Year)),
+		},
+	}
+	if c.CVV() != "" {
+		p.Card.CVC = stripego.String(c.CVV())
+	}
+	if c.Name != "" {
+		p.BillingDetails = &stripego.PaymentMethodCreateBillingDetailsParams{Name: stripego.String(c.Name)}
+	}
+	p.IdempotencyKey = keyOf(a.Reference, "card")
+	return g.api.V1PaymentMethods.Create(ctx, p)
+}
+
+// confirmOf asks for the money from a card that the provider knows.
+func confirmOf(a gateway.Attempt, method string) *stripego.PaymentIntentConfirmParams {
+	p := &stripego.PaymentIntentConfirmParams{
+		PaymentMethod: stripego.String(method), ReturnURL: stripego.String(a.ReturnURL),
+	}
+	p.AddExpand("latest_charge")
+	p.IdempotencyKey = keyOf(a.Reference, "confirm")
+	return p
+}
+
+// answered adds the way to the payer's bank, where it wants to see the payer.
+func (g *Gateway) answered(started gateway.Started, i *stripego.PaymentIntent, report gateway.Report) gateway.Charged {
+	next := i.NextAction
+	if i.Status != stripego.PaymentIntentStatusRequiresAction || next == nil || next.RedirectToURL == nil {
+		return gateway.Charged{Started: started, Report: report}
+	}
+	if webAddress(next.RedirectToURL.URL) {
+		started.Link = next.RedirectToURL.URL
+	}
+	return gateway.Charged{Started: started, Report: report}
+}
+
+// unconfirmed reads what became of a confirmation that was refused or whose answer was lost. An intent that still
+// waits for a card is a verdict only after a plain no.
+func (g *Gateway) unconfirmed(ctx context.Context, a gateway.Attempt, amount int64, err error) gateway.Report {
+	doubtful := g.unread(err)
+	said, ok := spoken(err)
+	plain := ok && (refused(said) || said.Type == stripego.ErrorTypeCard)
+	doubtful.Doubt = !plain && lost(err).Sent
+	intent, lostToo := g.readIntent(ctx, a.Session)
+	if lostToo != nil {
+		return doubtful
+	}
+	report := g.intentReport(intent, a, a.Session, amount)
+	if report.Outcome == gateway.Pending && intent.Status == stripego.PaymentIntentStatusRequiresPaymentMethod {
+		if !plain {
+			return doubtful
+		}
+		report.Outcome = gateway.Declined
+	}
+	if plain && report.Outcome == gateway.Declined {
+		report.Word, report.Alarm = doubtful.Word, doubtful.Alarm
+	}
+	return report
+}
