@@ -63,6 +63,8 @@ test: export PURSER_TEST_BROWSER = required
 test: tools fmt-check lint ## everything that must hold: format, lint, all tests, both databases
 	$(call step,tests on SQLite and PostgreSQL)
 	$(GOTEST) -timeout=20m -tags=$(TAGS) ./...
+	$(call step,ten thousand races for the last moment)
+	go test -run='^TestVerifyRacesTheSweep$$' ./internal/app
 	@if [ -d test/clients ]; then $(MAKE) --no-print-directory clients; fi
 	$(call step,all passed)
 

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/fault"
@@ -299,11 +300,15 @@ func (p *Pages) leadsOut(address string) bool {
 	return u.Scheme == "https" || (p.insecure && u.Scheme == "http" && local)
 }
 
-// action is where a form is sent; it keeps the language that the address named.
+// action is an address of ours, such as where a form is sent; it keeps the
+// language that the request's address named.
 func (p *Pages) action(path string, r *http.Request) string {
-	address := p.prefix + path
+	address, mark := p.prefix+path, "?"
+	if strings.Contains(path, mark) {
+		mark = "&"
+	}
 	if v, chosen := p.voices.choose(r); chosen {
-		address += "?" + url.Values{"lang": {v.Tag}}.Encode()
+		address += mark + url.Values{"lang": {v.Tag}}.Encode()
 	}
 	return address
 }

@@ -53,20 +53,31 @@ type resultBody struct {
 	Amount  *shownAmount
 	Facts   []labelled
 	Next    *button
-	Check   string // address for looking again; empty = nothing is open
-	Close   bool   // there is nothing more to do here
+	Check   string  // address for looking again; empty = nothing is open
+	Watch   *button // begins or ends that the page looks again by itself
+	Close   bool    // there is nothing more to do here
 }
 
 // button is the one thing to do next.
 type button struct{ Label, Href string }
 
 // pauses are how long the page of an open payment waits before each look of
-// its own. They end after some minutes: a page that was forgotten in a tab
-// must not ask for ever, and the worker goes on anyway.
+// its own, in seconds. They end after some minutes: a page that was forgotten
+// in a tab must not ask for ever, and the worker goes on anyway.
+//
+// Only who asked for it has such a page. One that changes unasked is taken from
+// everybody who reads slowly, or by ear, before they are through (WCAG 2.2.1 and
+// 2.2.4, failure F41), and a header instead of the element would do the same.
+// So the page stays as it is, and has a link to look again and one to be looked
+// after (technique G76); the page that the latter leads to has one to end it.
 var pauses = []int{3, 4, 5, 8, 10, 15, 15, 20, 30, 30, 60, 60}
 
-// Return is the page that gateways send payers back to. What the browser
-// brings is a hint only: the use case asks the gateway itself.
+// unwatched is the number of looks of a page that does none of its own.
+const unwatched = -1
+
+// Return is the page that gateways send payers back to, by an address or by a
+// form that the gateway's page sends. What the browser brings is a hint only:
+// the use case asks the gateway itself.
 func (p *Pages) Return(w http.ResponseWriter, r *http.Request) {
 	if !p.visits.allow(r) {
 		w.Header().Set("Retry-After", "10")
@@ -74,6 +85,14 @@ func (p *Pages) Return(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	query := r.URL.Query()
+	if r.Method == http.MethodPost {
+		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		if err := r.ParseForm(); err != nil {
+			p.trouble(w, r, http.StatusOK, "payment_not_found")
+			return
+		}
+		query = r.Form
+	}
 	if token := query.Get("t"); token != "" && !wellFormed(token) {
 		p.trouble(w, r, http.StatusOK, "payment_not_found")
 		return
@@ -87,8 +106,11 @@ func (p *Pages) Return(w http.ResponseWriter, r *http.Request) {
 		p.logged(r, err)
 		w.Header().Set("Retry-After", "10")
 		p.trouble(w, r, http.StatusServiceUnavailable, "check_later")
+	case query.Get("t") != "" && r.Method == http.MethodPost:
+		// A form of another site comes without the payer's cookie: look again, as ourselves.
+		http.Redirect(w, r, p.statusAddress(paid), http.StatusSeeOther)
 	case query.Get("t") != "":
-		p.showResult(w, r, paid, 0)
+		p.showResult(w, r, paid, unwatched)
 	default:
 		p.showBare(w, r, paid)
 	}
@@ -113,8 +135,8 @@ func (p *Pages) status(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	looks, err := strconv.Atoi(r.URL.Query().Get("n"))
-	if err != nil || looks < 0 {
-		looks = 0
+	if err != nil || looks < 0 || looks >= len(pauses) {
+		looks = unwatched
 	}
 	p.showResult(w, r, paid, looks)
 }
@@ -144,9 +166,10 @@ func (p *Pages) showBare(w http.ResponseWriter, r *http.Request, paid payment.Pa
 	})
 }
 
-// showResult is the whole result, for the payer who was sent away.
+// showResult is the whole result, for the payer who was sent away. looks is how
+// often the page has looked by itself, or unwatched.
 func (p *Pages) showResult(w http.ResponseWriter, r *http.Request, paid payment.Payment, looks int) {
-	v, chosen := p.voices.choose(r)
+	v, _ := p.voices.choose(r)
 	view, err := p.app.Invoice(r.Context(), paid.Merchant, paid.Invoice)
 	if err != nil {
 		p.failed(w, r, "", err)
@@ -171,24 +194,32 @@ func (p *Pages) showResult(w http.ResponseWriter, r *http.Request, paid payment.
 		voice: v, Name: resultScreen, Status: http.StatusOK, Title: v.T("result." + string(found) + ".title"),
 		Merchant: m.Name, Here: here,
 	}
-	language := ""
-	if chosen {
-		language = "lang=" + v.Tag
-	}
-	switch {
-	case found == isChecking && looks < len(pauses):
-		body.Check = strings.TrimSuffix(here+"?"+language, "?")
-		body.More = v.T("result.checking.soon")
-		s.Refresh = strconv.Itoa(pauses[looks]) + ";url=" + here + "?" +
-			strings.Trim("n="+strconv.Itoa(looks+1)+"&"+language, "&")
-	case found == isChecking, found == isTransfer:
-		body.Check = strings.TrimSuffix(here+"?"+language, "?")
-		body.More = v.T("result." + string(found) + ".later")
-	default:
+	if found == isChecking || found == isTransfer {
+		p.lookAgain(r, &s, &body, looks)
+	} else {
 		body.Close = body.Next == nil
 	}
 	s.Body = body
 	p.show(w, r, s)
+}
+
+// lookAgain offers to look at an open payment again, and does it by itself on a
+// page that was asked to.
+func (p *Pages) lookAgain(r *http.Request, s *screen, body *resultBody, looks int) {
+	status := strings.TrimPrefix(s.Here, p.prefix)
+	watched := func(looks int) string { return status + "?n=" + strconv.Itoa(looks) }
+	v := s.voice
+	body.Check, body.More = p.action(status, r), v.T("result."+string(body.Verdict)+".later")
+	switch {
+	case body.Verdict != isChecking: // the merchant has to see the money first, which takes hours
+	case looks == unwatched:
+		body.Watch = &button{v.T("result.watch"), p.action(watched(0), r)}
+	default:
+		s.Here = p.prefix + watched(0)
+		s.Refresh = strconv.Itoa(pauses[looks]) + ";url=" + p.action(watched(looks+1), r)
+		body.Check, body.More = p.action(watched(0), r), v.T("result.checking.soon")
+		body.Watch = &button{v.T("result.unwatch"), p.action(status, r)}
+	}
 }
 
 // facts are what a payer may need to prove a payment or to ask about it.

@@ -65,17 +65,22 @@ func TestReturnStillBeingChecked(t *testing.T) {
 	a := s.sentAway()
 	status := "/pay/status/" + s.token(a)
 	s.zarinpal.script(func(b *bank) { b.outcome = gateway.Unknown })
+	const refresh = `http-equiv="refresh"`
 	s.comeBack(a, "zarinpal1", "ok", "Accept-Language", "en").want(http.StatusOK,
-		"Checking your payment", "do not pay again", `<meta http-equiv="refresh" content="3;url=`+status+`?n=1">`,
-		"Check again", "1,250,000")
+		"Checking your payment", "do not pay again", "We go on checking", `href="`+status+`?n=0">Let this page`,
+		`href="`+status+`">Check again`, "1,250,000").never(refresh)
 	// Reading the result asks nobody: who holds the address cannot make us call the gateway.
 	asked := s.zarinpal.asked
-	s.get(status+"?n=4&lang=en").want(http.StatusOK, `content="10;url=`+status+`?n=5&amp;lang=en"`)
-	// The page that refreshes itself ends.
-	s.get(status+"?n=12&lang=en").want(http.StatusOK, "Checking your payment", "We go on checking").
-		never(`http-equiv="refresh"`)
-	s.get(status+"?n=-3&lang=en").want(http.StatusOK, "n=1")
-	s.get(status+"?n=x&lang=en").want(http.StatusOK, "n=1")
+	s.get(status+"?n=0", "Accept-Language", "en").want(http.StatusOK, "in a few seconds",
+		`<meta http-equiv="refresh" content="3;url=`+status+`?n=1">`, `href="`+status+`">Stop looking by itself`,
+		`href="`+status+`?n=0">Check again`, `href="`+status+`?lang=fa&amp;n=0"`).never("Let this page")
+	s.get(status+"?n=4&lang=en").want(http.StatusOK, `content="10;url=`+status+`?n=5&amp;lang=en"`,
+		`href="`+status+`?lang=en">Stop looking by itself`)
+	// The page looks by itself only where that was asked for, and it ends.
+	for _, n := range []string{"12", "-3", "x", ""} {
+		s.get(status+"?lang=en&n="+n).want(http.StatusOK, "Checking your payment", "We go on checking",
+			`href="`+status+`?n=0&amp;lang=en">Let this page`).never(refresh)
+	}
 	if s.zarinpal.asked != asked {
 		t.Errorf("reading the result asked the gateway %d times, want never", s.zarinpal.asked-asked)
 	}
@@ -183,4 +188,23 @@ func TestPaymentsOfMerchantsHaveNoRetry(t *testing.T) {
 	if got := s.payments(i)[0].State; got != payment.Failed {
 		t.Errorf("payment is %s, want failed", got)
 	}
+}
+
+// TestReturnByForm lets the gateway's page send the payer back with a form, as
+// some do: the payer is shown the result at an address of our own.
+func TestReturnByForm(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, "Shop", 0)
+	a := s.sentAway()
+	s.zarinpal.script(func(b *bank) { b.outcome = gateway.Captured })
+	address := "/cb?t=" + url.QueryEscape(s.token(a))
+	s.do(s.pages.Return, http.MethodPost, address, "session=another&word=ok").
+		want(http.StatusOK, "پرداخت").never("Shop")
+	back := s.do(s.pages.Return, http.MethodPost, address, "session=zarinpal1&word=ok").want(http.StatusSeeOther)
+	if got, want := back.header.Get("Location"), "/pay/status/"+url.PathEscape(s.token(a)); got != want {
+		t.Errorf("sent to %s, want %s", got, want)
+	}
+	s.get("/pay/status/"+s.token(a)+"?lang=en").want(http.StatusOK, "Payment complete")
+	large := "session=zarinpal1&word=" + strings.Repeat("x", 100_000)
+	s.do(s.pages.Return, http.MethodPost, address, large).want(http.StatusOK).never("Shop")
 }

@@ -151,13 +151,14 @@ func driver(ctx context.Context) (string, error) {
 type view struct {
 	size    playwright.Size
 	locale  string // empty = fa-IR
-	dark    bool
+	scripts bool   // pages may run scripts
 	headers map[string]string
 	scale   int // device pixels per CSS pixel; 0 = 1
 }
 
-// tab is one browser tab with its own cookies and no scripts. When the test
-// ends, everything that the browser complained about fails it.
+// tab is one browser tab with its own cookies, and without scripts unless its
+// view has them. When the test ends, everything that the browser complained
+// about fails it.
 type tab struct {
 	*testing.T
 	playwright.Page
@@ -166,13 +167,9 @@ type tab struct {
 
 func openTab(t *testing.T, v view) *tab {
 	t.Helper()
-	scheme := playwright.ColorSchemeLight
-	if v.dark {
-		scheme = playwright.ColorSchemeDark
-	}
 	browsing, err := chromium(t).NewContext(playwright.BrowserNewContextOptions{
-		JavaScriptEnabled: playwright.Bool(false),
-		Viewport:          &v.size, ColorScheme: scheme,
+		JavaScriptEnabled: playwright.Bool(v.scripts),
+		Viewport:          &v.size, ColorScheme: playwright.ColorSchemeLight,
 		Locale: playwright.String(cmp.Or(v.locale, "fa-IR")), ExtraHttpHeaders: v.headers,
 		DeviceScaleFactor: playwright.Float(float64(max(v.scale, 1))),
 	})

@@ -52,6 +52,18 @@ func (s *shop) call(method, address, key string, body, reply any) {
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Authorization", "Bearer "+key)
+	said := s.send(r)
+	if reply == nil {
+		return
+	}
+	if err := json.Unmarshal(said, reply); err != nil {
+		s.Fatalf("%s %s: %v: %s", method, address, err, said)
+	}
+}
+
+// send sends a request that must succeed, and gives the answer.
+func (s *shop) send(r *http.Request) []byte {
+	s.Helper()
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
 		s.Fatal(err)
@@ -62,14 +74,9 @@ func (s *shop) call(method, address, key string, body, reply any) {
 		s.Fatal(err)
 	}
 	if answer.StatusCode >= http.StatusBadRequest {
-		s.Fatalf("%s %s: %s: %s", method, address, answer.Status, said)
+		s.Fatalf("%s %s: %s: %s", r.Method, r.URL, answer.Status, said)
 	}
-	if reply == nil {
-		return
-	}
-	if err := json.Unmarshal(said, reply); err != nil {
-		s.Fatalf("%s %s: %v: %s", method, address, err, said)
-	}
+	return said
 }
 
 // link asks for a ready-to-pay link; an amount of zero leaves it to the payer.

@@ -168,8 +168,8 @@ func TestGatewayIsDown(t *testing.T) {
 	s.paid(90_000)
 }
 
-// While the gateway's answer is missing the page says so and looks again by
-// itself, without a script.
+// While the gateway's answer is missing the page says so. It stays as it is,
+// unless it is asked to look again by itself, which takes no script.
 func TestStillBeingChecked(t *testing.T) {
 	t.Parallel()
 	s := openShop(t)
@@ -180,9 +180,15 @@ func TestStillBeingChecked(t *testing.T) {
 	b.press("button", "Pay 90,000"+wide+"Rial")
 	b.must(b.Locator(`[name=decision][value=approve]`).Click())
 	b.sees("Checking your payment", "do not pay again")
+	if got := b.measure(`document.querySelectorAll("meta[http-equiv=refresh]").length`); got != 0 {
+		t.Errorf("the page changes unasked")
+	}
 	back := b.URL()
-	b.must(b.WaitForURL("**/pay/status/*?n=*"))
-	b.sees("Checking your payment")
+	b.press("link", "Let this page look again by itself")
+	b.sees("in a few seconds")
+	b.must(b.WaitForURL("**/pay/status/*?n=1"))
+	b.press("link", "Stop looking by itself")
+	b.sees("Checking your payment", "Let this page look again by itself")
 	s.call(http.MethodDelete, s.SandboxURL+"/zarinpal/-/control/faults", "", nil, nil)
 	// The payer goes back to the return address, and this time the gateway answers.
 	b.visit(back)

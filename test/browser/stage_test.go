@@ -6,10 +6,14 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"encoding/json"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -103,7 +107,14 @@ type stage struct {
 	address  string
 	merchant string
 	play     play
+	words    map[string]string // of the language, by name: "result.paid.title"
+	clock    atomic.Int64      // microseconds
 }
+
+func (s *stage) now() time.Time { return time.UnixMicro(s.clock.Load()).UTC() }
+
+// later lets time pass.
+func (s *stage) later(d time.Duration) { s.clock.Add(d.Microseconds()) }
 
 // play is what the merchant of a stage is called and sells.
 type play struct{ merchant, title, description string }
@@ -111,14 +122,48 @@ type play struct{ merchant, title, description string }
 // plays are by language.
 var plays = map[string]play{
 	"fa": {"فروشگاه آفتاب", "اشتراک یک\u200cسالهٔ میزبانی", "سفارش ۱۴۰۵۰۸۲۹ – تحویل همان روز"},
+	"bn": {"রোদেলা স্টোর", "ওয়েব হোস্টিং, এক বছর", "অর্ডার ২০২৬১১২০, একই দিনে ডেলিভারি"},
+	"pt": {"Loja do Sol", "Alojamento web, um ano", "Encomenda 20261120, entregue no mesmo dia"},
+	"ru": {"Магазин «Солнце»", "Хостинг сайта на год", "Заказ 20261120, доставка в тот же день"},
 	"en": {"Sunrise Store", "Hosting, one year", "Order 20261120, delivered the same day"},
 }
 
-func openStage(t *testing.T, language string) *stage {
+// wordsOf reads what the pages say in a language.
+func wordsOf(t *testing.T, language string) map[string]string {
 	t.Helper()
-	silent, now := slog.New(slog.DiscardHandler), time.Now
+	text, err := os.ReadFile(filepath.Join("..", "..", "internal", "checkout", "languages", language+".json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tree map[string]any
+	if err := json.Unmarshal(text, &tree); err != nil {
+		t.Fatal(err)
+	}
+	words := map[string]string{}
+	var walk func(name string, value any)
+	walk = func(name string, value any) {
+		switch value := value.(type) {
+		case string:
+			words[name] = value
+		case map[string]any:
+			for part, inner := range value {
+				walk(strings.TrimPrefix(name+"."+part, "."), inner)
+			}
+		}
+	}
+	walk("", tree)
+	return words
+}
+
+// openStage opens a stage whose merchant and pages speak a language. Payers
+// may be led to plain http pages of this machine if it is a demo.
+func openStage(t *testing.T, language string, demo bool) *stage {
+	t.Helper()
+	s := &stage{T: t, play: plays[language], words: wordsOf(t, language)}
+	s.clock.Store(time.Date(2026, 11, 20, 10, 35, 0, 0, time.UTC).UnixMicro())
+	silent := slog.New(slog.DiscardHandler)
 	db, err := sqlstore.Open(t.Context(), sqlstore.Options{
-		URL: filepath.Join(t.TempDir(), "purser.db"), Now: now, Log: silent,
+		URL: filepath.Join(t.TempDir(), "purser.db"), Now: s.now, Log: silent,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -128,13 +173,12 @@ func openStage(t *testing.T, language string) *stage {
 			t.Error(err)
 		}
 	})
-	s := &stage{T: t, play: plays[language]}
 	mux := http.NewServeMux()
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	s.address = server.URL
 	s.app = app.New(app.Config{
-		Store: db, Gateways: directory{}, Now: now, Log: silent, ReturnURL: server.URL + "/cb",
+		Store: db, Gateways: directory{}, Now: s.now, Log: silent, ReturnURL: server.URL + "/cb",
 	})
 	m, err := s.app.CreateMerchant(t.Context(), app.NewMerchant{
 		Name: s.play.merchant, SplitLimit: money.New(20_000_000, money.IRR),
@@ -149,7 +193,9 @@ func openStage(t *testing.T, language string) *stage {
 			t.Fatal(err)
 		}
 	}
-	pages, err := checkout.New(checkout.Config{App: s.app, NewID: newID, Now: now, Log: silent, Insecure: true})
+	pages, err := checkout.New(checkout.Config{
+		App: s.app, NewID: newID, Now: s.now, Log: silent, Insecure: demo, Unlimited: true,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,14 +241,7 @@ func (s *stage) back(p core.Payment) string {
 func (s *stage) givenBack() core.Payment {
 	s.Helper()
 	p := s.sentAway("zarinpal")
-	_, err := s.app.ReturnPayer(s.Context(), map[string][]string{
-		"t": {app.ReturnToken(p)}, "session": {p.Attempt.Session},
-	})
-	if err != nil {
-		s.Fatal(err)
-	}
-	if _, err := s.app.RefundPayment(s.Context(), s.merchant, app.NewRefund{Payment: p.ID}); err != nil {
-		s.Fatal(err)
-	}
+	s.comesBack(p)
+	s.must(s.app.RefundPayment(s.Context(), s.merchant, app.NewRefund{Payment: p.ID}))
 	return p
 }
