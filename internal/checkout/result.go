@@ -108,7 +108,7 @@ func (p *Pages) Return(w http.ResponseWriter, r *http.Request) {
 		p.trouble(w, r, http.StatusServiceUnavailable, "check_later")
 	case query.Get("t") != "" && r.Method == http.MethodPost:
 		// A form of another site comes without the payer's cookie: look again, as ourselves.
-		http.Redirect(w, r, p.statusAddress(paid), http.StatusSeeOther)
+		http.Redirect(w, r, p.statusAddress(paid), http.StatusSeeOther) //nolint:gosec // it is a path of our own
 	case query.Get("t") != "":
 		p.showResult(w, r, paid, unwatched)
 	default:
