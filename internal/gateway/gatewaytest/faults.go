@@ -141,9 +141,10 @@ func (k Kit) gone(t *testing.T) {
 	if len(k.Start) == 0 {
 		return
 	}
-	closed := httptest.NewServer(http.NotFoundHandler())
-	closed.Close()
-	k.unsent(t, "no provider", t.Context(), k.open(t, closed.URL, patient))
+	// Nobody listens on the first port, and no test's provider can be given it as
+	// it could that of one that has just closed.
+	const nobody = "http://127.0.0.1:1"
+	k.unsent(t, "no provider", t.Context(), k.open(t, nobody, patient))
 
 	p := NewProvider(t, nil)
 	k.unsent(t, "canceled", canceled(), k.open(t, p.URL, patient))

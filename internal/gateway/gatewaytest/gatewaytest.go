@@ -172,7 +172,7 @@ func (k Kit) back() gateway.Return {
 // that is meant to be given up on.
 const (
 	patient = 20 * time.Second
-	hasty   = 300 * time.Millisecond
+	hasty   = 800 * time.Millisecond
 )
 
 // open makes the connector against an address.
