@@ -36,7 +36,8 @@ type world struct {
 	banks    map[string]*bank
 	shops    []*shop
 	http     *http.Client
-	books    *sqlstore.DB // for looking, beside the server
+	looking  sync.Mutex
+	books    *sqlstore.DB // for looking, beside the server; guarded by looking
 
 	mu     sync.Mutex
 	server *process
@@ -281,6 +282,8 @@ func (w *world) passed() []string {
 // database reads beside the server.
 func (w *world) reading() *sqlstore.DB {
 	w.t.Helper()
+	w.looking.Lock()
+	defer w.looking.Unlock()
 	if w.books != nil {
 		return w.books
 	}
