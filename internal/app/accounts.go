@@ -4,8 +4,6 @@ import (
 	"context"
 	"strconv"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/ledger"
@@ -29,7 +27,7 @@ func (a *App) Account(ctx context.Context, merchantID string, number int64) (Acc
 		m, err := a.Merchant(ctx, merchantID)
 		return Account{Number: number, Email: m.Email, State: wallet.Active}, err
 	}
-	c, err := a.accounts.find(ctx, a, merchantID, number)
+	c, err := a.owner(ctx, merchantID, number)
 	return Account{Number: number, Email: c.Email, State: c.State}, err
 }
 
@@ -78,7 +76,7 @@ func (a *App) spend(ctx context.Context, merchantID string, number int64, change
 			a.accounts.forget()
 		}
 		again = true
-		c, err := a.accounts.find(ctx, a, merchantID, number)
+		c, err := a.owner(ctx, merchantID, number)
 		if err != nil {
 			return store.Change{}, err
 		}
@@ -102,46 +100,15 @@ func (a *App) AvailableBalances(ctx context.Context, merchantID string, number i
 	return amounts, nil
 }
 
-// accountCache spares a transfer the looks at its sender and receiver.
-type accountCache struct {
-	mu    sync.RWMutex
-	known map[accountKey]cachedAccount
-}
-
 type accountKey struct {
 	merchant string
 	number   int64
 }
 
-type cachedAccount struct {
-	customer wallet.Customer
-	until    time.Time
-}
-
-func (c *accountCache) find(ctx context.Context, a *App, merchantID string, number int64,
-) (wallet.Customer, error) {
-	now, key := a.now(), accountKey{merchantID, number}
-	c.mu.RLock()
-	cached, ok := c.known[key]
-	c.mu.RUnlock()
-	if ok && now.Before(cached.until) {
-		return cached.customer, nil
-	}
-	found, err := a.store.Customer(ctx, merchantID, number)
-	if err != nil {
-		return wallet.Customer{}, err
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.known == nil || len(c.known) >= maxCached {
-		c.known = make(map[accountKey]cachedAccount)
-	}
-	c.known[key] = cachedAccount{found, now.Add(keyAge)}
-	return found, nil
-}
-
-func (c *accountCache) forget() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.known = nil
+// owner finds whose account a number is; it may be as old as the cache allows.
+// Error: account_not_found.
+func (a *App) owner(ctx context.Context, merchantID string, number int64) (wallet.Customer, error) {
+	return a.accounts.find(a.now(), accountKey{merchantID, number}, func() (wallet.Customer, error) {
+		return a.store.Customer(ctx, merchantID, number)
+	})
 }

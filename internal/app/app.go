@@ -13,7 +13,9 @@ import (
 	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/gateway"
+	"github.com/purserhq/purser/internal/merchant"
 	"github.com/purserhq/purser/internal/store"
+	"github.com/purserhq/purser/internal/wallet"
 )
 
 // Config is what an App is built from. Every field is needed.
@@ -53,12 +55,12 @@ type App struct {
 	returnURL string
 	noticeURL string
 	returners []Returner
-	keys      keyCache
-	merchants merchantCache
-	endpoints endpointCache
-	signers   signerCache
-	terminals terminalCache
-	accounts  accountCache
+	keys      cache[string, merchant.Key]        // by hash
+	signers   cache[string, signer]              // by hash of the public part
+	merchants cache[string, merchant.Merchant]   // by id
+	endpoints cache[string, []event.Endpoint]    // by merchant
+	terminals cache[string, []merchant.Terminal] // by merchant
+	accounts  cache[accountKey, wallet.Customer]
 	sealer    Sealer
 	forms     map[string]Form
 	private   bool

@@ -4,8 +4,6 @@ import (
 	"context"
 	"net/netip"
 	"slices"
-	"sync"
-	"time"
 
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/merchant"
@@ -67,56 +65,25 @@ func (a *App) SigningKey(ctx context.Context, public string) (merchant.Key, stri
 		return merchant.Key{}, "", fault.New(fault.CodeKeyMissing, "", "")
 	}
 	hash := hashKey(public)
-	if k, ok := a.signers.get(hash, a.now()); ok {
-		return k.key, k.secret, nil
-	}
-	k, err := a.store.KeyByHash(ctx, hash)
-	if err != nil {
-		return merchant.Key{}, "", err
-	}
-	if !k.RevokedAt.IsZero() || !k.Signs() {
-		return merchant.Key{}, "", fault.New(fault.CodeKeyInvalid, "", "")
-	}
-	secret, err := a.sealer.Open(k.Merchant, k.ID, k.Sealed)
-	if err != nil {
-		return merchant.Key{}, "", err
-	}
-	a.signers.put(hash, signer{key: k, secret: string(secret), until: a.now().Add(keyAge)})
-	return k, string(secret), nil
+	s, err := a.signers.find(a.now(), hash, func() (signer, error) { return a.signer(ctx, hash) })
+	return s.key, s.secret, err
 }
 
 // signer is a signing key with its secret opened.
 type signer struct {
 	key    merchant.Key
 	secret string
-	until  time.Time
 }
 
-// signerCache spares the database one question, and the keyring one opening,
-// per request.
-type signerCache struct {
-	mu   sync.RWMutex
-	keys map[string]signer
-}
-
-func (c *signerCache) get(hash string, now time.Time) (signer, bool) {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	s, ok := c.keys[hash]
-	return s, ok && now.Before(s.until)
-}
-
-func (c *signerCache) put(hash string, s signer) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.keys == nil || len(c.keys) >= maxCached {
-		c.keys = make(map[string]signer)
+// signer finds a valid signing key and opens its secret. Error: key_invalid.
+func (a *App) signer(ctx context.Context, hash string) (signer, error) {
+	k, err := a.store.KeyByHash(ctx, hash)
+	if err != nil {
+		return signer{}, err
 	}
-	c.keys[hash] = s
-}
-
-func (c *signerCache) forget() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.keys = nil
+	if !k.RevokedAt.IsZero() || !k.Signs() {
+		return signer{}, fault.New(fault.CodeKeyInvalid, "", "")
+	}
+	secret, err := a.sealer.Open(k.Merchant, k.ID, k.Sealed)
+	return signer{k, string(secret)}, err
 }

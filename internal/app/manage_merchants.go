@@ -6,8 +6,6 @@ import (
 	"encoding/hex"
 	"slices"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/merchant"
@@ -99,7 +97,7 @@ func (a *App) Merchants(ctx context.Context, page Page) ([]merchant.Merchant, er
 // Merchant finds one; it may be as old as the cache allows.
 // Error: merchant_not_found.
 func (a *App) Merchant(ctx context.Context, id string) (merchant.Merchant, error) {
-	return a.merchants.find(ctx, a, id)
+	return a.merchants.find(a.now(), id, func() (merchant.Merchant, error) { return a.store.Merchant(ctx, id) })
 }
 
 // NewKey is the wish to add a key to a merchant.
@@ -173,19 +171,14 @@ func (a *App) Authenticate(ctx context.Context, secret string) (merchant.Key, er
 		return merchant.Key{}, fault.New(fault.CodeKeyMissing, "", "")
 	}
 	hash := hashKey(secret)
-	if k, ok := a.keys.get(hash, a.now()); ok {
-		return k, nil
-	}
-	k, err := a.store.KeyByHash(ctx, hash)
-	if err != nil {
-		return merchant.Key{}, err
-	}
-	// The public part of a signing key is no secret, so it opens nothing by itself.
-	if !k.RevokedAt.IsZero() || k.Signs() {
-		return merchant.Key{}, fault.New(fault.CodeKeyInvalid, "", "")
-	}
-	a.keys.put(hash, k, a.now())
-	return k, nil
+	return a.keys.find(a.now(), hash, func() (merchant.Key, error) {
+		k, err := a.store.KeyByHash(ctx, hash)
+		// The public part of a signing key is no secret, so it opens nothing by itself.
+		if err == nil && (!k.RevokedAt.IsZero() || k.Signs()) {
+			err = fault.New(fault.CodeKeyInvalid, "", "")
+		}
+		return k, err
+	})
 }
 
 // hashKey needs no salt and no slowness: the secret carries 256 random bits.
@@ -220,81 +213,4 @@ func (a *App) PutGateway(ctx context.Context, g merchant.Gateway) error {
 // Gateways lists a merchant's gateways in the order of routing.
 func (a *App) Gateways(ctx context.Context, merchantID string) ([]merchant.Gateway, error) {
 	return a.store.Gateways(ctx, merchantID)
-}
-
-// keyAge is how long another node's revocation may go unnoticed.
-const keyAge = 5 * time.Second
-
-// maxCached bounds the caches; one that is full starts anew.
-const maxCached = 10_000
-
-// keyCache spares the database one question per request.
-type keyCache struct {
-	mu   sync.RWMutex
-	keys map[string]cachedKey
-}
-
-type cachedKey struct {
-	key   merchant.Key
-	until time.Time
-}
-
-func (c *keyCache) get(hash string, now time.Time) (merchant.Key, bool) {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	k, ok := c.keys[hash]
-	return k.key, ok && now.Before(k.until)
-}
-
-func (c *keyCache) put(hash string, k merchant.Key, now time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.keys == nil || len(c.keys) >= maxCached {
-		c.keys = make(map[string]cachedKey)
-	}
-	c.keys[hash] = cachedKey{k, now.Add(keyAge)}
-}
-
-func (c *keyCache) forget() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.keys = nil
-}
-
-// merchantCache does the same for merchants, whose settings change rarely.
-type merchantCache struct {
-	mu    sync.RWMutex
-	known map[string]cachedMerchant
-}
-
-type cachedMerchant struct {
-	merchant merchant.Merchant
-	until    time.Time
-}
-
-func (c *merchantCache) find(ctx context.Context, a *App, id string) (merchant.Merchant, error) {
-	now := a.now()
-	c.mu.RLock()
-	m, ok := c.known[id]
-	c.mu.RUnlock()
-	if ok && now.Before(m.until) {
-		return m.merchant, nil
-	}
-	found, err := a.store.Merchant(ctx, id)
-	if err != nil {
-		return merchant.Merchant{}, err
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.known == nil || len(c.known) >= maxCached {
-		c.known = make(map[string]cachedMerchant)
-	}
-	c.known[id] = cachedMerchant{found, now.Add(keyAge)}
-	return found, nil
-}
-
-func (c *merchantCache) forget() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.known = nil
 }

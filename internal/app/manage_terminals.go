@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/purserhq/purser/internal/event"
@@ -143,47 +142,11 @@ func (a *App) Terminals(ctx context.Context, merchantID string) ([]merchant.Term
 // Terminal finds one; it may be as old as the cache allows.
 // Error: terminal_not_found.
 func (a *App) Terminal(ctx context.Context, merchantID string, number int64) (merchant.Terminal, error) {
-	known, err := a.terminals.find(ctx, a, merchantID)
+	known, err := a.terminals.find(a.now(), merchantID, func() ([]merchant.Terminal, error) {
+		return a.store.Terminals(ctx, merchantID)
+	})
 	if err != nil {
 		return merchant.Terminal{}, err
 	}
 	return numbered(known, number)
-}
-
-// terminalCache spares every new invoice a question.
-type terminalCache struct {
-	mu    sync.RWMutex
-	known map[string]cachedTerminals
-}
-
-type cachedTerminals struct {
-	list  []merchant.Terminal
-	until time.Time
-}
-
-func (c *terminalCache) find(ctx context.Context, a *App, merchantID string) ([]merchant.Terminal, error) {
-	now := a.now()
-	c.mu.RLock()
-	cached, ok := c.known[merchantID]
-	c.mu.RUnlock()
-	if ok && now.Before(cached.until) {
-		return cached.list, nil
-	}
-	list, err := a.store.Terminals(ctx, merchantID)
-	if err != nil {
-		return nil, err
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.known == nil || len(c.known) >= maxCached {
-		c.known = make(map[string]cachedTerminals)
-	}
-	c.known[merchantID] = cachedTerminals{list, now.Add(keyAge)}
-	return list, nil
-}
-
-func (c *terminalCache) forget() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.known = nil
 }

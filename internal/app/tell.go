@@ -3,8 +3,6 @@ package app
 import (
 	"context"
 	"encoding/json"
-	"sync"
-	"time"
 
 	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/store"
@@ -42,7 +40,7 @@ func (a *App) Due() <-chan struct{} { return a.due }
 // and those for the invoices' own addresses.
 func (a *App) address(ctx context.Context, c *store.Change) error {
 	a.addNotices(c)
-	endpoints, err := a.endpoints.find(ctx, a, c.Events[0].Merchant)
+	endpoints, err := a.endpointsOf(ctx, c.Events[0].Merchant)
 	if err != nil || len(endpoints) == 0 {
 		return err
 	}
@@ -88,41 +86,10 @@ func nativeBody(e event.Event) ([]byte, error) {
 	})
 }
 
-// endpointCache spares every commit a question. An endpoint that another node
-// added may go unnoticed for keyAge.
-type endpointCache struct {
-	mu    sync.RWMutex
-	known map[string]cachedEndpoints
-}
-
-type cachedEndpoints struct {
-	list  []event.Endpoint
-	until time.Time
-}
-
-func (c *endpointCache) find(ctx context.Context, a *App, merchantID string) ([]event.Endpoint, error) {
-	now := a.now()
-	c.mu.RLock()
-	cached, ok := c.known[merchantID]
-	c.mu.RUnlock()
-	if ok && now.Before(cached.until) {
-		return cached.list, nil
-	}
-	list, err := a.store.Endpoints(ctx, merchantID)
-	if err != nil {
-		return nil, err
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.known == nil || len(c.known) >= maxCached {
-		c.known = make(map[string]cachedEndpoints)
-	}
-	c.known[merchantID] = cachedEndpoints{list, now.Add(keyAge)}
-	return list, nil
-}
-
-func (c *endpointCache) forget() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.known = nil
+// endpointsOf are a merchant's endpoints. One that another node added may go
+// unnoticed for keyAge.
+func (a *App) endpointsOf(ctx context.Context, merchantID string) ([]event.Endpoint, error) {
+	return a.endpoints.find(a.now(), merchantID, func() ([]event.Endpoint, error) {
+		return a.store.Endpoints(ctx, merchantID)
+	})
 }
