@@ -33,8 +33,9 @@ func (a *App) VerifyInvoice(ctx context.Context, merchantID, id string) (Invoice
 			return store.Change{}, err
 		}
 		change.Invoices = []invoice.Invoice{i}
-		return change, postFor(&change, ledger.RuleVerified,
+		err = postFor(&change, ledger.RuleVerified,
 			ledger.Cause{Merchant: merchantID, Subject: id, At: now}, ledger.Names{}, i.Captured)
+		return change, err
 	})
 	if err != nil {
 		return InvoiceView{}, err
@@ -76,10 +77,11 @@ func (a *App) reject(ctx context.Context, merchantID, id string) (done bool, err
 			return store.Change{}, err
 		}
 		done = true
-		return change, returnAll(ctx, r, &change, i, returning{
+		err = returnAll(ctx, r, &change, i, returning{
 			toWallet: ledger.RuleWalletRejected, toGateway: ledger.RuleRejected,
 			actor: byWorker, reason: "not verified in time", now: now,
 		})
+		return change, err
 	})
 	return done, err
 }
