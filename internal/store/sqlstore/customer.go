@@ -59,6 +59,6 @@ func (d *DB) Customers(ctx context.Context, merchantID string, page store.Page) 
 
 // LastCustomer is the highest number of a merchant's customers, or 0.
 func (d *DB) LastCustomer(ctx context.Context, merchantID string) (int64, error) {
-	return one(ctx, d, fault.CodeInternal, func(r row) (n int64, err error) { return n, r.Scan(&n) },
+	return one(ctx, d, fault.CodeInternal, scanOne[int64],
 		"select coalesce(max(number), 0) from customer where merchant_id = $1", merchantID)
 }

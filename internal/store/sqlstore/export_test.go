@@ -13,7 +13,7 @@ import (
 
 // Rows counts the rows of a table, for a benchmark to prove what it did.
 func (d *DB) Rows(ctx context.Context, table string) (int64, error) {
-	return one(ctx, d, fault.CodeInternal, func(r row) (n int64, err error) { return n, r.Scan(&n) },
+	return one(ctx, d, fault.CodeInternal, scanOne[int64],
 		"select count(*) from "+table)
 }
 

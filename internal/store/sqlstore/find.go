@@ -124,7 +124,7 @@ func part[T any](
 func partAndTotal[T any](
 	ctx context.Context, d *DB, t *table, scan func(row) (T, error), c *conditions, p store.Page, by ...string,
 ) ([]T, int, error) {
-	total, err := many(ctx, d, scanTotal, "select count(*) from "+t.name+" where "+c.text, c.args...)
+	total, err := many(ctx, d, scanOne[int], "select count(*) from "+t.name+" where "+c.text, c.args...)
 	if err != nil || total[0] == 0 {
 		return nil, 0, err
 	}
@@ -132,8 +132,12 @@ func partAndTotal[T any](
 	return list, total[0], err
 }
 
-// scanTotal reads one number.
-func scanTotal(r row) (n int, err error) { return n, r.Scan(&n) }
+// scanOne reads the only column of a row.
+func scanOne[T any](r row) (T, error) {
+	var value T
+	err := r.Scan(&value)
+	return value, err
+}
 
 // one reads the only row of a query, or gives the fault for a thing that is
 // not there.
@@ -199,7 +203,7 @@ func (d *DB) Owner(ctx context.Context, noun event.Noun, id string) (string, err
 	if !ok {
 		return "", fault.New(fault.CodeNotFound, "", "")
 	}
-	return one(ctx, d, of.missing, func(r row) (owner string, err error) { return owner, r.Scan(&owner) },
+	return one(ctx, d, of.missing, scanOne[string],
 		"select merchant_id from "+of.table.name+" where id = $1 limit 1", id)
 }
 

@@ -127,7 +127,7 @@ func (d *DB) Invoice(ctx context.Context, merchantID, id string) (invoice.Invoic
 func (d *DB) Invoices(
 	ctx context.Context, merchantID string, page store.Page,
 ) ([]invoice.Invoice, int, error) {
-	count, err := many(ctx, d, scanTotal, "select invoices from tally where merchant_id = $1", merchantID)
+	count, err := many(ctx, d, scanOne[int], "select invoices from tally where merchant_id = $1", merchantID)
 	if err != nil || len(count) == 0 {
 		return nil, 0, err
 	}

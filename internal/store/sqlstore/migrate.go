@@ -122,7 +122,7 @@ func openSchema(ctx context.Context, o Options) (*schema, func(), error) {
 // SchemaVersion is the version of the database's schema, and the one that this
 // program needs.
 func (d *DB) SchemaVersion(ctx context.Context) (is, needed int64, err error) {
-	found, err := many(ctx, d, func(r row) (v int64, err error) { return v, r.Scan(&v) },
+	found, err := many(ctx, d, scanOne[int64],
 		"select coalesce(max(version_id), 0) from schema_version")
 	if err != nil {
 		return 0, 0, err
