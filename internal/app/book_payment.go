@@ -316,6 +316,20 @@ func paidThrough(ctx context.Context, r store.Reader, i invoice.Invoice, without
 	return sum, nil
 }
 
+// takingOf is the rule under which a gateway's payment of an invoice is booked.
+func takingOf(i invoice.Invoice, p payment.Payment) (ledger.Rule, ledger.Names) {
+	names := ledger.Names{Gateway: p.Attempt.Gateway}
+	switch {
+	case i.Account != 0:
+		names.Owner = ownerOf(i.Account)
+		return ledger.RuleDeposited, names
+	case i.VerifyIn > 0:
+		return ledger.RuleHeld, names
+	default:
+		return ledger.RuleCaptured, names
+	}
+}
+
 // post books one rule into the change.
 func post(change *store.Change, rule ledger.Rule, cause ledger.Cause, gatewayName string, amount money.Amount) error {
 	return postFor(change, rule, cause, ledger.Names{Gateway: gatewayName}, amount)

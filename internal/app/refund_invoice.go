@@ -6,8 +6,6 @@ import (
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/ledger"
-	"github.com/purserhq/purser/internal/money"
-	"github.com/purserhq/purser/internal/payment"
 	"github.com/purserhq/purser/internal/store"
 )
 
@@ -67,41 +65,4 @@ func (a *App) refundable(ctx context.Context, r store.Reader, i invoice.Invoice)
 		}
 	}
 	return nil
-}
-
-// NewDeposit is the wish to put money into a customer's wallet.
-type NewDeposit struct {
-	ID       string // of the invoice that asks for it
-	Merchant string
-	Account  int64
-	Token    string // of the link through which it is paid
-	Title    string
-	Amount   money.Amount
-}
-
-// Deposit asks for money that goes into a customer's wallet: an invoice with a
-// link, paid through a gateway as any other.
-// Errors: account_not_found, amount_invalid.
-func (a *App) Deposit(ctx context.Context, n NewDeposit) (invoice.Invoice, error) {
-	if _, err := a.store.Customer(ctx, n.Merchant, n.Account); err != nil {
-		return invoice.Invoice{}, err
-	}
-	return a.CreateInvoice(ctx, n.Merchant, NewInvoice{
-		ID: n.ID, Amount: n.Amount, Title: n.Title, Account: n.Account,
-		Link: invoice.Link{Token: n.Token, Kind: invoice.Fixed, Amount: n.Amount},
-	})
-}
-
-// takingOf is the rule under which a gateway's payment of an invoice is booked.
-func takingOf(i invoice.Invoice, p payment.Payment) (ledger.Rule, ledger.Names) {
-	names := ledger.Names{Gateway: p.Attempt.Gateway}
-	switch {
-	case i.Account != 0:
-		names.Owner = ownerOf(i.Account)
-		return ledger.RuleDeposited, names
-	case i.VerifyIn > 0:
-		return ledger.RuleHeld, names
-	default:
-		return ledger.RuleCaptured, names
-	}
 }
