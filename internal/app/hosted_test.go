@@ -83,6 +83,20 @@ func (s *shop) pending(want money.Amount) {
 	}
 }
 
+// A part of what is verified as a whole would wait for a verification that
+// never comes.
+func TestWhatIsVerifiedIsNotSplit(t *testing.T) {
+	t.Parallel()
+	s := open(t, 10_000)
+	i := s.hosted(rial(25_000))
+	r, err := s.app.RequestPayment(t.Context(), s.merchant, app.NewPayment{
+		Invoice: i.ID, Amount: i.Amount, Gateway: "first", NewID: s.newID, Split: true, Supersede: true,
+	})
+	if err != nil || r.Payment.Amount != i.Amount || len(r.Waiting) != 0 {
+		t.Errorf("got %v and %d parts that wait, %v; want all of it at once", r.Payment.Amount, len(r.Waiting), err)
+	}
+}
+
 func TestWalletPaymentIsVerified(t *testing.T) {
 	t.Parallel()
 	s := open(t, 0)

@@ -45,16 +45,16 @@ func (a *App) RequestPayment(ctx context.Context, merchantID string, n NewPaymen
 	if err != nil {
 		return Requested{}, err
 	}
-	parts := []money.Amount{n.Amount}
-	if n.Split {
-		if parts, err = Parts(m, n.Amount); err != nil {
-			return Requested{}, err
-		}
-	}
 	// The invoice is asked before the gateways: its answer is the clearer one.
 	i, err := a.store.Invoice(ctx, merchantID, n.Invoice)
 	if err != nil {
 		return Requested{}, err
+	}
+	parts := []money.Amount{n.Amount}
+	if n.Split && i.VerifyIn == 0 { // what is verified as a whole comes in as a whole
+		if parts, err = Parts(m, n.Amount); err != nil {
+			return Requested{}, err
+		}
 	}
 	if err := payable(i, n); err != nil {
 		return Requested{}, err
