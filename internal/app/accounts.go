@@ -59,6 +59,9 @@ func (a *App) FindAccount(ctx context.Context, merchantID, name string) (Account
 	if err != nil {
 		return Account{}, unknown.With(err)
 	}
+	if number == wallet.House {
+		return Account{}, unknown // the merchant had this address and has another now
+	}
 	return a.Account(ctx, merchantID, number)
 }
 

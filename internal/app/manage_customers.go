@@ -23,7 +23,7 @@ type NewCustomer struct {
 
 // CreateCustomer opens an account with the next number.
 // Errors: merchant_not_found, parameter_invalid, duplicate with the parameter
-// "email" when another customer of the merchant has it.
+// "email" when the merchant or another of its customers has it.
 func (a *App) CreateCustomer(ctx context.Context, n NewCustomer) (wallet.Customer, error) {
 	if _, err := a.store.Merchant(ctx, n.Merchant); err != nil {
 		return wallet.Customer{}, err
@@ -69,9 +69,7 @@ func numberCustomer(ctx context.Context, r store.Reader, c *wallet.Customer) (st
 			byOperator, "", c.CreatedAt)},
 	}
 	if c.Email != "" {
-		change.Claims = []store.Claim{{
-			Merchant: c.Merchant, Kind: store.EmailClaim, Key: c.Email, Subject: subject,
-		}}
+		change.Claims = []store.Claim{emailClaim(c.Merchant, c.Email, c.Number)}
 	}
 	return change, nil
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/purserhq/purser/internal/fault"
@@ -19,7 +20,6 @@ type NewMerchant struct {
 	Name       string
 	Email      string       // of the merchant's own account in its wallet
 	SplitLimit money.Amount // not valid = requests are never split
-	Rails      []merchant.Rail
 }
 
 // leastSplit is the smallest split limit: two of the smallest pieces.
@@ -41,9 +41,13 @@ func (a *App) CreateMerchant(ctx context.Context, n NewMerchant) (merchant.Merch
 	now := a.now()
 	m := merchant.Merchant{
 		ID: newMerchantID(), Name: n.Name, Email: wallet.FoldEmail(n.Email), SplitLimit: n.SplitLimit,
-		Rails: slices.Clone(n.Rails), CreatedAt: now, UpdatedAt: now,
+		CreatedAt: now, UpdatedAt: now,
 	}
-	if err := a.store.Commit(ctx, store.Change{Merchants: []merchant.Merchant{m}}); err != nil {
+	change := store.Change{Merchants: []merchant.Merchant{m}}
+	if m.Email != "" {
+		change.Claims = []store.Claim{emailClaim(m.ID, m.Email, wallet.House)}
+	}
+	if err := a.store.Commit(ctx, change); err != nil {
 		return merchant.Merchant{}, err
 	}
 	m.Version++
@@ -57,7 +61,7 @@ type MerchantTerms struct {
 }
 
 // ChangeMerchant changes a merchant's own terms. Errors: merchant_not_found,
-// setting_invalid.
+// setting_invalid, duplicate with the parameter "email" when a customer has it.
 func (a *App) ChangeMerchant(ctx context.Context, id string, terms MerchantTerms) (merchant.Merchant, error) {
 	for _, r := range terms.Rails {
 		if !r.Min.Valid() || !r.Fee.Valid() || r.Min.Unit() != r.Unit || r.Fee.Unit() != r.Unit || r.Network == "" ||
@@ -73,8 +77,12 @@ func (a *App) ChangeMerchant(ctx context.Context, id string, terms MerchantTerms
 		if m, err = r.Merchant(ctx, id); err != nil {
 			return store.Change{}, err
 		}
+		var change store.Change
 		if terms.Email != nil {
 			m.Email = wallet.FoldEmail(*terms.Email)
+			if change.Claims, err = claimEmail(ctx, r, m); err != nil {
+				return store.Change{}, err
+			}
 		}
 		for _, rail := range terms.Rails {
 			m.Rails = slices.DeleteFunc(slices.Clone(m.Rails), func(k merchant.Rail) bool {
@@ -83,10 +91,35 @@ func (a *App) ChangeMerchant(ctx context.Context, id string, terms MerchantTerms
 			m.Rails = append(m.Rails, rail)
 		}
 		m.UpdatedAt = a.now()
-		return store.Change{Merchants: []merchant.Merchant{m}}, nil
+		change.Merchants = []merchant.Merchant{m}
+		return change, nil
 	})
 	m.Version++
 	return m, err
+}
+
+// claimEmail keeps the address of a merchant's own account from becoming a
+// customer's. A claim stays for ever, so one that it had before is its own.
+func claimEmail(ctx context.Context, r store.Reader, m merchant.Merchant) ([]store.Claim, error) {
+	if m.Email == "" {
+		return nil, nil
+	}
+	wanted := emailClaim(m.ID, m.Email, wallet.House)
+	known, err := r.Claimed(ctx, m.ID, wanted.Kind, wanted.Key)
+	if err == nil && known.Subject == wanted.Subject {
+		return nil, nil
+	}
+	if err != nil && !fault.Is(err, fault.CodeNotFound) {
+		return nil, err
+	}
+	return []store.Claim{wanted}, nil
+}
+
+// emailClaim is the claim of an account on an address.
+func emailClaim(merchantID, email string, number int64) store.Claim {
+	return store.Claim{
+		Merchant: merchantID, Kind: store.EmailClaim, Key: email, Subject: strconv.FormatInt(number, 10),
+	}
 }
 
 // Merchants lists merchants, newest first.

@@ -132,6 +132,40 @@ func TestAccountsAreNumbered(t *testing.T) {
 	}
 }
 
+// The address of the merchant's own account is no customer's, and the other way
+// round: money that is sent to an address has one place to go.
+func TestAnAddressHasOneAccount(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	c := s.customer("payer@shop.example")
+	set := func(email string) error {
+		_, err := s.app.ChangeMerchant(t.Context(), s.merchant, app.MerchantTerms{Email: &email})
+		return err
+	}
+	if err := set("Payer@shop.example"); !fault.Is(err, fault.CodeDuplicate) || fault.From(err).Param != "email" {
+		t.Errorf("a customer's address for the merchant: got %v", err)
+	}
+	for _, email := range []string{"shop@shop.example", "shop@shop.example", "till@shop.example", "shop@shop.example"} {
+		if err := set(email); err != nil {
+			t.Fatalf("%s for the merchant: %v", email, err)
+		}
+	}
+	for _, email := range []string{"shop@shop.example", "till@shop.example"} {
+		_, err := s.app.CreateCustomer(t.Context(), app.NewCustomer{Merchant: s.merchant, Email: email})
+		if !fault.Is(err, fault.CodeDuplicate) || fault.From(err).Param != "email" {
+			t.Errorf("%s, which is or was the merchant's, for a customer: got %v", email, err)
+		}
+	}
+	for email, want := range map[string]int64{
+		"payer@shop.example": c.Number, "shop@shop.example": wallet.House, "till@shop.example": 0,
+	} {
+		found, err := s.app.FindAccount(t.Context(), s.merchant, email)
+		if found.Number != want || (err == nil) != (want != 0) {
+			t.Errorf("%s: found %d, %v; want %d", email, found.Number, err, want)
+		}
+	}
+}
+
 func TestDepositAndItsReturn(t *testing.T) {
 	t.Parallel()
 	s := open(t, 0)

@@ -98,7 +98,7 @@ func (c Commands) AddCustomer(ctx context.Context, n NewCustomer) error {
 	return c.with(ctx, forWriting, func(k *core) error {
 		made, err := k.app.CreateCustomer(ctx, wish)
 		if fault.Is(err, fault.CodeDuplicate) {
-			return settingError("email", "belongs to another customer of this merchant")
+			return settingError("email", "belongs to another customer of this merchant, or to the merchant itself")
 		} else if err != nil {
 			return err
 		}

@@ -138,7 +138,9 @@ func (c Commands) SetEmail(ctx context.Context, id, email string) error {
 			return err
 		}
 		m, err := k.app.ChangeMerchant(ctx, id, app.MerchantTerms{Email: &email})
-		if err != nil {
+		if fault.Is(err, fault.CodeDuplicate) {
+			return settingError("email", "belongs to a customer of this merchant")
+		} else if err != nil {
 			return err
 		}
 		view := viewMerchant(m)

@@ -27,7 +27,7 @@ const (
 	ReceiptClaim   ClaimKind = "receipt"   // a gateway's money movement is booked once
 	LinkClaim      ClaimKind = "link"      // a link's token belongs to one invoice
 	ReferenceClaim ClaimKind = "reference" // a terminal's own number belongs to one invoice: "1001/INV-7"
-	EmailClaim     ClaimKind = "email"     // an e-mail address belongs to one customer
+	EmailClaim     ClaimKind = "email"     // an e-mail address belongs to one account
 	TransferClaim  ClaimKind = "transfer"  // an account's own name belongs to one transfer: "10001/T-7"
 	PayoutClaim    ClaimKind = "payout"    // an account's own name belongs to one payout: "10001/7"
 )
