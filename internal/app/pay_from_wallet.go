@@ -56,7 +56,8 @@ type WalletPayment struct {
 // the payer knows. Every attempt is counted before the PIN is looked at.
 // Errors: invoice_not_found, invoice_closed, amount_above_remaining when it is
 // paid or being paid, login_invalid whichever part is wrong, rate_limited,
-// account_closed, national_id_mismatch, insufficient_funds.
+// account_closed, unsupported for a deposit, national_id_mismatch,
+// insufficient_funds.
 func (a *App) PayFromWallet(ctx context.Context, n WalletPayment) (InvoiceView, error) {
 	i, err := a.store.Invoice(ctx, n.Merchant, n.Invoice)
 	if err != nil {
@@ -89,6 +90,9 @@ func (a *App) PayFromWallet(ctx context.Context, n WalletPayment) (InvoiceView, 
 func (a *App) takeFromWallet(i invoice.Invoice, c wallet.Customer, paymentID string) (store.Change, error) {
 	if err := c.Usable(); err != nil {
 		return store.Change{}, err
+	}
+	if i.Account != 0 {
+		return store.Change{}, fault.New(fault.CodeUnsupported, "invoice", "A deposit is paid through a gateway.")
 	}
 	if i.NationalID != "" && i.NationalID != c.NationalID {
 		return store.Change{}, fault.New(fault.CodeNationalID, "invoice", "")

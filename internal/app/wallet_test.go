@@ -190,6 +190,24 @@ func TestDepositAndItsReturn(t *testing.T) {
 	s.has(c.Number, toman(0))
 }
 
+// A deposit that a wallet paid would be the merchant's and nobody's.
+func TestNoDepositFromAWallet(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	c := s.payer(toman(100))
+	i, err := s.app.Deposit(t.Context(), app.NewDeposit{
+		ID: s.newID(), Merchant: s.merchant, Account: c.Number, Token: s.newID(), Title: "Deposit", Amount: toman(10),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.app.PayFromWallet(t.Context(), s.fromWallet(i.ID, fmt.Sprint(c.Number), rightPIN))
+	if !fault.Is(err, fault.CodeUnsupported) {
+		t.Errorf("got %v, want unsupported", err)
+	}
+	s.has(c.Number, toman(100))
+}
+
 func TestDepositThatCannotGoBackStays(t *testing.T) {
 	t.Parallel()
 	s := open(t, 0)
