@@ -23,7 +23,8 @@ func (g *Gateway) push(ctx context.Context, a gateway.Attempt, number string) (p
 	if err != nil {
 		return data, err
 	}
-	return data, read(answer, &data)
+	err = read(answer, &data)
+	return data, err
 }
 
 // status changes nothing. Its address holds the mbWayKey and is never shown.
@@ -36,7 +37,8 @@ func (g *Gateway) status(ctx context.Context, request string) (statusWire, error
 	if err != nil {
 		return data, err
 	}
-	return data, read(answer, &data)
+	err = read(answer, &data)
+	return data, err
 }
 
 // refund is sent once: a repeat pays back again.
@@ -48,7 +50,8 @@ func (g *Gateway) refund(ctx context.Context, r gateway.Return) (refundAnswer, e
 	if err != nil {
 		return data, err
 	}
-	return data, read(answer, &data)
+	err = read(answer, &data)
+	return data, err
 }
 
 // read decodes an answer. Every result comes under status 200; any other is a

@@ -23,7 +23,8 @@ func (g *Gateway) token(ctx context.Context, a gateway.Attempt) (opened, said, e
 	if err != nil || !s.success {
 		return data, s, err
 	}
-	return data, s, decode(result, &data)
+	err = decode(result, &data)
+	return data, s, err
 }
 
 // verify takes the money. It is sent once: what a second verify does is not
@@ -36,7 +37,8 @@ func (g *Gateway) verify(ctx context.Context, a gateway.Attempt) (paid, said, er
 	if err != nil || !s.success {
 		return data, s, err
 	}
-	return data, s, decode(result, &data)
+	err = decode(result, &data)
+	return data, s, err
 }
 
 // refund is sent once. Its tracking code may be missing.

@@ -23,7 +23,8 @@ func (g *Gateway) open(ctx context.Context, a gateway.Attempt) (opened, error) {
 	if err != nil {
 		return data, err
 	}
-	return data, answer.Decode(&data)
+	err = answer.Decode(&data)
+	return data, err
 }
 
 // validate asks whether a val_id is money.
@@ -68,7 +69,8 @@ func (g *Gateway) refund(ctx context.Context, r gateway.Return) (givenBack, erro
 	if err != nil {
 		return data, err
 	}
-	return data, answer.Decode(&data)
+	err = answer.Decode(&data)
+	return data, err
 }
 
 // refundState asks what became of a refund.
@@ -78,7 +80,8 @@ func (g *Gateway) refundState(ctx context.Context, id string) (givenBack, error)
 	if err != nil {
 		return data, err
 	}
-	return data, answer.Decode(&data)
+	err = answer.Decode(&data)
+	return data, err
 }
 
 // get makes a call whose query carries the credentials, as the provider wants

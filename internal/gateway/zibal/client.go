@@ -26,7 +26,8 @@ func (g *Gateway) request(ctx context.Context, a gateway.Attempt) (opened, error
 	if err != nil {
 		return data, err
 	}
-	return data, read(answer, &data, &data.saidWire)
+	err = read(answer, &data, &data.saidWire)
+	return data, err
 }
 
 // verify takes the money, or says that it was taken.
@@ -47,7 +48,8 @@ func (g *Gateway) ask(ctx context.Context, path string, a gateway.Attempt) (repo
 	if err != nil {
 		return data, err
 	}
-	return data, read(answer, &data, &data.saidWire)
+	err = read(answer, &data, &data.saidWire)
+	return data, err
 }
 
 // refund is sent once.
@@ -61,7 +63,8 @@ func (g *Gateway) refund(ctx context.Context, r gateway.Return) (refundAnswer, e
 	if err != nil {
 		return data, err
 	}
-	return data, read(answer, &data, &data.saidWire)
+	err = read(answer, &data, &data.saidWire)
+	return data, err
 }
 
 // refundInquiry asks about one refund by the platform's id.
@@ -73,7 +76,8 @@ func (g *Gateway) refundInquiry(ctx context.Context, receipt string) (refundList
 	if err != nil {
 		return data, err
 	}
-	return data, read(answer, &data, &data.saidWire)
+	err = read(answer, &data, &data.saidWire)
+	return data, err
 }
 
 // read decodes an answer. Both hosts put every result under status 200; any
