@@ -106,6 +106,10 @@ func (c *Client) try(ctx context.Context, call Call, body []byte) (Answer, *Lost
 	if err != nil {
 		return Answer{}, &Lost{Why: "the address cannot be called"}
 	}
+	if call.once && method == http.MethodGet {
+		// net/http repeats a GET over a kept connection that breaks, unless it has a body that cannot be read again.
+		request.Body, request.GetBody = io.NopCloser(bytes.NewReader(body)), nil
+	}
 	if media := call.mediaType(); media != "" {
 		request.Header.Set("Content-Type", media)
 	}

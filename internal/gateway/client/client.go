@@ -36,6 +36,8 @@ type Call struct {
 	Header map[string]string // more headers; their values may be secrets and are never shown
 	Body   any               // becomes JSON, its members in their order; nil with GET or Form = no JSON
 	Form   string            // the body as a form, encoded by the caller; empty = none
+
+	once bool // it must not be repeated
 }
 
 // Answer is a whole JSON document with the status it came under, which is one
@@ -117,5 +119,6 @@ func (c *Client) Ask(ctx context.Context, call Call) (Answer, error) {
 
 // Send makes a call that must not be repeated. Error: *Lost.
 func (c *Client) Send(ctx context.Context, call Call) (Answer, error) {
+	call.once = true
 	return c.run(ctx, call, c.once, c.limit)
 }

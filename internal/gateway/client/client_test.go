@@ -108,24 +108,29 @@ func TestSecondAnswerCounts(t *testing.T) {
 }
 
 // A kept connection that the provider closes must not make net/http repeat a
-// call by itself.
+// call by itself, not even a GET that moves money.
 func TestBrokenKeptConnection(t *testing.T) {
 	t.Parallel()
-	var drop atomic.Bool
-	url, calls := provider(t, func(w http.ResponseWriter, r *http.Request) {
-		if drop.Load() {
-			panic(http.ErrAbortHandler)
+	for _, method := range []string{http.MethodPost, http.MethodGet} {
+		var drop atomic.Bool
+		url, calls := provider(t, func(w http.ResponseWriter, r *http.Request) {
+			if body, err := io.ReadAll(r.Body); method == http.MethodGet && (len(body) > 0 || len(r.TransferEncoding) > 0) {
+				t.Errorf("a GET came with the body %q, sent as %v, %v", body, r.TransferEncoding, err)
+			}
+			if drop.Load() {
+				panic(http.ErrAbortHandler)
+			}
+			answer(http.StatusOK, `{}`)(w, r)
+		})
+		c := client(t)
+		if _, err := c.Send(t.Context(), Call{Method: method, URL: url}); err != nil {
+			t.Fatal(err)
 		}
-		answer(http.StatusOK, `{}`)(w, r)
-	})
-	c := client(t)
-	if _, err := c.Send(t.Context(), Call{URL: url}); err != nil {
-		t.Fatal(err)
-	}
-	drop.Store(true)
-	calls.Store(0)
-	if _, err := c.Send(t.Context(), Call{URL: url}); !lost(t, err).Sent || calls.Load() != 1 {
-		t.Errorf("got %v after %d calls, want one that was sent", err, calls.Load())
+		drop.Store(true)
+		calls.Store(0)
+		if _, err := c.Send(t.Context(), Call{Method: method, URL: url}); !lost(t, err).Sent || calls.Load() != 1 {
+			t.Errorf("%s: got %v after %d calls, want one that was sent", method, err, calls.Load())
+		}
 	}
 }
 
