@@ -64,7 +64,7 @@ func (c Call) body() ([]byte, error) {
 	case c.Body == nil && c.Method == http.MethodGet:
 		return nil, nil
 	}
-	return encode(c.Body)
+	return Encode(c.Body)
 }
 
 // mediaType is the body's; empty = there is none.
@@ -78,9 +78,9 @@ func (c Call) mediaType() string {
 	return "application/json"
 }
 
-// encode writes JSON as the providers' own clients do: without escaping the
-// & of addresses.
-func encode(body any) ([]byte, error) {
+// Encode writes JSON as the providers' own clients do: without escaping the
+// & of addresses. The members of a struct keep their order.
+func Encode(body any) ([]byte, error) {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)

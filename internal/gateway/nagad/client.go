@@ -142,7 +142,7 @@ func (g *Gateway) cancel(ctx context.Context, r gateway.Return, box sealed) (bac
 
 // sealed writes a message and seals it.
 func (g *Gateway) sealed(message any) (sealed, error) {
-	text, err := plain(message)
+	text, err := client.Encode(message)
 	if err != nil {
 		return sealed{}, err
 	}

@@ -1,7 +1,6 @@
 package nagad
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
@@ -9,7 +8,6 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -39,17 +37,6 @@ type keys struct {
 // sealed is a message on the wire: both members are base64.
 type sealed struct {
 	data, signature string
-}
-
-// plain writes a message as JSON in the order of its members.
-func plain(message any) ([]byte, error) {
-	var text bytes.Buffer
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(message); err != nil {
-		return nil, fmt.Errorf("encode message: %w", err)
-	}
-	return bytes.TrimRight(text.Bytes(), "\n"), nil
 }
 
 // seal encrypts the bytes for the provider and signs the same bytes as us.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/purserhq/purser/internal/gateway/client"
 	"github.com/purserhq/purser/internal/money"
 )
 
@@ -95,14 +96,14 @@ func TestVectors(t *testing.T) {
 	if verified(key, []byte(vectorText+" "), vectorSHA256) {
 		t.Error("the signature is accepted over other bytes")
 	}
-	text, err := plain(hello{
+	text, err := client.Encode(hello{
 		MerchantID: merchantID, DateTime: "20260102030405", OrderID: "ORD1",
 		Challenge: "0123456789abcdef0123456789abcdef01234567",
 	})
 	if err != nil || string(text) != vectorText {
 		t.Errorf("initialize: got %s, %v", text, err)
 	}
-	text, err = plain(order{
+	text, err = client.Encode(order{
 		MerchantID: merchantID, OrderID: "ORD1", CurrencyCode: currencyCode,
 		Amount: money.New(10_050, money.BDT).Fixed(), Challenge: "9f1c2b7a",
 	})

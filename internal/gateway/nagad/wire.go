@@ -155,10 +155,10 @@ func (g *Gateway) backOf(r gateway.Return) ([]byte, error) {
 		OriginalAmount: r.Attempt.Amount.Fixed(), CancelAmount: r.Amount.Fixed(),
 		ReferenceNo: r.Refund, Message: "refund", OrderID: r.Attempt.Short, PaymentRefID: r.Attempt.Session,
 	}
-	text, err := plain(message)
+	text, err := client.Encode(message)
 	if err == nil && len(text) > maxPlain {
 		message.PaymentRefID = ""
-		text, err = plain(message)
+		text, err = client.Encode(message)
 	}
 	return text, err
 }
