@@ -67,27 +67,33 @@ func (g *Gateway) charging(ctx context.Context, a gateway.Attempt, amount int64,
 			Report:  gateway.Report{Outcome: gateway.Unknown, Alarm: late},
 		}
 	default:
-		intent, err = g.api.V1PaymentIntents.Create(ctx, g.intentOf(a, amount, held))
-		if err == nil && intentForm.MatchString(intent.ID) {
+		if intent, err = g.api.V1PaymentIntents.Create(ctx, g.intentOf(a, amount, held)); err != nil {
+			return nil, g.notOpened(err)
+		}
+		if intentForm.MatchString(intent.ID) {
 			// The answer may be a replay of the first one, so what holds now is read.
 			intent, err = g.readIntent(ctx, intent.ID)
 		}
 	}
-	if err == nil && intent.Object == "payment_intent" && intentForm.MatchString(intent.ID) {
+	unread := gateway.Report{Outcome: gateway.Unknown, Word: "an answer that is no intent"}
+	switch {
+	case err != nil:
+		unread = g.unread(err)
+	case intent.Object == "payment_intent" && intentForm.MatchString(intent.ID):
 		return intent, nil
 	}
-	charged := gateway.Charged{
-		Started: gateway.Started{Outcome: gateway.NoAnswer, Word: "an answer that is no intent"},
-		Report:  gateway.Report{Outcome: gateway.Unknown, Word: "an answer that is no intent"},
+	return nil, &gateway.Charged{
+		Started: gateway.Started{Outcome: gateway.NoAnswer, Word: unread.Word, Alarm: unread.Alarm}, Report: unread,
 	}
-	if err == nil {
-		return nil, &charged
+}
+
+// notOpened is the report of a charge whose intent was not opened: refused, no money can move without it.
+func (g *Gateway) notOpened(err error) *gateway.Charged {
+	charged := gateway.Charged{Started: g.notStarted(err), Report: g.unread(err)}
+	if charged.Outcome == gateway.Refused {
+		charged.Report.Outcome = gateway.Declined
 	}
-	charged.Started, charged.Report = g.notStarted(err), g.unread(err)
-	if charged.Outcome == gateway.Refused && a.Session == "" {
-		charged.Report.Outcome = gateway.Declined // no money can move without an intent
-	}
-	return nil, &charged
+	return &charged
 }
 
 // addCard gives the provider the card, for the one call that may carry it.

@@ -194,6 +194,50 @@ func TestCapture(t *testing.T) {
 	}
 }
 
+// An answer to a capture that is about another payment is no verdict, whatever it says.
+func TestCaptureOfAnotherPayment(t *testing.T) {
+	t.Parallel()
+	held := with(intent(0, "requires_capture"), `"amount_capturable":0`, `"amount_capturable":250000`)
+	a := opened()
+	a.Session = intentID
+	for _, status := range []string{"requires_capture", "canceled", "succeeded"} {
+		for _, ours := range []string{`77-1`, `"pi_1"`} {
+			capture := gatewaytest.Step{
+				Path: "/v1/payment_intents/" + intentID + "/capture", Form: true,
+				Answer: with(intent(250000, status), ours, strings.Replace(ours, "1", "2", 1)),
+			}
+			h := gateway.Held{Attempt: a, Amount: a.Amount, Step: "st-1"}
+			got := open(t, intentStep(held), capture).Capture(t.Context(), h)
+			if got.Outcome != gateway.Unknown || got.Alarm == "" || got.Receipt != "" {
+				t.Errorf("%s with another %s: got %+v, want unknown with an alarm", status, ours, got)
+			}
+		}
+	}
+}
+
+// Only a refused create says that there is no intent: one that cannot be read may have been paid before.
+func TestUnreadIntentIsNoVerdict(t *testing.T) {
+	t.Parallel()
+	const path = "/v1/payment_intents"
+	refusal := `{"error":{"type":"invalid_request_error","message":"no"}}`
+	create := gatewaytest.Step{Path: path, Form: true, Answer: intent(0, "requires_payment_method")}
+	unread := intentStep(refusal)
+	unread.Status = http.StatusForbidden
+	again := kit().Attempt()
+	again.Session = intentID
+	for _, a := range []gateway.Attempt{kit().Attempt(), again} {
+		got := charge(t, open(t, create, unread), a, "4242424242424242", false)
+		if got.Outcome != gateway.NoAnswer || got.Report.Outcome != gateway.Unknown || got.Report.Alarm == "" {
+			t.Errorf("session %q: got %+v, want no answer and unknown with an alarm", a.Session, got)
+		}
+	}
+	create.Answer, create.Status = refusal, http.StatusForbidden
+	got := charge(t, open(t, create), kit().Attempt(), "4242424242424242", false)
+	if got.Outcome != gateway.Refused || got.Report.Outcome != gateway.Declined || got.Report.Alarm == "" {
+		t.Errorf("a refused create: got %+v, want refused and declined with an alarm", got)
+	}
+}
+
 func TestVoid(t *testing.T) {
 	t.Parallel()
 	s, g, h := hold(t)

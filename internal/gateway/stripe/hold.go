@@ -55,22 +55,26 @@ func (g *Gateway) Capture(ctx context.Context, h gateway.Held) gateway.Report {
 	if report != nil {
 		return *report
 	}
+	id := intent.ID
 	if intent.Status == stripego.PaymentIntentStatusRequiresCapture && amount <= intent.AmountCapturable {
 		p := &stripego.PaymentIntentCaptureParams{AmountToCapture: stripego.Int64(amount)}
 		p.AddExpand("latest_charge")
 		p.IdempotencyKey = keyOf(h.Attempt.Reference, "capture/"+h.Step)
-		answer, err := g.api.V1PaymentIntents.Capture(ctx, intent.ID, p)
+		answer, err := g.api.V1PaymentIntents.Capture(ctx, id, p)
 		if err != nil {
-			return g.afterwards(ctx, h.Attempt, intent.ID, amount, err)
+			return g.afterwards(ctx, h.Attempt, id, amount, err)
 		}
 		intent = answer
 	}
-	return g.taken(intent, h.Attempt, amount)
+	return g.taken(intent, h.Attempt, id, amount)
 }
 
-// taken maps an intent after a capture.
-func (g *Gateway) taken(intent *stripego.PaymentIntent, a gateway.Attempt, amount int64) gateway.Report {
-	got := g.intentReport(intent, a, intent.ID, amount)
+// taken maps an intent after a capture, when it is ours.
+func (g *Gateway) taken(intent *stripego.PaymentIntent, a gateway.Attempt, id string, amount int64) gateway.Report {
+	got := g.intentReport(intent, a, id, amount)
+	if g.ours(intent, a, id) != "" {
+		return got
+	}
 	//exhaustive:ignore
 	switch intent.Status {
 	case stripego.PaymentIntentStatusRequiresCapture:
@@ -90,7 +94,7 @@ func (g *Gateway) afterwards(ctx context.Context, a gateway.Attempt, id string, 
 ) gateway.Report {
 	intent, lostToo := g.readIntent(ctx, id)
 	if lostToo == nil && g.ours(intent, a, id) == "" && intent.Status == stripego.PaymentIntentStatusSucceeded {
-		return g.taken(intent, a, amount)
+		return g.taken(intent, a, id, amount)
 	}
 	report := gateway.Report{Outcome: gateway.Unknown}
 	report.Word, report.Alarm = g.said(err)
