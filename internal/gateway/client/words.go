@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"github.com/purserhq/purser/internal/gateway"
+	"github.com/purserhq/purser/internal/money"
 )
 
 // maxWords is how many characters of a provider's words are kept.
@@ -33,16 +34,20 @@ func (c *Client) Words(parts ...string) string {
 // Clean makes foreign text one line without whole card numbers and control
 // characters, and not too long.
 func Clean(text string) string {
-	line := strings.Map(func(r rune) rune {
+	return Cut(strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return ' '
 		}
 		return r
-	}, digits.ReplaceAllStringFunc(strings.ToValidUTF8(text, ""), maskCard))
-	if runes := []rune(line); len(runes) > maxWords {
-		return string(runes[:maxWords])
+	}, digits.ReplaceAllStringFunc(strings.ToValidUTF8(text, ""), maskCard)), maxWords)
+}
+
+// Cut is the beginning of a text, in at most so many characters.
+func Cut(text string, most int) string {
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most])
 	}
-	return line
+	return text
 }
 
 // hider replaces secrets, also as they look inside an address.
@@ -116,4 +121,35 @@ func (i *ID) UnmarshalJSON(raw []byte) error {
 	}
 	*i = ID(text)
 	return nil
+}
+
+// Decimal is an amount that comes as a number or as text. It keeps its digits
+// and never passes through a floating-point number; null is the empty Decimal.
+type Decimal string
+
+// UnmarshalJSON reads either form; what is no amount of money shows in In.
+func (d *Decimal) UnmarshalJSON(raw []byte) error {
+	text := string(raw)
+	switch {
+	case text == "null":
+		text = ""
+	case strings.HasPrefix(text, `"`):
+		if err := json.Unmarshal(raw, &text); err != nil {
+			return err
+		}
+	case strings.HasPrefix(text, "{") || strings.HasPrefix(text, "["):
+		return errors.New("an amount that is neither a number nor text")
+	}
+	*d = Decimal(text)
+	return nil
+}
+
+// In is the amount in a unit, however many zeros it ends with; not valid when
+// it is none.
+func (d Decimal) In(unit money.Unit) money.Amount {
+	amount, err := money.Parse(string(d), unit)
+	if err != nil {
+		return money.Amount{}
+	}
+	return amount
 }

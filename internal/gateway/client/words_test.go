@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/purserhq/purser/internal/money"
 )
 
 func TestWords(t *testing.T) {
@@ -28,6 +30,35 @@ func TestWords(t *testing.T) {
 	}
 	if got := c.Words(strings.Repeat("ب", 1000)); utf8.RuneCountInString(got) != maxWords {
 		t.Errorf("got %d characters, want %d", utf8.RuneCountInString(got), maxWords)
+	}
+}
+
+func TestCut(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{"": "", "abc": "abc", "abcd": "abc", "خطاها": "خطا"} {
+		if got := Cut(text, 3); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestDecimal(t *testing.T) {
+	t.Parallel()
+	amount := money.New(105_000, money.EUR)
+	for raw, want := range map[string]money.Amount{
+		`"1050.00"`: amount, `1050.00`: amount, `1050`: amount, `"1050.000"`: amount, `"105\u0030.00"`: amount,
+		`null`: {}, `""`: {}, `1050.001`: {}, `1.05e3`: {}, `"1050,00"`: {}, `"x"`: {}, `true`: {},
+	} {
+		var got Decimal
+		if err := json.Unmarshal([]byte(raw), &got); err != nil || got.In(money.EUR) != want {
+			t.Errorf("%s: got %v %v, want %v", raw, got.In(money.EUR), err, want)
+		}
+	}
+	for _, raw := range []string{`{}`, `["1"]`} {
+		var got Decimal
+		if err := json.Unmarshal([]byte(raw), &got); err == nil {
+			t.Errorf("%s: got %q, want an error", raw, got)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/purserhq/purser/internal/gateway"
+	"github.com/purserhq/purser/internal/gateway/client"
 	"github.com/purserhq/purser/internal/money"
 )
 
@@ -62,7 +63,7 @@ func (g *Gateway) started(said pushed, a gateway.Attempt) gateway.Started {
 		lost.Word = "a RequestId of strange characters"
 	case said.OrderID != "" && string(said.OrderID) != a.Short:
 		lost.Alarm = "start speaks of another order"
-	case said.Amount != "" && !said.Amount.is(a.Amount):
+	case said.Amount != "" && said.Amount.In(money.EUR) != a.Amount:
 		lost.Alarm = "start speaks of another amount"
 	default:
 		return gateway.Started{Outcome: gateway.Opened, Session: request}
@@ -87,7 +88,7 @@ func (g *Gateway) reported(said statusWire, a gateway.Attempt) gateway.Report {
 	}
 	switch known.outcome {
 	case gateway.Captured:
-		if told, ok := toldAmount(a.Word); ok && !told.is(a.Amount) {
+		if told, ok := toldAmount(a.Word); ok && told != a.Amount {
 			report.Alarm = "a callback speaks of another amount"
 			return report
 		}
@@ -123,13 +124,7 @@ const (
 )
 
 // toldAmount is the amount of a payment that a callback spoke of.
-func toldAmount(word string) (amountText, bool) {
+func toldAmount(word string) (money.Amount, bool) {
 	text, ok := strings.CutPrefix(word, wordPaid)
-	return amountText(text), ok
-}
-
-// asAmount is an amount of a callback in euro.
-func asAmount(text string) (money.Amount, bool) {
-	amount, err := money.Parse(text, money.EUR)
-	return amount, err == nil && amount.Sign() > 0
+	return client.Decimal(text).In(money.EUR), ok
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/gateway"
+	"github.com/purserhq/purser/internal/gateway/client"
+	"github.com/purserhq/purser/internal/money"
 )
 
 // The query of the template that the merchant's callbacks are activated with,
@@ -49,8 +51,8 @@ func (g *Gateway) ReadNotification(n gateway.Notification) (gateway.Notice, bool
 	order, _ := single(query, "orderId")
 	request, _ := single(query, "requestId")
 	text, _ := single(query, "amount")
-	amount, ok := asAmount(text)
-	if !ok || !orderForm.MatchString(order) || !requestForm.MatchString(request) {
+	amount := client.Decimal(text).In(money.EUR)
+	if amount.Sign() <= 0 || !orderForm.MatchString(order) || !requestForm.MatchString(request) {
 		return gateway.Notice{}, false
 	}
 	notice := gateway.Notice{Session: request, Short: order, Word: wordPaid + amount.Fixed(), Good: true}

@@ -2,13 +2,10 @@ package ifthenpay
 
 import (
 	"encoding/json"
-	"errors"
 	"regexp"
-	"strings"
 
 	"github.com/purserhq/purser/internal/gateway"
 	"github.com/purserhq/purser/internal/gateway/client"
-	"github.com/purserhq/purser/internal/money"
 )
 
 // The forms of what goes to the provider and comes from it. An orderId has no
@@ -37,11 +34,11 @@ type pushWire struct {
 
 // pushed is the answer of a start.
 type pushed struct {
-	Amount    amountText `json:"Amount"`
-	Message   string     `json:"Message"`
-	OrderID   client.ID  `json:"OrderId"`
-	RequestID client.ID  `json:"RequestId"`
-	Status    client.ID  `json:"Status"`
+	Amount    client.Decimal `json:"Amount"`
+	Message   string         `json:"Message"`
+	OrderID   client.ID      `json:"OrderId"`
+	RequestID client.ID      `json:"RequestId"`
+	Status    client.ID      `json:"Status"`
 }
 
 // statusWire is the answer of a status: it names no amount and no order.
@@ -63,32 +60,6 @@ type refundAnswer struct {
 	Message string      `json:"Message"`
 }
 
-// amountText is an amount that comes as a number or as text, digit by digit.
-type amountText string
-
-// UnmarshalJSON reads either form; null is the empty text.
-func (a *amountText) UnmarshalJSON(raw []byte) error {
-	text := string(raw)
-	switch {
-	case text == "null":
-		text = ""
-	case strings.HasPrefix(text, `"`):
-		if err := json.Unmarshal(raw, &text); err != nil {
-			return err
-		}
-	case strings.HasPrefix(text, "{") || strings.HasPrefix(text, "["):
-		return errors.New("an amount that is neither a number nor text")
-	}
-	*a = amountText(text)
-	return nil
-}
-
-// is says that the text is the amount, however many zeros it ends with.
-func (a amountText) is(amount money.Amount) bool {
-	said, err := money.Parse(string(a), amount.Unit())
-	return err == nil && said == amount
-}
-
 // phoneNumber writes a payer's number as the provider wants it; ok is false for
 // what is not a Portuguese mobile number.
 func phoneNumber(mobile string) (number string, ok bool) {
@@ -102,13 +73,11 @@ func phoneNumber(mobile string) (number string, ok bool) {
 // pushOf writes an attempt as start wants it.
 func pushOf(key gateway.Secret, a gateway.Attempt, number string) pushWire {
 	push := pushWire{
-		Key: key.Reveal(), OrderID: a.Short, Amount: a.Amount.Fixed(), Number: number, Description: a.Description,
+		Key: key.Reveal(), OrderID: a.Short, Amount: a.Amount.Fixed(), Number: number,
+		Description: client.Cut(a.Description, longDescription),
 	}
 	if len([]rune(a.Payer.Email)) <= longEmail {
 		push.Email = a.Payer.Email // half an address is none
-	}
-	if runes := []rune(a.Description); len(runes) > longDescription {
-		push.Description = string(runes[:longDescription])
 	}
 	return push
 }

@@ -185,7 +185,7 @@ func (g *Gateway) differs(a gateway.Attempt, id string, found try) string {
 		return "validation speaks of another store"
 	case found.Currency != "BDT" || (found.Asked != "" && found.Asked != "BDT"):
 		return "validation speaks of another currency"
-	case asAmount(found.Amount) != a.Amount || (found.AskedSum != "" && asAmount(found.AskedSum) != a.Amount):
+	case found.Amount.taka() != a.Amount || (found.AskedSum != "" && found.AskedSum.taka() != a.Amount):
 		return "validation speaks of another amount"
 	case !receiptForm.MatchString(string(found.Bank)):
 		return "validation succeeds without a reference of the payment"
@@ -195,7 +195,7 @@ func (g *Gateway) differs(a gateway.Attempt, id string, found try) string {
 
 // feeOf is what the provider keeps of the amount; not valid when it does not say.
 func feeOf(amount money.Amount, kept text) money.Amount {
-	fee, err := amount.Sub(asAmount(kept))
+	fee, err := amount.Sub(kept.taka())
 	if err != nil || fee.Sign() < 0 {
 		return money.Amount{}
 	}
@@ -204,9 +204,7 @@ func feeOf(amount money.Amount, kept text) money.Amount {
 
 // lost is the report of a question without a usable answer; it moves nothing.
 func lost(err error) gateway.Report {
-	report := client.LostReport(err)
-	report.Doubt = false
-	return report
+	return gateway.Report{Outcome: gateway.Unknown, Word: err.Error()}
 }
 
 // refunded is the report of an answer to a refund.

@@ -6,8 +6,6 @@ package sslcommerz
 import (
 	"context"
 	"net/http"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/purserhq/purser/internal/gateway"
@@ -42,9 +40,8 @@ type Gateway struct {
 	client   *client.Client
 	info     gateway.Info
 	now      func() time.Time
-	live     bool
 	base     string
-	pages    []string // the hosts that payers may be sent to
+	pages    client.Pages
 	filters  map[payment.Method]string
 	usual    usual
 	store    string
@@ -71,16 +68,13 @@ func New(c gateway.Config, transport http.RoundTripper) (gateway.Gateway, error)
 		host = baseLive
 	}
 	g := &Gateway{
-		now: c.Now, live: t.Live(), base: t.Address("base_url", host), empty: newEmpty(),
+		now: c.Now, base: t.Address("base_url", host), empty: newEmpty(),
 		store: t.Text("store_id", ""), password: t.Secret("store_passwd"), usual: usualOf(t),
 	}
 	if g.store == "" || len(g.store) > longestName || len(g.password) > longestName {
 		t.Fail("store_id", "The store's id and its password must be there, with at most 30 characters each.")
 	}
-	g.pages = strings.Split(t.Text("page_hosts", ""), ",")
-	if u, err := url.Parse(g.base); err == nil {
-		g.pages = append(g.pages, u.Hostname())
-	}
+	g.pages = client.PagesOf(t.Text("page_hosts", ""), g.base, t.Live())
 	g.filters = filtersOf(t)
 	g.info = gateway.Info{
 		Connector: "sslcommerz", Title: "SSLCommerz", Unit: money.BDT,
@@ -141,26 +135,12 @@ func (g *Gateway) Start(ctx context.Context, a gateway.Attempt) gateway.Started 
 		return g.refusedStart(string(data.Reason))
 	case data.Status != wordSuccess || data.Session == "":
 		return gateway.Started{Outcome: gateway.NoAnswer, Word: g.client.Words(string(data.Status), string(data.Reason))}
-	case !g.pageOf(string(data.Page)):
+	case !g.pages.Has(string(data.Page)):
 		return gateway.Started{
 			Outcome: gateway.NoAnswer, Word: "a page on another host", Alarm: "the provider's page is on a host that is not set",
 		}
 	}
 	return gateway.Started{Outcome: gateway.Opened, Session: a.Short, Link: string(data.Page)}
-}
-
-// pageOf says that payers may be sent to an address.
-func (g *Gateway) pageOf(address string) bool {
-	u, err := url.Parse(address)
-	if err != nil || u.User != nil || (u.Scheme != "https" && (g.live || u.Scheme != "http")) {
-		return false
-	}
-	for _, host := range g.pages {
-		if host = strings.TrimSpace(host); host != "" && strings.EqualFold(host, u.Hostname()) {
-			return true
-		}
-	}
-	return false
 }
 
 // Resolve lists the tries under the attempt's id and validates the one that is

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/purserhq/purser/internal/gateway"
+	"github.com/purserhq/purser/internal/gateway/client"
 	"github.com/purserhq/purser/internal/money"
 )
 
@@ -163,11 +164,5 @@ func refundID(id string) string {
 	return hex.EncodeToString(sum[:])[:longestName]
 }
 
-// asAmount reads an amount of taka; not valid when it is none.
-func asAmount(x text) money.Amount {
-	amount, err := money.Parse(string(x), money.BDT)
-	if err != nil {
-		return money.Amount{}
-	}
-	return amount
-}
+// taka is the amount that a member holds; not valid when it is none.
+func (x text) taka() money.Amount { return client.Decimal(x).In(money.BDT) }

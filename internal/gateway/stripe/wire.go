@@ -9,6 +9,7 @@ import (
 	stripego "github.com/stripe/stripe-go/v86"
 
 	"github.com/purserhq/purser/internal/gateway"
+	"github.com/purserhq/purser/internal/gateway/client"
 )
 
 // What our objects there carry of us.
@@ -26,6 +27,9 @@ const (
 	wordPaid     = "paid"
 	wordCanceled = "canceled"
 )
+
+// longDescription is how many characters of a description the provider gets.
+const longDescription = 250
 
 // keyOf is the idempotency key of one step of an attempt, which stays the same however often the step is asked for.
 func keyOf(reference, step string) *string {
@@ -63,7 +67,7 @@ func (g *Gateway) sessionOf(a gateway.Attempt, amount int64) *stripego.CheckoutS
 			PriceData: &stripego.CheckoutSessionCreateLineItemPriceDataParams{
 				Currency: stripego.String(g.coin.name), UnitAmount: stripego.Int64(amount),
 				ProductData: &stripego.CheckoutSessionCreateLineItemPriceDataProductDataParams{
-					Name: stripego.String(cut(cmp.Or(strings.TrimSpace(a.Description), a.Reference))),
+					Name: stripego.String(client.Cut(cmp.Or(strings.TrimSpace(a.Description), a.Reference), longDescription)),
 				},
 			},
 		}},
@@ -106,15 +110,6 @@ func withQuery(address, members string) string {
 	return address
 }
 
-// cut keeps a description as short as the provider wants it.
-func cut(text string) string {
-	const longest = 250
-	if runes := []rune(text); len(runes) > longest {
-		return string(runes[:longest])
-	}
-	return text
-}
-
 // webAddress tells whether a browser can go there.
 func webAddress(address string) bool {
 	u, err := url.Parse(address)
@@ -129,7 +124,7 @@ func (g *Gateway) intentOf(a gateway.Attempt, amount int64, held bool) *stripego
 		CaptureMethod:      stripego.String("automatic"),
 	}
 	if text := strings.TrimSpace(a.Description); text != "" {
-		p.Description = stripego.String(cut(text))
+		p.Description = stripego.String(client.Cut(text, longDescription))
 	}
 	if held {
 		p.CaptureMethod = stripego.String("manual")

@@ -2,6 +2,7 @@ package zarinpal
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"regexp"
 	"slices"
@@ -134,13 +135,9 @@ type graphSaid struct {
 
 // requestOf writes an attempt as request wants it.
 func requestOf(merchant gateway.Secret, a gateway.Attempt) requestWire {
-	description := []rune(a.Description)
-	if len(description) == 0 {
-		description = []rune("Payment " + a.Reference)
-	}
 	return requestWire{
 		MerchantID: merchant.Reveal(), Amount: a.Amount.Steps(), Currency: "IRR", CallbackURL: a.ReturnURL,
-		Description: string(description[:min(len(description), maxDescription)]),
+		Description: client.Cut(cmp.Or(a.Description, "Payment "+a.Reference), maxDescription),
 		Metadata:    metadataWire{Mobile: a.Payer.Mobile, Email: a.Payer.Email, OrderID: a.Reference},
 	}
 }
