@@ -2,6 +2,7 @@ package bkash
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"time"
@@ -87,7 +88,7 @@ func (a *access) renewOnce(ctx context.Context, now time.Time) error {
 		a.keep(answer, now)
 		return nil
 	}
-	if _, ok := err.(*locked); ok { //nolint:errorlint // our own, never wrapped
+	if _, ok := errors.AsType[*locked](err); ok {
 		a.refused, a.refusedTill = err, now.Add(holdOff)
 	}
 	return err
@@ -99,7 +100,7 @@ func (a *access) renew(ctx context.Context, now time.Time) (tokenAnswer, error) 
 		answer, err := a.ask(ctx, pathRefresh, tokenWire{
 			AppKey: a.keys.appKey.Reveal(), AppSecret: a.keys.appSecret.Reveal(), RefreshToken: a.refresh.Reveal(),
 		})
-		if _, refused := err.(*locked); !refused { //nolint:errorlint // our own, never wrapped
+		if _, refused := errors.AsType[*locked](err); !refused {
 			return answer, err
 		}
 		a.refresh = "" // it is no good any more

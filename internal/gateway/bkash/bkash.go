@@ -7,8 +7,6 @@ package bkash
 import (
 	"context"
 	"net/http"
-	"net/url"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/singleflight"
@@ -42,8 +40,7 @@ type Gateway struct {
 	info    gateway.Info
 	now     func() time.Time
 	base    string
-	pages   []string // the hosts that payers may be sent to
-	live    bool
+	pages   client.Pages
 	refunds refundCalls
 	access  *access
 	sent    *sent
@@ -64,11 +61,8 @@ func New(c gateway.Config, transport http.RoundTripper) (gateway.Gateway, error)
 	if t.Live() {
 		usualBase = baseLive
 	}
-	g := &Gateway{now: c.Now, base: t.Address("base_url", usualBase), live: t.Live()}
-	g.pages = strings.Split(t.Text("page_hosts", usualPages), ",")
-	if u, err := url.Parse(g.base); err == nil {
-		g.pages = append(g.pages, u.Hostname())
-	}
+	g := &Gateway{now: c.Now, base: t.Address("base_url", usualBase)}
+	g.pages = client.PagesOf(t.Text("page_hosts", usualPages), g.base, t.Live())
 	version, status := t.Word("refund_version", "v2", "v1"), t.Word("refund_v1_status", "same", "separate")
 	wait := time.Duration(t.Count("execute_wait_seconds", 30, 0, 600)) * time.Second
 	keys := credentials{
@@ -122,28 +116,14 @@ func (g *Gateway) Start(ctx context.Context, a gateway.Attempt) gateway.Started 
 		return g.notStarted(err)
 	case data.code() != codeDone:
 		return g.refusedStart(data.said)
-	case !sessionForm.MatchString(data.PaymentID) || !g.pageOf(data.BkashURL):
+	case !sessionForm.MatchString(data.PaymentID) || !g.pages.Has(data.BkashURL):
 		return gateway.Started{Outcome: gateway.NoAnswer, Word: "a payment id or a page that cannot be the provider's"}
-	case a.Amount != data.amount() || data.Currency != "BDT" || data.Invoice != a.Reference:
+	case a.Amount != data.Amount.In(money.BDT) || data.Currency != "BDT" || data.Invoice != a.Reference:
 		return gateway.Started{
 			Outcome: gateway.NoAnswer, Word: "another payment was opened", Alarm: "create speaks of another payment",
 		}
 	}
 	return gateway.Started{Outcome: gateway.Opened, Session: data.PaymentID, Link: data.BkashURL}
-}
-
-// pageOf says that payers may be sent to an address.
-func (g *Gateway) pageOf(address string) bool {
-	u, err := url.Parse(address)
-	if err != nil || u.User != nil || (u.Scheme != "https" && (g.live || u.Scheme != "http")) {
-		return false
-	}
-	for _, host := range g.pages {
-		if strings.TrimSpace(host) != "" && strings.EqualFold(strings.TrimSpace(host), u.Hostname()) {
-			return true
-		}
-	}
-	return false
 }
 
 // Resolve asks for the status to look, and executes to take.
@@ -173,7 +153,7 @@ func (g *Gateway) take(ctx context.Context, a gateway.Attempt) gateway.Report {
 	}
 	if closed || a.Doubtful {
 		report := g.look(ctx, a)
-		if report.Outcome != gateway.Authorized || closed {
+		if report.Outcome != gateway.Authorized || report.Receipt != "" || closed {
 			return report
 		}
 	}
@@ -240,8 +220,10 @@ func (g *Gateway) Refund(ctx context.Context, r gateway.Return) gateway.ReturnRe
 	if err != nil {
 		return notSent(err)
 	}
-	g.sent.remember(r.Refund, before)
-	return g.refunds.send(ctx, r, before)
+	g.sent.remember(r, before)
+	report := g.refunds.send(ctx, r, before)
+	g.sent.answered(r.Refund, report)
+	return report
 }
 
 // RefundState reads the refunds of the payment and finds this one among them.
@@ -258,8 +240,9 @@ func (g *Gateway) RefundState(ctx context.Context, r gateway.Return, receipt str
 		unsure.Word = err.Error()
 		return unsure
 	}
-	before, known := g.sent.before(r.Refund)
-	return found(r, receipt, list, before, known)
+	report := found(r, receipt, list, g.sent.recall(r))
+	g.sent.answered(r.Refund, report)
+	return report
 }
 
 // refundable says that a return is about something that can have been paid here.

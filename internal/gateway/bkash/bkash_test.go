@@ -263,6 +263,17 @@ func TestInitiated(t *testing.T) {
 	}
 }
 
+// What is only held was executed before, and is not executed again.
+func TestHeldIsNotExecutedAgain(t *testing.T) {
+	t.Parallel()
+	a := opened1()
+	a.Doubtful = true
+	got := open(t, statusStep(change(paidAnswer, "Completed", "Authorized"))).Resolve(t.Context(), a, gateway.Take)
+	if got.Outcome != gateway.Authorized || got.Receipt != trx || got.Alarm == "" {
+		t.Errorf("got %+v, want authorized with receipt %s and an alarm", got, trx)
+	}
+}
+
 // After an execute without an answer the status tells, and not at once.
 func TestSilentExecute(t *testing.T) {
 	t.Parallel()

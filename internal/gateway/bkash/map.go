@@ -1,10 +1,12 @@
 package bkash
 
 import (
+	"errors"
 	"strconv"
 
 	"github.com/purserhq/purser/internal/gateway"
 	"github.com/purserhq/purser/internal/gateway/client"
+	"github.com/purserhq/purser/internal/money"
 )
 
 const (
@@ -103,7 +105,7 @@ func (g *Gateway) words(s said) string {
 
 // notStarted is the report of a start without a usable answer.
 func (g *Gateway) notStarted(err error) gateway.Started {
-	if _, ok := err.(*locked); ok { //nolint:errorlint // our own, never wrapped
+	if _, ok := errors.AsType[*locked](err); ok {
 		return gateway.Started{
 			Outcome: gateway.Refused, Word: err.Error(), Alarm: "the contract is not let in: " + err.Error(),
 		}
@@ -127,7 +129,7 @@ func (g *Gateway) refusedStart(s said) gateway.Started {
 
 // lost is the report of a call about a payment without a usable answer.
 func lost(err error) gateway.Report {
-	if _, ok := err.(*locked); ok { //nolint:errorlint // our own, never wrapped
+	if _, ok := errors.AsType[*locked](err); ok {
 		return gateway.Report{
 			Outcome: gateway.Unknown, Word: err.Error(), Alarm: "the contract is not let in: " + err.Error(),
 		}
@@ -193,7 +195,7 @@ func other(data report, a gateway.Attempt) string {
 	switch {
 	case data.PaymentID != a.Session:
 		return "another payment"
-	case data.Amount.taka() != a.Amount:
+	case data.Amount.In(money.BDT) != a.Amount:
 		return "another amount: " + strconv.Quote(client.Clean(string(data.Amount)))
 	case data.Currency != "BDT":
 		return "another currency"

@@ -180,3 +180,33 @@ func TestLostPart(t *testing.T) {
 		t.Errorf("by its id: got %+v, want done", got)
 	}
 }
+
+// Of two equal parts one was never made: the other's money does not count twice.
+func TestPartOfAnotherRefund(t *testing.T) {
+	t.Parallel()
+	for _, fault := range []string{"", "lost-answer"} {
+		s := gatewaytest.Stage(t, world(nil))
+		r, _ := s.Gateway.(gateway.Refunder)
+		a := s.Pay()
+		taken := s.Taken(a)
+		lost, made := gatewaytest.Back(a, taken, "rf-1", 50_000), gatewaytest.Back(a, taken, "rf-2", 50_000)
+		s.FaultOnce("lost-request", "refund", "")
+		if got := r.Refund(t.Context(), lost); got.Outcome != gateway.ReturnUnsure {
+			t.Fatalf("got %+v, want unknown", got)
+		}
+		want := gateway.Done
+		if fault != "" {
+			s.FaultOnce(fault, "refund", "")
+			want = gateway.ReturnUnsure
+		}
+		if got := r.Refund(t.Context(), made); got.Outcome != want {
+			t.Errorf("%q: got %+v, want %s", fault, got, want)
+		}
+		if got := r.RefundState(t.Context(), lost, ""); got.Outcome != gateway.ReturnUnsure || got.Receipt != "" {
+			t.Errorf("%q: what was never made: got %+v, want unknown", fault, got)
+		}
+		if got := r.RefundState(t.Context(), made, ""); got.Outcome != want {
+			t.Errorf("%q: what was made: got %+v, want %s", fault, got, want)
+		}
+	}
+}

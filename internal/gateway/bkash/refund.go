@@ -1,7 +1,9 @@
 package bkash
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -61,11 +63,11 @@ func (s *saidV2) settle() {
 
 type refundedV2 struct {
 	saidV2
-	Original string `json:"originalTrxId"`
-	Refund   string `json:"refundTrxId"`
-	Status   string `json:"refundTransactionStatus"`
-	Amount   amount `json:"refundAmount"`
-	Currency string `json:"currency"`
+	Original string         `json:"originalTrxId"`
+	Refund   string         `json:"refundTrxId"`
+	Status   string         `json:"refundTransactionStatus"`
+	Amount   client.Decimal `json:"refundAmount"`
+	Currency string         `json:"currency"`
 }
 
 type refundListV2 struct {
@@ -96,10 +98,11 @@ func (g refundsV2) list(ctx context.Context, r gateway.Return) ([]repaid, error)
 	}
 	list := make([]repaid, 0, len(*data.Refunds))
 	for _, found := range *data.Refunds {
-		if !trxForm.MatchString(found.Refund) || !found.Amount.taka().Valid() {
+		amount := found.Amount.In(money.BDT)
+		if !trxForm.MatchString(found.Refund) || !amount.Valid() {
 			return nil, answer.Strange()
 		}
-		list = append(list, repaid{id: found.Refund, amount: found.Amount.taka(), done: found.Status == statusCompleted})
+		list = append(list, repaid{id: found.Refund, amount: amount, done: found.Status == statusCompleted})
 	}
 	return list, nil
 }
@@ -125,7 +128,7 @@ func (g refundsV2) send(ctx context.Context, r gateway.Return, _ []repaid) gatew
 		return lostReturn(answer.Strange())
 	}
 	return g.refunded(r, data.Refund, data.Status, data.Original == r.Receipt && data.Currency == "BDT" &&
-		data.Amount.taka() == r.Amount)
+		data.Amount.In(money.BDT) == r.Amount)
 }
 
 // refundsV1 are those of version 1: one for a payment.
@@ -144,11 +147,11 @@ type refundWireV1 struct {
 
 type refundedV1 struct {
 	said
-	Original string `json:"originalTrxID"`
-	Refund   string `json:"refundTrxID"`
-	Status   string `json:"transactionStatus"`
-	Amount   amount `json:"amount"`
-	Currency string `json:"currency"`
+	Original string         `json:"originalTrxID"`
+	Refund   string         `json:"refundTrxID"`
+	Status   string         `json:"transactionStatus"`
+	Amount   client.Decimal `json:"amount"`
+	Currency string         `json:"currency"`
 }
 
 func (g refundsV1) list(ctx context.Context, r gateway.Return) ([]repaid, error) {
@@ -167,10 +170,10 @@ func (g refundsV1) list(ctx context.Context, r gateway.Return) ([]repaid, error)
 		return nil, &refusal{said: g.words(data.said)}
 	case data.Refund == "":
 		return nil, nil
-	case data.Original != r.Receipt || !trxForm.MatchString(data.Refund) || !data.Amount.taka().Valid():
+	case data.Original != r.Receipt || !trxForm.MatchString(data.Refund) || !data.Amount.In(money.BDT).Valid():
 		return nil, &client.Lost{Sent: true, Why: "an answer about another refund"}
 	}
-	return []repaid{{id: data.Refund, amount: data.Amount.taka(), done: data.Status == statusCompleted}}, nil
+	return []repaid{{id: data.Refund, amount: data.Amount.In(money.BDT), done: data.Status == statusCompleted}}, nil
 }
 
 func (g refundsV1) send(ctx context.Context, r gateway.Return, before []repaid) gateway.ReturnReport {
@@ -187,7 +190,7 @@ func (g refundsV1) send(ctx context.Context, r gateway.Return, before []repaid) 
 		return g.refusedRefund(data.said)
 	}
 	return g.refunded(r, data.Refund, data.Status, data.Original == r.Receipt && data.Currency == "BDT" &&
-		data.Amount.taka() == r.Amount)
+		data.Amount.In(money.BDT) == r.Amount)
 }
 
 // refunded maps a refund that was made, when it is ours.
@@ -205,16 +208,17 @@ func (g *Gateway) refunded(r gateway.Return, id, status string, ours bool) gatew
 }
 
 // found looks for our refund among those of the payment. Without its id it is
-// the one that was not there before; without memory of that, only the whole
-// amount, which cannot be paid back twice, is certain.
-func found(r gateway.Return, receipt string, list []repaid, before []string, known bool) gateway.ReturnReport {
+// the one that was not there before and is no other's; where that cannot be
+// told, only the whole amount, which cannot be paid back twice, is certain.
+func found(r gateway.Return, receipt string, list []repaid, known recalled) gateway.ReturnReport {
+	receipt = cmp.Or(receipt, known.id)
 	report := gateway.ReturnReport{Outcome: gateway.ReturnUnsure, Receipt: receipt}
 	var ours []repaid
 	for _, one := range list {
 		switch {
 		case receipt != "" && one.id != receipt, one.amount != r.Amount:
-		case receipt == "" && known && slices.Contains(before, one.id):
-		case receipt == "" && !known && r.Amount != r.Attempt.Amount:
+		case receipt == "" && slices.Contains(known.others, one.id):
+		case receipt == "" && !known.all && r.Amount != r.Attempt.Amount:
 		default:
 			ours = append(ours, one)
 		}
@@ -259,7 +263,7 @@ func plain(text string) string {
 
 // lostReturn reports a refund without a usable answer.
 func lostReturn(err error) gateway.ReturnReport {
-	if _, ok := err.(*locked); ok { //nolint:errorlint // our own, never wrapped
+	if _, ok := errors.AsType[*locked](err); ok {
 		return notSent(err)
 	}
 	return client.LostReturn(err)
@@ -268,7 +272,7 @@ func lostReturn(err error) gateway.ReturnReport {
 // notSent reports a refund that was not sent.
 func notSent(err error) gateway.ReturnReport {
 	report := gateway.ReturnReport{Outcome: gateway.Denied, Word: "not sent: " + err.Error()}
-	if _, ok := err.(*locked); ok { //nolint:errorlint // our own, never wrapped
+	if _, ok := errors.AsType[*locked](err); ok {
 		report.Alarm = "the contract is not let in: " + err.Error()
 	}
 	return report

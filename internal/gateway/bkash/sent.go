@@ -1,9 +1,12 @@
 package bkash
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/purserhq/purser/internal/gateway"
 )
 
 // mostKept is how much of each kind is kept in mind; it only spares doubt, so
@@ -17,12 +20,19 @@ type sent struct {
 
 	mu       sync.Mutex
 	executes map[string]time.Time
-	refunds  map[string][]string // ids of refunds, by our refund
-	order    []string            // of refunds
+	refunds  map[string]refundSent // by our id
+	order    []string              // of refunds
+}
+
+// refundSent is a refund of ours that was sent and not refused.
+type refundSent struct {
+	payment string
+	before  []string // the provider's ids of those that were there before it
+	id      string   // the provider's id of it, as soon as it is known
 }
 
 func newSent(wait time.Duration) *sent {
-	return &sent{wait: wait, executes: map[string]time.Time{}, refunds: map[string][]string{}}
+	return &sent{wait: wait, executes: map[string]time.Time{}, refunds: map[string]refundSent{}}
 }
 
 // note records an execute.
@@ -48,27 +58,61 @@ func (s *sent) lately(session string, now time.Time) bool {
 }
 
 // remember keeps which refunds there were before ours.
-func (s *sent) remember(refund string, list []repaid) {
+func (s *sent) remember(r gateway.Return, list []repaid) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ids := make([]string, 0, len(list))
-	for _, r := range list {
-		ids = append(ids, r.id)
+	for _, one := range list {
+		ids = append(ids, one.id)
 	}
-	if !slices.Contains(s.order, refund) {
-		s.order = append(s.order, refund)
+	if !slices.Contains(s.order, r.Refund) {
+		s.order = append(s.order, r.Refund)
 	}
-	s.refunds[refund] = ids
+	s.refunds[r.Refund] = refundSent{payment: r.Attempt.Session, before: ids}
 	if len(s.order) > mostKept {
-		delete(s.refunds, s.order[0])
+		// With one of a payment go all of it: what is left could not be told apart from it.
+		payment := s.refunds[s.order[0]].payment
+		maps.DeleteFunc(s.refunds, func(_ string, one refundSent) bool { return one.payment == payment })
 		s.order = s.order[1:]
 	}
 }
 
-// before are the refunds that were there before ours, when that is known.
-func (s *sent) before(refund string) (ids []string, known bool) {
+// answered notes what became of a refund: that it was not made, or its id.
+func (s *sent) answered(refund string, report gateway.ReturnReport) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ids, known = s.refunds[refund]
-	return ids, known
+	one, known := s.refunds[refund]
+	switch {
+	case report.Outcome == gateway.Denied:
+		delete(s.refunds, refund)
+	case known && report.Receipt != "":
+		one.id = report.Receipt
+		s.refunds[refund] = one
+	}
+}
+
+// recalled is what is known of a refund that is looked for.
+type recalled struct {
+	id     string   // its own; empty = not known
+	others []string // refunds of the payment that are certainly not this one
+	all    bool     // of a new one that is none of them nobody else can be the owner
+}
+
+// recall tells what is known of a refund. What another refund without an id
+// made cannot be told from what this one made.
+func (s *sent) recall(r gateway.Return) recalled {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	own, known := s.refunds[r.Refund]
+	found := recalled{id: own.id, others: slices.Clone(own.before), all: known}
+	for refund, other := range s.refunds {
+		switch {
+		case refund == r.Refund || other.payment != r.Attempt.Session:
+		case other.id == "":
+			found.all = false
+		default:
+			found.others = append(found.others, other.id)
+		}
+	}
+	return found
 }

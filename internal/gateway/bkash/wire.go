@@ -10,7 +10,6 @@ import (
 
 	"github.com/purserhq/purser/internal/gateway"
 	"github.com/purserhq/purser/internal/gateway/client"
-	"github.com/purserhq/purser/internal/money"
 )
 
 // The forms of the provider's ids.
@@ -88,46 +87,23 @@ func (t tokenAnswer) life() time.Duration {
 // created is the answer of create.
 type created struct {
 	said
-	PaymentID string `json:"paymentID"`
-	BkashURL  string `json:"bkashURL"`
-	Amount    amount `json:"amount"`
-	Currency  string `json:"currency"`
-	Invoice   string `json:"merchantInvoiceNumber"`
+	PaymentID string         `json:"paymentID"`
+	BkashURL  string         `json:"bkashURL"`
+	Amount    client.Decimal `json:"amount"`
+	Currency  string         `json:"currency"`
+	Invoice   string         `json:"merchantInvoiceNumber"`
 }
-
-func (c created) amount() money.Amount { return c.Amount.taka() }
 
 // report is the answer of execute and of status.
 type report struct {
 	said
-	PaymentID   string `json:"paymentID"`
-	TrxID       string `json:"trxID"`
-	Transaction string `json:"transactionStatus"`
-	Verified    string `json:"userVerificationStatus"`
-	Amount      amount `json:"amount"`
-	Currency    string `json:"currency"`
-	Invoice     string `json:"merchantInvoiceNumber"`
-}
-
-// amount is decimal text, or a number with the same digits.
-type amount string
-
-// UnmarshalJSON keeps the digits as they came; what is no decimal text is no
-// amount of money later.
-func (a *amount) UnmarshalJSON(raw []byte) error {
-	if text := string(raw); text != "null" {
-		*a = amount(strings.Trim(text, `"`))
-	}
-	return nil
-}
-
-// taka is the amount; not valid when it is none.
-func (a amount) taka() money.Amount {
-	read, err := money.Parse(string(a), money.BDT)
-	if err != nil {
-		return money.Amount{}
-	}
-	return read
+	PaymentID   string         `json:"paymentID"`
+	TrxID       string         `json:"trxID"`
+	Transaction string         `json:"transactionStatus"`
+	Verified    string         `json:"userVerificationStatus"`
+	Amount      client.Decimal `json:"amount"`
+	Currency    string         `json:"currency"`
+	Invoice     string         `json:"merchantInvoiceNumber"`
 }
 
 // createOf writes an attempt as create wants it.
