@@ -319,6 +319,9 @@ func TestRefundsOfVersion2(t *testing.T) {
 	if first.Text("refundTransactionStatus") != "Completed" || first.Text("refundAmount") != "50.00" {
 		t.Errorf("got %s", first)
 	}
+	if p, _ := r.Payment(id); p.State != sandbox.Verified {
+		t.Errorf("a part went back: got %s, want %s", p.State, sandbox.Verified)
+	}
 	for _, test := range []struct {
 		amount  string
 		changes members

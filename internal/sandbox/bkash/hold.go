@@ -61,7 +61,7 @@ func (a *asked) held() (*sandbox.Payment, string) {
 	switch {
 	case !ok:
 		return nil, codePaymentID
-	case p.Facts[factHeld] != "":
+	case p.Facts[factHeld] != "" && p.State == sandbox.Paid:
 		return p, ""
 	case executed(p):
 		return nil, codeHeldBefore

@@ -140,3 +140,24 @@ func TestPaymentRunsOut(t *testing.T) {
 		t.Errorf("got %+v, want no money moved", books)
 	}
 }
+
+// Authorised money goes back when nobody captures it in time, and cannot be captured then.
+func TestHoldRunsOut(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, map[string]string{"grant-limit": "off"})
+	id, _ := r.executed(t, members{"intent": "authorization"})
+	if err := r.Advance(366 * 24 * time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	r.token = r.grant(t)
+	for _, call := range []string{"capture", "void"} {
+		if got := code(r.v1(t, "/payment/confirm/"+call, members{"paymentID": id})); got != codeHeldBefore {
+			t.Errorf("%s: got %s, want %s", call, got, codeHeldBefore)
+		}
+	}
+	state := r.v1(t, "/payment/status", members{"paymentID": id})
+	if books := r.Books(); state.Text("transactionStatus") != "Cancelled" || books.Captured != 0 ||
+		books.Returned != books.Charged {
+		t.Errorf("got %s and %+v, want the money back", state, books)
+	}
+}

@@ -190,8 +190,8 @@ func executed(p *sandbox.Payment) bool { return p.Charges > 0 || !p.VerifiedAt.I
 // transactionStatus is the provider's word for where the money is.
 func transactionStatus(p *sandbox.Payment) string {
 	switch {
-	case p.Facts[factVoided] != "":
-		return "Cancelled"
+	case p.Facts[factVoided] != "", executed(p) && p.State == sandbox.Returned:
+		return "Cancelled" // by the merchant, or because nobody captured in time
 	case p.Facts[factHeld] != "":
 		return "Authorized"
 	case executed(p):

@@ -77,7 +77,10 @@ func (a *asked) give(p *sandbox.Payment, amount int64) sandbox.Refund {
 		ID: a.Next(), Amount: amount, Reason: a.fields.Text("reason"), Description: a.fields.Text("sku"),
 		Status: sandbox.RefundSucceeded, At: a.Now, DueAt: a.Now,
 	}
-	p.Refunds, p.State = append(p.Refunds, r), sandbox.Refunded
+	p.Refunds = append(p.Refunds, r)
+	if p.Refundable() == 0 {
+		p.State = sandbox.Refunded
+	}
 	a.Save(p)
 	return r
 }
