@@ -54,16 +54,8 @@ func channelNames(filter string) []string {
 	return strings.Split(filter, ",")
 }
 
-// channelsOf are the channels that one entry lets through: a key or a group.
-func channelsOf(name string) []channel {
-	var found []channel
-	for _, known := range channels {
-		if known.Key == name || known.group == name {
-			found = append(found, known)
-		}
-	}
-	return found
-}
+// fits tells whether an entry of a filter, a key or a group, lets a channel through.
+func (c channel) fits(entry string) bool { return c.Key == entry || c.group == entry }
 
 // offered are the channels of a payment's page.
 func offered(p sandbox.Payment) []channel {
@@ -73,7 +65,7 @@ func offered(p sandbox.Payment) []channel {
 	}
 	var found []channel
 	for _, known := range channels {
-		if slices.Contains(names, known.Key) || slices.Contains(names, known.group) {
+		if slices.ContainsFunc(names, known.fits) {
 			found = append(found, known)
 		}
 	}

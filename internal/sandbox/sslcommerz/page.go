@@ -61,8 +61,10 @@ func press(c *sandbox.Call) sandbox.Reply {
 		if p.State == sandbox.Failed {
 			p.State, p.Facts["failed"] = sandbox.Open, "yes"
 		}
-		if key := form.Get("channel"); len(channelsOf(key)) == 1 {
-			p.Facts["channel"] = key
+		for _, one := range offered(*p) {
+			if one.Key == form.Get("channel") {
+				p.Facts["channel"] = one.Key
+			}
 		}
 		c.Save(p)
 	}

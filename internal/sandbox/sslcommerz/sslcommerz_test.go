@@ -382,3 +382,18 @@ func TestPageOffersTheFilter(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+// Whoever posts a channel that the page does not offer, or the name of a group, pays with what it offers.
+func TestOnlyOfferedChannelsPay(t *testing.T) {
+	t.Parallel()
+	for channel, want := range map[string]string{
+		"upay": "UPAY-Upay", "bkash": "DBBLMOBILEB-Dbbl Mobile Banking", "mobilebank": "DBBLMOBILEB-Dbbl Mobile Banking",
+	} {
+		r := newRig(t, nil)
+		r.ask(t, map[string]string{"multi_card_name": "upay,dbblmobilebanking"})
+		r.send(t, http.MethodPost, "/pay/T1", url.Values{"decision": {"approve"}, "channel": {channel}}.Encode())
+		if got := r.notices()[0].Get("card_type"); got != want {
+			t.Errorf("%s: got %s, want %s", channel, got, want)
+		}
+	}
+}

@@ -193,7 +193,8 @@ func wrong(c *sandbox.Call, in url.Values) string {
 		return reason
 	}
 	for _, name := range channelNames(in.Get("multi_card_name")) {
-		if len(channelsOf(name)) == 0 || (name == "nagad" && c.Setting(switchNagad) == "refused") {
+		known := slices.ContainsFunc(channels, func(one channel) bool { return one.fits(name) })
+		if !known || (name == "nagad" && c.Setting(switchNagad) == "refused") {
 			return "Invalid Information! 'multi_card_name' is invalid"
 		}
 	}
