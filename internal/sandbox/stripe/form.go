@@ -30,7 +30,7 @@ func parseForm(text string) (f form, bad string) {
 		rawName, rawValue, _ := strings.Cut(part, "=")
 		name, err := url.QueryUnescape(rawName)
 		if err != nil || !nameForm.MatchString(name) {
-			return nil, rawName
+			return nil, part
 		}
 		value, err := url.QueryUnescape(rawValue)
 		if err != nil {

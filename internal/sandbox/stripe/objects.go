@@ -324,6 +324,11 @@ func orNull(text string) any {
 	return text
 }
 
+// owns tells whether a payment is of the key's account and mode.
+func (a *asked) owns(p *sandbox.Payment) bool {
+	return p.Merchant == a.merchant.ID && (p.Facts[factLive] != "") == a.live
+}
+
 // find looks a payment up by the id of its session, intent or charge, and lets the clock do its part.
 func (a *asked) find(id string) (*sandbox.Payment, bool) {
 	p, ok := a.Find(id)
@@ -335,7 +340,7 @@ func (a *asked) find(id string) (*sandbox.Payment, bool) {
 			}
 		}
 	}
-	if !ok || p.Merchant != a.merchant.ID || (p.Facts[factLive] != "") != a.live {
+	if !ok || !a.owns(p) {
 		return nil, false
 	}
 	a.Subject = p.ID

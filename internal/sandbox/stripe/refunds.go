@@ -66,7 +66,7 @@ func createRefund(a *asked) (*sandbox.Payment, sandbox.Object, *failure) {
 func (a *asked) refundOf(id string) (*sandbox.Payment, *sandbox.Refund) {
 	for _, p := range a.Payments() {
 		for i := range p.Refunds {
-			if a.refundID(p.Refunds[i]) == id && p.Merchant == a.merchant.ID && (p.Facts[factLive] != "") == a.live {
+			if a.owns(p) && a.refundID(p.Refunds[i]) == id {
 				return p, &p.Refunds[i]
 			}
 		}
@@ -93,8 +93,7 @@ func listRefunds(a *asked) (*sandbox.Payment, sandbox.Object, *failure) {
 		id = a.get("charge")
 	}
 	for _, p := range a.Payments() {
-		if p.Merchant != a.merchant.ID || (p.Facts[factLive] != "") != a.live ||
-			id != "" && intentID(p) != id && p.Facts[factCharge] != id {
+		if !a.owns(p) || id != "" && intentID(p) != id && p.Facts[factCharge] != id {
 			continue
 		}
 		for i := len(p.Refunds) - 1; i >= 0; i-- {

@@ -223,21 +223,17 @@ func (a *asked) once(k call, key string) sandbox.Reply {
 	return reply
 }
 
-// remembered finds the answer of a key that has not been dropped yet.
+// remembered finds the answer of the account's key that has not been dropped yet.
 func (a *asked) remembered(key string) (memory, bool) {
 	if _, ok := a.Fault(FaultKeyPruned); ok {
 		return memory{}, false
 	}
 	for _, p := range a.Payments() {
-		text, ok := p.Facts[keyPrefix+key]
-		if !ok {
-			continue
-		}
 		var found memory
-		if json.Unmarshal([]byte(text), &found) != nil || a.Now.Sub(found.At) >= a.Length(switchKeyLife) {
-			return memory{}, false
+		text, ok := p.Facts[keyPrefix+key]
+		if ok && a.owns(p) && json.Unmarshal([]byte(text), &found) == nil && a.Now.Sub(found.At) < a.Length(switchKeyLife) {
+			return found, true
 		}
-		return found, true
 	}
 	return memory{}, false
 }
