@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
@@ -143,6 +144,9 @@ func (b *Bench) Now() time.Time {
 }
 
 func (b *Bench) now() time.Time { return b.options.Now().Add(b.offset) }
+
+// Sleep waits for what is late on purpose.
+func (b *Bench) Sleep(ctx context.Context, d time.Duration) error { return b.options.Sleep(ctx, d) }
 
 // Advance moves the emulator's time forward, or back, against the clock it was given.
 func (b *Bench) Advance(d time.Duration) error {

@@ -35,7 +35,7 @@ type overview struct {
 func (b *Bench) Control() http.Handler {
 	mux := http.NewServeMux()
 	get := func(path string, read func() any) {
-		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) { show(w, http.StatusOK, read()) })
+		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) { Show(w, http.StatusOK, read()) })
 	}
 	get("/{$}", func() any { return b.overview() })
 	get("/switches", func() any { return b.Switches() })
@@ -52,11 +52,11 @@ func (b *Bench) Control() http.Handler {
 	mux.HandleFunc("POST /clock", b.controlClock)
 	mux.HandleFunc("DELETE /faults", func(w http.ResponseWriter, _ *http.Request) {
 		b.ClearFaults()
-		show(w, http.StatusOK, b.Faults())
+		Show(w, http.StatusOK, b.Faults())
 	})
 	mux.HandleFunc("DELETE /journal", func(w http.ResponseWriter, _ *http.Request) {
 		b.ClearJournal()
-		show(w, http.StatusOK, []Entry{})
+		Show(w, http.StatusOK, []Entry{})
 	})
 	return mux
 }
@@ -74,7 +74,7 @@ func (b *Bench) controlPayment(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, fmt.Errorf("no payment %q", r.PathValue("id")))
 		return
 	}
-	show(w, http.StatusOK, payment)
+	Show(w, http.StatusOK, payment)
 }
 
 func (b *Bench) controlAct(w http.ResponseWriter, r *http.Request) {
@@ -87,7 +87,7 @@ func (b *Bench) controlAct(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusUnprocessableEntity, err)
 		return
 	}
-	show(w, http.StatusOK, outcome)
+	Show(w, http.StatusOK, outcome)
 }
 
 func (b *Bench) controlSwitches(w http.ResponseWriter, r *http.Request) {
@@ -101,7 +101,7 @@ func (b *Bench) controlSwitches(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	show(w, http.StatusOK, b.Switches())
+	Show(w, http.StatusOK, b.Switches())
 }
 
 func (b *Bench) controlFault(w http.ResponseWriter, r *http.Request) {
@@ -114,7 +114,7 @@ func (b *Bench) controlFault(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusUnprocessableEntity, err)
 		return
 	}
-	show(w, http.StatusCreated, kept)
+	Show(w, http.StatusCreated, kept)
 }
 
 func (b *Bench) controlMerchant(w http.ResponseWriter, r *http.Request) {
@@ -126,7 +126,7 @@ func (b *Bench) controlMerchant(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusUnprocessableEntity, err)
 		return
 	}
-	show(w, http.StatusCreated, merchant)
+	Show(w, http.StatusCreated, merchant)
 }
 
 func (b *Bench) controlClock(w http.ResponseWriter, r *http.Request) {
@@ -144,7 +144,7 @@ func (b *Bench) controlClock(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusUnprocessableEntity, err)
 		return
 	}
-	show(w, http.StatusOK, map[string]time.Time{"now": b.Now()})
+	Show(w, http.StatusOK, map[string]time.Time{"now": b.Now()})
 }
 
 // read decodes a strict JSON body, or answers 400 and says false.
@@ -164,11 +164,11 @@ func read(w http.ResponseWriter, r *http.Request, into any) bool {
 
 // refuse answers a mistake of the person at the controls.
 func refuse(w http.ResponseWriter, status int, err error) {
-	show(w, status, map[string]string{"error": err.Error()})
+	Show(w, status, map[string]string{"error": err.Error()})
 }
 
-// show answers with JSON.
-func show(w http.ResponseWriter, status int, value any) {
+// Show answers with JSON on a control interface.
+func Show(w http.ResponseWriter, status int, value any) {
 	reply := JSON(status, value)
 	w.Header().Set("Content-Type", reply.Type)
 	w.WriteHeader(reply.Status)

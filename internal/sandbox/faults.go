@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"sort"
@@ -69,7 +70,7 @@ func (b *Bench) AddFault(f Fault) (Fault, error) {
 		f.Name, f.Call = FaultLostAnswer, call
 	}
 	if common, ok := b.profile.Short[f.Name]; ok {
-		f.Name, f.Call, f.Wait = common.Name, common.Call, orElse(f.Wait, common.Wait)
+		f.Name, f.Call, f.Wait = common.Name, common.Call, cmp.Or(f.Wait, common.Wait)
 	}
 	if err := b.checkFault(f); err != nil {
 		return Fault{}, err

@@ -1,10 +1,9 @@
 package sandbox
 
 import (
-	"bytes"
+	"cmp"
 	_ "embed"
 	"fmt"
-	"html/template"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -16,7 +15,7 @@ import (
 //go:embed page.html
 var pageText string
 
-var pageTemplate = template.Must(template.New("page").Parse(pageText))
+var pageTemplate = Template(pageText)
 
 // pagePolicy lets the page load nothing at all. It says nothing of forms, since a browser would hold the way back to
 // the merchant against it.
@@ -63,7 +62,7 @@ func (b *Bench) Page(path string) {
 	b.Handle("GET "+path, "page", identify, func(c *Call) Reply {
 		p, ok := b.byID[c.Subject]
 		if !ok {
-			return noSuchPage()
+			return NoSuchPage()
 		}
 		return b.render(pageView{Payment: b.view(p, c.Now)})
 	})
@@ -74,20 +73,20 @@ func (b *Bench) Page(path string) {
 func (b *Bench) post(c *Call) Reply {
 	form, err := url.ParseQuery(string(c.Body))
 	if err != nil {
-		return text(http.StatusBadRequest, "The form cannot be read.")
+		return Text(http.StatusBadRequest, "The form cannot be read.")
 	}
 	decision := Decision{Choice: form.Get("decision"), Card: form.Get("card")}
 	if status := form.Get("status"); status != "" {
 		if decision.Status, err = strconv.Atoi(status); err != nil {
-			return text(http.StatusBadRequest, "The status is not a number.")
+			return Text(http.StatusBadRequest, "The status is not a number.")
 		}
 	}
 	if _, ok := b.byID[c.Subject]; !ok {
-		return noSuchPage()
+		return NoSuchPage()
 	}
 	outcome, err := b.decide(c, decision)
 	if err != nil {
-		return text(http.StatusBadRequest, err.Error())
+		return Text(http.StatusBadRequest, err.Error())
 	}
 	if outcome.ReturnURL == "" {
 		return b.render(pageView{
@@ -226,7 +225,7 @@ func (b *Bench) route(c *Call, p *Payment, success bool) (Outcome, error) {
 	}
 	outcome.ReturnURL = address
 	if fault, ok := c.Fault(FaultLateReturn); ok {
-		outcome.late = orElse(fault.Wait, time.Minute)
+		outcome.late = cmp.Or(fault.Wait, time.Minute)
 	}
 	if _, ok := c.Fault(FaultDoubleReturn); ok {
 		outcome.visits = []string{address}
@@ -303,19 +302,7 @@ func (b *Bench) render(view pageView) Reply {
 	view.Title, view.Amount = b.profile.Title, grouped(view.Payment.Amount)
 	view.Card, view.Open = PayingCard(view.Payment), view.State == Open
 	view.Refusals = b.profile.Refusals
-	var page bytes.Buffer
-	if err := pageTemplate.Execute(&page, view); err != nil {
-		// The template and its view are both ours; a test renders every variant.
-		panic("sandbox: render page: " + err.Error())
-	}
-	return Reply{Status: http.StatusOK, Type: "text/html; charset=utf-8", Body: page.Bytes(), policy: pagePolicy}
-}
-
-func noSuchPage() Reply { return text(http.StatusNotFound, "The sandbox knows no such payment.") }
-
-// text answers a person with one plain sentence.
-func text(status int, words string) Reply {
-	return Reply{Status: status, Type: "text/plain; charset=utf-8", Body: []byte(words)}
+	return Render(pageTemplate, view)
 }
 
 // grouped writes an amount with a comma between thousands.

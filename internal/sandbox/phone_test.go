@@ -15,6 +15,7 @@ import (
 func TestPageOfItsOwn(t *testing.T) {
 	t.Parallel()
 	var heard []State
+	page := Template("<p>{{.}}</p>")
 	profile := testProfile()
 	profile.Return = func(*Call, Payment, bool) Object { return nil }
 	profile.Decided = func(_ *Call, p *Payment) { heard = append(heard, p.State) }
@@ -33,7 +34,7 @@ func TestPageOfItsOwn(t *testing.T) {
 		if err != nil || outcome.ReturnURL != "" {
 			t.Errorf("got %q, %v, want no way back", outcome.ReturnURL, err)
 		}
-		return HTML([]byte("<p>" + outcome.Payment.State + "</p>"))
+		return Render(page, outcome.Payment.State)
 	})
 	post := func(path, body string) *httptest.ResponseRecorder {
 		w := httptest.NewRecorder()

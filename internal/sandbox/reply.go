@@ -98,14 +98,17 @@ func JSON(status int, value any) Reply {
 	return Reply{Status: status, Type: "application/json", Body: body}
 }
 
-// HTML answers a person with a page, which may load nothing.
-func HTML(body []byte) Reply {
-	return Reply{Status: http.StatusOK, Type: "text/html; charset=utf-8", Body: body, policy: pagePolicy}
-}
-
 // notFound is the answer on paths that the provider does not have.
 func notFound(*Call) Reply {
 	return JSON(http.StatusNotFound, Object{{"message", "not found"}})
+}
+
+// OrNull writes an empty text as null.
+func OrNull(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
 }
 
 // oddTypes turns numbers into text and digits into numbers, empty text into null, and adds members nobody expects.

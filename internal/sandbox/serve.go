@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -107,10 +108,10 @@ func (b *Bench) after(c *Call, reply Reply) Reply {
 		reply = spoil(reply, fault.Value)
 	}
 	if fault, ok := c.Fault(FaultSlowDrip); ok {
-		reply.drip = orElse(fault.Wait, 200*time.Millisecond)
+		reply.drip = cmp.Or(fault.Wait, 200*time.Millisecond)
 	}
 	if fault, ok := c.Fault(FaultDelay); ok {
-		reply.delay = orElse(fault.Wait, time.Minute)
+		reply.delay = cmp.Or(fault.Wait, time.Minute)
 	}
 	return reply
 }
@@ -147,14 +148,6 @@ func spoil(reply Reply, way string) Reply {
 		reply.pad = hugeBody
 	}
 	return reply
-}
-
-// orElse gives a fault its usual length when it names none.
-func orElse(length, usual time.Duration) time.Duration {
-	if length == 0 {
-		return usual
-	}
-	return length
 }
 
 // send notes the call and writes the reply; the lock is not held, so a slow reply holds nobody up.

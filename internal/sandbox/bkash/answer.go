@@ -1,6 +1,7 @@
 package bkash
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/sandbox"
 )
 
@@ -93,7 +95,7 @@ func failureV1(a *asked, code string) sandbox.Object {
 		shape = []string{"errorCode", "errorMessage"}
 	}
 	return sandbox.Object{
-		{Name: shape[0], Value: code}, {Name: shape[1], Value: orText(words[code], "refused")},
+		{Name: shape[0], Value: code}, {Name: shape[1], Value: cmp.Or(words[code], "refused")},
 	}
 }
 
@@ -102,7 +104,7 @@ func failureV2(a *asked, code string) sandbox.Object {
 	if a.Setting(switchV2ErrorStatus) == "400" {
 		a.status = http.StatusBadRequest
 	}
-	said := orText(words[code], "refused")
+	said := cmp.Or(words[code], "refused")
 	return sandbox.Object{
 		{Name: "internalCode", Value: strings.ReplaceAll(said, " ", "_")},
 		{Name: "externalCode", Value: code},
@@ -114,10 +116,10 @@ func failureV2(a *asked, code string) sandbox.Object {
 // reply writes an answer, with a word outside the tables where the fault for it is set.
 func (a *asked) reply(body sandbox.Object) sandbox.Reply {
 	if fault, ok := a.Fault(sandbox.FaultUnknownWord); ok {
-		body.Set("statusCode", orText(fault.Value, "7777"))
-		body.Set("errorCode", orText(fault.Value, "7777"))
-		body.Set("externalCode", orText(fault.Value, "7777"))
-		body.Set("refundTransactionStatus", orText(fault.Value, "Strange"))
+		body.Set("statusCode", cmp.Or(fault.Value, "7777"))
+		body.Set("errorCode", cmp.Or(fault.Value, "7777"))
+		body.Set("externalCode", cmp.Or(fault.Value, "7777"))
+		body.Set("refundTransactionStatus", cmp.Or(fault.Value, "Strange"))
 	}
 	if a.status != 0 {
 		return sandbox.JSON(a.status, body)
@@ -132,24 +134,20 @@ func stamp(at time.Time) string {
 }
 
 // takaForm is decimal text with at most two places.
-var takaForm = regexp.MustCompile(`^([0-9]{1,12})(?:\.([0-9]{1,2}))?$`)
+var takaForm = regexp.MustCompile(`^[0-9]{1,12}(\.[0-9]{1,2})?$`)
 
 // taka writes an amount of paisa with two places.
-func taka(amount int64) string { return fmt.Sprintf("%d.%02d", amount/100, amount%100) }
+func taka(amount int64) string { return money.New(amount, money.BDT).Fixed() }
 
 // paisa reads decimal text.
 func paisa(text string) (int64, bool) {
-	parts := takaForm.FindStringSubmatch(text)
-	if parts == nil {
-		return 0, false
-	}
-	amount, err := strconv.ParseInt(parts[1]+(parts[2] + "00")[:2], 10, 64)
-	return amount, err == nil
+	amount, err := money.Parse(text, money.BDT)
+	return amount.Steps(), err == nil && takaForm.MatchString(text)
 }
 
 // amount reads decimal text or a number with at most two places.
 func (a *asked) amount(name string) (int64, bool) {
-	read, ok := paisa(orText(a.fields.Text(name), string(a.fields[name])))
+	read, ok := paisa(cmp.Or(a.fields.Text(name), string(a.fields[name])))
 	return read, ok && read > 0
 }
 

@@ -3,7 +3,7 @@
 package bkash
 
 import (
-	"net/http"
+	"cmp"
 	"time"
 
 	"github.com/purserhq/purser/internal/sandbox"
@@ -96,7 +96,7 @@ func subject(c *sandbox.Call) string {
 	if err != nil {
 		return ""
 	}
-	return orText(fields.Text("paymentID"), fields.Text("paymentId"))
+	return cmp.Or(fields.Text("paymentID"), fields.Text("paymentId"))
 }
 
 func profile() sandbox.Profile {
@@ -160,17 +160,4 @@ func returnMembers(c *sandbox.Call, p sandbox.Payment, success bool) sandbox.Obj
 			sandbox.Member{Name: "apiVersion", Value: "1.2.0-beta"})
 	}
 	return members
-}
-
-// orText gives an empty value its usual text.
-func orText(value, usual string) string {
-	if value == "" {
-		return usual
-	}
-	return value
-}
-
-// gone is the answer on a path that a switch has taken away.
-func gone() sandbox.Reply {
-	return sandbox.JSON(http.StatusNotFound, sandbox.Object{{Name: "message", Value: "not found"}})
 }

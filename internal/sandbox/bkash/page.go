@@ -1,9 +1,8 @@
 package bkash
 
 import (
-	"bytes"
+	"cmp"
 	_ "embed"
-	"html/template"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -14,7 +13,7 @@ import (
 //go:embed page.html
 var pageText string
 
-var pageTemplate = template.Must(template.New("page").Parse(pageText))
+var pageTemplate = sandbox.Template(pageText)
 
 // What the sandbox's wallets type.
 const (
@@ -35,7 +34,7 @@ type view struct {
 // visited reads the payment's id from the page's address, in either of its forms.
 func visited(c *sandbox.Call) string {
 	query := c.Request.URL.Query()
-	return orText(query.Get("paymentId"), query.Get("paymentID"))
+	return cmp.Or(query.Get("paymentId"), query.Get("paymentID"))
 }
 
 // show gives the page and changes nothing.
@@ -79,10 +78,5 @@ func press(c *sandbox.Call) sandbox.Reply {
 func render(v view) sandbox.Reply {
 	v.Amount, v.OTP, v.PIN = taka(v.Payment.Amount), rightOTP, rightPIN
 	v.Wallet, v.Open = walletPays, v.State == sandbox.Open
-	var page bytes.Buffer
-	if err := pageTemplate.Execute(&page, v); err != nil {
-		// The template and its view are both ours; a test renders every variant.
-		panic("bkash: render page: " + err.Error())
-	}
-	return sandbox.HTML(page.Bytes())
+	return sandbox.Render(pageTemplate, v)
 }

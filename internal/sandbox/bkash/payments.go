@@ -1,6 +1,7 @@
 package bkash
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/purserhq/purser/internal/sandbox"
@@ -37,7 +38,7 @@ const (
 
 // create opens a payment or the making of an agreement.
 func create(a *asked) sandbox.Object {
-	mode := orText(a.fields.Text("mode"), modeOnce)
+	mode := cmp.Or(a.fields.Text("mode"), modeOnce)
 	if code := a.checkCreate(mode); code != "" {
 		return a.failed(code)
 	}
@@ -210,10 +211,10 @@ func (a *asked) report(p *sandbox.Payment) sandbox.Object {
 		}
 	}
 	if fault, ok := a.Fault(FaultWrongCurrency); ok {
-		currency = orText(fault.Value, "USD")
+		currency = cmp.Or(fault.Value, "USD")
 	}
 	if fault, ok := a.Fault(sandbox.FaultWrongOrder); ok {
-		invoice = orText(fault.Value, "another-order")
+		invoice = cmp.Or(fault.Value, "another-order")
 	}
 	if _, ok := a.Fault(FaultTrxReused); ok {
 		for _, other := range a.Payments() {

@@ -1,6 +1,7 @@
 package bkash
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 	"time"
@@ -58,7 +59,7 @@ func (d *desk) front(work func(a *asked) sandbox.Object) sandbox.Work {
 		merchant, ok := a.known()
 		switch {
 		case !ok || merchant.Refuse != "":
-			return a.failure(orText(merchant.Refuse, codeAppKey))
+			return a.failure(cmp.Or(merchant.Refuse, codeAppKey))
 		case !passes(merchant, c.Request.Header) || !merchant.Accepts(c.Request.RemoteAddr):
 			return message(http.StatusForbidden, "Forbidden")
 		}
@@ -161,7 +162,7 @@ func (d *desk) merchants(work func(a *asked) sandbox.Object, fail func(*asked, s
 		}
 		body := work(a)
 		if a.gone {
-			return gone()
+			return message(http.StatusNotFound, "not found")
 		}
 		return a.reply(body)
 	}

@@ -1,6 +1,7 @@
 package ifthenpay
 
 import (
+	"cmp"
 	"net/url"
 	"strconv"
 	"strings"
@@ -78,10 +79,7 @@ func (e *Emulator) announce(c *sandbox.Call, p *sandbox.Payment, t told) {
 		callback.gaps = gaps
 	}
 	if fault, ok := c.Fault(FaultLateNotice); ok {
-		callback.Due = c.Now.Add(fault.Wait)
-		if fault.Wait == 0 {
-			callback.Due = c.Now.Add(time.Minute)
-		}
+		callback.Due = c.Now.Add(cmp.Or(fault.Wait, time.Minute))
 	}
 	e.calls.add(callback, c.Now)
 	if _, ok := c.Fault(FaultDoubleNotice); ok {
@@ -92,13 +90,13 @@ func (e *Emulator) announce(c *sandbox.Call, p *sandbox.Payment, t told) {
 // spoil lays the faults on what is told.
 func (t *told) spoil(c *sandbox.Call) {
 	if fault, ok := c.Fault(FaultWrongKey); ok {
-		t.key = orText(fault.Value, "a-key-of-somebody-else")
+		t.key = cmp.Or(fault.Value, "a-key-of-somebody-else")
 	}
 	if fault, ok := c.Fault(FaultCallbackAmount); ok {
 		t.amount = int64(number(fault.Value, int(t.amount/10)))
 	}
 	if fault, ok := c.Fault(FaultCallbackOrder); ok {
-		t.order = orText(fault.Value, otherOrder(c, t.order))
+		t.order = cmp.Or(fault.Value, otherOrder(c, t.order))
 	}
 }
 

@@ -4,15 +4,11 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"net/url"
 	"sync"
 	"time"
 
 	"github.com/purserhq/purser/internal/sandbox"
 )
-
-// patience is how long a callback waits for its answer.
-const patience = 10 * time.Second
 
 // mostCallbacks is how many are remembered.
 const mostCallbacks = 2000
@@ -37,7 +33,6 @@ type Callback struct {
 type courier struct {
 	now     func() time.Time
 	sleep   func(ctx context.Context, d time.Duration) error
-	client  *http.Client
 	context context.Context
 	stop    context.CancelFunc
 
@@ -45,29 +40,10 @@ type courier struct {
 	list []*Callback
 }
 
-func newCourier(o sandbox.Options) *courier {
-	q := &courier{sleep: o.Sleep, client: &http.Client{
-		Transport:     &http.Transport{}, // without a proxy, whatever the environment says
-		Timeout:       patience,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+func newCourier() *courier {
+	q := &courier{}
 	q.context, q.stop = context.WithCancel(context.Background())
-	if q.sleep == nil {
-		q.sleep = wait
-	}
 	return q
-}
-
-// wait sleeps in real time and gives up when the emulator ends.
-func wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // all is a copy of the list.
@@ -148,24 +124,11 @@ func (q *courier) settle(callback *Callback, status int, err error) {
 	go q.follow(pause)
 }
 
-// send makes the call, to loopback addresses only: the emulator never leaves this machine.
+// send makes the call.
 func (q *courier) send(address string) (int, error) {
-	target, err := url.Parse(address)
-	if err != nil {
-		return 0, fmt.Errorf("read callback address: %w", err)
-	}
-	switch target.Hostname() {
-	case "127.0.0.1", "::1", "localhost":
-	default:
-		return 0, fmt.Errorf("ifthenpay: %q is not a loopback address", target.Host)
-	}
 	request, err := http.NewRequestWithContext(q.context, http.MethodGet, address, http.NoBody)
 	if err != nil {
 		return 0, fmt.Errorf("build callback: %w", err)
 	}
-	response, err := q.client.Do(request)
-	if err != nil {
-		return 0, fmt.Errorf("send callback: %w", err)
-	}
-	return response.StatusCode, response.Body.Close()
+	return sandbox.Send(request)
 }

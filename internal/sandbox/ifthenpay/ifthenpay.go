@@ -4,10 +4,10 @@ package ifthenpay
 
 import (
 	"net/http"
-	"strconv"
 	"time"
 	_ "time/tzdata" // the provider writes Portuguese times, also on machines that have no table of time zones
 
+	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/sandbox"
 )
 
@@ -82,12 +82,12 @@ type Emulator struct {
 // New makes an emulator that knows TestKey and the merchants that are listed: the id is the mbWayKey, the panel token
 // is the back-office key, and the notice's address and key are what activation sets.
 func New(o sandbox.Options) (*Emulator, error) {
-	e := &Emulator{calls: newCourier(o)}
+	e := &Emulator{calls: newCourier()}
 	bench, err := sandbox.NewBench(o, e.profile())
 	if err != nil {
 		return nil, err
 	}
-	e.Bench, e.calls.now = bench, bench.Now
+	e.Bench, e.calls.now, e.calls.sleep = bench, bench.Now, bench.Sleep
 	bench.Handle("POST /spg/payment/mbway", "start", nil, start)
 	bench.Handle("GET /spg/payment/mbway/status", "status", func(c *sandbox.Call) string {
 		return c.Request.URL.Query().Get("requestId")
@@ -118,9 +118,7 @@ func (e *Emulator) Control() http.Handler {
 	inner := e.Bench.Control()
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /callbacks", func(w http.ResponseWriter, _ *http.Request) {
-		reply := sandbox.JSON(http.StatusOK, e.Callbacks())
-		w.Header().Set("Content-Type", reply.Type)
-		_, _ = w.Write(reply.Body) // the client has gone: nobody is left to tell
+		sandbox.Show(w, http.StatusOK, e.Callbacks())
 	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
@@ -222,10 +220,7 @@ func merchantOf(c *sandbox.Call, key string) (sandbox.Merchant, bool) {
 }
 
 // euros writes cents as the provider does.
-func euros(cents int64) string {
-	fraction := strconv.FormatInt(100+cents%100, 10)[1:]
-	return strconv.FormatInt(cents/100, 10) + "." + fraction
-}
+func euros(cents int64) string { return money.New(cents, money.EUR).Fixed() }
 
 // written is a time in the provider's form; no time is empty.
 func written(at time.Time) string {
@@ -233,12 +228,4 @@ func written(at time.Time) string {
 		return ""
 	}
 	return at.In(lisbon).Format(timeForm)
-}
-
-// orText gives an empty value its usual text.
-func orText(value, usual string) string {
-	if value == "" {
-		return usual
-	}
-	return value
 }

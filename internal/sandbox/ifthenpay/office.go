@@ -112,19 +112,19 @@ func activate(c *sandbox.Call) sandbox.Reply {
 	address, key := fields.Text("urlCb"), fields.Text("apKey")
 	switch {
 	case !ok || owner != "" && owner != merchant.ID:
-		return text(http.StatusUnauthorized, "ERROR: chave")
+		return sandbox.Text(http.StatusUnauthorized, "ERROR: chave")
 	case fields.Text("entidade") != "MBWAY":
-		return text(http.StatusBadRequest, "ERROR: entidade")
+		return sandbox.Text(http.StatusBadRequest, "ERROR: entidade")
 	case !known:
-		return text(http.StatusBadRequest, "ERROR: subentidade")
+		return sandbox.Text(http.StatusBadRequest, "ERROR: subentidade")
 	case key == "":
-		return text(http.StatusBadRequest, "ERROR: apKey")
+		return sandbox.Text(http.StatusBadRequest, "ERROR: apKey")
 	case len(address) > longAddress || !sandbox.WebAddress(fill(address, told{}, "new", false)):
-		return text(http.StatusBadRequest, "ERROR: urlCb")
+		return sandbox.Text(http.StatusBadRequest, "ERROR: urlCb")
 	}
 	merchant.NoticeURL, merchant.NoticeKey = address, key
 	c.SaveMerchant(merchant)
-	return text(http.StatusOK, "OK: callback activated")
+	return sandbox.Text(http.StatusOK, "OK: callback activated")
 }
 
 // config tells the provider's own client which keys an account has. The token of an account is its mbWayKey here; any
@@ -141,9 +141,4 @@ func config(c *sandbox.Call) sandbox.Reply {
 		{Name: "gatewayDescription", Value: "sandbox"},
 		{Name: "lang", Value: "pt"},
 	})
-}
-
-// text answers with one plain line.
-func text(status int, words string) sandbox.Reply {
-	return sandbox.Reply{Status: status, Type: "text/plain; charset=utf-8", Body: []byte(words)}
 }

@@ -1,9 +1,7 @@
 package ifthenpay
 
 import (
-	"bytes"
 	_ "embed"
-	"html/template"
 	"net/http"
 	"net/url"
 	"time"
@@ -14,7 +12,7 @@ import (
 //go:embed phone.html
 var phoneText string
 
-var phoneTemplate = template.Must(template.New("phone").Parse(phoneText))
+var phoneTemplate = sandbox.Template(phoneText)
 
 // pushView is one open push as the phone shows it.
 type pushView struct {
@@ -35,25 +33,20 @@ func phone(c *sandbox.Call) sandbox.Reply {
 			Action: "phone/" + p.ID + rest,
 		})
 	}
-	var page bytes.Buffer
-	if err := phoneTemplate.Execute(&page, view); err != nil {
-		// The template and its view are both ours; a test renders it.
-		panic("ifthenpay: render phone: " + err.Error())
-	}
-	return sandbox.HTML(page.Bytes())
+	return sandbox.Render(phoneTemplate, view)
 }
 
 // decide does what a button of the phone does and shows the phone again.
 func decide(c *sandbox.Call) sandbox.Reply {
 	form, err := url.ParseQuery(string(c.Body))
 	if err != nil {
-		return text(http.StatusBadRequest, "The form cannot be read.")
+		return sandbox.Text(http.StatusBadRequest, "The form cannot be read.")
 	}
 	if _, ok := c.Find(c.Subject); !ok {
-		return text(http.StatusNotFound, "The sandbox knows no such push.")
+		return sandbox.Text(http.StatusNotFound, "The sandbox knows no such push.")
 	}
 	if _, err := c.Decide(sandbox.Decision{Choice: form.Get("decision")}); err != nil {
-		return text(http.StatusBadRequest, err.Error())
+		return sandbox.Text(http.StatusBadRequest, err.Error())
 	}
 	_, rest := wantedNumber(c)
 	return sandbox.Reply{Status: http.StatusSeeOther, Location: "../phone" + rest}

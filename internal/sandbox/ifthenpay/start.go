@@ -1,6 +1,7 @@
 package ifthenpay
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -65,13 +66,13 @@ func start(c *sandbox.Call) sandbox.Reply {
 // spoilStart lays the faults of a positive answer on it.
 func spoilStart(c *sandbox.Call, answer sandbox.Object, p *sandbox.Payment) {
 	if fault, ok := c.Fault(sandbox.FaultWrongAmount); ok {
-		answer.Set("Amount", orText(fault.Value, euros(p.Amount/10)))
+		answer.Set("Amount", cmp.Or(fault.Value, euros(p.Amount/10)))
 	}
 	if fault, ok := c.Fault(sandbox.FaultWrongOrder); ok {
-		answer.Set("OrderId", orText(fault.Value, "another-order"))
+		answer.Set("OrderId", cmp.Or(fault.Value, "another-order"))
 	}
 	if fault, ok := c.Fault(sandbox.FaultUnknownWord); ok {
-		answer.Set("Status", orText(fault.Value, "777"))
+		answer.Set("Status", cmp.Or(fault.Value, "777"))
 	}
 }
 
@@ -136,7 +137,7 @@ func refusedStart(c *sandbox.Call, code string) sandbox.Reply {
 	fields := fieldsOf(c)
 	return sandbox.JSON(http.StatusOK, sandbox.Object{
 		{Name: "Amount", Value: fields.Text("amount")},
-		{Name: "Message", Value: orText(startWords[code], "Invalid account")},
+		{Name: "Message", Value: cmp.Or(startWords[code], "Invalid account")},
 		{Name: "OrderId", Value: fields.Text("orderId")},
 		{Name: "RequestId", Value: ""},
 		{Name: "Status", Value: code},
@@ -168,13 +169,13 @@ func status(c *sandbox.Call) sandbox.Reply {
 	code := statusOf(c, p)
 	answer := sandbox.Object{
 		{Name: "CreatedAt", Value: written(p.CreatedAt)},
-		{Name: "Message", Value: orText(statusWords[code], "Pending")},
+		{Name: "Message", Value: cmp.Or(statusWords[code], "Pending")},
 		{Name: "RequestId", Value: p.ID},
 		{Name: "Status", Value: code},
 		{Name: "UpdateAt", Value: written(changedAt(p))},
 	}
 	if fault, ok := c.Fault(sandbox.FaultWrongOrder); ok {
-		answer.Set("RequestId", orText(fault.Value, c.Letters("wrong", c.Next(), 20)))
+		answer.Set("RequestId", cmp.Or(fault.Value, c.Letters("wrong", c.Next(), 20)))
 	}
 	return sandbox.JSON(http.StatusOK, answer)
 }
@@ -185,7 +186,7 @@ func statusOf(c *sandbox.Call, p *sandbox.Payment) string {
 		return fault.Value
 	}
 	if fault, ok := c.Fault(sandbox.FaultUnknownWord); ok {
-		return orText(fault.Value, "777")
+		return cmp.Or(fault.Value, "777")
 	}
 	if p.Charges > 0 {
 		for _, name := range []string{sandbox.FaultSlowTruth, FaultStatusLags} {

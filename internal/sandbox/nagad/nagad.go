@@ -96,11 +96,9 @@ func (e *Emulator) PublicKey() string { return e.pgPublic }
 func (e *Emulator) Control() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /keys", func(w http.ResponseWriter, _ *http.Request) {
-		reply := sandbox.JSON(http.StatusOK, map[string]string{
+		sandbox.Show(w, http.StatusOK, map[string]string{
 			"merchant_id": TestMerchant, "merchant_private_key": e.MerchantKey(), "pg_public_key": e.pgPublic,
 		})
-		w.Header().Set("Content-Type", reply.Type)
-		_, _ = w.Write(reply.Body) // the client has gone: nobody is left to tell
 	})
 	mux.Handle("/", e.Bench.Control())
 	return mux

@@ -1,6 +1,7 @@
 package nagad
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
@@ -123,7 +124,7 @@ func complete(a *asked) (answer, *refusal) {
 		page = "https://nagad.example.net/check-out/" + p.ID
 	}
 	if fault, ok := a.Fault(sandbox.FaultUnknownWord); ok {
-		status = orText(fault.Value, "Queued")
+		status = cmp.Or(fault.Value, "Queued")
 	}
 	return answer{plain: sandbox.Object{{Name: "callBackUrl", Value: page}, {Name: "status", Value: status}}}, nil
 }
@@ -146,11 +147,11 @@ func verify(c *sandbox.Call) sandbox.Reply {
 		{Name: "paymentRefId", Value: p.ID},
 		{Name: "amount", Value: fixed(p.Amount)},
 		{Name: "clientMobileNo", Value: nil},
-		{Name: "merchantMobileNo", Value: orNull(p.Mobile)},
+		{Name: "merchantMobileNo", Value: sandbox.OrNull(p.Mobile)},
 		{Name: "orderDateTime", Value: shown(p.CreatedAt)},
 		{Name: "issuerPaymentDateTime", Value: nil},
 		{Name: "issuerPaymentRefNo", Value: nil},
-		{Name: "additionalMerchantInfo", Value: orNull(p.Facts[factInfo])},
+		{Name: "additionalMerchantInfo", Value: sandbox.OrNull(p.Facts[factInfo])},
 		{Name: "status", Value: word(c, p)},
 		{Name: "statusCode", Value: nil},
 		{Name: "cancelIssuerDateTime", Value: nil},
@@ -186,17 +187,17 @@ func tellMoney(c *sandbox.Call, p *sandbox.Payment, body sandbox.Object) {
 // spoilVerify lays the faults of verify on its answer.
 func spoilVerify(c *sandbox.Call, p *sandbox.Payment, body sandbox.Object) {
 	if fault, ok := c.Fault(sandbox.FaultWrongAmount); ok {
-		body.Set("amount", orText(fault.Value, fixed(p.Amount/10)))
+		body.Set("amount", cmp.Or(fault.Value, fixed(p.Amount/10)))
 	}
 	if fault, ok := c.Fault(sandbox.FaultWrongOrder); ok {
-		body.Set("orderId", orText(fault.Value, "another"))
+		body.Set("orderId", cmp.Or(fault.Value, "another"))
 	}
 	if _, ok := c.Fault(FaultOtherMerchant); ok {
 		body.Set("merchantId", "683000000000999")
 	}
 	for _, name := range []string{FaultUnknownStatus, sandbox.FaultUnknownWord} {
 		if fault, ok := c.Fault(name); ok {
-			body.Set("status", orText(fault.Value, "Queued"))
+			body.Set("status", cmp.Or(fault.Value, "Queued"))
 			body.Set("statusCode", "777")
 		}
 	}
@@ -274,7 +275,7 @@ func (a *asked) canceledMessage(p *sandbox.Payment, given sandbox.Refund) sandbo
 		}
 	}
 	if fault, ok := a.Fault(sandbox.FaultUnknownWord); ok {
-		status = orText(fault.Value, "Queued")
+		status = cmp.Or(fault.Value, "Queued")
 	}
 	return sandbox.Object{
 		{Name: "orderId", Value: p.OrderID},
@@ -314,7 +315,7 @@ func returnMembers(c *sandbox.Call, p sandbox.Payment, success bool) sandbox.Obj
 	}
 	order := p.OrderID
 	if fault, ok := c.Fault(sandbox.FaultWrongOrder); ok {
-		order = orText(fault.Value, "another")
+		order = cmp.Or(fault.Value, "another")
 	}
 	members := sandbox.Object{
 		{Name: "merchant", Value: p.Merchant},
@@ -346,19 +347,3 @@ func fixed(steps int64) string { return money.New(steps, money.BDT).Fixed() }
 
 // shown writes a time as Dhaka's clock shows it.
 func shown(at time.Time) string { return at.In(dhaka).Format(shownForm) }
-
-// orNull writes an empty text as null.
-func orNull(text string) any {
-	if text == "" {
-		return nil
-	}
-	return text
-}
-
-// orText gives an empty value its usual text.
-func orText(value, usual string) string {
-	if value == "" {
-		return usual
-	}
-	return value
-}

@@ -1,9 +1,7 @@
 package nagad
 
 import (
-	"bytes"
 	_ "embed"
-	"html/template"
 	"net/http"
 	"net/url"
 
@@ -13,7 +11,7 @@ import (
 //go:embed page.html
 var pageText string
 
-var pageTemplate = template.Must(template.New("page").Parse(pageText))
+var pageTemplate = sandbox.Template(pageText)
 
 // pageView is what the template shows.
 type pageView struct {
@@ -25,7 +23,7 @@ type pageView struct {
 func show(c *sandbox.Call) sandbox.Reply {
 	p, ok := ready(c)
 	if !ok {
-		return noSuchPage()
+		return sandbox.NoSuchPage()
 	}
 	return render(c, p, pageView{})
 }
@@ -41,11 +39,11 @@ func press(c *sandbox.Call) sandbox.Reply {
 	form, err := url.ParseQuery(string(c.Body))
 	p, ok := ready(c)
 	if err != nil || !ok {
-		return noSuchPage()
+		return sandbox.NoSuchPage()
 	}
 	outcome, err := c.Decide(sandbox.Decision{Choice: form.Get("decision")})
 	if err != nil {
-		return words(http.StatusBadRequest, err.Error())
+		return sandbox.Text(http.StatusBadRequest, err.Error())
 	}
 	if p.State == sandbox.Open && p.Facts[factStage] == wordReady {
 		p.Facts[factStage] = wordProgress // somebody was there
@@ -62,18 +60,5 @@ func press(c *sandbox.Call) sandbox.Reply {
 func render(c *sandbox.Call, p *sandbox.Payment, view pageView) sandbox.Reply {
 	view.Merchant, view.Order, view.Reference = p.Merchant, p.OrderID, p.ID
 	view.Amount, view.Word, view.Open = fixed(p.Amount), word(c, p), p.State == sandbox.Open
-	var page bytes.Buffer
-	if err := pageTemplate.Execute(&page, view); err != nil {
-		panic("sandbox: render page: " + err.Error()) // the template and its view are both ours
-	}
-	return sandbox.HTML(page.Bytes())
-}
-
-func noSuchPage() sandbox.Reply {
-	return words(http.StatusNotFound, "The sandbox knows no such payment.")
-}
-
-// words answers a person with one plain sentence.
-func words(status int, text string) sandbox.Reply {
-	return sandbox.Reply{Status: status, Type: "text/plain; charset=utf-8", Body: []byte(text)}
+	return sandbox.Render(pageTemplate, view)
 }

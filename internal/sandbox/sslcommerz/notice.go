@@ -1,6 +1,7 @@
 package sslcommerz
 
 import (
+	"cmp"
 	"context"
 	"crypto/md5" //nolint:gosec // the provider's own signature; it is no proof, and nothing here takes it for one
 	"crypto/sha256"
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -65,9 +67,7 @@ func (e *Emulator) announce(c *sandbox.Call, p sandbox.Payment) {
 	}
 	sent := notice{address: address, form: form.Encode(), due: c.Now}
 	if fault, ok := c.Fault(FaultLateNotice); ok {
-		if sent.due = c.Now.Add(fault.Wait); fault.Wait == 0 {
-			sent.due = c.Now.Add(time.Minute)
-		}
+		sent.due = c.Now.Add(cmp.Or(fault.Wait, time.Minute))
 	}
 	if c.Setting(switchRetry) == "3" {
 		sent.gaps = gaps
@@ -79,31 +79,21 @@ func (e *Emulator) announce(c *sandbox.Call, p sandbox.Payment) {
 }
 
 // told are the fields of a notice or a return about a payment as it stands.
-func told(c *sandbox.Call, p sandbox.Payment, success bool) sandbox.Object {
+func told(p sandbox.Payment, success bool) sandbox.Object {
 	status := wordOf(p)
 	if status == wordValidated || success {
 		status = wordValid
 	}
-	members := described(c, p, status, false)
+	members := described(p, status, false)
 	if status == wordValid {
 		return members
 	}
 	return without(members, "val_id")
 }
 
-// without leaves members out.
-func without(members sandbox.Object, names ...string) sandbox.Object {
-	var rest sandbox.Object
-	for _, member := range members {
-		left := true
-		for _, name := range names {
-			left = left && member.Name != name
-		}
-		if left {
-			rest = append(rest, member)
-		}
-	}
-	return rest
+// without leaves a member out.
+func without(members sandbox.Object, name string) sandbox.Object {
+	return slices.DeleteFunc(members, func(m sandbox.Member) bool { return m.Name == name })
 }
 
 // spoiled are the fields of a notice, with the faults on them.
@@ -112,12 +102,12 @@ func spoiled(c *sandbox.Call, p sandbox.Payment) sandbox.Object {
 	if p.Charges == 0 {
 		_, forged = c.Fault(FaultForgedNotice)
 	}
-	members := told(c, p, forged)
+	members := told(p, forged)
 	if _, ok := c.Fault(FaultNoValID); ok {
 		members = without(members, "val_id")
 	}
 	if fault, ok := c.Fault(FaultForeignStore); ok {
-		members.Set("store_id", orText(fault.Value, "foreignstore"))
+		members.Set("store_id", cmp.Or(fault.Value, "foreignstore"))
 	}
 	if _, ok := c.Fault(FaultRisk); ok {
 		members.Set("risk_level", "1")
@@ -139,7 +129,7 @@ func signed(c *sandbox.Call, members sandbox.Object) sandbox.Object {
 		names = append(names, member.Name)
 	}
 	if struck {
-		members.Set("amount", orText(tampered.Value, "10.00"))
+		members.Set("amount", cmp.Or(tampered.Value, "10.00"))
 	}
 	sort.Strings(names)
 	store, _ := members.Member("store_id").(string)
@@ -225,30 +215,13 @@ func (c *courier) deliver(ctx context.Context) {
 	}
 }
 
-// send makes one POST, to this machine only, and says whether it was taken.
+// send makes one POST and says whether it was taken.
 func send(ctx context.Context, n notice) bool {
-	target, err := url.Parse(n.address)
-	if err != nil {
-		return false
-	}
-	switch target.Hostname() {
-	case "127.0.0.1", "::1", "localhost":
-	default:
-		return false
-	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, n.address, strings.NewReader(n.form))
 	if err != nil {
 		return false
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	server := &http.Client{
-		Timeout:       10 * time.Second,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	response, err := server.Do(request)
-	if err != nil {
-		return false
-	}
-	_ = response.Body.Close() // only the status matters
-	return response.StatusCode == http.StatusOK
+	status, err := sandbox.Send(request)
+	return err == nil && status == http.StatusOK
 }

@@ -1,9 +1,7 @@
 package sslcommerz
 
 import (
-	"bytes"
 	_ "embed"
-	"html/template"
 	"net/http"
 	"net/url"
 	"sort"
@@ -15,7 +13,7 @@ import (
 //go:embed page.html
 var pageText string
 
-var pageTemplate = template.Must(template.New("page").Parse(pageText))
+var pageTemplate = sandbox.Template(pageText)
 
 // backText sends the browser back with a POST, by itself where it may run scripts.
 const backText = `<!DOCTYPE html>
@@ -28,7 +26,7 @@ const backText = `<!DOCTYPE html>
 </form></body></html>
 `
 
-var backTemplate = template.Must(template.New("back").Parse(backText))
+var backTemplate = sandbox.Template(backText)
 
 // pageView is what the template shows.
 type pageView struct {
@@ -45,7 +43,7 @@ func onPage(c *sandbox.Call) string { return c.Request.PathValue("id") }
 func show(c *sandbox.Call) sandbox.Reply {
 	p, ok := c.Find(c.Subject)
 	if !ok {
-		return noSuchPage()
+		return sandbox.NoSuchPage()
 	}
 	return render(c, *p, pageView{})
 }
@@ -55,7 +53,7 @@ func press(c *sandbox.Call) sandbox.Reply {
 	form, err := url.ParseQuery(string(c.Body))
 	p, ok := c.Find(c.Subject)
 	if err != nil || !ok {
-		return noSuchPage()
+		return sandbox.NoSuchPage()
 	}
 	if payable(c, *p) {
 		if p.State == sandbox.Failed {
@@ -70,7 +68,7 @@ func press(c *sandbox.Call) sandbox.Reply {
 	}
 	outcome, err := c.Decide(sandbox.Decision{Choice: form.Get("decision")})
 	if err != nil {
-		return words(http.StatusBadRequest, err.Error())
+		return sandbox.Text(http.StatusBadRequest, err.Error())
 	}
 	if outcome.ReturnURL == "" {
 		left := form.Get("decision") == sandbox.Leave
@@ -90,26 +88,23 @@ func back(outcome sandbox.Outcome) sandbox.Reply {
 	target, err := url.Parse(outcome.ReturnURL)
 	own, ownErr := url.Parse(outcome.Payment.Callback)
 	if err != nil || ownErr != nil {
-		return words(http.StatusInternalServerError, "The return address cannot be read.")
+		return sandbox.Text(http.StatusInternalServerError, "The return address cannot be read.")
 	}
 	fields, err := url.ParseQuery(strings.TrimPrefix(strings.TrimPrefix(target.RawQuery, own.RawQuery), "&"))
 	if err != nil {
-		return words(http.StatusInternalServerError, "The return cannot be written.")
+		return sandbox.Text(http.StatusInternalServerError, "The return cannot be written.")
 	}
 	list := make(sandbox.Object, 0, len(fields))
 	for name := range fields {
 		list = append(list, sandbox.Member{Name: name, Value: fields.Get(name)})
 	}
 	sort.Slice(list, func(i, j int) bool { return list[i].Name < list[j].Name })
-	var page bytes.Buffer
-	if err := backTemplate.Execute(&page, struct {
+	form := sandbox.Render(backTemplate, struct {
 		Address string
 		Fields  sandbox.Object
-	}{outcome.Payment.Callback, list}); err != nil {
-		panic("sandbox: render page: " + err.Error()) // the template and its view are both ours
-	}
-	reply.Status, reply.Location = http.StatusOK, ""
-	reply.Type, reply.Body = "text/html; charset=utf-8", page.Bytes()
+	}{outcome.Payment.Callback, list})
+	// Only what is seen of it: this page may run its script.
+	reply.Status, reply.Location, reply.Type, reply.Body = form.Status, "", form.Type, form.Body
 	return reply
 }
 
@@ -118,25 +113,12 @@ func returnMembers(c *sandbox.Call, p sandbox.Payment, success bool) sandbox.Obj
 	if base := strings.Split(p.ID, "~")[0]; base != p.OrderID {
 		p.OrderID = base // a swapped return names another payment
 	}
-	return signed(c, told(c, p, success))
+	return signed(c, told(p, success))
 }
 
 // render writes the page.
 func render(c *sandbox.Call, p sandbox.Payment, view pageView) sandbox.Reply {
 	view.Payment, view.Taka, view.Channels = p, fixed(p.Amount), offered(p)
 	view.Unpaid, view.Again = payable(c, p), p.State == sandbox.Failed
-	var page bytes.Buffer
-	if err := pageTemplate.Execute(&page, view); err != nil {
-		panic("sandbox: render page: " + err.Error()) // the template and its view are both ours
-	}
-	return sandbox.HTML(page.Bytes())
-}
-
-func noSuchPage() sandbox.Reply {
-	return words(http.StatusNotFound, "The sandbox knows no such payment.")
-}
-
-// words answers a person with one plain sentence.
-func words(status int, text string) sandbox.Reply {
-	return sandbox.Reply{Status: status, Type: "text/plain; charset=utf-8", Body: []byte(text)}
+	return sandbox.Render(pageTemplate, view)
 }

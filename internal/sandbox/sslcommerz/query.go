@@ -1,6 +1,7 @@
 package sslcommerz
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -52,7 +53,7 @@ func connect(c *sandbox.Call, in url.Values) (word string, ok bool) {
 		return fault.Value, false
 	}
 	if fault, struck := c.Fault(FaultAPIConnect); struck {
-		return orText(fault.Value, "FAILED"), false
+		return cmp.Or(fault.Value, "FAILED"), false
 	}
 	if !store(c, in.Get("store_id"), in.Get("store_passwd")) {
 		return "INACTIVE", false
@@ -95,9 +96,9 @@ func validate(c *sandbox.Call) sandbox.Reply {
 		c.Save(p)
 	}
 	if fault, struck := c.Fault(sandbox.FaultUnknownWord); struck {
-		status = orText(fault.Value, "SETTLING")
+		status = cmp.Or(fault.Value, "SETTLING")
 	}
-	answer := append(sandbox.Object{{Name: "APIConnect", Value: word}}, described(c, *p, status, second)...)
+	answer := append(sandbox.Object{{Name: "APIConnect", Value: word}}, described(*p, status, second)...)
 	spoilAnswer(c, answer)
 	return sandbox.JSON(http.StatusOK, append(answer,
 		sandbox.Member{Name: "validated_on", Value: c.Now.In(dhaka).Format(timeForm)},
@@ -123,18 +124,18 @@ func findValID(c *sandbox.Call, in url.Values) (p *sandbox.Payment, second bool)
 // spoilAnswer lays the faults of a positive answer on it.
 func spoilAnswer(c *sandbox.Call, answer sandbox.Object) {
 	if fault, ok := c.Fault(sandbox.FaultWrongAmount); ok {
-		answer.Set("amount", orText(fault.Value, "10.00"))
-		answer.Set("currency_amount", orText(fault.Value, "10.00"))
+		answer.Set("amount", cmp.Or(fault.Value, "10.00"))
+		answer.Set("currency_amount", cmp.Or(fault.Value, "10.00"))
 	}
 	if fault, ok := c.Fault(sandbox.FaultWrongOrder); ok {
-		answer.Set("tran_id", orText(fault.Value, "anotherorder001"))
+		answer.Set("tran_id", cmp.Or(fault.Value, "anotherorder001"))
 	}
 	if fault, ok := c.Fault(FaultWrongCurrency); ok {
-		answer.Set("currency", orText(fault.Value, "USD"))
-		answer.Set("currency_type", orText(fault.Value, "USD"))
+		answer.Set("currency", cmp.Or(fault.Value, "USD"))
+		answer.Set("currency_type", cmp.Or(fault.Value, "USD"))
 	}
 	if fault, ok := c.Fault(FaultForeignStore); ok {
-		answer.Set("store_id", orText(fault.Value, "foreignstore"))
+		answer.Set("store_id", cmp.Or(fault.Value, "foreignstore"))
 	}
 	if _, ok := c.Fault(FaultRisk); ok {
 		answer.Set("risk_level", "1")
@@ -180,7 +181,7 @@ func bySession(c *sandbox.Call, in url.Values) sandbox.Reply {
 			if _, slow := c.Fault(sandbox.FaultSlowTruth); slow && p.Charges > 0 {
 				status = wordPending
 			}
-			answer := described(c, *p, status, false)
+			answer := described(*p, status, false)
 			return sandbox.JSON(http.StatusOK, append(sandbox.Object{
 				{Name: "APIConnect", Value: "DONE"}, {Name: "sessionkey", Value: p.Facts["session"]},
 			}, answer...))
@@ -200,7 +201,7 @@ func byTran(c *sandbox.Call, in url.Values) sandbox.Reply {
 	}
 	for _, element := range elements {
 		if fault, ok := c.Fault(sandbox.FaultUnknownWord); ok {
-			element.Set("status", orText(fault.Value, "SETTLING"))
+			element.Set("status", cmp.Or(fault.Value, "SETTLING"))
 		}
 		spoilAnswer(c, element)
 	}
@@ -215,19 +216,19 @@ func byTran(c *sandbox.Call, in url.Values) sandbox.Reply {
 func attempts(c *sandbox.Call, p sandbox.Payment) []sandbox.Object {
 	var list []sandbox.Object
 	if p.Facts["failed"] != "" {
-		list = append(list, described(c, p, wordFailed, false))
+		list = append(list, described(p, wordFailed, false))
 	}
 	if p.State == sandbox.Open {
 		return list
 	}
 	if p.Charges == 0 {
-		return append(list, described(c, p, wordOf(p), false))
+		return append(list, described(p, wordOf(p), false))
 	}
 	if _, slow := c.Fault(sandbox.FaultSlowTruth); slow {
-		return append(list, described(c, p, wordPending, false))
+		return append(list, described(p, wordPending, false))
 	}
 	for charge := range p.Charges {
-		list = append(list, described(c, p, wordOf(p), charge > 0))
+		list = append(list, described(p, wordOf(p), charge > 0))
 	}
 	return list
 }
@@ -254,7 +255,7 @@ func wordOf(p sandbox.Payment) string {
 }
 
 // described are the fields that the notice, the return and the answers share. Failed ones are shorter.
-func described(_ *sandbox.Call, p sandbox.Payment, status string, second bool) sandbox.Object {
+func described(p sandbox.Payment, status string, second bool) sandbox.Object {
 	used, at := usedBy(p), p.PaidAt
 	if at.IsZero() {
 		at = p.CreatedAt

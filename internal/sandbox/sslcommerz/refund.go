@@ -1,6 +1,7 @@
 package sslcommerz
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -72,7 +73,7 @@ func begun(c *sandbox.Call, p *sandbox.Payment, bank string, given sandbox.Refun
 		status = "processing"
 	}
 	if fault, ok := c.Fault(sandbox.FaultUnknownWord); ok {
-		status = orText(fault.Value, "queued")
+		status = cmp.Or(fault.Value, "queued")
 	}
 	return sandbox.JSON(http.StatusOK, sandbox.Object{
 		{Name: "APIConnect", Value: "DONE"},
@@ -114,7 +115,7 @@ func refundState(c *sandbox.Call, in url.Values) sandbox.Reply {
 			case sandbox.RefundPending:
 			}
 			if fault, ok := c.Fault(sandbox.FaultUnknownWord); ok {
-				status = orText(fault.Value, "queued")
+				status = cmp.Or(fault.Value, "queued")
 			}
 			return sandbox.JSON(http.StatusOK, sandbox.Object{
 				{Name: "APIConnect", Value: "DONE"},

@@ -158,11 +158,3 @@ func passwordOf(c *sandbox.Call, id string) string {
 	}
 	return TestPassword
 }
-
-// orText gives an empty value its usual text.
-func orText(value, usual string) string {
-	if value == "" {
-		return usual
-	}
-	return value
-}

@@ -2,6 +2,7 @@ package sslcommerz
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
 	"mime"
@@ -137,7 +138,7 @@ func start(c *sandbox.Call) sandbox.Reply {
 	})
 	status := "SUCCESS"
 	if fault, ok := c.Fault(sandbox.FaultUnknownWord); ok {
-		status = orText(fault.Value, "ALMOST")
+		status = cmp.Or(fault.Value, "ALMOST")
 	}
 	page := c.PublicURL() + "/pay/" + url.PathEscape(c.Subject)
 	return sandbox.JSON(http.StatusOK, sandbox.Object{

@@ -1,7 +1,7 @@
 package stripe
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -34,7 +33,6 @@ var gaps = map[string][]time.Duration{
 
 // What limits the sending of events.
 const (
-	patience       = 10 * time.Second
 	mostDeliveries = 2000
 	oldBy          = 301 * time.Second
 )
@@ -78,7 +76,7 @@ func (a *asked) emit(p *sandbox.Payment, kind string, object sandbox.Object) {
 	}
 	d.Body = a.eventBody(p, d, object)
 	if fault, ok := a.Fault(FaultLateNotice); ok {
-		d.Due = a.Now.Add(orElse(fault.Wait, time.Hour))
+		d.Due = a.Now.Add(cmp.Or(fault.Wait, time.Hour))
 	}
 	if _, ok := a.Fault(FaultEventOld); ok {
 		d.age = oldBy
@@ -142,7 +140,7 @@ func (a *asked) eventBody(p *sandbox.Payment, d *Delivery, object sandbox.Object
 	}
 	key := any(nil)
 	if a.Request != nil {
-		key = orNull(a.Request.Header.Get("Idempotency-Key"))
+		key = sandbox.OrNull(a.Request.Header.Get("Idempotency-Key"))
 	}
 	body, err := json.Marshal(sandbox.Object{
 		{Name: "id", Value: d.ID},
@@ -161,13 +159,6 @@ func (a *asked) eventBody(p *sandbox.Payment, d *Delivery, object sandbox.Object
 	return string(body)
 }
 
-func orElse(length, usual time.Duration) time.Duration {
-	if length == 0 {
-		return usual
-	}
-	return length
-}
-
 // Sign is the header of a body that is sent at a time, with one v1 for every secret.
 func Sign(body string, at time.Time, secrets ...string) string {
 	stamp := strconv.FormatInt(at.Unix(), 10)
@@ -184,7 +175,6 @@ func Sign(body string, at time.Time, secrets ...string) string {
 // used, what has become due is sent. It is safe for concurrent use.
 type courier struct {
 	now     func() time.Time
-	client  *http.Client
 	context context.Context
 	stop    context.CancelFunc
 
@@ -194,10 +184,7 @@ type courier struct {
 }
 
 func newCourier(now func() time.Time) *courier {
-	q := &courier{now: now, client: &http.Client{
-		Transport: &http.Transport{}, Timeout: patience, // without a proxy, whatever the environment says
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	q := &courier{now: now}
 	q.context, q.stop = context.WithCancel(context.Background())
 	return q
 }
@@ -267,27 +254,17 @@ func (q *courier) send(d *Delivery) {
 	d.Due, d.gaps = now.Add(d.gaps[0]), d.gaps[1:]
 }
 
-// post sends to loopback addresses only: the emulator never leaves this machine.
+// post makes one signed call; 0 when no answer came.
 func (q *courier) post(d *Delivery, now time.Time) int {
-	target, err := url.Parse(d.Address)
-	if err != nil {
-		return 0
-	}
-	switch target.Hostname() {
-	case "127.0.0.1", "::1", "localhost":
-	default:
-		return 0
-	}
-	request, err := http.NewRequestWithContext(q.context, http.MethodPost, d.Address, bytes.NewReader([]byte(d.Body)))
+	request, err := http.NewRequestWithContext(q.context, http.MethodPost, d.Address, strings.NewReader(d.Body))
 	if err != nil {
 		return 0
 	}
 	request.Header.Set("Content-Type", "application/json; charset=utf-8")
 	request.Header.Set("Stripe-Signature", Sign(d.Body, now.Add(-d.age), d.secrets...))
-	response, err := q.client.Do(request)
+	status, err := sandbox.Send(request)
 	if err != nil {
 		return 0
 	}
-	_ = response.Body.Close() // nothing is read from it
-	return response.StatusCode
+	return status
 }

@@ -1,6 +1,7 @@
 package stripe
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -234,10 +235,7 @@ func (a *asked) confirm(p *sandbox.Payment) (*sandbox.Payment, sandbox.Object, *
 
 // process leaves the money on its way.
 func (a *asked) process(p *sandbox.Payment, fate string, fault sandbox.Fault) {
-	pause := fault.Wait
-	if pause == 0 {
-		pause = time.Hour
-	}
+	pause := cmp.Or(fault.Wait, time.Hour)
 	p.State, p.ExpiresAt = sandbox.Open, a.Now.Add(far)
 	a.set(p, factStatus, processing, factFate, fate, factDue, a.Now.Add(pause).Format(time.RFC3339))
 	a.emit(p, "payment_intent.processing", a.intent(p))

@@ -108,19 +108,19 @@ func (a *asked) intent(p *sandbox.Payment) sandbox.Object {
 		{Name: "amount", Value: p.Asked},
 		{Name: "amount_capturable", Value: capturable},
 		{Name: "amount_received", Value: received},
-		{Name: "cancellation_reason", Value: orNull(p.Facts[factReason])},
+		{Name: "cancellation_reason", Value: sandbox.OrNull(p.Facts[factReason])},
 		{Name: "capture_method", Value: method},
 		{Name: "client_secret", Value: secretOf(p)},
 		{Name: "created", Value: p.CreatedAt.Unix()},
 		{Name: "currency", Value: p.Currency},
-		{Name: "description", Value: orNull(p.Description)},
+		{Name: "description", Value: sandbox.OrNull(p.Description)},
 		{Name: "last_payment_error", Value: lastError(p)},
 		{Name: "latest_charge", Value: a.expandedCharge("latest_charge", p)},
 		{Name: "livemode", Value: p.Facts[factLive] != ""},
 		{Name: "metadata", Value: members(p.Facts[factMetadata])},
 		{Name: "next_action", Value: a.nextAction(p, status)},
-		{Name: "payment_method", Value: orNull(p.Facts[factMethod])},
-		{Name: "receipt_email", Value: orNull(p.Facts[factEmail])},
+		{Name: "payment_method", Value: sandbox.OrNull(p.Facts[factMethod])},
+		{Name: "receipt_email", Value: sandbox.OrNull(p.Facts[factEmail])},
 		{Name: "status", Value: status},
 	}
 }
@@ -132,7 +132,7 @@ func lastError(p *sandbox.Payment) any {
 	return sandbox.Object{
 		{Name: "type", Value: "card_error"},
 		{Name: "code", Value: p.Facts[factCode]},
-		{Name: "decline_code", Value: orNull(p.Facts[factDecline])},
+		{Name: "decline_code", Value: sandbox.OrNull(p.Facts[factDecline])},
 		{Name: "message", Value: "declined"},
 	}
 }
@@ -145,7 +145,7 @@ func (a *asked) nextAction(p *sandbox.Payment, status string) any {
 		{Name: "type", Value: "redirect_to_url"},
 		{Name: "redirect_to_url", Value: sandbox.Object{
 			{Name: "url", Value: a.PublicURL() + "/3ds/" + p.ID},
-			{Name: "return_url", Value: orNull(p.Facts[factReturn])},
+			{Name: "return_url", Value: sandbox.OrNull(p.Facts[factReturn])},
 		}},
 	}
 }
@@ -223,11 +223,11 @@ func (a *asked) session(p *sandbox.Payment) sandbox.Object {
 		{Name: "id", Value: p.ID},
 		{Name: "object", Value: "checkout.session"},
 		{Name: "amount_total", Value: p.Asked},
-		{Name: "cancel_url", Value: orNull(p.Facts[factCancel])},
-		{Name: "client_reference_id", Value: orNull(p.OrderID)},
+		{Name: "cancel_url", Value: sandbox.OrNull(p.Facts[factCancel])},
+		{Name: "client_reference_id", Value: sandbox.OrNull(p.OrderID)},
 		{Name: "created", Value: p.CreatedAt.Unix()},
 		{Name: "currency", Value: p.Currency},
-		{Name: "customer_email", Value: orNull(p.Facts[factEmail])},
+		{Name: "customer_email", Value: sandbox.OrNull(p.Facts[factEmail])},
 		{Name: "expires_at", Value: p.ExpiresAt.Unix()},
 		{Name: "livemode", Value: p.Facts[factLive] != ""},
 		{Name: "metadata", Value: members(p.Facts[factSession])},
@@ -235,7 +235,7 @@ func (a *asked) session(p *sandbox.Payment) sandbox.Object {
 		{Name: "payment_intent", Value: a.expandedIntent(intent, p)},
 		{Name: "payment_status", Value: paid},
 		{Name: "status", Value: status},
-		{Name: "success_url", Value: orNull(p.Facts[factSuccess])},
+		{Name: "success_url", Value: sandbox.OrNull(p.Facts[factSuccess])},
 		{Name: "url", Value: link},
 	}
 }
@@ -264,7 +264,7 @@ func (a *asked) refundObject(p *sandbox.Payment, r sandbox.Refund) sandbox.Objec
 		{Name: "failure_reason", Value: failed},
 		{Name: "metadata", Value: members(r.Description)},
 		{Name: "payment_intent", Value: a.expandedIntent(intentID(p), p)},
-		{Name: "reason", Value: orNull(r.Reason)},
+		{Name: "reason", Value: sandbox.OrNull(r.Reason)},
 		{Name: "status", Value: status},
 	}
 }
@@ -315,13 +315,6 @@ func (a *asked) metadata(name string) string {
 		panic("sandbox: encode metadata: " + err.Error()) // of texts alone
 	}
 	return string(text)
-}
-
-func orNull(text string) any {
-	if text == "" {
-		return nil
-	}
-	return text
 }
 
 // owns tells whether a payment is of the key's account and mode.

@@ -1,7 +1,7 @@
 package stripe
 
 import (
-	"net/http"
+	"cmp"
 	"slices"
 	"time"
 
@@ -12,10 +12,7 @@ import (
 const badRefundAfter = time.Hour
 
 func createRefund(a *asked) (*sandbox.Payment, sandbox.Object, *failure) {
-	id := a.get("payment_intent")
-	if id == "" {
-		id = a.get("charge")
-	}
+	id := cmp.Or(a.get("payment_intent"), a.get("charge"))
 	if id == "" {
 		return nil, nil, invalid("parameter_missing", "payment_intent", "One of payment_intent and charge is needed.")
 	}
@@ -46,10 +43,8 @@ func createRefund(a *asked) (*sandbox.Payment, sandbox.Object, *failure) {
 	}
 	fault, fails := a.Fault(FaultRefundFails)
 	if fails || p.Facts[factBadRefund] != "" {
-		given.Status, given.Fate, given.DueAt = sandbox.RefundPending, sandbox.FateFails, a.Now.Add(badRefundAfter)
-		if fault.Wait > 0 {
-			given.DueAt = a.Now.Add(fault.Wait)
-		}
+		given.Status, given.Fate = sandbox.RefundPending, sandbox.FateFails
+		given.DueAt = a.Now.Add(cmp.Or(fault.Wait, badRefundAfter))
 	}
 	p.Refunds = append(p.Refunds, given)
 	if p.Refundable() == 0 && !p.RefundsPending() {
@@ -88,10 +83,7 @@ func readRefund(a *asked) (*sandbox.Payment, sandbox.Object, *failure) {
 
 func listRefunds(a *asked) (*sandbox.Payment, sandbox.Object, *failure) {
 	list := []sandbox.Object{}
-	id := a.get("payment_intent")
-	if id == "" {
-		id = a.get("charge")
-	}
+	id := cmp.Or(a.get("payment_intent"), a.get("charge"))
 	for _, p := range a.Payments() {
 		if !a.owns(p) || id != "" && intentID(p) != id && p.Facts[factCharge] != id {
 			continue
@@ -129,9 +121,7 @@ func cancelRefund(a *asked) (*sandbox.Payment, sandbox.Object, *failure) {
 		return nil, nil, missing(a.Request.PathValue("id"))
 	}
 	if r.Status != sandbox.RefundPending {
-		f := invalid("", "", "Only a refund that is open can be canceled.")
-		f.status = http.StatusBadRequest
-		return nil, nil, f
+		return nil, nil, invalid("", "", "Only a refund that is open can be canceled.")
 	}
 	r.Status, r.Method = sandbox.RefundFailed, canceled
 	a.Save(p)

@@ -88,10 +88,7 @@ func (e *Emulator) Control() http.Handler {
 	inner := e.Bench.Control()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet && r.URL.Path == "/deliveries" {
-			reply := sandbox.JSON(http.StatusOK, e.Deliveries())
-			w.Header().Set("Content-Type", reply.Type)
-			w.WriteHeader(reply.Status)
-			_, _ = w.Write(reply.Body) // the client has gone: nobody is left to tell
+			sandbox.Show(w, http.StatusOK, e.Deliveries())
 			return
 		}
 		inner.ServeHTTP(w, r)

@@ -1,6 +1,7 @@
 package zarinpal
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -85,7 +86,7 @@ func verified(a *asked, p *sandbox.Payment, first bool) sandbox.Object {
 		order = p.OrderID
 	}
 	if fault, ok := a.Fault(sandbox.FaultWrongOrder); ok {
-		order = orText(fault.Value, "another-order")
+		order = cmp.Or(fault.Value, "another-order")
 	}
 	data = append(sandbox.Object{{Name: "wages", Value: nil}}, data...)
 	return append(data, sandbox.Member{Name: "shaparak_fee", Value: shaparakFee},
@@ -95,7 +96,7 @@ func verified(a *asked, p *sandbox.Payment, first bool) sandbox.Object {
 // inquiry says how far a payment is, and changes nothing.
 func inquiry(a *asked) (sandbox.Object, *refusal) {
 	if fault, ok := a.Fault(FaultInquiryRefused); ok {
-		code, err := strconv.Atoi(orText(fault.Value, "-54"))
+		code, err := strconv.Atoi(cmp.Or(fault.Value, "-54"))
 		if err != nil {
 			code = -54
 		}
@@ -112,7 +113,7 @@ func inquiry(a *asked) (sandbox.Object, *refusal) {
 		}
 	}
 	if fault, ok := a.Fault(sandbox.FaultUnknownWord); ok {
-		word = orText(fault.Value, "SETTLING")
+		word = cmp.Or(fault.Value, "SETTLING")
 	}
 	return sandbox.Object{
 		{Name: "status", Value: word}, {Name: "code", Value: 100}, {Name: "message", Value: "Success"},
@@ -293,12 +294,4 @@ func otherAmount(fault sandbox.Fault, amount int64) int64 {
 		return other
 	}
 	return amount / 10
-}
-
-// orText gives an empty value its usual text.
-func orText(value, usual string) string {
-	if value == "" {
-		return usual
-	}
-	return value
 }

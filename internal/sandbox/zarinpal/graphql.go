@@ -1,6 +1,7 @@
 package zarinpal
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"strings"
@@ -121,7 +122,7 @@ func (p *panel) addRefund() (value any, problem string) {
 		return nil, "Session not found."
 	}
 	amount, ok := p.variables.Whole("amount")
-	method, reason := orText(p.variables.Text("method"), "PAYA"), orText(p.variables.Text("reason"), "OTHER")
+	method, reason := cmp.Or(p.variables.Text("method"), "PAYA"), cmp.Or(p.variables.Text("reason"), "OTHER")
 	switch {
 	case !ok:
 		return nil, "Variable \"$amount\" of required type \"BigInteger!\" was not provided."
@@ -153,7 +154,7 @@ func (p *panel) addRefund() (value any, problem string) {
 	p.Subject = found.ID
 	status := refundWord(refund.Status)
 	if fault, ok := p.Fault(sandbox.FaultUnknownWord); ok {
-		status = orText(fault.Value, "QUEUED")
+		status = cmp.Or(fault.Value, "QUEUED")
 	}
 	return sandbox.Object{
 		{Name: "terminal_id", Value: found.Merchant},

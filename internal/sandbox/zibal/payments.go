@@ -1,6 +1,7 @@
 package zibal
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -49,7 +50,7 @@ func payments(work func(a *asked) (sandbox.Object, int)) sandbox.Work {
 			body = result(code)
 		}
 		if fault, ok := c.Fault(sandbox.FaultUnknownWord); ok && c.Name != "inquiry" {
-			body.Set("result", json.Number(orText(fault.Value, "777")))
+			body.Set("result", json.Number(cmp.Or(fault.Value, "777")))
 		}
 		return reply(c, body)
 	}
@@ -219,7 +220,7 @@ func (a *asked) report(p *sandbox.Payment, status int) sandbox.Object {
 		}
 	}
 	if fault, ok := a.Fault(sandbox.FaultWrongOrder); ok {
-		order = orText(fault.Value, "another-order")
+		order = cmp.Or(fault.Value, "another-order")
 	}
 	reference, card := any(nil), any(nil)
 	if p.Charges > 0 && status != statusWaiting {
@@ -231,8 +232,8 @@ func (a *asked) report(p *sandbox.Payment, status int) sandbox.Object {
 		{Name: "refNumber", Value: reference},
 		{Name: "paidAt", Value: stamp(p.PaidAt)},
 		{Name: "cardNumber", Value: card},
-		{Name: "orderId", Value: orNull(order)},
-		{Name: "description", Value: orNull(p.Description)},
+		{Name: "orderId", Value: sandbox.OrNull(order)},
+		{Name: "description", Value: sandbox.OrNull(p.Description)},
 		{Name: "multiplexingInfos", Value: []any{}},
 	}
 }
@@ -251,12 +252,4 @@ func masked(card string) string {
 		return ""
 	}
 	return card[:5] + strings.Repeat("*", 4) + card[14:]
-}
-
-// orNull writes an empty text as null.
-func orNull(text string) any {
-	if text == "" {
-		return nil
-	}
-	return text
 }

@@ -3,6 +3,7 @@
 package zibal
 
 import (
+	"cmp"
 	"net/http"
 	"time"
 
@@ -180,7 +181,7 @@ func returnMembers(c *sandbox.Call, p sandbox.Payment, success bool) sandbox.Obj
 	}
 	order := p.OrderID
 	if fault, ok := c.Fault(sandbox.FaultWrongOrder); ok {
-		order = orText(fault.Value, "another-order")
+		order = cmp.Or(fault.Value, "another-order")
 	}
 	members := sandbox.Object{
 		{Name: "trackId", Value: p.ID},
@@ -234,12 +235,4 @@ func reply(c *sandbox.Call, body sandbox.Object) sandbox.Reply {
 		status = http.StatusInternalServerError
 	}
 	return sandbox.JSON(status, body)
-}
-
-// orText gives an empty value its usual text.
-func orText(value, usual string) string {
-	if value == "" {
-		return usual
-	}
-	return value
 }
