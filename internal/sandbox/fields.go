@@ -111,7 +111,8 @@ func (f Fields) List(name string) (list []Fields, known bool) {
 	if !f.Has(name) {
 		return nil, true
 	}
-	return list, json.Unmarshal(f[name], &list) == nil
+	known = json.Unmarshal(f[name], &list) == nil
+	return list, known
 }
 
 // Texts reads a list of texts, or one text as a list of one.
