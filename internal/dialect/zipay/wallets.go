@@ -71,14 +71,15 @@ func (d desk) transfer(r *dialect.Request) (dialect.Reply, error) {
 	if err != nil {
 		return dialect.Reply{}, err
 	}
+	// It is looked up before, so that nothing can fail once the money has moved.
+	from, err := d.App.Account(r.Context(), r.Merchant, r.Key.Account)
+	if err != nil {
+		return dialect.Reply{}, err
+	}
 	t, err := d.App.Transfer(r.Context(), app.NewTransfer{
 		ID: d.NewID(), Merchant: r.Merchant, From: r.Key.Account, To: to.Number, Amount: n.amount,
 		Reference: n.orderID, Description: n.description,
 	})
-	if err != nil {
-		return dialect.Reply{}, err
-	}
-	from, err := d.App.Account(r.Context(), r.Merchant, r.Key.Account)
 	if err != nil {
 		return dialect.Reply{}, err
 	}
