@@ -1,8 +1,6 @@
 package clients
 
 import (
-	"bufio"
-	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -24,47 +22,22 @@ func TestPublicReceiverOfNotices(t *testing.T) {
 	t.Parallel()
 	install(t)
 	p := build(t)
-	node, err := exec.LookPath("node")
-	if err != nil {
-		t.Fatalf("node is needed to run the public clients: %v", err)
-	}
-	receiver := exec.CommandContext(t.Context(), node, "notices.mjs")
-	var failure bytes.Buffer
-	receiver.Stderr = &failure
-	in, err := receiver.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := receiver.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := receiver.Start(); err != nil {
-		t.Fatal(err)
-	}
-	hook, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		t.Fatalf("%v: %s", err, failure.String())
-	}
+	receiver := receive(t, "notices.mjs")
 	till := openTill(p)
-	if err := json.NewEncoder(in).Encode(till.secrets); err != nil {
-		t.Fatal(err)
-	}
+	receiver.expect(till.secrets)
 	address := p.serve()
 	for path, terminal := range till.terminals {
 		var made struct{ Result struct{ TrackID string } }
 		text := till.call(address, "create-invoice", url.Values{
 			"terminal_number": {terminal}, "amount": {"10"}, "currency": {"USD"}, "invoice_number": {"INV 7/2026 " + path},
-			"callback": {"https://shop.example/back"}, "webhook": {strings.TrimSpace(hook) + path},
+			"callback": {"https://shop.example/back"}, "webhook": {receiver.hook + path},
 		})
 		if err := json.Unmarshal(text, &made); err != nil || made.Result.TrackID == "" {
 			t.Fatalf("create an invoice: %v: %s", err, text)
 		}
 		till.pay(address, made.Result.TrackID)
 	}
-	if err := receiver.Wait(); err != nil {
-		t.Errorf("%v: %s", err, failure.String())
-	}
+	receiver.check()
 }
 
 // till is a merchant with two terminals, a signing key and a customer with

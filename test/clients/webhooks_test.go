@@ -1,8 +1,6 @@
 package clients
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"net"
@@ -103,37 +101,14 @@ func TestPublicReceiver(t *testing.T) {
 	t.Parallel()
 	install(t)
 	p := build(t)
-	node, err := exec.LookPath("node")
-	if err != nil {
-		t.Fatalf("node is needed to run the public clients: %v", err)
-	}
-	receiver := exec.CommandContext(t.Context(), node, "webhooks.mjs")
-	var failure bytes.Buffer
-	receiver.Stderr = &failure
-	in, err := receiver.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := receiver.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := receiver.Start(); err != nil {
-		t.Fatal(err)
-	}
-	hook, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		t.Fatalf("%v: %s", err, failure.String())
-	}
+	receiver := receive(t, "webhooks.mjs")
 	merchant := p.say("id", "merchant", "add", "--name", "Tea House")
 	key := p.say("secret", "key", "add", "--merchant", merchant)
-	old := p.say("secret", "endpoint", "add", "--merchant", merchant, "--url", strings.TrimSpace(hook),
+	old := p.say("secret", "endpoint", "add", "--merchant", merchant, "--url", receiver.hook,
 		"--type", "invoice.*")
 	endpoint := endpointOf(t, p, merchant)
 	fresh := p.say("secret", "endpoint", "rotate", "--merchant", merchant, endpoint)
-	if err := json.NewEncoder(in).Encode([]string{old, fresh}); err != nil {
-		t.Fatal(err)
-	}
+	receiver.expect([]string{old, fresh})
 	address := p.serve()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+address+"/invoice/create",
 		strings.NewReader(`{"title": "Two tickets", "totalAmount": 5000}`))
@@ -149,9 +124,7 @@ func TestPublicReceiver(t *testing.T) {
 	if err := answer.Body.Close(); err != nil || answer.StatusCode != http.StatusOK {
 		t.Fatalf("invoice: got %s, %v", answer.Status, err)
 	}
-	if err := receiver.Wait(); err != nil {
-		t.Errorf("%v: %s", err, failure.String())
-	}
+	receiver.check()
 }
 
 // endpointOf is the id of the merchant's one endpoint.
