@@ -59,7 +59,7 @@ func (a *App) RequestPayment(ctx context.Context, merchantID string, n NewPaymen
 	if err := payable(i, n); err != nil {
 		return Requested{}, err
 	}
-	candidates, err := a.route(ctx, merchantID, parts[0], n.Gateway)
+	candidates, err := a.route(ctx, merchantID, parts[0], wanted{gateway: n.Gateway, method: n.Method})
 	if err != nil {
 		return Requested{}, err
 	}
@@ -149,7 +149,7 @@ func (a *App) startWaiting(ctx context.Context, merchantID, paymentID, gatewayNa
 	if gatewayName == "" {
 		gatewayName = p.Attempt.Gateway
 	}
-	candidates, err := a.route(ctx, merchantID, p.Amount, gatewayName)
+	candidates, err := a.route(ctx, merchantID, p.Amount, wanted{gateway: gatewayName, method: p.Attempt.Method})
 	if err != nil {
 		return Requested{}, err
 	}

@@ -2,11 +2,13 @@ package app
 
 import (
 	"context"
+	"slices"
 
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/gateway"
 	"github.com/purserhq/purser/internal/merchant"
 	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/payment"
 )
 
 // candidate is a gateway that could take a payment.
@@ -18,29 +20,42 @@ type candidate struct {
 
 // Choice is a gateway that a payer may choose.
 type Choice struct {
-	Name  string // what RequestPayment wants to be told
-	Title string // for people; the pages translate it
+	Name    string           // what RequestPayment wants to be told
+	Title   string           // for people; the pages translate it
+	Methods []payment.Method // what the payer can pay with there
 }
 
 // Choices are the gateways that can take this amount of the merchant now, in
 // the order of routing.
 func (a *App) Choices(ctx context.Context, merchantID string, amount money.Amount) ([]Choice, error) {
-	candidates, err := a.route(ctx, merchantID, amount, "")
+	candidates, err := a.route(ctx, merchantID, amount, wanted{})
 	if err != nil {
 		return nil, err
 	}
 	choices := make([]Choice, len(candidates))
 	for i, c := range candidates {
-		choices[i] = Choice{Name: c.name, Title: c.info.Title}
+		choices[i] = Choice{Name: c.name, Title: c.info.Title, Methods: c.info.Methods}
 	}
 	return choices, nil
 }
 
+// wanted leaves some of the gateways; its zero value leaves all.
+type wanted struct {
+	gateway string         // only the one of this name
+	method  payment.Method // only those that offer it
+	able    func(gateway.Gateway) bool
+}
+
+// takes says that a gateway is one of those that are wanted.
+func (w wanted) takes(c candidate) bool {
+	return (w.method == "" || slices.Contains(c.info.Methods, w.method)) && (w.able == nil || w.able(c.conn))
+}
+
 // route picks the merchant's gateways that can take the amount: the enabled
 // ones whose unit and limits fit, in their order, those that have been failing
-// lately last. A wish leaves only the gateway of that name.
+// lately last, and of those only the ones that are wanted.
 // Errors: no_gateway, with the reason in its words.
-func (a *App) route(ctx context.Context, merchantID string, amount money.Amount, wish string) ([]candidate, error) {
+func (a *App) route(ctx context.Context, merchantID string, amount money.Amount, w wanted) ([]candidate, error) {
 	known, err := a.store.Gateways(ctx, merchantID)
 	if err != nil {
 		return nil, err
@@ -48,12 +63,15 @@ func (a *App) route(ctx context.Context, merchantID string, amount money.Amount,
 	var well, ill []candidate
 	var reason error
 	for _, g := range known {
-		if !g.Enabled || (wish != "" && g.Name != wish) {
+		if !g.Enabled || (w.gateway != "" && g.Name != w.gateway) {
 			continue
 		}
 		c, err := a.open(g)
 		if err == nil {
 			err = fits(c.info, amount)
+		}
+		if err == nil && !w.takes(c) {
+			continue
 		}
 		if err != nil {
 			reason = err
