@@ -201,6 +201,24 @@ func (i Invoice) GiveBack(amount money.Amount) (Invoice, error) {
 	return i, err
 }
 
+// Resize asks for another amount: the one payment that the invoice was made for
+// is for another. Errors: invoice_closed, amount_invalid below what is captured
+// or being verified.
+func (i Invoice) Resize(amount money.Amount) (Invoice, error) {
+	if i.State != Open || i.Open {
+		return i, fault.New(fault.CodeInvoiceClosed, "invoice", "")
+	}
+	used, err := i.Captured.Add(i.Reserved)
+	if err != nil {
+		return i, err
+	}
+	if less, err := amount.Cmp(used); err != nil || less < 0 {
+		return i, fault.New(fault.CodeAmountInvalid, "amount", "").With(err)
+	}
+	i.Amount = amount
+	return i, nil
+}
+
 // Full says that the captured amount has reached what is asked for.
 // An open-amount invoice is never full.
 func (i Invoice) Full() bool {

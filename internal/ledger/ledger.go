@@ -19,6 +19,8 @@ type Role string
 // The chart of accounts.
 const (
 	GatewayClearing   Role = "gateway_clearing"   // per gateway: negative by what it owes us
+	GatewayHold       Role = "gateway_hold"       // per gateway: negative by what payers' banks hold through it
+	MerchantHeld      Role = "merchant_held"      // held by payers' banks, not taken
 	MerchantPending   Role = "merchant_pending"   // captured, waiting for the merchant to verify
 	MerchantAvailable Role = "merchant_available" // the merchant's own
 	CustomerWallet    Role = "customer_wallet"    // per customer
@@ -28,6 +30,7 @@ const (
 	Exchange          Role = "exchange"           // per unit pair
 	Suspense          Role = "suspense"           // money whose owner a person must decide
 	Trader            Role = "trader"             // per trader
+	MerchantBank      Role = "merchant_bank"      // negative by what gateways paid out to the merchant's bank
 )
 
 // Roles is the chart of accounts with what each is for, in the order of docs/ledger.md.
@@ -38,6 +41,8 @@ var Roles = []struct {
 	Meaning string
 }{
 	{GatewayClearing, "the gateway's or rail's name", false, "negative by what the gateway owes"},
+	{GatewayHold, "the gateway's name", false, "negative by what payers' banks hold for the merchant through the gateway"},
+	{MerchantHeld, "none", true, "held by payers' banks for the merchant, and not taken"},
 	{MerchantPending, "none", true, "captured, waiting for the merchant to verify"},
 	{
 		MerchantAvailable, "none", false,
@@ -50,6 +55,7 @@ var Roles = []struct {
 	{Exchange, "the market", false, "the two sides of exchanges, and what their rounding leaves"},
 	{Suspense, "none", true, "money whose owner a person must decide"},
 	{Trader, "the trader", false, "what a trader has collected or owes"},
+	{MerchantBank, "none", false, "negative by what gateways have paid out to the merchant's bank"},
 }
 
 // Account is where money is. Accounts are named, not created: the first

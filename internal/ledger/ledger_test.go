@@ -70,7 +70,7 @@ func TestFloors(t *testing.T) {
 	t.Parallel()
 	want := map[ledger.Role]bool{
 		ledger.MerchantPending: true, ledger.CustomerWallet: true, ledger.RefundsInTransit: true,
-		ledger.PayoutsInTransit: true, ledger.Suspense: true,
+		ledger.PayoutsInTransit: true, ledger.Suspense: true, ledger.MerchantHeld: true,
 	}
 	for _, r := range ledger.Roles {
 		if got := account(r.Role, money.IRR).Floored(); got != r.Floored || got != want[r.Role] {

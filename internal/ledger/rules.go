@@ -5,6 +5,8 @@ import "github.com/purserhq/purser/internal/money"
 // The business events that move money. Each has one row below; docs/ledger.md
 // shows the same table.
 const (
+	RuleAuthorized     Rule = "authorized"
+	RuleReleased       Rule = "released"
 	RuleCaptured       Rule = "captured"
 	RuleHeld           Rule = "held"
 	RuleDeposited      Rule = "deposited"
@@ -32,6 +34,9 @@ const (
 	RulePayoutPaid     Rule = "payout_paid"
 	RulePayoutFee      Rule = "payout_fee"
 	RulePayoutReleased Rule = "payout_released"
+	RuleSettled        Rule = "settled"
+	RuleFeeSettled     Rule = "fee_settled"
+	RuleRefundSettled  Rule = "refund_settled"
 )
 
 // own stands for the account of a number: the merchant's own money, or the
@@ -48,7 +53,9 @@ type step struct {
 // steps is the whole posting table: every rule moves one amount between two
 // accounts, but RuleExchanged, which moves two through an exchange desk.
 var steps = map[Rule]step{
-	RuleCaptured: {GatewayClearing, MerchantAvailable, false, "a gateway took the payer's money for the merchant"},
+	RuleAuthorized: {GatewayHold, MerchantHeld, false, "a payer's bank holds money for the merchant"},
+	RuleReleased:   {MerchantHeld, GatewayHold, false, "held money was let go, or is being taken"},
+	RuleCaptured:   {GatewayClearing, MerchantAvailable, false, "a gateway took the payer's money for the merchant"},
 	RuleHeld: {
 		GatewayClearing, MerchantPending, false, "a gateway took the payer's money, and the merchant has to verify it",
 	},
@@ -95,17 +102,22 @@ var steps = map[Rule]step{
 	RulePayoutReleased: {
 		PayoutsInTransit, own, false, "a payout was rejected or failed: it is back where it was taken from",
 	},
+	RuleSettled:       {MerchantBank, GatewayClearing, false, "the gateway paid out what it had taken"},
+	RuleFeeSettled:    {Fees, GatewayClearing, false, "the gateway kept its fee of what it paid out"},
+	RuleRefundSettled: {GatewayClearing, MerchantBank, false, "the gateway kept what it had given back"},
 }
 
 // Rules lists the posting rules in the order in which docs/ledger.md shows
 // them, which is also one in which they can follow each other.
 var Rules = []Rule{
+	RuleAuthorized, RuleReleased,
 	RuleCaptured, RuleHeld, RuleDeposited, RuleWalletPaid, RuleWalletHeld, RuleFee, RuleLate,
 	RuleVerified, RuleRejected, RuleWalletRejected,
 	RuleRefundOpened, RuleRefundOwed, RuleDepositOpened, RuleSuspenseOpened,
 	RuleRefunded, RuleReversed, RuleFeeReversed, RuleWalletRefunded,
 	RuleRefundFailed, RuleSuspenseFailed, RuleDepositFailed,
 	RuleTransferred, RuleExchanged, RulePayoutHeld, RulePayoutPaid, RulePayoutFee, RulePayoutReleased,
+	RuleSettled, RuleFeeSettled, RuleRefundSettled,
 }
 
 // Takings are the rules that take a payment's money. A payment has one entry
@@ -131,7 +143,7 @@ func (n Names) account(c Cause, r Role, owner string, u money.Unit) Account {
 		return Own(c.Merchant, owner, u)
 	}
 	a := Account{Merchant: c.Merchant, Role: r, Unit: u}
-	if r == GatewayClearing || r == Fees {
+	if r == GatewayClearing || r == Fees || r == GatewayHold {
 		a.Owner = n.Gateway
 	}
 	if r == CustomerWallet {

@@ -24,6 +24,8 @@ var movements = []struct {
 	from, to string
 	covered  bool
 }{
+	{ledger.RuleAuthorized, "gateway_hold/acme/IRR", "merchant_held//IRR", false},
+	{ledger.RuleReleased, "merchant_held//IRR", "gateway_hold/acme/IRR", false},
 	{ledger.RuleCaptured, "gateway_clearing/acme/IRR", "merchant_available//IRR", false},
 	{ledger.RuleHeld, "gateway_clearing/acme/IRR", "merchant_pending//IRR", false},
 	{ledger.RuleDeposited, "gateway_clearing/acme/IRR", "customer_wallet/10001/IRR", false},
@@ -50,6 +52,9 @@ var movements = []struct {
 	{ledger.RulePayoutPaid, "payouts_in_transit//IRR", "gateway_clearing/acme/IRR", false},
 	{ledger.RulePayoutFee, "payouts_in_transit//IRR", "fees/acme/IRR", false},
 	{ledger.RulePayoutReleased, "payouts_in_transit//IRR", "customer_wallet/10001/IRR", false},
+	{ledger.RuleSettled, "merchant_bank//IRR", "gateway_clearing/acme/IRR", false},
+	{ledger.RuleFeeSettled, "fees/acme/IRR", "gateway_clearing/acme/IRR", false},
+	{ledger.RuleRefundSettled, "gateway_clearing/acme/IRR", "merchant_bank//IRR", false},
 }
 
 // posted is a posting as text, to compare.
@@ -297,6 +302,24 @@ var stories = []struct {
 		"a payout that was rejected",
 		[]ledger.Rule{ledger.RuleDeposited, ledger.RulePayoutHeld, ledger.RulePayoutReleased},
 		map[string]int64{"gateway_clearing/acme/IRR": -9, "customer_wallet/10001/IRR": 9},
+	},
+	{"held by a bank and let go", []ledger.Rule{ledger.RuleAuthorized, ledger.RuleReleased}, nil},
+	{
+		"held by a bank, taken and paid out",
+		[]ledger.Rule{ledger.RuleAuthorized, ledger.RuleReleased, ledger.RuleCaptured, ledger.RuleSettled},
+		map[string]int64{"merchant_available//IRR": 9, "merchant_bank//IRR": -9},
+	},
+	{
+		"given back after it was paid out",
+		[]ledger.Rule{
+			ledger.RuleCaptured, ledger.RuleRefundOpened, ledger.RuleRefunded, ledger.RuleSettled, ledger.RuleRefundSettled,
+		},
+		nil,
+	},
+	{
+		"all of it kept as a fee",
+		[]ledger.Rule{ledger.RuleCaptured, ledger.RuleFee, ledger.RuleFeeSettled},
+		nil,
 	},
 	{
 		"sent to another customer",

@@ -35,11 +35,22 @@ type Payment struct {
 	Attempt  Attempt // of one through a gateway
 	Reserved bool    // its amount is set aside on the invoice while the gateway is asked to take the money
 
+	Hold     bool         // its money is first held and taken later, by a wish of the merchant
+	Asked    money.Amount // what the payer agreed to, where Amount became less or more since; not valid = Amount
+	Released money.Amount // of Asked: let go by refunds before anything was taken; not valid = nothing
+	Holding  money.Amount // what the payer's bank keeps for us; not valid = nothing
+	Step     Step         // what is being done to it
+	Record   Record       // what the merchant has recorded of it
+
 	Batch       string // payments made by one request share it; a newer batch supersedes an older one
 	Superseded  bool   // a newer request took over; canceled as soon as the gateway says this one is dead
 	Hidden      bool   // the gateway never accepted it: kept for the record, shown to nobody
+	Direct      bool   // the merchant passed the payer's instrument on: it has an invoice of its own, which follows it
+	Withdrawn   bool   // the merchant deleted it: shown to nobody, and its money is not wanted
+	Owner       string // the merchant's own name for whose payment it is; empty = nobody's in particular
 	Link        string // token of the link it was opened through, if any
 	Description string
+	Bag         map[string]string // words of one dialect that the core has no word for
 	Payer       Payer
 	Card        string    // masked, as the gateway told it
 	Note        string    // for the operator: why it ended as it did
@@ -86,21 +97,27 @@ func (p Payment) Unfinished() bool {
 // Collected says that its money is here and has not gone back in full.
 func (p Payment) Collected() bool { return p.State == Captured || p.State == Settled }
 
-// Refundable is what may still be given back: pending refunds count as given.
-// It is zero unless the payment is collected.
+// Refundable is what may still be given back: pending refunds count as given,
+// and after a record no more than what was recorded goes back. Of held money it
+// is what can still be let go. It is zero unless the payment is collected or
+// held.
 func (p Payment) Refundable() money.Amount {
 	zero := money.Zero(p.Amount.Unit())
+	if p.State == Authorized {
+		return p.Amount
+	}
 	if !p.Collected() {
 		return zero
 	}
-	left, err := p.Amount.Sub(p.Refunded)
+	back, err := p.Refunded.Add(p.Returning)
 	if err != nil {
 		return zero
 	}
-	if left, err = left.Sub(p.Returning); err != nil || left.Sign() < 0 {
+	left, err := p.Amount.Sub(back)
+	if err != nil || left.Sign() < 0 {
 		return zero
 	}
-	return left
+	return p.Record.limit(left, back)
 }
 
 // Return sets amount aside as being on its way back.

@@ -34,6 +34,7 @@ const (
 	Expire     Trigger = "expire"
 	Reverse    Trigger = "reverse"
 	Refund     Trigger = "refund"
+	Retry      Trigger = "retry"       // the payer gave another instrument
 	ArriveLate Trigger = "arrive_late" // closed, but the gateway took the money after all
 )
 
@@ -51,7 +52,7 @@ var States = fsm.Table[State, Trigger]{
 	Authorized: {Capture: Captured, Cancel: Canceled, Decline: Failed, Expire: Expired},
 	Captured:   {Settle: Settled, Reverse: Reversed, Refund: Refunded},
 	Settled:    {Refund: Refunded},
-	Failed:     {ArriveLate: Captured},
+	Failed:     {ArriveLate: Captured, Retry: Processing},
 	Canceled:   {ArriveLate: Captured},
 	Expired:    {ArriveLate: Captured},
 	Reversed:   {},

@@ -15,11 +15,13 @@ type Way string
 
 // The ways back. ByReversal undoes the payment at the gateway and is always
 // the full amount; ByRefund sends money back in a movement of its own; ByWallet
-// gives it back to the wallet it was paid from, at once.
+// gives it back to the wallet it was paid from, at once; ByRelease gives up money
+// that was held and not taken.
 const (
 	ByReversal Way = "reversal"
 	ByRefund   Way = "refund"
 	ByWallet   Way = "wallet"
+	ByRelease  Way = "release"
 )
 
 // Source is the account that the money is taken from.
@@ -31,6 +33,7 @@ const (
 	FromSuspense Source = "suspense" // late or surplus money that never became the merchant's
 	FromOwed     Source = "owed"     // the payer's again: not verified in time, or the invoice was refunded
 	FromDeposit  Source = "deposit"  // it was put into a customer's wallet
+	FromHold     Source = "hold"     // it was never taken from the payer
 )
 
 // Refund is one return of money for one payment.
@@ -44,6 +47,8 @@ type Refund struct {
 	Way       Way
 	Source    Source
 	Gateway   string
+	Listed    bool      // the merchant named it: shown in lists
+	SettledAt time.Time // when the gateway's statement showed it; zero before
 	Receipt   string    // the gateway's id of the refund, if it gave one
 	Reason    string    // as the merchant gave it
 	Word      string    // why the gateway refused, in words that may be shown

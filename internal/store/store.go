@@ -143,7 +143,11 @@ type PaymentReader interface {
 	PaymentsOf(ctx context.Context, merchantID string, invoiceIDs ...string) ([]payment.Payment, error)
 	// DuePayments are those whose CheckAt has passed, of any merchant, longest due first.
 	DuePayments(ctx context.Context, now time.Time, limit int) ([]payment.Payment, error)
+	// FindPayments are a merchant's listed payments that a filter leaves.
+	FindPayments(ctx context.Context, merchantID string, f PaymentFilter, page Page) ([]payment.Payment, error)
 	Refund(ctx context.Context, merchantID, id string) (refund.Refund, error)
+	// FindRefunds are a merchant's listed refunds that a filter leaves.
+	FindRefunds(ctx context.Context, merchantID string, f RefundFilter, page Page) ([]refund.Refund, error)
 	RefundsOf(ctx context.Context, merchantID, paymentID string) ([]refund.Refund, error)
 	DueRefunds(ctx context.Context, now time.Time, limit int) ([]refund.Refund, error)
 	// Claimed finds the owner of a key. With merchantID empty it searches all

@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payment"
+	"github.com/purserhq/purser/internal/store"
 )
 
 // attemptDetail is the present attempt.
@@ -26,13 +28,49 @@ type attemptDetail struct {
 	Deadline  moment `json:"deadline,omitzero"`
 }
 
+// stepDetail is what is being done to held money.
+type stepDetail struct {
+	Kind   string `json:"kind,omitzero"`
+	ID     string `json:"id,omitzero"`
+	Amount *sum   `json:"amount,omitzero"`
+	At     moment `json:"at,omitzero"`
+}
+
+func stepOf(s payment.Step) stepDetail {
+	return stepDetail{Kind: string(s.Kind), ID: s.ID, Amount: sumOf(s.Amount), At: momentOf(s.At)}
+}
+
+func (d stepDetail) step() (payment.Step, error) {
+	amount, err := d.Amount.amount()
+	return payment.Step{Kind: payment.StepKind(d.Kind), ID: d.ID, Amount: amount, At: perhapsInstant(d.At)}, err
+}
+
+// recordDetail is what the merchant recorded, but for the time, which is a
+// column.
+type recordDetail struct {
+	Amount *sum `json:"amount,omitzero"`
+	Before *sum `json:"before,omitzero"`
+}
+
+func (d recordDetail) record(at *int64) (payment.Record, error) {
+	amount, err := d.Amount.amount()
+	before, further := d.Before.amount()
+	return payment.Record{At: perhapsInstant(at), Amount: amount, Before: before}, errors.Join(err, further)
+}
+
 // paymentDetail is what no statement asks of a payment.
 type paymentDetail struct {
 	Wallet      int64         `json:"wallet,omitzero"`
 	Attempt     attemptDetail `json:"attempt,omitzero"`
+	Hold        bool          `json:"hold,omitzero"`
+	Holding     *sum          `json:"holding,omitzero"`
+	Step        stepDetail    `json:"step,omitzero"`
+	Record      recordDetail  `json:"record,omitzero"`
 	Batch       string        `json:"batch,omitzero"`
 	Superseded  bool          `json:"superseded,omitzero"`
 	Hidden      bool          `json:"hidden,omitzero"`
+	Direct      bool          `json:"direct,omitzero"`
+	Withdrawn   bool          `json:"withdrawn,omitzero"`
 	Link        string        `json:"link,omitzero"`
 	Description string        `json:"description,omitzero"`
 	Payer       payerDetail   `json:"payer,omitzero"`
@@ -40,62 +78,84 @@ type paymentDetail struct {
 	Note        string        `json:"note,omitzero"`
 	Checks      int           `json:"checks,omitzero"`
 	FinalizedAt moment        `json:"finalized_at,omitzero"`
+
+	Bag map[string]string `json:"bag,omitzero"`
 }
 
 // paymentRecord writes a payment at its next version.
 func paymentRecord(p payment.Payment) (record, error) {
-	a := p.Attempt
 	detail, err := pack(paymentDetail{
-		Wallet: p.Wallet,
-		Attempt: attemptDetail{
-			Gateway: a.Gateway, Number: a.Number, Short: a.Short, Method: string(a.Method),
-			Session: a.Session, Link: a.Link, Token: a.Token, Word: a.Word,
-			Doubtful: a.Doubtful, Receipt: a.Receipt, Fee: sumOf(a.Fee),
-			StartedAt: momentOf(a.StartedAt), Deadline: momentOf(a.Deadline),
-		},
-		Batch: p.Batch, Superseded: p.Superseded, Hidden: p.Hidden, Link: p.Link, Description: p.Description,
+		Wallet: p.Wallet, Attempt: attemptOf(p.Attempt),
+		Hold: p.Hold, Holding: sumOf(p.Holding), Step: stepOf(p.Step),
+		Record: recordDetail{sumOf(p.Record.Amount), sumOf(p.Record.Before)},
+		Batch:  p.Batch, Superseded: p.Superseded, Hidden: p.Hidden, Direct: p.Direct, Withdrawn: p.Withdrawn,
+		Link: p.Link, Description: p.Description, Bag: p.Bag,
 		Payer: payerDetail(p.Payer), Card: p.Card, Note: p.Note, Checks: p.Checks,
 		FinalizedAt: momentOf(p.FinalizedAt),
 	})
-	unit, sums, wrong := steps(p.Amount, p.Refunded, p.Returning)
+	unit, sums, wrong := steps(p.Amount, p.Refunded, p.Returning, p.Asked, p.Released)
 	return record{
 		p.ID, p.Merchant, p.Version + 1, string(p.State), p.Invoice, unit, sums[0], sums[1], sums[2],
-		flag(p.Reserved), perhapsMicros(p.CheckAt), p.Attention, micros(p.CreatedAt), micros(p.UpdatedAt), detail,
+		flag(p.Reserved), perhapsMicros(p.CheckAt), p.Attention, sums[3], sums[4], perhapsMicros(p.Record.At),
+		string(p.Attempt.Method), p.Owner, flag(p.Listed()), micros(p.CreatedAt), micros(p.UpdatedAt), detail,
 	}, errors.Join(err, wrong)
 }
 
 // scanPayment reads what paymentRecord wrote.
 func scanPayment(r row) (payment.Payment, error) {
 	var (
-		p                          payment.Payment
-		unit, detail               string
-		sums                       = make([]*int64, 3)
-		check                      *int64
-		reserved, created, updated int64
-		d                          paymentDetail
+		p                                  payment.Payment
+		unit, detail                       string
+		sums                               = make([]*int64, 5)
+		check, recorded                    *int64
+		reserved, listed, created, updated int64
+		d                                  paymentDetail
 	)
 	if err := r.Scan(&p.ID, &p.Merchant, &p.Version, &p.State, &p.Invoice, &unit, &sums[0], &sums[1], &sums[2],
-		&reserved, &check, &p.Attention, &created, &updated, &detail); err != nil {
+		&reserved, &check, &p.Attention, &sums[3], &sums[4], &recorded, &p.Attempt.Method, &p.Owner, &listed,
+		&created, &updated, &detail); err != nil {
 		return p, err
 	}
 	if err := unpack(detail, &d); err != nil {
 		return p, err
 	}
-	wrong := amounts(unit, sums, &p.Amount, &p.Refunded, &p.Returning)
-	fee, further := d.Attempt.Fee.amount()
-	a := d.Attempt
-	p.Attempt = payment.Attempt{
-		Gateway: a.Gateway, Number: a.Number, Short: a.Short, Method: payment.Method(a.Method),
-		Session: a.Session, Link: a.Link, Token: a.Token, Word: a.Word,
-		Doubtful: a.Doubtful, Receipt: a.Receipt, Fee: fee,
-		StartedAt: perhapsInstant(a.StartedAt), Deadline: perhapsInstant(a.Deadline),
-	}
-	p.Wallet = d.Wallet
+	errs := []error{amounts(unit, sums, &p.Amount, &p.Refunded, &p.Returning, &p.Asked, &p.Released)}
+	var err error
+	p.Attempt, err = d.Attempt.attempt()
+	errs = append(errs, err)
+	p.Holding, err = d.Holding.amount()
+	errs = append(errs, err)
+	p.Step, err = d.Step.step()
+	errs = append(errs, err)
+	p.Record, err = d.Record.record(recorded)
+	errs = append(errs, err)
+	p.Wallet, p.Hold, p.Direct, p.Withdrawn, p.Bag = d.Wallet, d.Hold, d.Direct, d.Withdrawn, d.Bag
 	p.Reserved, p.Batch, p.Superseded, p.Hidden = reserved != 0, d.Batch, d.Superseded, d.Hidden
 	p.Link, p.Description, p.Payer, p.Card, p.Note = d.Link, d.Description, payment.Payer(d.Payer), d.Card, d.Note
 	p.CheckAt, p.Checks, p.FinalizedAt = perhapsInstant(check), d.Checks, perhapsInstant(d.FinalizedAt)
 	p.CreatedAt, p.UpdatedAt = instant(created), instant(updated)
-	return p, errors.Join(wrong, further)
+	return p, errors.Join(errs...)
+}
+
+// attempt reads what attemptOf wrote. The method is also in a column, which
+// rows of earlier versions of the schema lack.
+func (a attemptDetail) attempt() (payment.Attempt, error) {
+	fee, err := a.Fee.amount()
+	return payment.Attempt{
+		Gateway: a.Gateway, Number: a.Number, Short: a.Short, Method: payment.Method(a.Method),
+		Session: a.Session, Link: a.Link, Token: a.Token, Word: a.Word,
+		Doubtful: a.Doubtful, Receipt: a.Receipt, Fee: fee,
+		StartedAt: perhapsInstant(a.StartedAt), Deadline: perhapsInstant(a.Deadline),
+	}, err
+}
+
+func attemptOf(a payment.Attempt) attemptDetail {
+	return attemptDetail{
+		Gateway: a.Gateway, Number: a.Number, Short: a.Short, Method: string(a.Method),
+		Session: a.Session, Link: a.Link, Token: a.Token, Word: a.Word,
+		Doubtful: a.Doubtful, Receipt: a.Receipt, Fee: sumOf(a.Fee),
+		StartedAt: momentOf(a.StartedAt), Deadline: momentOf(a.Deadline),
+	}
 }
 
 // Payment finds a payment. Error: payment_not_found.
@@ -116,6 +176,60 @@ func (d *DB) PaymentsOf(ctx context.Context, merchantID string, invoiceIDs ...st
 	return many(ctx, d, scanPayment,
 		selectFrom(payments, among+" and merchant_id = $2 order by created_at, id"), argument, merchantID)
 }
+
+// FindPayments are a merchant's listed ones that a filter leaves.
+func (d *DB) FindPayments(ctx context.Context, merchantID string, f store.PaymentFilter, page store.Page,
+) ([]payment.Payment, error) {
+	c := where("merchant_id = ? and listed = 1", merchantID)
+	switch {
+	case f.Owned:
+		c.and("owner <> ''")
+	default:
+		c.and("owner = ?", f.Owner)
+	}
+	if f.ID != "" {
+		c.and("id = ?", f.ID)
+	}
+	if f.Method != "" {
+		c.and("method = ?", string(f.Method))
+	}
+	if f.Standing != "" {
+		c.and(standings[f.Standing])
+	}
+	for _, bound := range []struct {
+		condition string
+		amount    money.Amount
+	}{{"coalesce(asked, amount) >= ?", f.Least}, {"coalesce(asked, amount) <= ?", f.Most}} {
+		if bound.amount.Valid() {
+			c.and("unit = ? and "+bound.condition, string(bound.amount.Unit()), bound.amount.Steps())
+		}
+	}
+	for _, bound := range []struct {
+		condition string
+		at        time.Time
+	}{
+		{"created_at >= ?", f.CreatedFrom},
+		{"created_at <= ?", f.CreatedTo},
+		{"recorded_at >= ?", f.RecordedFrom},
+		{"recorded_at <= ?", f.RecordedTo},
+	} {
+		if !bound.at.IsZero() {
+			c.and(bound.condition, micros(bound.at))
+		}
+	}
+	return part(ctx, d, payments, scanPayment, c, page, byAge...)
+}
+
+// standings are payment.Standing as conditions; the kit compares the two.
+var standings = map[payment.Standing]string{
+	payment.Recorded:  "recorded_at is not null",
+	payment.Undecided: "recorded_at is null and state in ('waiting', 'processing')",
+	payment.Good: "recorded_at is null and (state in ('authorized', 'captured', 'settled', 'reversed', 'refunded')" +
+		" or (" + wholeLetGo + "))",
+	payment.Bad: "recorded_at is null and state in ('failed', 'expired', 'canceled') and not (" + wholeLetGo + ")",
+}
+
+const wholeLetGo = "state = 'canceled' and coalesce(released, 0) > 0 and released = coalesce(asked, amount)"
 
 // DuePayments are those whose CheckAt has passed, longest due first.
 func (d *DB) DuePayments(ctx context.Context, now time.Time, limit int) ([]payment.Payment, error) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/refund"
+	"github.com/purserhq/purser/internal/store"
 )
 
 // refundDetail is what no statement asks of a refund.
@@ -17,38 +18,41 @@ type refundDetail struct {
 	Reason  string     `json:"reason,omitzero"`
 	Word    string     `json:"word,omitzero"`
 	Checks  int        `json:"checks,omitzero"`
+	Settled moment     `json:"settled_at,omitzero"`
 }
 
 // refundRecord writes a refund at its next version.
 func refundRecord(r refund.Refund) (record, error) {
 	detail, err := pack(refundDetail{
 		Way: r.Way, Gateway: r.Gateway, Receipt: r.Receipt, Reason: r.Reason, Word: r.Word, Checks: r.Checks,
+		Settled: momentOf(r.SettledAt),
 	})
 	unit, sums, wrong := steps(r.Amount)
 	return record{
 		r.ID, r.Merchant, r.Version + 1, string(r.State), r.Payment, string(r.Source), unit, sums[0],
-		perhapsMicros(r.CheckAt), r.Attention, micros(r.CreatedAt), micros(r.UpdatedAt), detail,
+		perhapsMicros(r.CheckAt), r.Attention, flag(r.Listed), micros(r.CreatedAt), micros(r.UpdatedAt), detail,
 	}, errors.Join(err, wrong)
 }
 
 // scanRefund reads what refundRecord wrote.
 func scanRefund(r row) (refund.Refund, error) {
 	var (
-		f                refund.Refund
-		unit, detail     string
-		sums             = make([]*int64, 1)
-		check            *int64
-		created, updated int64
-		d                refundDetail
+		f                        refund.Refund
+		unit, detail             string
+		sums                     = make([]*int64, 1)
+		check                    *int64
+		listed, created, updated int64
+		d                        refundDetail
 	)
 	if err := r.Scan(&f.ID, &f.Merchant, &f.Version, &f.State, &f.Payment, &f.Source, &unit, &sums[0],
-		&check, &f.Attention, &created, &updated, &detail); err != nil {
+		&check, &f.Attention, &listed, &created, &updated, &detail); err != nil {
 		return f, err
 	}
 	if err := unpack(detail, &d); err != nil {
 		return f, err
 	}
 	f.Way, f.Gateway, f.Receipt, f.Reason, f.Word, f.Checks = d.Way, d.Gateway, d.Receipt, d.Reason, d.Word, d.Checks
+	f.Listed, f.SettledAt = listed != 0, perhapsInstant(d.Settled)
 	f.CheckAt, f.CreatedAt, f.UpdatedAt = perhapsInstant(check), instant(created), instant(updated)
 	return f, amounts(unit, sums, &f.Amount)
 }
@@ -63,6 +67,19 @@ func (d *DB) Refund(ctx context.Context, merchantID, id string) (refund.Refund, 
 func (d *DB) RefundsOf(ctx context.Context, merchantID, paymentID string) ([]refund.Refund, error) {
 	return many(ctx, d, scanRefund,
 		selectFrom(refunds, "payment_id = $1 and merchant_id = $2 order by created_at, id"), paymentID, merchantID)
+}
+
+// FindRefunds are a merchant's listed ones that a filter leaves.
+func (d *DB) FindRefunds(ctx context.Context, merchantID string, f store.RefundFilter, page store.Page,
+) ([]refund.Refund, error) {
+	c := where("merchant_id = ? and listed = 1", merchantID)
+	if f.ID != "" {
+		c.and("id = ?", f.ID)
+	}
+	if f.Payment != "" {
+		c.and("payment_id = ?", f.Payment)
+	}
+	return part(ctx, d, refunds, scanRefund, c, page, byAge...)
 }
 
 // DueRefunds are those whose CheckAt has passed, longest due first.

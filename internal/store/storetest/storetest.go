@@ -86,6 +86,9 @@ func Run(t *testing.T, open Open) {
 		"exchange lists":       exchangeLists,
 		"payout lists":         payoutLists,
 		"tries expire":         triesExpire,
+		"find payments":        findPayments,
+		"standings":            standings,
+		"find refunds":         findRefunds,
 	} {
 		t.Run(name, func(t *testing.T) { test(newShop(t, s)) })
 	}
