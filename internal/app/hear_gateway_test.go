@@ -23,6 +23,7 @@ type phone struct {
 func (p *phone) Info() gateway.Info {
 	i := p.bank.Info()
 	i.Poll, i.LostStartIsHarmless, i.VerifyCaptures = 7*time.Second, false, false
+	i.Methods = append(i.Methods, payment.MBWay)
 	return i
 }
 
