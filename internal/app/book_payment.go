@@ -34,7 +34,12 @@ func (a *App) book(ctx context.Context, p payment.Payment, c candidate, r gatewa
 			return a.close(ctx, p, closing(p, payment.Expire), byGateway, r.Word)
 		}
 		return a.stayOpen(ctx, p, c, r)
-	case gateway.Authorized, gateway.Unknown:
+	case gateway.Authorized:
+		if p.Hold {
+			return a.authorize(ctx, p, c, r)
+		}
+		return a.stayOpen(ctx, p, c, r)
+	case gateway.Unknown:
 		return a.stayOpen(ctx, p, c, r)
 	}
 	return a.stayOpen(ctx, p, c, r)
@@ -58,10 +63,10 @@ func (a *App) close(ctx context.Context, p payment.Payment, t payment.Trigger, a
 		if fresh, err = r.Payment(ctx, p.Merchant, p.ID); err != nil {
 			return store.Change{}, err
 		}
-		if !active(fresh) {
-			return store.Change{}, nil // somebody else was first, or it was closed before
-		}
 		now := a.now()
+		if !active(fresh) {
+			return unasked(fresh, now), nil // somebody else was first, or it was closed before
+		}
 		var change store.Change
 		if fresh, err = release(ctx, r, fresh, now, &change); err != nil {
 			return store.Change{}, err
@@ -82,6 +87,16 @@ func (a *App) close(ctx context.Context, p payment.Payment, t payment.Trigger, a
 		return change, nil
 	})
 	return fresh, err
+}
+
+// unasked stops the questions about a payment that was closed before.
+func unasked(p payment.Payment, now time.Time) store.Change {
+	closed := p.State == payment.Failed || p.State == payment.Canceled || p.State == payment.Expired
+	if !closed || p.CheckAt.IsZero() {
+		return store.Change{}
+	}
+	p.CheckAt, p.UpdatedAt = never, now
+	return store.Change{Payments: []payment.Payment{p}}
 }
 
 // release frees the room that a payment holds on its invoice.

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -20,13 +21,15 @@ const cannotReturn = "this gateway cannot give money back"
 
 // NewRefund is the wish to give money back.
 type NewRefund struct {
+	ID      string // chosen by the caller, whose lists show it; empty = one of ours, which they do not
 	Payment string
 	Amount  money.Amount // not valid = everything that is left
 	Reason  string
 }
 
 // RefundPayment gives money of a collected payment back: undone where the
-// whole of it goes back and the gateway can undo, paid back otherwise. The
+// whole of it goes back and the gateway can undo, paid back otherwise. Held
+// money is let go instead. The
 // refund that is returned may have succeeded, failed (its Word says why) or be
 // processing, which means that nobody knows yet.
 // Errors: payment_not_found when nothing is collected, refund_in_progress,
@@ -43,6 +46,12 @@ func (a *App) RefundPayment(ctx context.Context, merchantID string, n NewRefund)
 	}
 	if i.VerifyIn > 0 || p.Wallet != 0 {
 		return refund.Refund{}, fault.New(fault.CodeUnsupported, "payment", "Refund the whole invoice instead.")
+	}
+	if p.State == payment.Authorized {
+		back, err := a.releaseHeld(ctx, merchantID, n)
+		if !fault.Is(err, fault.CodePaymentNotFound) {
+			return back, err
+		} // it was taken meanwhile
 	}
 	c, err := a.gatewayOf(ctx, merchantID, p.Attempt.Gateway)
 	if err != nil {
@@ -86,9 +95,9 @@ func (a *App) openRefund(p payment.Payment, i invoice.Invoice, c candidate, n Ne
 	now := a.now()
 	held.UpdatedAt = now
 	back := refund.Refund{
-		ID: newID(now), Merchant: p.Merchant, State: refund.Requested, Payment: p.ID, Amount: amount,
+		ID: cmp.Or(n.ID, newID(now)), Merchant: p.Merchant, State: refund.Requested, Payment: p.ID, Amount: amount,
 		Way: wayBack(c, amount == p.Amount), Source: refund.FromMerchant, Gateway: p.Attempt.Gateway,
-		Reason: n.Reason, CheckAt: now.Add(2 * gatewayTime), CreatedAt: now, UpdatedAt: now,
+		Listed: n.ID != "", Reason: n.Reason, CheckAt: now.Add(2 * gatewayTime), CreatedAt: now, UpdatedAt: now,
 	}
 	change := store.Change{
 		Payments: []payment.Payment{held}, Refunds: []refund.Refund{back},

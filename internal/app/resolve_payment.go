@@ -23,6 +23,7 @@ var pauses = []time.Duration{
 const (
 	firstCheck = time.Minute     // after the payer was sent away
 	soon       = 5 * time.Second // when only another payment's verification is in the way
+	holdCheck  = 6 * time.Hour   // while a payer's bank holds money
 	grace      = time.Minute     // beyond a page's deadline, for clocks that differ
 )
 
@@ -172,6 +173,9 @@ func (a *App) resolve(ctx context.Context, merchantID, id string, h hint) (payme
 	if p.Attempt.Session == "" {
 		return a.abandon(ctx, p, c)
 	}
+	if p.State == payment.Authorized {
+		return a.lookAfterHold(ctx, p, c)
+	}
 	closed := !takeable(p)
 	if c.info.CanLook && !p.Reserved && (p.State != payment.Processing || !h.good) {
 		report := c.conn.Resolve(ctx, a.attempt(p, c, ""), gateway.Look)
@@ -320,6 +324,9 @@ func (a *App) checkAgain(ctx context.Context, p payment.Payment, after time.Dura
 func (a *App) abandon(ctx context.Context, p payment.Payment, c candidate) (payment.Payment, error) {
 	if p.State != payment.Processing || a.now().Before(p.CheckAt) {
 		return p, nil
+	}
+	if g, ok := c.conn.(gateway.Charger); ok && p.Direct && p.Attempt.Method == payment.Card {
+		return a.askCharge(ctx, p, c, g)
 	}
 	if !c.info.LostStartIsHarmless {
 		return p, a.flag(ctx, p, "the gateway never answered whether it opened this payment")

@@ -1,0 +1,193 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/purserhq/purser/internal/event"
+	"github.com/purserhq/purser/internal/gateway"
+	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/ledger"
+	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/payment"
+	"github.com/purserhq/purser/internal/store"
+)
+
+// authorize books money that a payer's bank holds. What nobody wants any more
+// is let go at once.
+func (a *App) authorize(ctx context.Context, p payment.Payment, c candidate, report gateway.Report,
+) (payment.Payment, error) {
+	if why := mismatch(p, c, report); why != "" {
+		return p, a.flag(ctx, p, why)
+	}
+	var fresh payment.Payment
+	err := a.update(ctx, func(r store.Reader) (store.Change, error) {
+		var err error
+		if fresh, err = r.Payment(ctx, p.Merchant, p.ID); err != nil || fresh.State != payment.Processing {
+			return store.Change{}, err
+		}
+		i, err := r.Invoice(ctx, p.Merchant, p.Invoice)
+		if err != nil {
+			return store.Change{}, err
+		}
+		now := a.now()
+		from := fresh.State
+		if fresh.State, err = payment.States.Next(from, payment.Authorize); err != nil {
+			return store.Change{}, err
+		}
+		fresh.Holding, fresh.UpdatedAt, fresh.CheckAt, fresh.Attention = fresh.Amount, now, now.Add(holdCheck), ""
+		if report.Card != "" {
+			fresh.Card = report.Card
+		}
+		change := store.Change{Events: []event.Event{happened(event.Payment, p.Merchant, p.ID, from, payment.Authorize,
+			fresh.State, byGateway, "", now)}}
+		if held, found := setAside(i, fresh.Amount); found == enough {
+			held.UpdatedAt, fresh.Reserved = now, true
+			change.Invoices = []invoice.Invoice{held}
+		} else {
+			fresh.Step = payment.Step{Kind: payment.ToVoid, ID: newID(now)}
+		}
+		change.Payments = []payment.Payment{fresh}
+		err = post(&change, ledger.RuleAuthorized, ledger.Cause{Merchant: p.Merchant, Subject: p.ID, At: now},
+			fresh.Attempt.Gateway, fresh.Amount)
+		return change, err
+	})
+	switch {
+	case err != nil:
+		return fresh, err
+	case fresh.State != payment.Processing && fresh.State != payment.Authorized:
+		return fresh, a.letGo(ctx, fresh, c)
+	}
+	if fresh, err = a.store.Payment(ctx, p.Merchant, p.ID); err != nil || fresh.Step.Kind == "" {
+		return fresh, err
+	}
+	return a.runStep(ctx, fresh, c)
+}
+
+// letGo gives up money that a bank holds for a payment which has ended: the
+// payer was too late. Should it fail, the bank lets go by itself after its time.
+func (a *App) letGo(ctx context.Context, p payment.Payment, c candidate) error {
+	capturer, ok := c.conn.(gateway.Capturer)
+	if !ok || p.Collected() {
+		return nil
+	}
+	amount, err := p.Amount.In(c.info.Unit)
+	if err != nil {
+		return err
+	}
+	report := capturer.Void(ctx, gateway.Held{Attempt: a.attempt(p, c, ""), Amount: amount, Step: "late"})
+	if report.Outcome == gateway.Canceled {
+		return nil
+	}
+	return a.flag(ctx, p, "the payer's bank holds money for this payment, which has ended")
+}
+
+// lookAfterHold goes on with what is being done to held money, or asks whether
+// it is still held.
+func (a *App) lookAfterHold(ctx context.Context, p payment.Payment, c candidate) (payment.Payment, error) {
+	if p.Step.Kind != "" {
+		return a.runStep(ctx, p, c)
+	}
+	report := c.conn.Resolve(ctx, a.holding(p, c), gateway.Look)
+	switch report.Outcome {
+	case gateway.Authorized, gateway.Pending, gateway.Unknown:
+		return p, a.askAboutHold(ctx, p, report)
+	case gateway.Captured:
+		if p.Amount == p.Holding {
+			return a.captureHeld(ctx, p, c, report, payment.Step{Kind: payment.ToCapture, Amount: p.Amount})
+		}
+		return p, a.flag(ctx, p, "the gateway took money that was only to be held")
+	case gateway.Canceled, gateway.Undone:
+		return a.endHold(ctx, p, payment.Cancel, byGateway, report.Word)
+	case gateway.Expired:
+		return a.endHold(ctx, p, payment.Expire, byGateway, report.Word)
+	case gateway.Declined:
+		return a.endHold(ctx, p, payment.Decline, byGateway, report.Word)
+	}
+	return p, a.askAboutHold(ctx, p, report)
+}
+
+// holding is an attempt with the amount that the bank holds, which may be more
+// than what is still wanted of it.
+func (a *App) holding(p payment.Payment, c candidate) gateway.Attempt {
+	attempt := a.attempt(p, c, "")
+	if held, err := p.Holding.In(c.info.Unit); err == nil {
+		attempt.Amount = held
+	}
+	return attempt
+}
+
+// askAboutHold sets the time of the next look at money that is still held.
+func (a *App) askAboutHold(ctx context.Context, p payment.Payment, report gateway.Report) error {
+	if report.Alarm != "" {
+		return a.flag(ctx, p, report.Alarm)
+	}
+	return a.update(ctx, func(r store.Reader) (store.Change, error) {
+		fresh, err := r.Payment(ctx, p.Merchant, p.ID)
+		if err != nil || fresh.State != payment.Authorized || fresh.Step.Kind != "" {
+			return store.Change{}, err
+		}
+		now := a.now()
+		fresh.CheckAt, fresh.UpdatedAt = now.Add(holdCheck), now
+		return store.Change{Payments: []payment.Payment{fresh}}, nil
+	})
+}
+
+// endHold ends a payment whose money is not held any more and was not taken.
+func (a *App) endHold(ctx context.Context, p payment.Payment, t payment.Trigger, actor, note string,
+) (payment.Payment, error) {
+	var fresh payment.Payment
+	err := a.update(ctx, func(r store.Reader) (store.Change, error) {
+		var err error
+		if fresh, err = r.Payment(ctx, p.Merchant, p.ID); err != nil || fresh.State != payment.Authorized {
+			return store.Change{}, err
+		}
+		now := a.now()
+		var change store.Change
+		if fresh, err = freeInvoice(ctx, r, fresh, now, actor, &change); err != nil {
+			return store.Change{}, err
+		}
+		from := fresh.State
+		if fresh.State, err = payment.States.Next(from, t); err != nil {
+			return store.Change{}, err
+		}
+		fresh.Step, fresh.Holding = payment.Step{}, money.Amount{}
+		fresh.Note, fresh.FinalizedAt, fresh.UpdatedAt, fresh.CheckAt = note, now, now, never
+		change.Payments = append(change.Payments, fresh)
+		change.Events = append(change.Events,
+			happened(event.Payment, p.Merchant, p.ID, from, t, fresh.State, actor, note, now))
+		if fresh.Amount.Sign() > 0 {
+			err = post(&change, ledger.RuleReleased, ledger.Cause{Merchant: p.Merchant, Subject: p.ID, At: now},
+				fresh.Attempt.Gateway, fresh.Amount)
+		}
+		return change, err
+	})
+	return fresh, err
+}
+
+// freeInvoice frees the room that a payment holds on its invoice. One that was
+// made for it alone is closed.
+func freeInvoice(ctx context.Context, r store.Reader, p payment.Payment, now time.Time, actor string,
+	change *store.Change,
+) (payment.Payment, error) {
+	if !p.Direct {
+		return release(ctx, r, p, now, change)
+	}
+	i, err := r.Invoice(ctx, p.Merchant, p.Invoice)
+	if err != nil {
+		return p, err
+	}
+	if p.Reserved {
+		if i, err = i.Release(p.Amount); err != nil {
+			return p, err
+		}
+	}
+	if i.State == invoice.Open && i.Captured.IsZero() {
+		if i, err = advance(i, now, change, actor, invoice.Cancel); err != nil {
+			return p, err
+		}
+	}
+	i.UpdatedAt, p.Reserved = now, false
+	change.Invoices = append(change.Invoices, i)
+	return p, nil
+}

@@ -1,0 +1,110 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/purserhq/purser/internal/event"
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/payment"
+	"github.com/purserhq/purser/internal/store"
+)
+
+// RecordPayment writes down that the merchant counts a payment whose money was
+// taken as settled, with an amount of at most what did not go back: no more
+// than that can go back from then on. No money moves.
+// Errors: payment_not_found, wrong_state when nothing was taken or it is
+// recorded already, amount_invalid, amount_above_remaining.
+func (a *App) RecordPayment(ctx context.Context, merchantID, id string, at time.Time, amount money.Amount,
+) (p payment.Payment, err error) {
+	err = a.update(ctx, func(r store.Reader) (store.Change, error) {
+		if p, err = r.Payment(ctx, merchantID, id); err != nil {
+			return store.Change{}, err
+		}
+		if p.Withdrawn || !p.Collected() || p.Record.Recorded() {
+			return store.Change{}, fault.New(fault.CodeWrongState, "payment", "")
+		}
+		kept := amount
+		if !kept.Valid() {
+			kept = p.Refundable()
+		}
+		if kept.Sign() <= 0 {
+			return store.Change{}, fault.New(fault.CodeAmountInvalid, "amount", "")
+		}
+		if over, err := kept.Cmp(p.Refundable()); err != nil || over > 0 {
+			return store.Change{}, fault.New(fault.CodeAmountAboveRemaining, "amount", "").With(err)
+		}
+		before, err := p.Refunded.Add(p.Returning)
+		if err != nil {
+			return store.Change{}, err
+		}
+		now := a.now()
+		if at.IsZero() {
+			at = now
+		}
+		p.Record, p.UpdatedAt = payment.Record{At: at, Amount: kept, Before: before}, now
+		return store.Change{
+			Payments: []payment.Payment{p},
+			Events: []event.Event{happened(event.Payment, merchantID, id, p.State, "record", p.State,
+				byMerchant, kept.String(), now)},
+		}, nil
+	})
+	if err == nil {
+		p.Version++
+	}
+	return p, err
+}
+
+// WithdrawPayment deletes a payment for its merchant: held money is let go
+// first, and money that comes later is not wanted and goes back. What was taken
+// stays taken, in the books. Errors: payment_not_found, wrong_state while
+// something is being done to held money, gateway_refused, gateway_unavailable.
+func (a *App) WithdrawPayment(ctx context.Context, merchantID, id string) error {
+	for range maxTries {
+		p, err := a.DirectPayment(ctx, merchantID, id)
+		if err != nil {
+			return err
+		}
+		if p.State == payment.Authorized {
+			if p, err = a.VoidPayment(ctx, merchantID, id); err != nil {
+				return err
+			}
+		}
+		if done, err := a.withdraw(ctx, p); done || err != nil {
+			return err
+		}
+	}
+	return fault.New(fault.CodeVersionConflict, "", "")
+}
+
+// withdraw hides a payment that holds nothing; done is false when it does
+// hold something by now.
+func (a *App) withdraw(ctx context.Context, p payment.Payment) (done bool, err error) {
+	err = a.update(ctx, func(r store.Reader) (store.Change, error) {
+		fresh, err := r.Payment(ctx, p.Merchant, p.ID)
+		if done = fresh.State != payment.Authorized; err != nil || !done || fresh.Withdrawn {
+			return store.Change{}, err
+		}
+		i, err := r.Invoice(ctx, p.Merchant, p.Invoice)
+		if err != nil {
+			return store.Change{}, err
+		}
+		now := a.now()
+		fresh.Withdrawn, fresh.UpdatedAt = true, now
+		change := store.Change{
+			Payments: []payment.Payment{fresh},
+			Events: []event.Event{happened(event.Payment, p.Merchant, p.ID, fresh.State, "withdraw", fresh.State,
+				byMerchant, "", now)},
+		}
+		if i.State == invoice.Open && i.Captured.IsZero() && i.Reserved.IsZero() {
+			if i, err = advance(i, now, &change, byMerchant, invoice.Cancel); err != nil {
+				return store.Change{}, err
+			}
+			change.Invoices = []invoice.Invoice{i}
+		}
+		return change, nil
+	})
+	return done, err
+}

@@ -1,0 +1,245 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/purserhq/purser/internal/event"
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/gateway"
+	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/payment"
+	"github.com/purserhq/purser/internal/store"
+)
+
+// Capture is the wish to take held money.
+type Capture struct {
+	Amount money.Amount // at most what is held; not valid = all of it
+	At     time.Time    // when the merchant records it; zero = now
+}
+
+// CapturePayment takes held money, or a part of it, and lets go of the rest.
+// Errors: payment_not_found, wrong_state when nothing is held or something else
+// is being done to it, amount_invalid, amount_above_remaining, gateway_refused,
+// gateway_unavailable: then it is tried again until the gateway has answered.
+func (a *App) CapturePayment(ctx context.Context, merchantID, id string, w Capture) (payment.Payment, error) {
+	return a.step(ctx, merchantID, id, func(p payment.Payment) (payment.Step, error) {
+		amount := w.Amount
+		if !amount.Valid() {
+			amount = p.Amount
+		}
+		if amount.Sign() <= 0 {
+			return payment.Step{}, fault.New(fault.CodeAmountInvalid, "amount", "")
+		}
+		over, err := amount.Cmp(p.Amount)
+		if err == nil && over > 0 {
+			err = fault.New(fault.CodeAmountAboveRemaining, "amount", "")
+		}
+		return payment.Step{Kind: payment.ToCapture, Amount: amount, At: w.At}, err
+	})
+}
+
+// VoidPayment lets go of held money. Errors: those of CapturePayment.
+func (a *App) VoidPayment(ctx context.Context, merchantID, id string) (payment.Payment, error) {
+	return a.step(ctx, merchantID, id, func(payment.Payment) (payment.Step, error) {
+		return payment.Step{Kind: payment.ToVoid}, nil
+	})
+}
+
+// AdjustPayment changes what the payer agreed to while it is only held: less
+// without a word to the gateway, which is asked for less in the end, and more
+// where the gateway can. Refunds that were made stay.
+// Errors: those of CapturePayment; amount_invalid when refunds exceed the
+// amount; unsupported where more cannot be held.
+func (a *App) AdjustPayment(ctx context.Context, merchantID, id string, agreed money.Amount) (payment.Payment, error) {
+	p, err := a.resize(ctx, merchantID, id, agreed)
+	if err != nil || p.Agreed() == agreed {
+		return p, err
+	}
+	return a.step(ctx, merchantID, id, func(p payment.Payment) (payment.Step, error) {
+		target, err := agreed.Sub(p.LetGo())
+		return payment.Step{Kind: payment.ToAdjust, Amount: target}, err
+	})
+}
+
+// resize changes what the payer agreed to as far as the bank holds enough, and
+// leaves the payment as it is where it does not.
+func (a *App) resize(ctx context.Context, merchantID, id string, agreed money.Amount) (p payment.Payment, err error) {
+	err = a.update(ctx, func(r store.Reader) (store.Change, error) {
+		if p, err = r.Payment(ctx, merchantID, id); err != nil {
+			return store.Change{}, err
+		}
+		if err := steppable(p); err != nil {
+			return store.Change{}, err
+		}
+		target, err := agreed.Sub(p.LetGo())
+		if err != nil {
+			return store.Change{}, err
+		}
+		if target.Sign() <= 0 {
+			return store.Change{}, fault.New(fault.CodeAmountInvalid, "amount", "")
+		}
+		if more, err := target.Cmp(p.Holding); err != nil || more > 0 || target == p.Amount {
+			return store.Change{}, err
+		}
+		var change store.Change
+		p, err = a.holdNow(ctx, r, p, target, byMerchant, &change)
+		return change, err
+	})
+	return p, err
+}
+
+// steppable is nil when something can be done to held money.
+func steppable(p payment.Payment) error {
+	if p.Withdrawn {
+		return fault.New(fault.CodePaymentNotFound, "payment", "")
+	}
+	if p.State != payment.Authorized || p.Step.Kind != "" {
+		return fault.New(fault.CodeWrongState, "payment", "")
+	}
+	return nil
+}
+
+// step records what is to be done to held money and does it. The same wish
+// goes on with what an earlier one began.
+func (a *App) step(ctx context.Context, merchantID, id string,
+	decide func(payment.Payment) (payment.Step, error),
+) (payment.Payment, error) {
+	var p payment.Payment
+	err := a.update(ctx, func(r store.Reader) (store.Change, error) {
+		var err error
+		if p, err = r.Payment(ctx, merchantID, id); err != nil {
+			return store.Change{}, err
+		}
+		begun := p.Step
+		p.Step = payment.Step{}
+		if err := steppable(p); err != nil {
+			return store.Change{}, err
+		}
+		next, err := decide(p)
+		if err != nil {
+			return store.Change{}, err
+		}
+		if begun.Kind == next.Kind && begun.Amount == next.Amount {
+			p.Step = begun
+			return store.Change{}, nil
+		}
+		if begun.Kind != "" {
+			return store.Change{}, fault.New(fault.CodeWrongState, "payment", "")
+		}
+		now := a.now()
+		next.ID = newID(now)
+		p.Step, p.UpdatedAt, p.CheckAt, p.Checks = next, now, now.Add(2*gatewayTime), 0
+		return store.Change{
+			Payments: []payment.Payment{p},
+			Events: []event.Event{happened(event.Payment, merchantID, id, p.State, "to_"+next.Kind, p.State,
+				byMerchant, "", now)},
+		}, nil
+	})
+	if err != nil {
+		return p, err
+	}
+	c, err := a.gatewayOf(ctx, merchantID, p.Attempt.Gateway)
+	if err != nil {
+		return p, err
+	}
+	return a.runStep(ctx, p, c)
+}
+
+// runStep asks the gateway to do the recorded step, which it does once however
+// often it is asked, and books the answer.
+func (a *App) runStep(ctx context.Context, p payment.Payment, c candidate) (payment.Payment, error) {
+	ctx, cancel := detached(ctx)
+	defer cancel()
+	capturer, ok := c.conn.(gateway.Capturer)
+	if !ok {
+		return a.dropStep(ctx, p, fault.New(fault.CodeUnsupported, "payment", ""))
+	}
+	wanted := p.Step.Amount
+	if !wanted.Valid() {
+		wanted = p.Holding
+	}
+	amount, err := wanted.In(c.info.Unit)
+	if err != nil {
+		return a.dropStep(ctx, p, err)
+	}
+	held := gateway.Held{Attempt: a.holding(p, c), Amount: amount, Step: p.Step.ID}
+	switch p.Step.Kind {
+	case payment.ToCapture:
+		report := capturer.Capture(ctx, held)
+		if report.Outcome == gateway.Captured {
+			return a.captureHeld(ctx, p, c, report, p.Step)
+		}
+		return a.stepRefused(ctx, p, report)
+	case payment.ToVoid:
+		report := capturer.Void(ctx, held)
+		if report.Outcome == gateway.Canceled {
+			return a.endHold(ctx, p, payment.Cancel, byMerchant, "")
+		}
+		return a.stepRefused(ctx, p, report)
+	case payment.ToAdjust:
+		adjuster, ok := c.conn.(gateway.Adjuster)
+		if !ok {
+			return a.dropStep(ctx, p, fault.New(fault.CodeUnsupported, "amount", ""))
+		}
+		report := adjuster.Adjust(ctx, held)
+		if report.Outcome == gateway.Authorized {
+			return a.adjusted(ctx, p)
+		}
+		return a.stepRefused(ctx, p, report)
+	}
+	return p, fault.New(fault.CodeWrongState, "payment", "")
+}
+
+// stepRefused ends a step to which the gateway said no, and keeps one whose
+// answer is missing: it is asked for again.
+func (a *App) stepRefused(ctx context.Context, p payment.Payment, r gateway.Report) (payment.Payment, error) {
+	if r.Outcome == gateway.Declined && p.Step.Kind != payment.ToVoid {
+		return a.dropStep(ctx, p, fault.New(fault.CodeGatewayRefused, "payment", "").
+			With(fault.New(fault.CodeGatewayRefused, "", r.Word)))
+	}
+	err := a.update(ctx, func(reader store.Reader) (store.Change, error) {
+		fresh, err := reader.Payment(ctx, p.Merchant, p.ID)
+		if err != nil || fresh.State != payment.Authorized || fresh.Step.ID != p.Step.ID {
+			return store.Change{}, err
+		}
+		now := a.now()
+		fresh.Checks++
+		fresh.CheckAt, fresh.UpdatedAt = now.Add(pause(fresh.Checks)), now
+		change := store.Change{}
+		if why := r.Alarm; why != "" && fresh.Attention != why {
+			fresh.Attention = why
+			change.Events = append(change.Events, happened(event.Payment, p.Merchant, p.ID, fresh.State, "flag",
+				fresh.State, byGateway, why, now))
+		}
+		change.Payments = append(change.Payments, fresh)
+		return change, nil
+	})
+	if err != nil {
+		return p, err
+	}
+	return p, fault.New(fault.CodeGatewayUnavailable, "gateway", "")
+}
+
+// dropStep forgets a step that was not done, and gives the reason. What is
+// still held is looked at soon: the gateway may know of its end.
+func (a *App) dropStep(ctx context.Context, p payment.Payment, reason error) (payment.Payment, error) {
+	err := a.update(ctx, func(r store.Reader) (store.Change, error) {
+		fresh, err := r.Payment(ctx, p.Merchant, p.ID)
+		if err != nil || fresh.State != payment.Authorized || fresh.Step.ID != p.Step.ID {
+			return store.Change{}, err
+		}
+		now := a.now()
+		kind := fresh.Step.Kind
+		fresh.Step, fresh.UpdatedAt, fresh.CheckAt = payment.Step{}, now, now.Add(soon)
+		return store.Change{
+			Payments: []payment.Payment{fresh},
+			Events: []event.Event{happened(event.Payment, p.Merchant, p.ID, fresh.State, "not_"+kind, fresh.State,
+				byGateway, fault.Detail(reason), now)},
+		}, nil
+	})
+	if err != nil {
+		return p, err
+	}
+	return p, reason
+}

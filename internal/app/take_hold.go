@@ -1,0 +1,208 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"github.com/purserhq/purser/internal/event"
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/gateway"
+	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/ledger"
+	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/payment"
+	"github.com/purserhq/purser/internal/refund"
+	"github.com/purserhq/purser/internal/store"
+)
+
+// captureHeld books held money that the gateway has taken. What was held and
+// not taken is the payer's again, by the same call.
+func (a *App) captureHeld(ctx context.Context, p payment.Payment, c candidate, report gateway.Report, s payment.Step,
+) (payment.Payment, error) {
+	p.Amount = s.Amount
+	if why := mismatch(p, c, report); why != "" {
+		return p, a.flag(ctx, p, why)
+	}
+	var fresh payment.Payment
+	err := a.update(ctx, func(r store.Reader) (store.Change, error) {
+		var err error
+		if fresh, err = r.Payment(ctx, p.Merchant, p.ID); err != nil ||
+			fresh.State != payment.Authorized || fresh.Step.ID != s.ID {
+			return store.Change{}, err
+		}
+		i, err := r.Invoice(ctx, p.Merchant, p.Invoice)
+		if err != nil {
+			return store.Change{}, err
+		}
+		now := a.now()
+		cause := ledger.Cause{Merchant: p.Merchant, Subject: p.ID, At: now}
+		change := store.Change{Claims: []store.Claim{{
+			Merchant: p.Merchant, Kind: store.ReceiptClaim,
+			Key: sessionKey(c.info.Connector, report.Receipt), Subject: p.ID,
+		}}}
+		if err := post(&change, ledger.RuleReleased, cause, fresh.Attempt.Gateway, fresh.Amount); err != nil {
+			return store.Change{}, err
+		}
+		if i, err = shrink(i, fresh, s.Amount); err != nil {
+			return store.Change{}, err
+		}
+		at := s.At
+		if at.IsZero() {
+			at = now
+		}
+		fresh.Asked, fresh.Amount, fresh.Holding, fresh.Step = fresh.Agreed(), s.Amount, money.Amount{}, payment.Step{}
+		fresh.Record = payment.Record{At: at, Amount: s.Amount, Before: money.Zero(s.Amount.Unit())}
+		fresh.Attempt.Receipt, fresh.Attempt.Fee = report.Receipt, inUnit(report.Fee, s.Amount.Unit())
+		fresh.UpdatedAt, fresh.CheckAt, fresh.Attention = now, never, ""
+		if report.Card != "" {
+			fresh.Card = report.Card
+		}
+		return a.collect(ctx, r, &fresh, i, now, change)
+	})
+	if fault.Is(err, fault.CodeDuplicate) {
+		return p, a.flag(ctx, p, "the gateway named a receipt that belongs to another payment")
+	}
+	if err != nil {
+		return fresh, err
+	}
+	return a.store.Payment(ctx, p.Merchant, p.ID)
+}
+
+// shrink makes the room that a payment holds on its invoice as large as what
+// is taken of it; an invoice that was made for it follows.
+func shrink(i invoice.Invoice, p payment.Payment, amount money.Amount) (invoice.Invoice, error) {
+	i, err := i.Release(p.Amount)
+	if err != nil {
+		return i, err
+	}
+	if p.Direct {
+		if i, err = i.Resize(amount); err != nil {
+			return i, err
+		}
+	}
+	return i.Reserve(amount)
+}
+
+// holdNow writes down that the payer agreed to another amount, of which target
+// is still wanted, and what follows from it in the books and on the invoice.
+func (a *App) holdNow(ctx context.Context, r store.Reader, p payment.Payment, target money.Amount, actor string,
+	change *store.Change,
+) (payment.Payment, error) {
+	i, err := r.Invoice(ctx, p.Merchant, p.Invoice)
+	if err != nil {
+		return p, err
+	}
+	if i, err = shrink(i, p, target); err != nil {
+		return p, err
+	}
+	now := a.now()
+	rule := ledger.RuleAuthorized
+	by, err := target.Sub(p.Amount)
+	if err == nil && by.Sign() < 0 {
+		rule = ledger.RuleReleased
+		by, err = p.Amount.Sub(target)
+	}
+	if err != nil {
+		return p, err
+	}
+	if p.Asked, err = target.Add(p.LetGo()); err != nil {
+		return p, err
+	}
+	p.Amount, p.UpdatedAt, i.UpdatedAt = target, now, now
+	change.Invoices, change.Payments = append(change.Invoices, i), append(change.Payments, p)
+	change.Events = append(change.Events, happened(event.Payment, p.Merchant, p.ID, p.State, "adjust", p.State,
+		actor, target.String(), now))
+	return p, post(change, rule, ledger.Cause{Merchant: p.Merchant, Subject: p.ID, At: now}, p.Attempt.Gateway, by)
+}
+
+// adjusted books that the bank holds more.
+func (a *App) adjusted(ctx context.Context, p payment.Payment) (payment.Payment, error) {
+	err := a.update(ctx, func(r store.Reader) (store.Change, error) {
+		fresh, err := r.Payment(ctx, p.Merchant, p.ID)
+		if err != nil || fresh.State != payment.Authorized || fresh.Step.ID != p.Step.ID {
+			return store.Change{}, err
+		}
+		fresh.Step, fresh.Holding, fresh.CheckAt = payment.Step{}, p.Step.Amount, a.now().Add(holdCheck)
+		var change store.Change
+		_, err = a.holdNow(ctx, r, fresh, p.Step.Amount, byGateway, &change)
+		return change, err
+	})
+	if err != nil {
+		return p, err
+	}
+	return a.store.Payment(ctx, p.Merchant, p.ID)
+}
+
+// releaseHeld gives up a part of held money, or all of it: a refund that is
+// over the moment it is made, since nothing was taken. What is given up as a
+// whole is let go at the gateway too.
+func (a *App) releaseHeld(ctx context.Context, merchantID string, n NewRefund) (refund.Refund, error) {
+	var back refund.Refund
+	var p payment.Payment
+	err := a.update(ctx, func(r store.Reader) (store.Change, error) {
+		var err error
+		if p, err = r.Payment(ctx, merchantID, n.Payment); err != nil {
+			return store.Change{}, err
+		}
+		amount := n.Amount
+		if !amount.Valid() {
+			amount = p.Amount
+		}
+		if amount.Sign() <= 0 {
+			return store.Change{}, fault.New(fault.CodeAmountInvalid, "amount", "")
+		}
+		i, err := r.Invoice(ctx, merchantID, p.Invoice)
+		if err != nil {
+			return store.Change{}, err
+		}
+		left, err := p.Release(amount)
+		if err != nil {
+			return store.Change{}, err
+		}
+		var change store.Change
+		now := a.now()
+		if left.Amount.IsZero() {
+			i, err = i.Release(p.Amount)
+			left.Reserved = false
+			left.Step, left.CheckAt = payment.Step{Kind: payment.ToVoid, ID: newID(now)}, now.Add(2*gatewayTime)
+		} else {
+			i, err = shrink(i, p, left.Amount)
+		}
+		if err != nil {
+			return store.Change{}, err
+		}
+		p, i.UpdatedAt, p.UpdatedAt = left, now, now
+		back = letGoOf(p, amount, n, now)
+		change.Invoices, change.Payments = []invoice.Invoice{i}, []payment.Payment{p}
+		change.Refunds, change.Events = []refund.Refund{back}, releasedEvents(p, back, now)
+		err = post(&change, ledger.RuleReleased, causeOf(back, now), p.Attempt.Gateway, amount)
+		return change, err
+	})
+	if err != nil {
+		return refund.Refund{}, err
+	}
+	back.Version++
+	if p.Step.Kind == payment.ToVoid {
+		p.Version++
+		a.lookAfterPayment(ctx, p) // should it fail, the worker goes on
+	}
+	return back, nil
+}
+
+// letGoOf is the refund of money that was never taken.
+func letGoOf(p payment.Payment, amount money.Amount, n NewRefund, now time.Time) refund.Refund {
+	return refund.Refund{
+		ID: cmp.Or(n.ID, newID(now)), Merchant: p.Merchant, State: refund.Succeeded, Payment: p.ID, Amount: amount, Way: refund.ByRelease,
+		Source: refund.FromHold, Gateway: p.Attempt.Gateway, Listed: n.ID != "", Reason: n.Reason,
+		CreatedAt: now, UpdatedAt: now,
+	}
+}
+
+func releasedEvents(p payment.Payment, b refund.Refund, now time.Time) []event.Event {
+	return []event.Event{
+		happened(event.Refund, p.Merchant, b.ID, "", create, refund.Processing, byMerchant, b.Reason, now),
+		happened(event.Refund, p.Merchant, b.ID, refund.Processing, refund.Succeed, b.State, byMerchant, "", now),
+		happened(event.Payment, p.Merchant, p.ID, p.State, "release", p.State, byMerchant, b.Amount.String(), now),
+	}
+}
