@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 
@@ -189,7 +190,7 @@ func (a *App) charge(ctx context.Context, p payment.Payment, c candidate, card C
 			Started: c.conn.Start(ctx, attempt), Report: gateway.Report{Outcome: gateway.Pending},
 		})
 	}
-	charger, ok := c.conn.(gateway.Charger)
+	charger, ok := passedOn(p, c)
 	if !ok { // the contract is another one than it was
 		return a.close(ctx, p, payment.Decline, byGateway, "this gateway takes no cards from us")
 	}
@@ -209,18 +210,25 @@ func (a *App) bookCharge(ctx context.Context, p payment.Payment, c candidate, sa
 	case said.Outcome != gateway.Opened || said.Session == "":
 		return p, nil // it is asked about: see abandon
 	}
-	done, err := a.accept(ctx, p, c, said.Started, opening{actor: byMerchant})
-	if fault.Is(err, fault.CodeDuplicate) {
-		return p, a.flag(ctx, p, "the gateway repeated a session")
-	}
-	if err != nil {
-		return p, err
-	}
-	p = done.Payment
-	if said.Report.Outcome == gateway.Pending && !said.Report.Doubt {
-		return p, nil
+	if p.Attempt.Session != said.Session {
+		done, err := a.accept(ctx, p, c, said.Started, opening{actor: byMerchant})
+		if fault.Is(err, fault.CodeDuplicate) {
+			return p, a.flag(ctx, p, "the gateway repeated a session")
+		}
+		if err != nil {
+			return p, err
+		}
+		if p = done.Payment; said.Report.Outcome == gateway.Pending && !said.Report.Doubt {
+			return p, nil
+		}
 	}
 	return a.book(ctx, p, c, said.Report)
+}
+
+// passedOn is the gateway of a payment whose card the merchant passed on.
+func passedOn(p payment.Payment, c candidate) (gateway.Charger, bool) {
+	g, ok := c.conn.(gateway.Charger)
+	return g, ok && p.Direct && p.Attempt.Method == payment.Card
 }
 
 // askCharge asks what became of a charge whose answer was lost: to charge
@@ -229,11 +237,7 @@ func (a *App) askCharge(ctx context.Context, p payment.Payment, c candidate, g g
 ) (payment.Payment, error) {
 	said := g.Charge(ctx, a.attempt(p, c, ""), Card{}, p.Hold)
 	if said.Outcome == gateway.NoAnswer {
-		why := said.Alarm
-		if why == "" {
-			why = "the gateway has not said what became of this charge"
-		}
-		return p, a.flag(ctx, p, why)
+		return p, a.flag(ctx, p, cmp.Or(said.Alarm, "the gateway has not said what became of this charge"))
 	}
 	return a.bookCharge(ctx, p, c, said)
 }

@@ -176,6 +176,10 @@ func (a *App) resolve(ctx context.Context, merchantID, id string, h hint) (payme
 	if p.State == payment.Authorized {
 		return a.lookAfterHold(ctx, p, c)
 	}
+	over := a.now().After(p.Attempt.StartedAt.Add(2 * gatewayTime)) // the call that carried the card, if any
+	if g, ok := passedOn(p, c); ok && over && p.State == payment.Processing {
+		return a.askCharge(ctx, p, c, g)
+	}
 	closed := !takeable(p)
 	if c.info.CanLook && !p.Reserved && (p.State != payment.Processing || !h.good) {
 		report := c.conn.Resolve(ctx, a.attempt(p, c, ""), gateway.Look)
@@ -325,7 +329,7 @@ func (a *App) abandon(ctx context.Context, p payment.Payment, c candidate) (paym
 	if p.State != payment.Processing || a.now().Before(p.CheckAt) {
 		return p, nil
 	}
-	if g, ok := c.conn.(gateway.Charger); ok && p.Direct && p.Attempt.Method == payment.Card {
+	if g, ok := passedOn(p, c); ok {
 		return a.askCharge(ctx, p, c, g)
 	}
 	if !c.info.LostStartIsHarmless {

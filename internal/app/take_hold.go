@@ -193,8 +193,8 @@ func (a *App) releaseHeld(ctx context.Context, merchantID string, n NewRefund) (
 // letGoOf is the refund of money that was never taken.
 func letGoOf(p payment.Payment, amount money.Amount, n NewRefund, now time.Time) refund.Refund {
 	return refund.Refund{
-		ID: cmp.Or(n.ID, newID(now)), Merchant: p.Merchant, State: refund.Succeeded, Payment: p.ID, Amount: amount, Way: refund.ByRelease,
-		Source: refund.FromHold, Gateway: p.Attempt.Gateway, Listed: n.ID != "", Reason: n.Reason,
+		ID: cmp.Or(n.ID, newID(now)), Merchant: p.Merchant, State: refund.Succeeded, Payment: p.ID, Amount: amount,
+		Way: refund.ByRelease, Source: refund.FromHold, Gateway: p.Attempt.Gateway, Listed: n.ID != "", Reason: n.Reason,
 		CreatedAt: now, UpdatedAt: now,
 	}
 }

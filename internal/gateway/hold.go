@@ -33,7 +33,9 @@ type Adjuster interface {
 // Charger can ask a payer's bank at once, with the card that the payer gave us.
 type Charger interface {
 	// Charge asks for the attempt's amount. Held says that it is only to be held.
-	// It may be repeated for the same attempt: the provider runs it once.
+	// It may be repeated for the same attempt: the provider runs it once. Without a
+	// card it does nothing new: it says what became of an earlier call, and sees to
+	// it that one which never got as far as the card stays without effect.
 	Charge(ctx context.Context, a Attempt, c Card, held bool) Charged
 }
 

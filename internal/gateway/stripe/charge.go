@@ -39,6 +39,9 @@ func (g *Gateway) Charge(ctx context.Context, a gateway.Attempt, c gateway.Card,
 		intent.Status != stripego.PaymentIntentStatusRequiresPaymentMethod {
 		return g.answered(opened, intent, report)
 	}
+	if c.Number() == "" {
+		return gateway.Charged{Started: opened, Report: g.giveUp(ctx, a)}
+	}
 	method, err := g.addCard(ctx, a, c)
 	if err != nil || method.Object != "payment_method" || !methodForm.MatchString(method.ID) {
 		report := g.unconfirmed(ctx, a, amount, cmp.Or(err, errNoMethod))
@@ -94,6 +97,15 @@ func (g *Gateway) notOpened(err error) *gateway.Charged {
 		charged.Report.Outcome = gateway.Declined
 	}
 	return &charged
+}
+
+// giveUp ends an intent that no card was given for, so that none can be given to it any more.
+func (g *Gateway) giveUp(ctx context.Context, a gateway.Attempt) gateway.Report {
+	report := g.Void(ctx, gateway.Held{Attempt: a, Amount: a.Amount, Step: "unpaid"})
+	if report.Outcome == gateway.Canceled {
+		report.Outcome, report.Word = gateway.Declined, "the card never reached the provider"
+	}
+	return report
 }
 
 // addCard gives the provider the card, for the one call that may carry it.
