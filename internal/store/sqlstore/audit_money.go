@@ -121,6 +121,22 @@ func (d *DB) holdChecks() []check {
 			`select id as example from invoice where state = 'paid' and verify_by is null`,
 		},
 		{
+			"I18", "what payers' banks hold is what authorized payments are for", "account",
+			`select merchant_id || ' ' || unit as example from (
+				select merchant_id, unit, balance as held from account where role = '` + string(ledger.MerchantHeld) + `'
+				union all
+				select merchant_id, unit, -amount from payment where state = 'authorized'
+			) h group by merchant_id, unit having sum(held) <> 0`,
+		},
+		{
+			"I18", "what was let go before it was taken is what refunds say", "payment",
+			`select p.id as example from payment p left join (
+				select payment_id, merchant_id, sum(amount) as let_go from refund
+				where source = '` + string(refund.FromHold) + `' and state <> 'failed' group by payment_id, merchant_id
+			) r on r.payment_id = p.id and r.merchant_id = p.merchant_id
+			where coalesce(p.released, 0) <> coalesce(r.let_go, 0)`,
+		},
+		{
 			"I18", "what is on its way out is what unfinished payouts took", "account",
 			`select merchant_id || ' ' || unit as example from (
 				select merchant_id, unit, balance as held from account where role = '` + string(ledger.PayoutsInTransit) + `'
