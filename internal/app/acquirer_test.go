@@ -134,24 +134,30 @@ func (b *acquirer) Capture(_ context.Context, h gateway.Held) gateway.Report {
 
 func (b *acquirer) Void(_ context.Context, h gateway.Held) gateway.Report {
 	return b.step("void", h, func(i *intent) {
-		if i.state == "held" {
+		if i.state == "held" || i.state == "asking" {
 			i.state, i.held = "void", 0
 		}
 	})
 }
 
 func (b *acquirer) Adjust(_ context.Context, h gateway.Held) gateway.Report {
-	b.mu.Lock()
-	cannot := b.cannotGrow
-	b.mu.Unlock()
-	if cannot {
-		return gateway.Report{Outcome: gateway.Declined, Word: "no more"}
-	}
 	return b.step("adjust", h, func(i *intent) {
 		if i.state == "held" {
 			i.held = h.Amount.Steps()
 		}
 	})
+}
+
+// done says that a step was done already.
+func (i *intent) done(step string, amount int64) bool {
+	switch step {
+	case "capture":
+		return i.state == "taken"
+	case "void":
+		return i.state == "void"
+	default:
+		return i.held == amount
+	}
 }
 
 // step does one thing to a held intent.
@@ -163,7 +169,7 @@ func (b *acquirer) step(name string, h gateway.Held, do func(*intent)) gateway.R
 	switch {
 	case i == nil:
 		return gateway.Report{Outcome: gateway.Unknown}
-	case b.refuseSteps:
+	case (b.refuseSteps || b.cannotGrow && name == "adjust") && !i.done(name, h.Amount.Steps()): // it says no to nothing that it did
 		return gateway.Report{Outcome: gateway.Declined, Word: "not now"}
 	}
 	do(i)

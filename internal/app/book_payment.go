@@ -30,7 +30,7 @@ func (a *App) book(ctx context.Context, p payment.Payment, c candidate, r gatewa
 		return a.close(ctx, p, closing(p, payment.Decline), byGateway, "the gateway gave the money back: "+r.Word)
 	case gateway.Pending:
 		// The gateway itself says that nobody has paid, and its page is closed.
-		if a.now().After(p.Attempt.Deadline.Add(grace)) && !r.Doubt {
+		if a.now().After(p.Attempt.Deadline.Add(grace)) && !r.Doubt && a.callOff(ctx, p, c) {
 			return a.close(ctx, p, closing(p, payment.Expire), byGateway, r.Word)
 		}
 		return a.stayOpen(ctx, p, c, r)

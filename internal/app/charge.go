@@ -241,3 +241,16 @@ func (a *App) askCharge(ctx context.Context, p payment.Payment, c candidate, g g
 	}
 	return a.bookCharge(ctx, p, c, said)
 }
+
+// callOff sees to it that a charge which nobody has paid in time cannot be paid
+// any more: its payer's bank may still be asking. What has a page of its own
+// ends with it.
+func (a *App) callOff(ctx context.Context, p payment.Payment, c candidate) bool {
+	capturer, ok := c.conn.(gateway.Capturer)
+	if _, passed := passedOn(p, c); !passed || !ok {
+		return true
+	}
+	attempt := a.attempt(p, c, "")
+	report := capturer.Void(ctx, gateway.Held{Attempt: attempt, Amount: attempt.Amount, Step: "unpaid"})
+	return report.Outcome == gateway.Canceled
+}

@@ -336,8 +336,8 @@ func TestHeldTooLate(t *testing.T) {
 	s, b := withCards(t)
 	p := s.charge(questionCard, 50)
 	p = s.asked(p, 2*time.Hour)
-	if p.State != payment.Expired {
-		t.Fatalf("it is %s", p.State)
+	if p.State != payment.Expired || b.of(p).state != "void" {
+		t.Fatalf("it is %s, and %s at the acquirer", p.State, b.of(p).state)
 	}
 	b.set(func(b *acquirer) { i := b.intents[p.Reference()]; i.state, i.held = "held", 50 })
 	if _, err := s.app.ResolvePayment(t.Context(), s.merchant, p.ID); err != nil {
