@@ -1,8 +1,8 @@
 package dialect
 
 import (
+	"bytes"
 	"errors"
-	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -22,26 +22,29 @@ const (
 // Error: body_unreadable.
 type BodyReader func(raw []byte, params map[string]string) (Fields, error)
 
-// readRaw takes the body as it came.
+// readRaw takes the body as it came, or what came of it before an error.
 func readRaw(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
 	if limit == 0 {
 		limit = MaxBody
 	}
-	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	// One buffer of the right size: a buffer that grows leaves copies behind.
+	var buffer bytes.Buffer
+	buffer.Grow(int(min(max(r.ContentLength, 0), limit)) + bytes.MinRead)
+	_, err := buffer.ReadFrom(http.MaxBytesReader(w, r.Body, limit))
 	if err == nil {
-		return raw, nil
+		return buffer.Bytes(), nil
 	}
 	if _, tooLong := errors.AsType[*http.MaxBytesError](err); tooLong {
-		return nil, fault.New(fault.CodeBodyTooLarge, "", "")
+		return buffer.Bytes(), fault.New(fault.CodeBodyTooLarge, "", "")
 	}
-	return nil, fault.New(fault.CodeBodyUnreadable, "", "").With(err)
+	return buffer.Bytes(), fault.New(fault.CodeBodyUnreadable, "", "").With(err)
 }
 
 // ReadFields reads the body with the reader for its media type. No body has
 // no fields, whatever its type. An Admit that needs fields calls it.
 // Errors: body_unreadable, media_type_unsupported.
 func (d *Dialect) ReadFields(r *Request) (Fields, error) {
-	if len(r.Raw) == 0 {
+	if len(r.Raw) == 0 || d.Bodies == nil {
 		return nil, nil
 	}
 	unsupported := fault.New(fault.CodeMediaTypeUnsupported, "", "")

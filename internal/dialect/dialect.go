@@ -4,6 +4,7 @@
 package dialect
 
 import (
+	"iter"
 	"log/slog"
 	"net/http"
 
@@ -19,7 +20,7 @@ type Dialect struct {
 	Routes []Route
 	// Bodies reads request bodies by media type. The key "" is for a body
 	// without Content-Type, "*" for every other type; without them such a body
-	// is refused.
+	// is refused. Without any reader the handlers read Request.Raw themselves.
 	Bodies map[string]BodyReader
 	// Admit learns who asks, from what the route needs, and sets
 	// Request.Merchant. The raw body is there, its fields are not.
@@ -30,6 +31,9 @@ type Dialect struct {
 	Log   *slog.Logger
 	// NewRequestID mints the id that the log and the caller both see.
 	NewRequestID func() string
+	// Private bodies are overwritten when their call has ended: they hold what
+	// must not stay in memory.
+	Private bool
 }
 
 // Handler answers one route. An error is given to Dialect.Fault.
@@ -103,6 +107,9 @@ const (
 	WholeType   Type = "integer, or its text"       // above zero
 	CountType   Type = "integer, or its text, cut"  // above zero; one that is too large is cut
 	DecimalType Type = "decimal, as number or text" // an amount above zero
+	NumberType  Type = "number"                     // an amount; one that is not above zero is refused later
+	ObjectType  Type = "object"
+	AnyText     Type = "any string" // one that nothing has is no mistake
 )
 
 // Note is one sentence about a route's behaviour.
@@ -129,6 +136,10 @@ type Reply struct {
 	Status int         // 0 = 200
 	Header http.Header // added to the usual ones
 	Body   any         // written as JSON; nil = no body
+	// List is written as a JSON array instead, item by item as they come, however
+	// many there are. An error before the first item is answered as any other;
+	// after it the connection is cut, so that nobody takes a part for the whole.
+	List iter.Seq2[any, error]
 	// Page takes over the answer instead: a page for people.
 	Page http.HandlerFunc
 }

@@ -1,6 +1,7 @@
 package dialect
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -25,6 +26,11 @@ func (d *Dialect) answer(w http.ResponseWriter, r *http.Request, handle func(*wa
 	if err == nil && reply.Page != nil {
 		reply.Page(watcher, r)
 		return
+	}
+	if err == nil && reply.List != nil {
+		if err = d.stream(r.Context(), watcher, call, reply); err == nil {
+			return
+		}
 	}
 	if err == nil {
 		if reply.Body, err = encoded(reply.Body); err == nil {
@@ -80,7 +86,11 @@ func (d *Dialect) run(w *watched, r *Request, route Route) (reply Reply, err err
 	}
 	// A body on GET means nothing.
 	if r.Method != http.MethodGet {
-		if r.Raw, err = readRaw(w, r.Request, route.MaxBody); err != nil {
+		r.Raw, err = readRaw(w, r.Request, route.MaxBody)
+		if d.Private {
+			defer func() { clear(r.Raw) }()
+		}
+		if err != nil {
 			return Reply{}, err
 		}
 	}
@@ -114,6 +124,40 @@ func JSON(v any) ([]byte, error) {
 		return nil, fmt.Errorf("encode answer: %w", err)
 	}
 	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), nil
+}
+
+// stream writes a list. It returns an error only while nothing was written.
+func (d *Dialect) stream(ctx context.Context, w *watched, call *Request, reply Reply) error {
+	const held = 32 << 10
+	var out *bufio.Writer
+	for item, err := range reply.List {
+		var raw []byte
+		if err == nil {
+			raw, err = JSON(item)
+		}
+		switch {
+		case err != nil && out == nil:
+			return err
+		case err != nil:
+			d.note(ctx, call, err)
+			panic(http.ErrAbortHandler)
+		case out == nil:
+			write(w, Reply{Status: reply.Status, Header: reply.Header, Body: []byte("[")})
+			out = bufio.NewWriterSize(w, held)
+		default:
+			_ = out.WriteByte(',') // the writer keeps its first error for Flush
+		}
+		if _, err := out.Write(raw); err != nil {
+			return nil // a caller that has gone away cannot be told so
+		}
+	}
+	if out == nil {
+		write(w, Reply{Status: reply.Status, Header: reply.Header, Body: []byte("[]")})
+		return nil
+	}
+	_ = out.WriteByte(']')
+	_ = out.Flush()
+	return nil
 }
 
 // write sends a reply. Answers are about money and people: nobody may keep

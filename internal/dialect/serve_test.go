@@ -3,6 +3,7 @@ package dialect_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
@@ -394,5 +395,82 @@ func TestRetryAfter(t *testing.T) {
 	later := &dialect.Later{Fault: limited}
 	if !fault.Is(later, fault.CodeRateLimited) || later.Error() != limited.Error() {
 		t.Errorf("got %v, want the fault inside", later)
+	}
+}
+
+// A list comes item by item; it has an error of its own only before the first
+// of them, and is cut after it.
+func TestLists(t *testing.T) {
+	t.Parallel()
+	broken := fault.New(fault.CodeDatabaseUnavailable, "", "")
+	upTo := func(items int, end error) dialect.Handler {
+		return func(*dialect.Request) (dialect.Reply, error) {
+			return dialect.Reply{Header: http.Header{"X-More": {"yes"}}, List: func(yield func(any, error) bool) {
+				for n := range items {
+					if !yield(n, nil) {
+						return
+					}
+				}
+				if end != nil {
+					yield(nil, end)
+				}
+			}}, nil
+		}
+	}
+	d := speak(
+		"d", nil,
+		dialect.Route{Method: "GET", Path: "/none", Handle: upTo(0, nil)},
+		dialect.Route{Method: "GET", Path: "/three", Handle: upTo(3, nil)},
+		dialect.Route{Method: "GET", Path: "/many", Handle: upTo(100_000, nil)},
+		dialect.Route{Method: "GET", Path: "/broken", Handle: upTo(0, broken)},
+		dialect.Route{Method: "GET", Path: "/cut", Handle: upTo(3, broken)},
+	)
+	mux := http.NewServeMux()
+	dialect.Mount(mux, d)
+	for path, want := range map[string]string{"/none": "[]", "/three": "[0,1,2]", "/broken": "d database_unavailable"} {
+		if _, text := ask(t, mux, "GET", path, ""); text != want {
+			t.Errorf("%s: got %q, want %q", path, text, want)
+		}
+	}
+	w := httptest.NewRecorder()
+	mux.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", "/many", http.NoBody))
+	var list []int
+	if err := json.Unmarshal(w.Body.Bytes(), &list); err != nil || len(list) != 100_000 || list[99_999] != 99_999 {
+		t.Errorf("got %d items, %v, want 100000", len(list), err)
+	}
+	if w.Header().Get("X-More") != "yes" || w.Header().Get("Cache-Control") != "no-store" {
+		t.Errorf("got headers %v", w.Header())
+	}
+	defer func() {
+		if recover() != http.ErrAbortHandler { //nolint:errorlint // It must be this very value.
+			t.Error("a list that broke off was not cut")
+		}
+	}()
+	ask(t, mux, "GET", "/cut", "")
+}
+
+// A private body is gone when the call is over, whatever became of it.
+func TestPrivateBodies(t *testing.T) {
+	t.Parallel()
+	for name, handle := range map[string]func() (dialect.Reply, error){
+		"good":   func() (dialect.Reply, error) { return dialect.Reply{}, nil },
+		"error":  func() (dialect.Reply, error) { return dialect.Reply{}, errors.New("no") },
+		"panics": func() (dialect.Reply, error) { panic("no") },
+	} {
+		var raw []byte
+		read := func(r *dialect.Request) (dialect.Reply, error) {
+			if raw = r.Raw; string(raw) != "a secret" || len(r.Fields) != 0 {
+				t.Errorf("%s: the handler got %q, %v", name, raw, r.Fields)
+			}
+			return handle()
+		}
+		d := speak("d", nil, dialect.Route{Method: "POST", Path: "/x", Handle: read})
+		d.Private, d.Bodies = true, nil
+		mux := http.NewServeMux()
+		dialect.Mount(mux, d)
+		ask(t, mux, "POST", "/x", "a secret")
+		if strings.Trim(string(raw), "\x00") != "" || len(raw) == 0 {
+			t.Errorf("%s: got %q, want nothing left", name, raw)
+		}
 	}
 }
