@@ -33,6 +33,10 @@ type Kit struct {
 	// Face says what is wrong with an error's answer; nil when it is the
 	// dialect's own.
 	Face func(a Answer) error
+	// Missing is the body of the 200 that answers what is not there; empty = it is a 404.
+	Missing string
+	// AnyMedia says that the Content-Type of a body is not looked at.
+	AnyMedia bool
 	// Intro stands at the top of the page in docs/dialects.
 	Intro string
 }

@@ -21,7 +21,8 @@ type attack struct {
 	method, path string
 	header       http.Header
 	body         string
-	want         int // 0 = any 4xx
+	want         int    // 0 = any 4xx
+	says         string // not empty: it is answered with 200 and this body
 }
 
 // runSamples proves that the samples are good, each in a world of its own: a
@@ -89,6 +90,12 @@ func runUnknown(t *testing.T, w *World, d *dialect.Dialect, k Kit) {
 
 // judge says what is wrong with the answer to an attack.
 func (a attack) judge(k Kit, answer Answer) error {
+	if a.says != "" {
+		if answer.Status != http.StatusOK || answer.Body != a.says {
+			return fmt.Errorf("got %d %s, want 200 %s", answer.Status, answer.Body, a.says)
+		}
+		return nil
+	}
 	if answer.Status < 400 || answer.Status > 499 {
 		return fmt.Errorf("got %d %s, want a 4xx", answer.Status, answer.Body)
 	}
@@ -158,6 +165,16 @@ var methods = []string{
 }
 
 func unknownPaths(d *dialect.Dialect) []string {
+	mux := http.NewServeMux()
+	dialect.Mount(mux, &dialect.Dialect{Routes: d.Routes, Fault: d.Fault})
+	unknown := func(path string) bool {
+		u, err := url.ParseRequestURI(path)
+		if err != nil {
+			return true
+		}
+		_, pattern := mux.Handler(&http.Request{Method: http.MethodGet, URL: u})
+		return len(d.Methods(pattern)) == 0 || strings.Contains(path, "//")
+	}
 	paths := []string{"/no-such-thing"}
 	for _, claim := range d.Claims {
 		paths = append(paths, claim+"no/such/thing", "/"+claim, strings.TrimSuffix(claim, "/"))
@@ -170,7 +187,7 @@ func unknownPaths(d *dialect.Dialect) []string {
 			paths = append(paths, route.Path+"/", route.Path+"/more", "/."+route.Path, strings.ToUpper(route.Path))
 		}
 	}
-	return paths
+	return slices.DeleteFunc(paths, func(path string) bool { return !unknown(path) })
 }
 
 // attacks are the hostile variants of one good request.
@@ -192,10 +209,10 @@ func (k Kit) attacks(route dialect.Route, s Sample, d *dialect.Dialect) []attack
 	if signed {
 		k.attackSignature(s, add)
 	} else {
-		attackKeys(route, s, add)
+		k.attackKeys(route, s, add)
 	}
 	if s.Body != "" {
-		attackBody(route, s, add)
+		k.attackBody(route, s, add)
 	}
 	for _, p := range route.Params {
 		switch p.In {
@@ -212,7 +229,7 @@ func (k Kit) attacks(route dialect.Route, s Sample, d *dialect.Dialect) []attack
 // adder adds a variant of the good request.
 type adder func(name string, want int, change func(*attack))
 
-func attackKeys(route dialect.Route, s Sample, add adder) {
+func (k Kit) attackKeys(route dialect.Route, s Sample, add adder) {
 	without := func(a *attack) { a.header.Del("X-Api-Key") }
 	if route.Access == dialect.KeyOnly || route.Access == dialect.AdminKey {
 		add("no key", http.StatusUnauthorized, without)
@@ -234,7 +251,10 @@ func attackKeys(route dialect.Route, s Sample, add adder) {
 		add("ordinary key", http.StatusForbidden, func(a *attack) { a.header.Set("X-Api-Key", "{{key}}") })
 	}
 	if s.Owned {
-		add("another merchant's key", http.StatusNotFound, func(a *attack) { a.header.Set("X-Api-Key", "{{otheradmin}}") })
+		add("another merchant's key", http.StatusNotFound, func(a *attack) {
+			a.header.Set("X-Api-Key", "{{otheradmin}}")
+			a.says = k.Missing
+		})
 	}
 }
 
@@ -263,7 +283,7 @@ func (k Kit) attackSignature(s Sample, add adder) {
 	}
 }
 
-func attackBody(route dialect.Route, s Sample, add adder) {
+func (k Kit) attackBody(route dialect.Route, s Sample, add adder) {
 	set := func(body string) func(*attack) { return func(a *attack) { a.body = body } }
 	typed := func(value string) func(*attack) {
 		return func(a *attack) { a.header.Set("Content-Type", value) }
@@ -275,6 +295,8 @@ func attackBody(route dialect.Route, s Sample, add adder) {
 	needy := slices.ContainsFunc(route.Params, func(p dialect.Param) bool { return p.In == dialect.InBody && !p.Optional })
 	if needy {
 		add("no body", 0, set(""))
+	}
+	if needy && !k.AnyMedia {
 		add("content type of a form", 0, typed("application/x-www-form-urlencoded"))
 	}
 	add("oversize body", 0, set(`{"pad":"`+strings.Repeat("x", dialect.MaxBody)+`",`+inner+"}"))
@@ -290,6 +312,9 @@ func attackBody(route dialect.Route, s Sample, add adder) {
 	add("deep lists", 0, set("{"+inner+`,"pad":`+strings.Repeat("[", 40)+strings.Repeat("]", 40)+"}"))
 	add("deep objects", 0, set("{"+inner+`,"pad":`+strings.Repeat(`{"a":`, 40)+"1"+strings.Repeat("}", 40)+"}"))
 	add("very deep", 0, set(strings.Repeat(`{"a":`, 50_000)+"1"+strings.Repeat("}", 50_000)))
+	if k.AnyMedia {
+		return
+	}
 	for _, media := range []string{
 		"text/plain", "text/xml", "application/octet-stream", "multipart/form-data", "multipart/form-data; boundary=x",
 		"application/json; charset=utf-16", "json", ";",
@@ -313,8 +338,22 @@ func attackField(p dialect.Param, s Sample, add adder) {
 			a.body = string(text)
 		}
 	}
-	bad := []string{"true", "{}", "[]", `["x"]`, `{"$gt":""}`, `"` + strings.Repeat("x", 100_000) + `"`}
+	long := `"` + strings.Repeat("x", 100_000) + `"`
+	bad := []string{"true", "[]", `["x"]`}
+	if p.Type != dialect.ObjectType {
+		bad = append(bad, "{}", `{"$gt":""}`)
+	}
+	if p.Type != dialect.AnyText {
+		bad = append(bad, long)
+	}
 	switch p.Type {
+	case dialect.AnyText:
+		bad = append(bad, "12", "1.5", `"a\u0000b"`)
+	case dialect.ObjectType:
+		bad = append(bad, "12", `""`)
+	case dialect.NumberType:
+		bad = append(bad, `"x"`, `"20.0"`, `""`, "1e3", "1E-2", "0.123456789", "9223372036854775808", "-1e999999999999",
+			strings.Repeat("9", 10_000))
 	case dialect.TextType:
 		bad = append(bad, "12", "1.5", `"a\u0000b"`)
 	case dialect.IntegerType:
@@ -359,7 +398,11 @@ func attackQuery(p dialect.Param, s Sample, add adder) {
 		}
 	}
 	long := strings.Repeat("x", 100_000)
-	for _, value := range []string{"", "a\x00b", "\xff", "x'; drop table invoice;--", "../..", long} {
+	bad := []string{"a\x00b", "\xff"}
+	if p.Type != dialect.AnyText {
+		bad = append(bad, "", "x'; drop table invoice;--", "../..", long)
+	}
+	for _, value := range bad {
 		add(fmt.Sprintf("%s = %.20q", p.Name, value), 0, spoil(func(q url.Values) { q.Set(p.Name, value) }))
 	}
 	add(p.Name+" twice", 0, spoil(func(q url.Values) { q[p.Name] = []string{q.Get(p.Name), q.Get(p.Name)} }))

@@ -164,6 +164,11 @@ func (w *World) happen(ctx context.Context, what string) error {
 	if known, err := w.happenToWallets(ctx, what); known {
 		return err
 	}
+	if w.happens != nil {
+		if known, err := w.happens(ctx, w, what); known {
+			return err
+		}
+	}
 	first, rest, _ := strings.Cut(what, " ")
 	switch first {
 	case "wait":

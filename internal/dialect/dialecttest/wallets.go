@@ -10,6 +10,7 @@ import (
 
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/gateway"
 	"github.com/purserhq/purser/internal/ledger"
 	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/store"
@@ -23,6 +24,10 @@ type Extras struct {
 	// Stage adds customers, terminals, markets and signing keys. What it makes is
 	// left out of the records of stories.
 	Stage func(t testing.TB, w *World)
+	// Gateways makes further gateways, which every merchant has besides the banks.
+	Gateways func() map[string]gateway.Gateway
+	// Happen does what a story says of them; known is false when it says something else.
+	Happen func(ctx context.Context, w *World, what string) (known bool, err error)
 }
 
 // Signer is how the calls of a dialect are signed.

@@ -37,6 +37,8 @@ type World struct {
 	App   *app.App
 	Store store.Store
 	Banks map[string]*Bank
+	// Gateways are what the world has besides the banks, by connector.
+	Gateways map[string]gateway.Gateway
 	// Shop is the merchant behind "key" and "admin".
 	Shop string
 	// Other is the merchant behind "other" and "otheradmin".
@@ -56,7 +58,8 @@ type World struct {
 	signer  Signer
 	secrets map[string]string // of signing keys, by name
 	pins    map[int64]string  // of the shop's customers, by account
-	staged  map[string]int64  // the last event of each merchant before the story
+	happens func(ctx context.Context, w *World, what string) (bool, error)
+	staged  map[string]int64 // the last event of each merchant before the story
 }
 
 // Start is the time at which every world begins.
@@ -69,12 +72,15 @@ const SplitLimit = 100_000
 func NewWorld(t testing.TB, banks []BankForm, extras ...Extras) *World {
 	t.Helper()
 	w := &World{
-		now: Start, Banks: map[string]*Bank{}, Keys: map[string]string{},
+		now: Start, Banks: map[string]*Bank{}, Gateways: map[string]gateway.Gateway{}, Keys: map[string]string{},
 		secrets: map[string]string{}, pins: map[int64]string{}, staged: map[string]int64{},
 	}
 	forms := map[string]app.Form{}
 	for _, e := range extras {
-		w.signer = e.Signer
+		w.signer, w.happens = e.Signer, e.Happen
+		if e.Gateways != nil {
+			maps.Copy(w.Gateways, e.Gateways())
+		}
 		maps.Copy(forms, e.Forms)
 	}
 	log := slog.New(slog.DiscardHandler)
@@ -135,8 +141,12 @@ func (w *World) settle(t testing.TB, banks []BankForm, n app.NewMerchant, key, a
 		}
 		w.Keys[name] = secret
 	}
-	for order, bank := range banks {
-		g := merchant.Gateway{Merchant: m.ID, Name: bank.Name, Connector: bank.Name, Order: order, Enabled: true}
+	names := slices.Sorted(maps.Keys(w.Gateways))
+	for n := range banks {
+		names = slices.Insert(names, n, banks[n].Name)
+	}
+	for order, name := range names {
+		g := merchant.Gateway{Merchant: m.ID, Name: name, Connector: name, Order: order, Enabled: true}
 		if err := w.App.PutGateway(ctx, g); err != nil {
 			t.Fatal(err)
 		}
@@ -146,6 +156,9 @@ func (w *World) settle(t testing.TB, banks []BankForm, n app.NewMerchant, key, a
 
 // Open is the world's gateway.Directory: merchants share the banks.
 func (w *World) Open(contract merchant.Gateway) (gateway.Gateway, error) {
+	if other, ok := w.Gateways[contract.Connector]; ok {
+		return other, nil
+	}
 	bank, ok := w.Banks[contract.Connector]
 	if !ok {
 		return nil, fault.New(fault.CodeSettingInvalid, "connector", "")
