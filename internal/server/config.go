@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/purserhq/purser/internal/money"
 )
 
 // Config is every setting of a server. The key of a setting is its name in the
@@ -19,6 +21,14 @@ type Config struct {
 	// ExtraListen are further addresses with the same content, such as the port
 	// that a copied API documents for itself (127.0.0.1:3000).
 	ExtraListen []string `key:"extra_listen"`
+	// PaymentsListen is a further address with the same content, for shops that
+	// reach the payments of the payrefund API on a port of their own
+	// (127.0.0.1:1111).
+	PaymentsListen string `key:"payments_listen"`
+	// RefundsListen is such an address for the refunds of the payrefund API
+	// (127.0.0.1:2222). On it a list of payments that asks for a refund_id is one of
+	// refunds.
+	RefundsListen string `key:"refunds_listen"`
 	// AdminListen is a separate address for /healthz, /readyz and /metrics. When
 	// it is empty they are on every listener.
 	AdminListen string `key:"admin_listen"`
@@ -105,6 +115,13 @@ type Config struct {
 	// ExtensionLink is where extension links of the ipg API lead. Left out, it is
 	// public_url with /invoice/amountExtensionReadyToPay.
 	ExtensionLink string `key:"extension_link"`
+
+	// PayrefundCurrency is what the amounts of the payrefund API are counted in,
+	// because the API does not say.
+	PayrefundCurrency string `key:"payrefund_currency" default:"EUR"`
+	// PayrefundZone is whether times of the payrefund API end in Z. They are in UTC
+	// either way.
+	PayrefundZone bool `key:"payrefund_zone" default:"false"`
 }
 
 // names of the files in a data folder.
@@ -210,8 +227,15 @@ func (c *Config) check() error {
 			return settingError("listen", "must be host:port, also in extra_listen: "+err.Error())
 		}
 	}
-	if _, _, err := net.SplitHostPort(c.AdminListen); c.AdminListen != "" && err != nil {
-		return settingError("admin_listen", "must be host:port: "+err.Error())
+	for key, address := range map[string]string{
+		"payments_listen": c.PaymentsListen, "refunds_listen": c.RefundsListen, "admin_listen": c.AdminListen,
+	} {
+		if _, _, err := net.SplitHostPort(address); address != "" && err != nil {
+			return settingError(key, "must be host:port: "+err.Error())
+		}
+	}
+	if _, err := money.Lookup(money.Unit(c.PayrefundCurrency)); err != nil {
+		return settingError("payrefund_currency", "must be a currency unit, such as EUR")
 	}
 	if _, err := parseProxies(c.Proxies); err != nil {
 		return err

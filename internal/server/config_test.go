@@ -35,7 +35,7 @@ func TestDefaultsMakeAServer(t *testing.T) {
 		SweepInterval: 10 * time.Minute, WebhookLook: time.Second,
 		ReadyLink:     "http://127.0.0.1:8080/payment/readyToPay",
 		OpenLink:      "http://127.0.0.1:8080/payment/readyToPayDynamic",
-		ExtensionLink: "http://127.0.0.1:8080/invoice/amountExtensionReadyToPay",
+		ExtensionLink: "http://127.0.0.1:8080/invoice/amountExtensionReadyToPay", PayrefundCurrency: "EUR",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("difference (-want +got):\n%s", diff)
@@ -57,6 +57,9 @@ func TestComplaintsNameTheKey(t *testing.T) {
 		{"public_url", Config{Data: "d", PublicURL: "https://user:word@pay.example"}},
 		{"ready_link", Config{Data: "d", ReadyLink: "/payment"}},
 		{"listen", Config{Data: "d", Listen: "8080"}},
+		{"payments_listen", Config{Data: "d", PaymentsListen: "1111"}},
+		{"refunds_listen", Config{Data: "d", RefundsListen: "nowhere"}},
+		{"payrefund_currency", Config{Data: "d", PayrefundCurrency: "EURO"}},
 		{"listen", Config{Data: "d", ExtraListen: []string{"nowhere"}, PublicURL: "https://pay.example"}},
 		{"admin_listen", Config{Data: "d", AdminListen: "9090"}},
 		{"proxies", Config{Data: "d", Proxies: []string{"10.0.0.0/99"}}},

@@ -9,7 +9,6 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
 
@@ -27,13 +26,15 @@ type Demo struct {
 	// Folder is where the demo's database, keys and sandbox are.
 	Folder string
 
-	listener  net.Listener
+	doors     []door
 	emulators []emulator
 }
 
 // DemoOptions are what a demo can be told.
 type DemoOptions struct {
 	Addr     string // host:port of this machine; port 0 takes a free one; empty = 127.0.0.1:8080
+	Payments string // the same, for the payments of the payrefund API; empty = no port of their own
+	Refunds  string // and for its refunds
 	Data     string // folder; empty = purser-data
 	Database Secret // URL of a PostgreSQL database, used instead of SQLite
 	Log      io.Writer
@@ -62,23 +63,41 @@ const demoName = "demo.json"
 // close it. Errors: an address beyond this machine, and those of New.
 func NewDemo(ctx context.Context, o DemoOptions) (*Demo, error) {
 	o.Addr, o.Data = cmp.Or(o.Addr, "127.0.0.1:8080"), cmp.Or(o.Data, "purser-data")
-	if err := localAddress(o.Addr); err != nil {
-		return nil, err
+	d := &Demo{Folder: o.Data}
+	err := d.listen(ctx, o)
+	if err == nil {
+		err = d.open(ctx, o)
 	}
-	listener, err := listenOn(ctx, o.Addr)
 	if err != nil {
-		return nil, err
-	}
-	d := &Demo{Folder: o.Data, listener: listener}
-	if err := d.open(ctx, o); err != nil {
 		return nil, errors.Join(err, d.abandon())
 	}
 	return d, nil
 }
 
-// open builds the demo behind its listener.
+// listen opens the demo's addresses.
+func (d *Demo) listen(ctx context.Context, o DemoOptions) error {
+	for _, wanted := range []struct {
+		sort    doorSort
+		address string
+	}{{everybody, o.Addr}, {everybody, o.Payments}, {refundShops, o.Refunds}} {
+		if wanted.address == "" {
+			continue
+		}
+		if err := localAddress(wanted.address); err != nil {
+			return err
+		}
+		l, err := listenOn(ctx, wanted.address)
+		if err != nil {
+			return err
+		}
+		d.doors = append(d.doors, door{l, wanted.sort})
+	}
+	return nil
+}
+
+// open builds the demo behind its doors.
 func (d *Demo) open(ctx context.Context, o DemoOptions) error {
-	address := d.listener.Addr().String()
+	address := d.doors[0].Addr().String()
 	c, err := Config{
 		Listen: address, PublicURL: "http://" + address, Data: o.Data, Database: o.Database,
 		LogFormat: "text", LogLevel: o.LogLevel, WebhookLoopback: true,
@@ -153,7 +172,7 @@ func readDemo(path string) (DemoInfo, error) {
 
 // abandon lets go of what was opened so far.
 func (d *Demo) abandon() error {
-	errs := []error{d.listener.Close()}
+	errs := []error{closeAll(d.doors)}
 	for _, e := range d.emulators {
 		errs = append(errs, e.Close())
 	}
@@ -169,7 +188,7 @@ func (d *Demo) Close() error { return d.abandon() }
 // Run serves until the context ends and then stops everything cleanly.
 func (d *Demo) Run(ctx context.Context) error {
 	d.log.InfoContext(ctx, "demo is ready", slog.String("data", d.Folder))
-	errs := []error{d.serve(ctx, []net.Listener{d.listener}, nil)}
+	errs := []error{d.serve(ctx, d.doors)}
 	for _, e := range d.emulators {
 		errs = append(errs, e.Close())
 	}

@@ -9,7 +9,9 @@ import (
 	"github.com/purserhq/purser/internal/checkout"
 	"github.com/purserhq/purser/internal/dialect"
 	"github.com/purserhq/purser/internal/dialect/ipg"
+	"github.com/purserhq/purser/internal/dialect/payrefund"
 	"github.com/purserhq/purser/internal/dialect/zipay"
+	"github.com/purserhq/purser/internal/money"
 )
 
 // newID mints an id for what no API's caller asks for: payments that payers
@@ -44,9 +46,19 @@ func addDialects(r *routes, k *core, a additions) error {
 	if err != nil {
 		return err
 	}
-	r.mount(shop, wallets)
+	cards, err := payrefund.New(payrefund.Config{
+		App: k.app, Unit: money.Unit(k.config.PayrefundCurrency), Zone: k.config.PayrefundZone,
+		OpenMerchant: a.openMerchant, Now: k.now, Log: k.log,
+	})
+	if err != nil {
+		return err
+	}
+	r.mount(shop, wallets, cards)
 	return nil
 }
+
+// refundsPort is what shops reach on the port of refunds.
+func refundsPort(next http.Handler) http.Handler { return payrefund.RefundsPort(next) }
 
 // forms are the ways in which the addresses of invoices are told.
 func forms() map[string]app.Form { return zipay.Forms() }

@@ -133,33 +133,56 @@ func (s *Server) Run(ctx context.Context) error {
 	if s.lines != nil {
 		defer s.lines.Flush()
 	}
-	public, admin, err := s.listen(ctx)
+	open, err := s.listen(ctx)
 	if ctx.Err() != nil && err != nil {
 		return s.close() // it was told to stop before it had begun
 	}
 	if err != nil {
 		return errors.Join(err, s.close())
 	}
-	return s.serve(ctx, public, admin)
+	return s.serve(ctx, open)
 }
 
+// door is an open address, and who it is for.
+type door struct {
+	net.Listener
+
+	sort doorSort
+}
+
+// doorSort is a word for who comes through a door.
+type doorSort string
+
+const (
+	everybody   doorSort = "everybody"
+	refundShops doorSort = "everybody, at the port of refunds"
+	operators   doorSort = "operators"
+)
+
 // listen opens every address of the configuration, or none.
-func (s *Server) listen(ctx context.Context) (public []net.Listener, admin net.Listener, err error) {
-	var open []net.Listener
-	for _, address := range append([]string{s.config.Listen}, s.config.ExtraListen...) {
-		l, err := listenOn(ctx, address)
-		if err != nil {
-			return nil, nil, errors.Join(err, closeAll(open))
+func (s *Server) listen(ctx context.Context) ([]door, error) {
+	var open []door
+	for _, wanted := range []struct {
+		sort      doorSort
+		addresses []string
+	}{
+		{everybody, append([]string{s.config.Listen}, s.config.ExtraListen...)},
+		{everybody, []string{s.config.PaymentsListen}},
+		{refundShops, []string{s.config.RefundsListen}},
+		{operators, []string{s.config.AdminListen}},
+	} {
+		for _, address := range wanted.addresses {
+			if address == "" {
+				continue
+			}
+			l, err := listenOn(ctx, address)
+			if err != nil {
+				return nil, errors.Join(err, closeAll(open))
+			}
+			open = append(open, door{l, wanted.sort})
 		}
-		open = append(open, l)
 	}
-	public = open
-	if s.admin != nil {
-		if admin, err = listenOn(ctx, s.config.AdminListen); err != nil {
-			return nil, nil, errors.Join(err, closeAll(open))
-		}
-	}
-	return public, admin, nil
+	return open, nil
 }
 
 // listenOn opens one address.
@@ -171,16 +194,16 @@ func listenOn(ctx context.Context, address string) (net.Listener, error) {
 	return l, nil
 }
 
-func closeAll(listeners []net.Listener) error {
-	errs := make([]error, len(listeners))
-	for i, l := range listeners {
-		errs[i] = l.Close()
+func closeAll[L net.Listener](open []L) error {
+	errs := make([]error, len(open))
+	for i, d := range open {
+		errs[i] = d.Close()
 	}
 	return errors.Join(errs...)
 }
 
 // serve answers on open listeners until the context ends.
-func (s *Server) serve(ctx context.Context, public []net.Listener, admin net.Listener) error {
+func (s *Server) serve(ctx context.Context, open []door) error {
 	working, stopWorking := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWorking()
 	sending, cutSending := context.WithCancel(context.WithoutCancel(ctx))
@@ -195,18 +218,16 @@ func (s *Server) serve(ctx context.Context, public []net.Listener, admin net.Lis
 		defer s.sender.CloseIdleConnections()
 		s.courier.Run(working, sending)
 	}()
-	everybody := s.httpServer(s.handler)
-	servers := []*http.Server{everybody}
-	failed := make(chan error, len(public)+1)
-	for _, l := range public {
-		go func() { failed <- everybody.Serve(l) }()
-		s.log.InfoContext(ctx, "listening", slog.String("address", l.Addr().String()), slog.String("for", "everybody"))
+	behind := map[doorSort]http.Handler{
+		everybody: s.handler, refundShops: refundsPort(s.handler), operators: s.admin,
 	}
-	if admin != nil {
-		private := s.httpServer(s.admin)
-		servers = append(servers, private)
-		go func() { failed <- private.Serve(admin) }()
-		s.log.InfoContext(ctx, "listening", slog.String("address", admin.Addr().String()), slog.String("for", "operators"))
+	servers := make([]*http.Server, 0, len(open))
+	failed := make(chan error, len(open))
+	for _, d := range open {
+		server := s.httpServer(behind[d.sort])
+		servers = append(servers, server)
+		go func() { failed <- server.Serve(d) }()
+		s.log.InfoContext(ctx, "listening", slog.String("address", d.Addr().String()), slog.String("for", string(d.sort)))
 	}
 	var cause error
 	select {

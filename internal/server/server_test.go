@@ -21,11 +21,13 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type running struct {
 	*Server
 
-	url      string
-	adminURL string
-	cancel   context.CancelFunc
-	ended    chan error
-	client   *http.Client
+	url        string
+	urls       []string // all that are for everybody, url first
+	refundsURL string
+	adminURL   string
+	cancel     context.CancelFunc
+	ended      chan error
+	client     *http.Client
 }
 
 // start runs a server on a free port; change may alter it before it listens.
@@ -41,25 +43,30 @@ func start(t *testing.T, c Config, change func(s *Server)) *running {
 	if change != nil {
 		change(s)
 	}
-	public, err := listenOn(t.Context(), "127.0.0.1:0")
+	c.Listen = "127.0.0.1:0"
+	s.config.Listen = c.Listen
+	open, err := s.listen(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	var admin net.Listener
-	if s.admin != nil {
-		if admin, err = listenOn(t.Context(), c.AdminListen); err != nil {
-			t.Fatal(err)
-		}
-	}
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &running{
-		Server: s, url: "http://" + public.Addr().String(), cancel: cancel, ended: make(chan error, 1),
+		Server: s, cancel: cancel, ended: make(chan error, 1),
 		client: &http.Client{Transport: &http.Transport{}, Timeout: 20 * time.Second},
 	}
-	if admin != nil {
-		r.adminURL = "http://" + admin.Addr().String()
+	for _, d := range open {
+		address := "http://" + d.Addr().String()
+		switch d.sort {
+		case everybody:
+			r.urls = append(r.urls, address)
+		case refundShops:
+			r.refundsURL = address
+		case operators:
+			r.adminURL = address
+		}
 	}
-	go func() { r.ended <- s.serve(ctx, []net.Listener{public}, admin) }()
+	r.url = r.urls[0]
+	go func() { r.ended <- s.serve(ctx, open) }()
 	t.Cleanup(func() { r.client.CloseIdleConnections(); cancel() })
 	return r
 }
