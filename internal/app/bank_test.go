@@ -34,6 +34,7 @@ type bank struct {
 	loseUndo   bool // the reversal works and its answer is lost
 	loseBack   bool // so does a refund, and nobody ever learns of it
 	canRefund  bool
+	sameReturn bool // every refund of a payment gets the receipt of the first
 	fee        int64
 	takes      int // how often the money was really taken
 	asked      int // how many Take questions arrived
@@ -157,7 +158,10 @@ func (b *bank) Refund(_ context.Context, r gateway.Return) gateway.ReturnReport 
 	if b.loseBack {
 		return gateway.ReturnReport{Outcome: gateway.ReturnUnsure}
 	}
-	return gateway.ReturnReport{Outcome: gateway.Done, Receipt: "f-" + r.Receipt}
+	if b.sameReturn {
+		return gateway.ReturnReport{Outcome: gateway.Done, Receipt: "f-" + r.Receipt}
+	}
+	return gateway.ReturnReport{Outcome: gateway.Done, Receipt: "f-" + r.Refund}
 }
 
 func (b *bank) RefundState(context.Context, gateway.Return, string) gateway.ReturnReport {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/purserhq/purser/internal/event"
+	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/gateway"
 	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/ledger"
@@ -26,8 +27,20 @@ func (a *App) bookReturn(ctx context.Context, b refund.Refund, r gateway.ReturnR
 	return a.askLater(ctx, b, r)
 }
 
-// finishRefund books money that is back with the payer.
+// finishRefund books money that is back with the payer. One return of a gateway
+// ends one refund of ours: where a provider only lists what it gave back of a
+// payment, two refunds of the same sum look alike.
 func (a *App) finishRefund(ctx context.Context, b refund.Refund, r gateway.ReturnReport) (refund.Refund, error) {
+	done, err := a.bookRefund(ctx, b, r)
+	if !fault.Is(err, fault.CodeDuplicate) {
+		return done, err
+	}
+	return a.askLater(ctx, b, gateway.ReturnReport{
+		Outcome: gateway.ReturnUnsure, Alarm: "the gateway named a return that belongs to another refund",
+	})
+}
+
+func (a *App) bookRefund(ctx context.Context, b refund.Refund, r gateway.ReturnReport) (refund.Refund, error) {
 	return a.moveRefund(ctx, b.Merchant, b.ID, refund.Succeed,
 		func(reader store.Reader, back *refund.Refund, change *store.Change, now time.Time) error {
 			back.Receipt, back.Attention, back.Word = r.Receipt, "", ""
@@ -37,6 +50,11 @@ func (a *App) finishRefund(ctx context.Context, b refund.Refund, r gateway.Retur
 			rule := ledger.RuleRefunded
 			if back.Way == refund.ByReversal {
 				rule = ledger.RuleReversed
+			} else if r.Receipt != "" {
+				change.Claims = append(change.Claims, store.Claim{
+					Merchant: back.Merchant, Kind: store.RefundClaim, Subject: back.ID,
+					Key: back.Gateway + "/" + back.Payment + "/" + r.Receipt,
+				})
 			}
 			if err := post(change, rule, causeOf(*back, now), back.Gateway, back.Amount); err != nil {
 				return err

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -90,6 +91,27 @@ func TestRefusedReversal(t *testing.T) {
 		t.Fatalf("got %+v, %s", back, fault.Detail(err))
 	}
 	s.state(p.ID, payment.Refunded)
+}
+
+// TestOneReturnForTwoRefunds: what a gateway gave back once ends one refund.
+func TestOneReturnForTwoRefunds(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	s.first.set(func(b *bank) { b.canRefund, b.denyUndo, b.sameReturn = true, true, true })
+	_, p := s.paid(5_000)
+	_, other := s.paid(5_000)
+	for _, paid := range []payment.Payment{p, other} { // the receipts of two payments have nothing to do with each other
+		if back, err := s.refund(paid, rial(2_000)); err != nil || back.State != refund.Succeeded {
+			t.Fatalf("got %+v, %s", back, fault.Detail(err))
+		}
+	}
+	back, err := s.refund(p, rial(2_000))
+	if err != nil || back.State != refund.Processing || !strings.Contains(back.Attention, "belongs to another refund") {
+		t.Fatalf("got %+v, %s", back, fault.Detail(err))
+	}
+	if got := s.fresh(p); got.Refunded != rial(2_000) || got.Returning != rial(2_000) {
+		t.Errorf("%v went back and %v is on its way", got.Refunded, got.Returning)
+	}
 }
 
 func TestLostReversalIsFoundAgain(t *testing.T) {

@@ -25,6 +25,7 @@ type ClaimKind string
 const (
 	SessionClaim   ClaimKind = "session"   // a gateway's open page belongs to one payment
 	ReceiptClaim   ClaimKind = "receipt"   // a gateway's money movement is booked once
+	RefundClaim    ClaimKind = "refund"    // a gateway's return of a payment's money is booked once
 	LinkClaim      ClaimKind = "link"      // a link's token belongs to one invoice
 	ReferenceClaim ClaimKind = "reference" // a terminal's own number belongs to one invoice: "1001/INV-7"
 	EmailClaim     ClaimKind = "email"     // an e-mail address belongs to one account

@@ -48,4 +48,12 @@ var holdSpoils = []spoil{
 	spoiled("I18 let go", "payment", "released", "14", "15", "id = 'p9'"),
 	spoiled("I18 let go", "refund", "source", "'merchant'", "'hold'", "id = 'r9'"),
 	spoiled("I18 let go", "refund", "state", "'failed'", "'succeeded'", "id = 'r9'"),
+	{
+		"I5 return",
+		`insert into refund (id, merchant_id, version, state, payment_id, source, unit, amount, attention, created_at,
+			updated_at, detail) values
+			('x1', 'm', 1, 'succeeded', 'p1', 'merchant', 'IRR', 1, '', 1, 1, '{"way":"refund","receipt":"f"}'),
+			('x2', 'm', 1, 'succeeded', 'p1', 'merchant', 'IRR', 1, '', 1, 1, '{"way":"refund","receipt":"f"}')`,
+		"delete from refund where id in ('x1', 'x2')",
+	},
 }

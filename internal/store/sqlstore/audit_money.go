@@ -93,6 +93,14 @@ func (d *DB) captureChecks() []check {
 				from payment where state in (` + collected + `)
 			) p where receipt is not null group by merchant_id, gateway, receipt having count(*) > 1`,
 		},
+		{
+			"I5", "no gateway's return of a payment's money belongs to two refunds", "refund",
+			`select min(id) as example from (
+				select id, merchant_id, payment_id, ` + d.engine.detailText("receipt") + ` as receipt, ` +
+				d.engine.detailText("way") + ` as way from refund where state = 'succeeded'
+			) r where receipt is not null and way = '` + string(refund.ByRefund) + `'
+			group by merchant_id, payment_id, receipt having count(*) > 1`,
+		},
 	}
 }
 
