@@ -169,7 +169,7 @@ func (b *acquirer) step(name string, h gateway.Held, do func(*intent)) gateway.R
 	switch {
 	case i == nil:
 		return gateway.Report{Outcome: gateway.Unknown}
-	case (b.refuseSteps || b.cannotGrow && name == "adjust") && !i.done(name, h.Amount.Steps()): // it says no to nothing that it did
+	case (b.refuseSteps || b.cannotGrow && name == "adjust") && !i.done(name, h.Amount.Steps()):
 		return gateway.Report{Outcome: gateway.Declined, Word: "not now"}
 	}
 	do(i)
