@@ -112,6 +112,21 @@ func (a *App) notifyURL(p payment.Payment, c candidate) string {
 	return a.noticeURL + "/" + url.PathEscape(p.Merchant) + "/" + url.PathEscape(c.name)
 }
 
+// NoticeAddress is where a provider's server can tell of the payments of a
+// contract, with the template that its office wants behind it; empty where it
+// tells of none. Errors: gateway_not_found, setting_invalid.
+func (a *App) NoticeAddress(ctx context.Context, merchantID, name string) (string, error) {
+	c, err := a.gatewayOf(ctx, merchantID, name)
+	if err != nil {
+		return "", err
+	}
+	address := a.notifyURL(payment.Payment{Merchant: merchantID}, c)
+	if t, ok := c.conn.(gateway.Templater); ok && address != "" {
+		address += "?" + t.NoticeTemplate()
+	}
+	return address, nil
+}
+
 // failOver records the next attempt: the one before never became a page.
 func (a *App) failOver(ctx context.Context, p payment.Payment, c candidate) (payment.Payment, error) {
 	now := a.now()

@@ -40,6 +40,13 @@ type Notifier interface {
 	Acknowledgement() Acknowledgement
 }
 
+// Templater is a notifier whose provider learns the address for notices by hand,
+// in its own office, with a template behind it.
+type Templater interface {
+	// NoticeTemplate is the query of the address, with the provider's placeholders.
+	NoticeTemplate() string
+}
+
 // Acknowledgement is the answer to a notification that was taken.
 type Acknowledgement struct {
 	Status    int

@@ -40,6 +40,7 @@ type gatewayView struct {
 	Sealed    bool              `json:"has_credentials"`
 	Settings  map[string]string `json:"settings"`
 	Limits    string            `json:"limits,omitempty"`
+	Notices   string            `json:"notices,omitempty"` // where the provider's server can tell of payments
 }
 
 func viewGateway(g merchant.Gateway) gatewayView {
@@ -102,10 +103,16 @@ func (c Commands) PutGateway(ctx context.Context, n NewGateway) error {
 		if view.Limits = "from " + info.Min.String(); info.Max.Valid() {
 			view.Limits += " to " + info.Max.String()
 		}
+		if view.Notices, err = k.app.NoticeAddress(ctx, g.Merchant, g.Name); err != nil {
+			return err
+		}
 		if err := c.Terminal.show(view, gatewayHead, [][]string{view.row()}); err != nil {
 			return err
 		}
-		return c.Terminal.tell("\n%s takes %s.", info.Title, view.Limits)
+		if err := c.Terminal.tell("\n%s takes %s.", info.Title, view.Limits); err != nil || view.Notices == "" {
+			return err
+		}
+		return c.Terminal.tell("Its server can tell of payments at\n%s", view.Notices)
 	})
 }
 

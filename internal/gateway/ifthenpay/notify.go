@@ -27,6 +27,9 @@ const (
 	stateRefunded = "DEVOLVIDO"
 )
 
+// NoticeTemplate is CallbackQuery: the office takes the address by hand.
+func (g *Gateway) NoticeTemplate() string { return CallbackQuery }
+
 // Notifies says that the anti-phishing key is there.
 func (g *Gateway) Notifies() bool { return g.phishing != "" }
 

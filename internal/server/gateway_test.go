@@ -1,0 +1,46 @@
+package server
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+// TestNoticeAddress: an operator is told the address that a provider's office
+// wants to know, with the office's own template behind it.
+func TestNoticeAddress(t *testing.T) {
+	t.Parallel()
+	d := newDesk(Config{Data: t.TempDir(), PublicURL: "https://pay.example"})
+	d.Terminal.JSON = true
+	if err := d.AddMerchant(t.Context(), "Shop", ""); err != nil {
+		t.Fatal(err)
+	}
+	var made struct {
+		ID string `json:"id"`
+	}
+	if err := json.Unmarshal(d.out.Bytes(), &made); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ name, credentials, want string }{
+		{
+			"phones", `{"mbway_key":"ABC-123456","anti_phishing_key":"secret"}`,
+			"https://pay.example/notify/" + made.ID + "/phones?key=[ANTI_PHISHING_KEY]&orderId=[ORDER_ID]",
+		},
+		{"silent", `{"mbway_key":"ABC-123456"}`, ""},
+	} {
+		d.out.Reset()
+		d.Terminal.In = strings.NewReader(c.credentials)
+		err := d.PutGateway(t.Context(), NewGateway{
+			Merchant: made.ID, Name: c.name, Connector: "ifthenpay", Credentials: "-",
+		})
+		var got struct {
+			Notices string `json:"notices"`
+		}
+		if wrong := json.Unmarshal(d.out.Bytes(), &got); err != nil || wrong != nil {
+			t.Fatalf("%s: %v, %v: %s", c.name, err, wrong, d.out.String())
+		}
+		if !strings.HasPrefix(got.Notices, c.want) || (c.want == "") != (got.Notices == "") {
+			t.Errorf("%s: got %q, want %q", c.name, got.Notices, c.want)
+		}
+	}
+}
