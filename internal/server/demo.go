@@ -118,7 +118,7 @@ func (d *Demo) open(ctx context.Context, o DemoOptions) error {
 	if err := d.openSandbox(k); err != nil {
 		return err
 	}
-	seed := seeding{core: k, info: &d.Info}
+	seed := seeding{core: k, info: &d.Info, emulators: d.emulators}
 	if err := seed.run(ctx, filepath.Join(o.Data, demoName)); err != nil {
 		return err
 	}
@@ -130,12 +130,16 @@ func (d *Demo) open(ctx context.Context, o DemoOptions) error {
 	return d.write()
 }
 
+// demoSwitches are what the demo's providers do otherwise than usual: cards of
+// printed examples are good.
+var demoSwitches = map[string]map[string]string{"stripe": {"example-card": "accepted"}}
+
 // openSandbox starts the emulators, which remember their payments.
 func (d *Demo) openSandbox(k *core) error {
 	for _, e := range emulators {
 		opened, err := e.open(sandbox.Options{
 			PublicURL: d.Info.SandboxURL + "/" + e.name,
-			Dir:       filepath.Join(d.Folder, "sandbox"), Now: k.now,
+			Dir:       filepath.Join(d.Folder, "sandbox"), Now: k.now, Switches: demoSwitches[e.name],
 		})
 		if err != nil {
 			return fmt.Errorf("open sandbox: %w", err)

@@ -1,10 +1,7 @@
 package server
 
 import (
-	"cmp"
 	"context"
-	"errors"
-	"maps"
 
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/fault"
@@ -22,8 +19,9 @@ const (
 type seeding struct {
 	*core
 
-	info     *DemoInfo
-	merchant string
+	info      *DemoInfo
+	emulators []emulator
+	merchant  string
 }
 
 // run goes on with what an earlier run left in the file and in the database.
@@ -51,6 +49,9 @@ func (s *seeding) run(ctx context.Context, file string) error {
 		}
 	}
 	if err := s.putGateways(ctx); err != nil {
+		return err
+	}
+	if err := s.connectNotices(ctx); err != nil {
 		return err
 	}
 	return s.openWallets(ctx, before.Zipay)
@@ -97,84 +98,4 @@ func (s *seeding) keepKey(ctx context.Context, secret *string, n app.NewKey) err
 	}
 	_, *secret, err = s.app.CreateKey(ctx, n)
 	return err
-}
-
-// demoGateway is one contract of the demo's merchant: with a make-believe
-// provider, or without any.
-type demoGateway struct {
-	name      string
-	connector string // empty = the name
-	settings  map[string]string
-	secrets   map[string]Secret
-}
-
-// byHand are the gateways for dollars and coins that an operator receives. Rial
-// and Toman have the usual one.
-//
-//exhaustive:ignore
-var byHand = map[money.Unit]string{money.USD: "manual-usd", money.USDT: "manual-usdt"}
-
-// demoGateways point at the sandbox, wherever it is this time. The
-// credentials are those that the providers publish for tests.
-func demoGateways(sandbox string) []demoGateway {
-	return []demoGateway{
-		{
-			"zarinpal", "",
-			map[string]string{
-				"mode": "test", "base_url": sandbox + "/zarinpal", "graphql_url": sandbox + "/zarinpal/api/v4/graphql",
-			},
-			map[string]Secret{"merchant_id": "00000000-0000-4000-8000-000000000001", "access_token": "sandbox"},
-		},
-		{
-			"shepa", "",
-			map[string]string{"mode": "test", "base_url": sandbox + "/shepa"},
-			map[string]Secret{"api_key": "sandbox"},
-		},
-		{
-			"zibal", "",
-			map[string]string{
-				"mode": "test", "base_url": sandbox + "/zibal", "platform_url": sandbox + "/zibal", "account_id": "sandbox",
-			},
-			map[string]Secret{"merchant": "zibal", "access_token": "sandbox"},
-		},
-		{"manual", "", map[string]string{"mode": "test"}, map[string]Secret{}},
-		{byHand[money.USD], "manual", map[string]string{"mode": "test", "unit": "USD"}, map[string]Secret{}},
-		{byHand[money.USDT], "manual", map[string]string{"mode": "test", "unit": "USDT"}, map[string]Secret{}},
-	}
-}
-
-// putGateways writes those that are new or have moved with the address.
-func (s *seeding) putGateways(ctx context.Context) error {
-	stored, err := s.app.Gateways(ctx, s.merchant)
-	if err != nil {
-		return err
-	}
-	known := make(map[string]merchant.Gateway, len(stored))
-	for _, g := range stored {
-		known[g.Name] = g
-	}
-	var errs []error
-	for i, g := range demoGateways(s.info.SandboxURL) {
-		before, ok := known[g.name]
-		if ok && s.same(before, g) {
-			continue
-		}
-		sealed, err := s.ring.sealCredentials(s.merchant, g.name, g.secrets)
-		if err == nil {
-			err = s.app.PutGateway(ctx, merchant.Gateway{
-				Merchant: s.merchant, Name: g.name, Connector: cmp.Or(g.connector, g.name), Order: i + 1, Enabled: true,
-				Settings: g.settings, Sealed: sealed,
-			})
-		}
-		errs = append(errs, err)
-	}
-	return errors.Join(errs...)
-}
-
-// same says that a stored contract needs no change. One whose credentials do
-// not open any more does.
-func (s *seeding) same(stored merchant.Gateway, wanted demoGateway) bool {
-	secrets, err := s.ring.openCredentials(stored)
-	return err == nil && stored.Enabled && maps.Equal(stored.Settings, wanted.settings) &&
-		maps.Equal(secrets, wanted.secrets)
 }

@@ -215,10 +215,19 @@ func TestDemoGoesOn(t *testing.T) {
 			mortal := &dying{Store: k.store}
 			mortal.left.Store(changes)
 			k.app = k.over(mortal)
-			seed := seeding{core: k, info: &DemoInfo{SandboxURL: "http://127.0.0.1:8080/sandbox"}}
+			half := &Demo{Folder: folder, Info: DemoInfo{SandboxURL: "http://127.0.0.1:8080/sandbox"}}
+			if err := half.openSandbox(k); err != nil {
+				t.Fatal(err)
+			}
+			seed := seeding{core: k, info: &half.Info, emulators: half.emulators}
 			err = seed.run(t.Context(), filepath.Join(folder, demoName))
 			if !errors.Is(err, errDied) {
 				t.Errorf("got %v, want a death after %d changes; %d were left", err, changes, mortal.left.Load())
+			}
+			for _, e := range half.emulators {
+				if err := e.Close(); err != nil {
+					t.Error(err)
+				}
 			}
 			if err := k.close(); err != nil {
 				t.Fatal(err)

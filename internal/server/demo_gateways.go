@@ -1,0 +1,184 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"maps"
+
+	"github.com/purserhq/purser/internal/merchant"
+	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/sandbox"
+	ifthenpaybox "github.com/purserhq/purser/internal/sandbox/ifthenpay"
+	nagadbox "github.com/purserhq/purser/internal/sandbox/nagad"
+	sslcommerzbox "github.com/purserhq/purser/internal/sandbox/sslcommerz"
+	stripebox "github.com/purserhq/purser/internal/sandbox/stripe"
+)
+
+// demoGateway is one contract of the demo's merchant: with a make-believe
+// provider, or without any.
+type demoGateway struct {
+	name      string
+	connector string // empty = the name
+	settings  map[string]string
+	secrets   map[string]Secret
+}
+
+// byHand are the gateways for what an operator receives in other units than
+// Rial and Toman, which have the usual one.
+//
+//exhaustive:ignore
+var byHand = map[money.Unit]string{
+	money.USD: "manual-usd", money.USDT: "manual-usdt", money.BDT: "manual-bdt", money.EUR: "manual-eur",
+}
+
+// What the providers' servers sign with when they tell the demo of payments.
+const (
+	demoAntiPhishing Secret = "purser-demo-anti-phishing"
+	demoEventSecret  Secret = "whsec_purserdemopurserdemopurserdemo"
+)
+
+// demoGateways point at the sandbox, wherever it is this time. The
+// credentials are those that the providers publish for tests.
+func demoGateways(sandbox string, nagad nagadKeys) []demoGateway {
+	test := func(more ...string) map[string]string {
+		settings := map[string]string{"mode": "test"}
+		for n := 0; n < len(more); n += 2 {
+			settings[more[n]] = more[n+1]
+		}
+		return settings
+	}
+	return []demoGateway{
+		{
+			"zarinpal", "", test("base_url", sandbox+"/zarinpal", "graphql_url", sandbox+"/zarinpal/api/v4/graphql"),
+			map[string]Secret{"merchant_id": "00000000-0000-4000-8000-000000000001", "access_token": "sandbox"},
+		},
+		{
+			"shepa", "",
+			test("base_url", sandbox+"/shepa"),
+			map[string]Secret{"api_key": "sandbox"},
+		},
+		{
+			"zibal", "",
+			test("base_url", sandbox+"/zibal", "platform_url", sandbox+"/zibal", "account_id", "sandbox"),
+			map[string]Secret{"merchant": "zibal", "access_token": "sandbox"},
+		},
+		{
+			"bkash", "", test("base_url", sandbox+"/bkash"),
+			map[string]Secret{"username": "sandbox", "password": "sandbox", "app_key": "sandbox", "app_secret": "sandbox"},
+		},
+		{
+			"nagad", "", test("base_url", sandbox+"/nagad/api/dfs"),
+			map[string]Secret{
+				"merchant_id": nagadbox.TestMerchant, "merchant_private_key": Secret(nagad.MerchantKey()),
+				"pg_public_key": Secret(nagad.PublicKey()),
+			},
+		},
+		{
+			"sslcommerz", "", test("base_url", sandbox+"/sslcommerz", "store_id", sslcommerzbox.TestStore),
+			map[string]Secret{"store_passwd": sslcommerzbox.TestPassword},
+		},
+		{
+			"stripe", "", test("base_url", sandbox+"/stripe", "currency", "EUR"),
+			map[string]Secret{"secret_key": "sk_test_sandbox", "webhook_secret": demoEventSecret},
+		},
+		{
+			"ifthenpay", "", test("base_url", sandbox+"/ifthenpay", "refund_url", sandbox+"/ifthenpay/api"),
+			map[string]Secret{
+				"mbway_key": ifthenpaybox.TestKey, "backoffice_key": "sandbox", "anti_phishing_key": demoAntiPhishing,
+			},
+		},
+		{"manual", "", test(), map[string]Secret{}},
+		{byHand[money.USD], "manual", test("unit", "USD"), map[string]Secret{}},
+		{byHand[money.USDT], "manual", test("unit", "USDT"), map[string]Secret{}},
+		{byHand[money.BDT], "manual", test("unit", "BDT"), map[string]Secret{}},
+		{byHand[money.EUR], "manual", test("unit", "EUR"), map[string]Secret{}},
+	}
+}
+
+// putGateways writes those that are new or have moved with the address.
+func (s *seeding) putGateways(ctx context.Context) error {
+	stored, err := s.app.Gateways(ctx, s.merchant)
+	if err != nil {
+		return err
+	}
+	known := make(map[string]merchant.Gateway, len(stored))
+	for _, g := range stored {
+		known[g.Name] = g
+	}
+	nagad, err := s.nagadKeys()
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for i, g := range demoGateways(s.info.SandboxURL, nagad) {
+		before, ok := known[g.name]
+		if ok && s.same(before, g) {
+			continue
+		}
+		sealed, err := s.ring.sealCredentials(s.merchant, g.name, g.secrets)
+		if err == nil {
+			err = s.app.PutGateway(ctx, merchant.Gateway{
+				Merchant: s.merchant, Name: g.name, Connector: cmp.Or(g.connector, g.name), Order: i + 1, Enabled: true,
+				Settings: g.settings, Sealed: sealed,
+			})
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// same says that a stored contract needs no change. One whose credentials do
+// not open any more does.
+func (s *seeding) same(stored merchant.Gateway, wanted demoGateway) bool {
+	secrets, err := s.ring.openCredentials(stored)
+	return err == nil && stored.Enabled && maps.Equal(stored.Settings, wanted.settings) &&
+		maps.Equal(secrets, wanted.secrets)
+}
+
+// nagadKeys are what a contract with the make-believe Nagad needs: its keys are
+// made when it is first started.
+type nagadKeys interface {
+	MerchantKey() string
+	PublicKey() string
+}
+
+func (s *seeding) nagadKeys() (nagadKeys, error) {
+	for _, e := range s.emulators {
+		if keys, ok := e.(nagadKeys); ok {
+			return keys, nil
+		}
+	}
+	return nil, errors.New("no emulator has the keys of Nagad")
+}
+
+// connectNotices tells the make-believe providers where this merchant wants to
+// hear of payments, as an operator does in their offices.
+func (s *seeding) connectNotices(ctx context.Context) error {
+	for _, n := range []struct {
+		gateway, id string
+		key         Secret
+	}{
+		{"stripe", stripebox.Account, demoEventSecret},
+		{"ifthenpay", ifthenpaybox.TestKey, demoAntiPhishing},
+	} {
+		address, err := s.app.NoticeAddress(ctx, s.merchant, n.gateway)
+		if err != nil {
+			return err
+		}
+		for _, e := range s.emulators {
+			office, ok := e.(interface {
+				SetMerchant(m sandbox.Merchant) error
+			})
+			if !ok || e.Name() != n.gateway {
+				continue
+			}
+			if err := office.SetMerchant(sandbox.Merchant{
+				ID: n.id, NoticeURL: address, NoticeKey: n.key.Reveal(),
+			}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
