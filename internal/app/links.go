@@ -86,10 +86,11 @@ func (a *App) Link(ctx context.Context, token string) (LinkView, error) {
 // OpenLink is a payer's wish to pay through a link.
 type OpenLink struct {
 	Token   string
-	Gateway string        // the payer's choice; empty = the link's own, or by routing
-	Amount  money.Amount  // of an open-amount link; not valid otherwise
-	Payer   payment.Payer // what the payer told us, for an open-amount link
-	Note    string        // the payer's own words, for an open-amount link
+	Gateway string         // the payer's choice; empty = the link's own, or by routing
+	Method  payment.Method // the payer's choice; empty = whatever the gateway offers
+	Amount  money.Amount   // of an open-amount link; not valid otherwise
+	Payer   payment.Payer  // what the payer told us: of other links only the Mobile counts, where the payer confirms
+	Note    string         // the payer's own words, for an open-amount link
 	Split   bool
 	NewID   func() string
 }
@@ -110,8 +111,8 @@ func (a *App) OpenLink(ctx context.Context, o OpenLink) (Requested, error) {
 		return Requested{}, fault.New(fault.CodeLinkUnusable, "token", "")
 	} else if open {
 		return a.RequestPayment(ctx, i.Merchant, NewPayment{
-			Invoice: i.ID, Amount: o.Amount, Gateway: wish(o, i), Description: o.Note, Payer: o.Payer,
-			NewID: o.NewID, Link: o.Token, ByPayer: true,
+			Invoice: i.ID, Amount: o.Amount, Gateway: wish(o, i), Method: o.Method, Description: o.Note,
+			Payer: o.Payer, NewID: o.NewID, Link: o.Token, ByPayer: true,
 		})
 	}
 	if err := usable(i); err != nil {
@@ -127,7 +128,7 @@ func (a *App) OpenLink(ctx context.Context, o OpenLink) (Requested, error) {
 	if paid.Sign() > 0 {
 		for _, p := range view.Payments {
 			if p.Link == o.Token && p.State == payment.Waiting && !p.Superseded {
-				return a.startWaiting(ctx, i.Merchant, p.ID, o.Gateway, byPayer)
+				return a.startWaiting(ctx, i.Merchant, p.ID, o.way(), byPayer)
 			}
 		}
 	}
@@ -136,14 +137,17 @@ func (a *App) OpenLink(ctx context.Context, o OpenLink) (Requested, error) {
 		return Requested{}, err
 	}
 	done, err := a.RequestPayment(ctx, i.Merchant, NewPayment{
-		Invoice: i.ID, Amount: left, Gateway: wish(o, i), Description: i.Description,
-		Payer: payment.Payer(i.Payer), NewID: o.NewID, Split: o.Split, Supersede: true, Link: o.Token, ByPayer: true,
+		Invoice: i.ID, Amount: left, Gateway: wish(o, i), Method: o.Method, Description: i.Description,
+		Payer: o.way().payer(payment.Payer(i.Payer)), NewID: o.NewID,
+		Split: o.Split, Supersede: true, Link: o.Token, ByPayer: true,
 	})
 	if fault.Is(err, fault.CodeAmountAboveRemaining) {
 		err = fault.New(fault.CodeLinkUsed, "token", "")
 	}
 	return done, err
 }
+
+func (o OpenLink) way() Way { return Way{Gateway: o.Gateway, Method: o.Method, Mobile: o.Payer.Mobile} }
 
 func wish(o OpenLink, i invoice.Invoice) string {
 	if o.Gateway != "" {
@@ -169,7 +173,7 @@ func (a *App) livePage(view LinkView, o OpenLink) (payment.Payment, bool) {
 	now := a.now()
 	for n := len(view.Payments) - 1; n >= 0; n-- {
 		p := view.Payments[n]
-		if p.Link == o.Token && p.Live(now) && (o.Gateway == "" || o.Gateway == p.Attempt.Gateway) {
+		if p.Link == o.Token && o.way().Opened(p, now) {
 			return p, true
 		}
 	}

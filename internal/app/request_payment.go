@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -138,18 +139,20 @@ func (a *App) record(ctx context.Context, p payment.Payment, n NewPayment, c can
 // empty gateway leaves the one it was made for.
 // Errors: payment_not_found when it is not waiting, and those of RequestPayment.
 func (a *App) StartWaiting(ctx context.Context, merchantID, paymentID, gatewayName string) (Requested, error) {
-	return a.startWaiting(ctx, merchantID, paymentID, gatewayName, byMerchant)
+	return a.startWaiting(ctx, merchantID, paymentID, Way{Gateway: gatewayName}, byMerchant)
 }
 
-func (a *App) startWaiting(ctx context.Context, merchantID, paymentID, gatewayName, actor string) (Requested, error) {
+// startWaiting also takes the payer's method and phone. The method of an
+// earlier choice holds only where no gateway is named.
+func (a *App) startWaiting(ctx context.Context, merchantID, paymentID string, w Way, actor string) (Requested, error) {
 	p, i, err := a.waiting(ctx, merchantID, paymentID)
 	if err != nil {
 		return Requested{}, err
 	}
-	if gatewayName == "" {
-		gatewayName = p.Attempt.Gateway
+	if w.Gateway == "" {
+		w.Gateway, w.Method = p.Attempt.Gateway, cmp.Or(w.Method, p.Attempt.Method)
 	}
-	candidates, err := a.route(ctx, merchantID, p.Amount, wanted{gateway: gatewayName, method: p.Attempt.Method})
+	candidates, err := a.route(ctx, merchantID, p.Amount, wanted{gateway: w.Gateway, method: w.Method})
 	if err != nil {
 		return Requested{}, err
 	}
@@ -162,6 +165,7 @@ func (a *App) startWaiting(ctx context.Context, merchantID, paymentID, gatewayNa
 		if p.State, err = payment.States.Next(p.State, payment.Start); err != nil {
 			return store.Change{}, err
 		}
+		p.Attempt.Method, p.Payer = w.Method, w.payer(p.Payer)
 		p = attemptAt(p, candidates[0], now)
 		p.UpdatedAt = now
 		return store.Change{

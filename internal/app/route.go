@@ -1,8 +1,10 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/gateway"
@@ -18,11 +20,31 @@ type candidate struct {
 	info gateway.Info
 }
 
-// Choice is a gateway that a payer may choose.
+// Choice is a gateway that a payer may choose, with one of its methods.
 type Choice struct {
 	Name    string           // what RequestPayment wants to be told
 	Title   string           // for people; the pages translate it
 	Methods []payment.Method // what the payer can pay with there
+}
+
+// Way is how a payer wishes to pay.
+type Way struct {
+	Gateway string         // the name of a choice; empty = by routing
+	Method  payment.Method // empty = whatever the gateway offers
+	Mobile  string         // of the phone on which the payer confirms; empty = what is known of the payer
+}
+
+// payer is what is known of a payer, with the phone of this wish.
+func (w Way) payer(known payment.Payer) payment.Payer {
+	known.Mobile = cmp.Or(w.Mobile, known.Mobile)
+	return known
+}
+
+// Opened says that a payment is open in this way already: the payer can be
+// sent there again. What the wish leaves open fits every payment.
+func (w Way) Opened(p payment.Payment, now time.Time) bool {
+	return p.Live(now) && (w.Gateway == "" || w.Gateway == p.Attempt.Gateway) &&
+		(w.Method == "" || w.Method == p.Attempt.Method) && (w.Mobile == "" || w.Mobile == p.Payer.Mobile)
 }
 
 // Choices are the gateways that can take this amount of the merchant now, in
@@ -133,4 +155,24 @@ func (a *App) gatewayOf(ctx context.Context, merchantID, name string) (candidate
 		}
 	}
 	return candidate{}, fault.New(fault.CodeGatewayNotFound, "gateway", "")
+}
+
+// Flow is what the payer of a payment has to do: the flow of the method that
+// was chosen, or else the one that all methods of its gateway have. It is empty
+// where that is not known.
+func (a *App) Flow(ctx context.Context, p payment.Payment) payment.Flow {
+	if p.Attempt.Method != "" {
+		return payment.Methods[p.Attempt.Method].Flow
+	}
+	c, err := a.gatewayOf(ctx, p.Merchant, p.Attempt.Gateway)
+	if err != nil || len(c.info.Methods) == 0 {
+		return ""
+	}
+	flow := payment.Methods[c.info.Methods[0]].Flow
+	for _, method := range c.info.Methods {
+		if payment.Methods[method].Flow != flow {
+			return ""
+		}
+	}
+	return flow
 }
