@@ -102,7 +102,7 @@ func TestWaysOfALink(t *testing.T) {
 	if !fault.Is(err, fault.CodeNoGateway) {
 		t.Errorf("a method that the gateway does not offer: got %v, want no_gateway", err)
 	}
-	got, err := s.app.OpenLink(t.Context(), app.OpenLink{Token: token, Method: payment.Cash, Gateway: "cash", NewID: s.newID})
+	got, err := s.push(token, "", func(o *app.OpenLink) { o.Gateway, o.Method = "cash", payment.Cash })
 	if err != nil || got.Payment.Attempt.Gateway != "cash" || got.Payment.Attempt.Method != payment.Cash {
 		t.Errorf("cash: got %+v, %v", got.Payment.Attempt, err)
 	}
