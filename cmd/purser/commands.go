@@ -53,8 +53,8 @@ func (f dataFlags) commands(t server.Terminal) (server.Commands, error) {
 
 type demoCommand struct {
 	Addr     string `default:"127.0.0.1:8080" help:"Where, on this machine; port 0 is any." placeholder:"HOST:PORT"`
-	Payments string `help:"A port for payrefund payments, such as 127.0.0.1:1111." name:"payments-addr" placeholder:"HOST:PORT"`
-	Refunds  string `help:"A port for its refunds, such as 127.0.0.1:2222." name:"refunds-addr" placeholder:"HOST:PORT"`
+	Payments string `help:"A port for payrefund payments, such as 127.0.0.1:1111." name:"payments-addr" placeholder:"ADDR"`
+	Refunds  string `help:"A port for its refunds, such as 127.0.0.1:2222." name:"refunds-addr" placeholder:"ADDR"`
 	Data     string `default:"purser-data" help:"Folder that keeps the demo." placeholder:"DIR"`
 	Database string `env:"PURSER_DATABASE" help:"PostgreSQL database, instead of SQLite." placeholder:"URL"`
 	LogLevel string `default:"info" enum:"debug,info,warn,error" help:"How much to log."`

@@ -126,13 +126,20 @@ func (s *desk) updatePayment(r *dialect.Request) (dialect.Reply, error) {
 			return dialect.Reply{}, err
 		}
 		done, err := s.carryOut(r, p, w, does, capture)
-		if !fault.Is(err, fault.CodeWrongState) || try == tries {
+		if !overtaken(err) || try == tries {
 			return s.answer(done, err)
 		}
 		if p, err = s.found(r, p.ID); err != nil {
 			return dialect.Reply{}, err
 		}
 	}
+}
+
+// overtaken says that a payment, or the invoice behind it, was not any more
+// what had been read.
+func overtaken(err error) bool {
+	return fault.Is(err, fault.CodeWrongState) || fault.Is(err, fault.CodeInvoiceClosed) ||
+		fault.Is(err, fault.CodeVersionConflict)
 }
 
 // carryOut does what was planned. Each deed is decided once more where it is
