@@ -2,6 +2,9 @@ package stripe
 
 import (
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -72,6 +75,32 @@ func TestExampleCardIsAcceptedByASwitch(t *testing.T) {
 	if got := charge(t, g, s.Attempt(), "1234567890123456", false); got.Report.Outcome != gateway.Captured {
 		t.Errorf("got %+v, want captured", got)
 	}
+}
+
+// TestAddressWithAPath: the library takes none, but a provider may be reached
+// below one.
+func TestAddressWithAPath(t *testing.T) {
+	t.Parallel()
+	s, g := stage(t)
+	below := httptest.NewServer(http.StripPrefix("/some/path", httputil.NewSingleHostReverseProxy(parsed(t, g.base))))
+	t.Cleanup(below.Close)
+	made, err := New(config(below.URL+"/some/path"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, _ = made.(*Gateway)
+	if got := charge(t, g, s.Attempt(), "4242424242424242", true); got.Report.Outcome != gateway.Authorized {
+		t.Errorf("got %+v, want authorized", got)
+	}
+}
+
+func parsed(t *testing.T, address string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
 }
 
 func TestThePayersBankAsks(t *testing.T) {

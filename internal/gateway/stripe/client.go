@@ -14,14 +14,17 @@ import (
 
 // wire lets the provider's library speak through our client, which has the time limit, the circuit breaker and the
 // strict reading of answers. Every call may be repeated: reads change nothing, and the others carry a key of ours.
-type wire struct{ client *client.Client }
+type wire struct {
+	client *client.Client
+	base   string // of our contract; the library knows none that has a path
+}
 
 // passed are the headers that go on; what the library tells of this machine stays here.
 var passed = []string{"Authorization", "Idempotency-Key", "Stripe-Version", "User-Agent"}
 
 // RoundTrip makes one call. Error: *client.Lost.
 func (w wire) RoundTrip(r *http.Request) (*http.Response, error) {
-	call := client.Call{Method: r.Method, URL: r.URL.String(), Header: map[string]string{}}
+	call := client.Call{Method: r.Method, URL: w.base + r.URL.RequestURI(), Header: map[string]string{}}
 	if r.Body != nil {
 		body, err := io.ReadAll(r.Body)
 		_ = r.Body.Close() // a buffer in memory
@@ -49,7 +52,7 @@ func (w wire) RoundTrip(r *http.Request) (*http.Response, error) {
 // newAPI makes the library's client: it never repeats by itself, tells nothing about itself and logs nothing.
 func newAPI(c *client.Client, base string, key gateway.Secret) *stripego.Client {
 	backends := stripego.NewBackendsWithConfig(&stripego.BackendConfig{
-		URL: stripego.String(base), HTTPClient: &http.Client{Transport: wire{c}},
+		URL: stripego.String(stripego.APIURL), HTTPClient: &http.Client{Transport: wire{c, base}},
 		MaxNetworkRetries: stripego.Int64(0), EnableTelemetry: stripego.Bool(false),
 		LeveledLogger: &stripego.LeveledLogger{Level: stripego.LevelNull},
 	})
