@@ -1,6 +1,10 @@
 package stripe
 
-import "github.com/purserhq/purser/internal/sandbox"
+import (
+	"strings"
+
+	"github.com/purserhq/purser/internal/sandbox"
+)
 
 // effect is what a test card does.
 type effect struct {
@@ -45,6 +49,16 @@ var methods = map[string]effect{
 	"pm_card_threeDSecure2Required":                {threeDS: true},
 	"pm_card_createDispute":                        {dispute: true},
 	"pm_card_refundFail":                           {refundFails: true},
+}
+
+// shown is what is kept of a number that a merchant sent. Somebody may try a card of their own, and what is kept is
+// written to a file.
+func shown(number string) string {
+	const kept = 4
+	if len(number) <= kept || number == benchCard {
+		return number
+	}
+	return strings.Repeat("*", len(number)-kept) + number[len(number)-kept:]
 }
 
 // byNumber is what a card with the number does; any number that is no test card is declined.

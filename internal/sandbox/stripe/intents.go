@@ -200,7 +200,7 @@ func (a *asked) confirm(p *sandbox.Payment) (*sandbox.Payment, sandbox.Object, *
 	card := a.e.cards[name]
 	a.set(p, factMethod, name, factCode, "", factDecline, "", factStatus, "")
 	if card != "" {
-		p.Card = card
+		p.Card = shown(card)
 	}
 	for fault, fate := range map[string]string{FaultProcessingSuccess: succeeded, FaultProcessingFailure: "failed"} {
 		if struck, ok := a.Fault(fault); ok {
@@ -246,7 +246,7 @@ func (a *asked) pay(p *sandbox.Payment, card string) {
 	if card == "" {
 		card = "4242424242424242"
 	}
-	p.Card, p.Charges, p.PaidAt = card, p.Charges+1, a.Now
+	p.Card, p.Charges, p.PaidAt = shown(card), p.Charges+1, a.Now
 	p.State, p.ReturnsAt = sandbox.Paid, a.Now.Add(a.Length(switchHoldLife))
 	if p.AutoVerify {
 		p.Verify(a.Now)
