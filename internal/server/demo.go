@@ -44,10 +44,11 @@ type DemoOptions struct {
 // DemoInfo is what tests and tools read in demo.json. Dialects that are not
 // there yet are left out.
 type DemoInfo struct {
-	BaseURL    string    `json:"base_url"`
-	SandboxURL string    `json:"sandbox_url"`
-	IPG        IPGKeys   `json:"ipg"`
-	Zipay      ZipayKeys `json:"zipay"`
+	BaseURL    string        `json:"base_url"`
+	SandboxURL string        `json:"sandbox_url"`
+	IPG        IPGKeys       `json:"ipg"`
+	Zipay      ZipayKeys     `json:"zipay"`
+	Payrefund  PayrefundKeys `json:"payrefund"`
 }
 
 // IPGKeys are the demo merchant's keys for the ipg API.
@@ -205,7 +206,8 @@ func (d *Demo) Welcome() string {
 	return fmt.Sprintf(welcome, d.Info.BaseURL, d.Info.SandboxURL, d.Folder, demoName,
 		d.Info.IPG.APIKey, d.Info.IPG.AdminKey) +
 		fmt.Sprintf(welcomeWallets, d.Info.BaseURL, z.APIKey, z.SecretKey, z.Terminal, wallet.House,
-			z.Payer.Account, z.Payer.Email, z.Payer.PIN, z.Receiver)
+			z.Payer.Account, z.Payer.Email, z.Payer.PIN, z.Receiver) +
+		fmt.Sprintf(welcomeCards, d.Info.BaseURL, d.Info.Payrefund.APIKey, d.Info.SandboxURL) + farewell
 }
 
 const welcome = `Purser demo
@@ -264,6 +266,6 @@ To try it, paste:
   # an invoice; open its page and pay from the payer's wallet
   BODY="terminal_number=%[4]d&invoice_number=$(date +%%s)&amount=25.50&currency=USD&callback=https://example.com/"
   zipay create-invoice "$BODY" | sed 's/.*"redirect":"\([^"]*\)".*/\1/'
-
-Press Ctrl-C to stop.
 `
+
+const farewell = "\nPress Ctrl-C to stop.\n"

@@ -33,7 +33,7 @@ func (s *seeding) run(ctx context.Context, file string) error {
 	if err := s.findMerchant(ctx, before.IPG); err != nil {
 		return err
 	}
-	s.info.IPG = before.IPG
+	s.info.IPG, s.info.Payrefund = before.IPG, before.Payrefund
 	for _, k := range []struct {
 		secret *string
 		label  string
@@ -41,6 +41,7 @@ func (s *seeding) run(ctx context.Context, file string) error {
 	}{
 		{&s.info.IPG.APIKey, "demo", merchant.Payments},
 		{&s.info.IPG.AdminKey, "demo admin", merchant.Admin},
+		{&s.info.Payrefund.APIKey, "demo payrefund", merchant.Payments},
 	} {
 		if err := s.keepKey(ctx, k.secret, app.NewKey{
 			Merchant: s.merchant, Label: k.label, Scopes: []merchant.Scope{k.scope},

@@ -114,7 +114,7 @@ func TestDemoFile(t *testing.T) {
 	z := d.Info.Zipay
 	for _, want := range []string{
 		z.APIKey, z.SecretKey, z.Payer.PIN, z.Payer.Email, "openssl dgst -sha256 -hmac", "terminal_number=1001",
-		"receiver=10002",
+		"receiver=10002", d.Info.Payrefund.APIKey, "/sandbox/ifthenpay/phone",
 	} {
 		if !strings.Contains(d.Welcome(), want) {
 			t.Errorf("the welcome lacks %s", want)
@@ -144,8 +144,8 @@ func TestDemoFile(t *testing.T) {
 	}
 	again := openDemo(t, folder)
 	defer again.closeNow(t)
-	if again.Info.Zipay != z {
-		t.Errorf("got %+v after %+v, want the same at the next start", again.Info.Zipay, z)
+	if again.Info.Zipay != z || again.Info.Payrefund != d.Info.Payrefund {
+		t.Errorf("got %+v after %+v, want the same at the next start", again.Info, d.Info)
 	}
 	again.wantWhole(t)
 }
