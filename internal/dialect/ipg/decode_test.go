@@ -71,7 +71,7 @@ func TestIDs(t *testing.T) {
 	form := regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
 	seen := map[string]bool{}
 	for range 1000 {
-		for _, id := range []string{NewID(now), newToken(), newRequestID()} {
+		for _, id := range []string{NewID(now), newToken(), dialect.NewRequestID()} {
 			if seen[id] {
 				t.Fatalf("%s came twice", id)
 			}

@@ -83,7 +83,7 @@ func New(c Config) (*dialect.Dialect, error) {
 		c.NewToken = newToken
 	}
 	if c.NewRequestID == nil {
-		c.NewRequestID = newRequestID
+		c.NewRequestID = dialect.NewRequestID
 	}
 	for _, base := range []struct {
 		name, path string

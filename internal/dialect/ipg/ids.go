@@ -26,10 +26,3 @@ func newToken() string {
 	text := hex.EncodeToString(id[:])
 	return text[:8] + "-" + text[8:12] + "-" + text[12:16] + "-" + text[16:20] + "-" + text[20:]
 }
-
-// newRequestID mints the name of one call.
-func newRequestID() string {
-	var id [12]byte
-	_, _ = rand.Read(id[:])
-	return hex.EncodeToString(id[:])
-}

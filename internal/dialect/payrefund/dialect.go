@@ -62,7 +62,7 @@ func New(c Config) (*dialect.Dialect, error) {
 		c.NewInvoiceID = func() string { return newInvoiceID(c.Now()) }
 	}
 	if c.NewRequestID == nil {
-		c.NewRequestID = newRequestID
+		c.NewRequestID = dialect.NewRequestID
 	}
 	s := &desk{Config: c, places: min(info.Scale, mostPlaces)}
 	d := &dialect.Dialect{

@@ -2,7 +2,6 @@ package payrefund
 
 import (
 	"crypto/rand"
-	"encoding/hex"
 	"time"
 )
 
@@ -55,11 +54,4 @@ func isID(text string) bool {
 		}
 	}
 	return true
-}
-
-// newRequestID mints the name of one call.
-func newRequestID() string {
-	var id [12]byte
-	_, _ = rand.Read(id[:])
-	return hex.EncodeToString(id[:])
 }

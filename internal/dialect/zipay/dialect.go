@@ -62,7 +62,7 @@ func New(c Config) (*dialect.Dialect, error) {
 		c.NewPayoutID = func() string { return NewPayoutID(c.Now()) }
 	}
 	if c.NewRequestID == nil {
-		c.NewRequestID = newRequestID
+		c.NewRequestID = dialect.NewRequestID
 	}
 	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
 	if u, err := url.Parse(c.PublicURL); err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
