@@ -1,6 +1,7 @@
 package checkout
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -27,7 +28,7 @@ type invoiceBody struct {
 	Checking      bool   // money may be on its way already
 	OwnerOnly     bool   // only one person's wallet may pay
 	Filled        walletForm
-	Gateways      []gatewayChoice
+	Ways          ways
 	Alert         *alert
 }
 
@@ -43,10 +44,10 @@ func (f walletForm) wrong() bool { return f.AccountError+f.PINError != "" }
 
 // invoiceForm is how the forms of an invoice come back to their sender.
 type invoiceForm struct {
-	status  int
-	wallet  walletForm
-	gateway string
-	alert   *alert
+	status int
+	wallet walletForm
+	way    wayForm
+	alert  *alert
 }
 
 // Invoice is the page of an invoice that is paid here and from which the payer
@@ -110,7 +111,7 @@ func (p *Pages) showInvoice(w http.ResponseWriter, r *http.Request, view app.Hos
 			p.failed(w, r, view.Merchant, err)
 			return
 		}
-		body.Gateways = v.gateways(choices, f.gateway)
+		body.Ways = v.ways(choices, f.way)
 	}
 	p.show(w, r, screen{
 		voice: v, Name: invoiceScreen, Status: f.status, Title: v.T("invoice.title"), Merchant: view.Merchant,
@@ -297,25 +298,34 @@ func keyed(text string) string {
 	}, strings.ToValidUTF8(text, ""))
 }
 
-// payInvoiceAtGateway is the button of the gateways' form.
+// payInvoiceAtGateway is the button of the form for everything but the wallet.
 func (p *Pages) payInvoiceAtGateway(w http.ResponseWriter, r *http.Request) {
 	view, ok := p.payable(w, r)
 	if !ok {
 		return
 	}
-	i, gateway := view.Invoice, r.PostForm.Get("gateway")
+	v, _ := p.voices.choose(r)
+	i, way := view.Invoice, v.readWay(r)
+	if way.phoneError != "" {
+		p.showInvoice(w, r, view, invoiceForm{
+			status: http.StatusUnprocessableEntity, way: way, alert: &alert{Title: v.T("open.errors")},
+		})
+		return
+	}
 	for _, one := range view.Payments {
-		if one.Live(p.now()) && (gateway == "" || gateway == one.Attempt.Gateway) {
+		if way.Opened(one, p.now()) {
 			p.sendAway(w, r, one) // pressed twice
 			return
 		}
 	}
+	payer := payment.Payer(i.Payer)
+	payer.Mobile = cmp.Or(way.Mobile, payer.Mobile)
 	done, err := p.app.RequestPayment(r.Context(), i.Merchant, app.NewPayment{
-		Invoice: i.ID, Amount: i.Amount, Gateway: gateway, Description: i.Description, Payer: payment.Payer(i.Payer),
-		NewID: p.newID, Supersede: true, ByPayer: true,
+		Invoice: i.ID, Amount: i.Amount, Gateway: way.Gateway, Method: way.Method, Description: i.Description,
+		Payer: payer, NewID: p.newID, Supersede: true, ByPayer: true,
 	})
 	if err != nil {
-		p.refused(w, r, view, invoiceForm{gateway: gateway}, err)
+		p.refused(w, r, view, invoiceForm{way: way}, err)
 		return
 	}
 	p.sendAway(w, r, done.Payment)
@@ -361,6 +371,6 @@ func (p *Pages) refused(w http.ResponseWriter, r *http.Request, view app.HostedI
 	case f.status == http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", "10")
 	}
-	f.alert = v.alert(words)
+	f.alert = v.alert(wayTrouble(f.way, err, words))
 	p.showInvoice(w, r, view, f)
 }

@@ -106,7 +106,7 @@ func TestInvoiceShowsWhatIsPaid(t *testing.T) {
 			`<html lang="`+tag+`"`, "Hosting", "INV-7", "Shop", `<label for="account">`, `<label for="pin">`,
 			`type="password" inputmode="numeric" autocomplete="current-password"`, `autocomplete="username"`,
 			`action="`+page(i)+`/wallet?lang=`+tag+`"`, `action="`+page(i)+`/gateway?lang=`+tag+`"`,
-			`value="zarinpal" required checked`, `value="shepa"`)...)
+			`value="zarinpal/iranian_card" required checked`, `value="shepa/iranian_card"`)...)
 		got.never("http-equiv", `role="alert"`, "aria-invalid", returnTo)
 		if n := strings.Count(got.body, "<h1"); n != 1 {
 			t.Errorf("%s: there are %d headings of the first rank, want one", tag, n)
@@ -122,10 +122,10 @@ func TestInvoiceOffersGatewaysThatTakeIt(t *testing.T) {
 	t.Parallel()
 	s := openShop(t, "Shop", 0)
 	s.shepa.info.Max = rial(1000)
-	s.get(page(s.hosted(nil))).want(http.StatusOK, `value="zarinpal"`).never(`value="shepa"`)
+	s.get(page(s.hosted(nil))).want(http.StatusOK, `value="zarinpal/iranian_card"`).never(`value="shepa/iranian_card"`)
 	coins := s.hosted(func(n *app.NewInvoice) { n.Amount = money.New(1_234_567_890, money.USDT) })
 	s.get(page(coins)+"?lang=en").want(http.StatusOK, "12.3456789", "USDT", `name="pin"`).
-		never(`name="gateway"`, "No gateway", `role="alert"`)
+		never(`name="choice"`, "No gateway", `role="alert"`)
 	s.press(page(coins)+"/gateway?lang=en", nil).want(http.StatusServiceUnavailable, "No gateway is available")
 }
 
@@ -259,7 +259,7 @@ func TestInvoiceOfOnePerson(t *testing.T) {
 		"fa": "فقط از کیف پول کسی", "en": "Only the wallet of the person", "bn": "শুধু তাঁর ওয়ালেট থেকেই",
 		"pt": "só pode ser paga a partir da carteira da pessoa", "ru": "только из кошелька человека",
 	} {
-		s.get(page(i)+"?lang="+tag).want(http.StatusOK, words, `name="pin"`).never("0012345678", `name="gateway"`)
+		s.get(page(i)+"?lang="+tag).want(http.StatusOK, words, `name="pin"`).never("0012345678", `name="choice"`)
 	}
 	s.press(page(i)+"/gateway?lang=en", url.Values{"gateway": {"zarinpal"}}).
 		want(http.StatusUnprocessableEntity, "No gateway is available", `name="pin"`)
@@ -333,7 +333,7 @@ func TestInvoiceGatewaySaysWhatToDo(t *testing.T) {
 	pick := url.Values{"gateway": {"shepa"}}
 	s.shepa.script(func(b *bank) { b.start = gateway.NoAnswer })
 	s.press(page(i)+"/gateway?lang=en", pick).want(http.StatusServiceUnavailable,
-		"does not answer at the moment", `value="shepa" required checked`, `name="pin"`)
+		"does not answer at the moment", `value="shepa/iranian_card" required checked`, `name="pin"`)
 	s.shepa.script(func(b *bank) { b.start = gateway.Refused })
 	s.press(page(i)+"/gateway?lang=pt", pick).want(http.StatusConflict, "recusou o pagamento")
 	s.press(page(i)+"/gateway?lang=en", url.Values{"gateway": {"nobody"}}).want(http.StatusServiceUnavailable,

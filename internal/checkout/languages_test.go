@@ -20,6 +20,7 @@ import (
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/payment"
 )
 
 // languages are all that the pages must speak, each with the script of its
@@ -164,7 +165,8 @@ func TestForms(t *testing.T) {
 }
 
 // Names of companies, settings and what has no words at all.
-var sameEverywhere = regexp.MustCompile(`^(language\..*|page\.title|gateway\.(zarinpal|shepa|zibal)|unit\.beside_.*)$`)
+var sameEverywhere = regexp.MustCompile(`^(language\..*|page\.title|gateway\.(zarinpal|shepa|zibal|bkash|nagad)|` +
+	`method\.(mb_way|rocket)|unit\.beside_.*)$`)
 
 // Every text is written in its own language: in the right letters, and not as
 // another language has it.
@@ -245,11 +247,25 @@ func TestMessagesAreThere(t *testing.T) {
 			t.Errorf("%s has status %d", entry.Code, status)
 		}
 	}
-	for _, words := range []string{"too_many_tries", "being_paid", "no_page", "foreign", "unreadable", "check_later"} {
+	for _, words := range []string{
+		"too_many_tries", "being_paid", "choice_gone", "push_refused", "push_lost",
+		"no_page", "foreign", "unreadable", "check_later",
+	} {
 		told("a page", "trouble."+words)
 	}
-	for _, v := range []verdict{isPaid, isUnpaid, isReturned, isChecking, isTransfer} {
+	for _, v := range []verdict{isPaid, isUnpaid, isReturned, isChecking, isConfirm, isBank, isCash, isTransfer} {
 		told(v, "result."+string(v))
+		if v.open() != (known["result."+string(v)+".later"] != nil) {
+			t.Errorf("%s: what comes later is told only while it is open", v)
+		}
+	}
+	for method := range payment.Methods {
+		if known["method."+string(method)] == nil {
+			t.Errorf("no language has a name for %s", method)
+		}
+		if pushes(method) != (phoneForms[method].form != nil) {
+			t.Errorf("%s: a phone is asked for, and what its number looks like is not known, or the other way round", method)
+		}
 	}
 	p := &Pages{now: func() time.Time { return time.UnixMicro(0) }}
 	for state := range invoice.States {

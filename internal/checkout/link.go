@@ -22,7 +22,7 @@ type linkBody struct {
 	Sums        []labelled  // how it comes about, where it is not the whole invoice
 	Hint        string      // about paying in parts
 	Checking    bool        // money may be on its way already
-	Gateways    []gatewayChoice
+	Ways        ways
 	Alert       *alert
 }
 
@@ -30,12 +30,6 @@ type linkBody struct {
 type labelled struct {
 	Label, Value string
 	Code         bool // for machines and for copying: kept in Latin letters and left to right
-}
-
-// gatewayChoice is one gateway that the payer can pick.
-type gatewayChoice struct {
-	Name, Title string
-	Picked      bool
 }
 
 // alert is what went wrong with the form that the payer sent.
@@ -53,9 +47,9 @@ func (p *Pages) Link(w http.ResponseWriter, r *http.Request, token string) {
 
 // linkForm is how the form of a link comes back to its sender.
 type linkForm struct {
-	status  int
-	gateway string
-	alert   *alert
+	status int
+	way    wayForm
+	alert  *alert
 }
 
 // linked finds the link of a page, or answers. open says which kind of link
@@ -110,7 +104,7 @@ func (p *Pages) showLink(w http.ResponseWriter, r *http.Request, view app.LinkVi
 		f.status, words = problem(err)
 		body.Alert = v.alert(words)
 	}
-	body.Gateways = v.gateways(choices, f.gateway, plan.gateway, i.Link.Gateway)
+	body.Ways = v.ways(choices, f.way, plan.gateway, i.Link.Gateway)
 	p.show(w, r, screen{
 		voice: v, Name: linkScreen, Status: f.status, Title: v.T("link.title"), Merchant: view.Merchant, Body: body,
 	})
@@ -209,44 +203,12 @@ func (v *voice) sums(i invoice.Invoice, next plan) []labelled {
 	return append(lines, labelled{Label: v.T("link.remaining"), Value: v.plain(i.Unpaid()).String()})
 }
 
-// gateways offers the choices; the first of the wishes that can be had is
-// picked, and otherwise the first choice.
-func (v *voice) gateways(choices []app.Choice, wishes ...string) []gatewayChoice {
-	offered := make([]gatewayChoice, len(choices))
-	picked, titles := -1, map[string]int{}
-	for n, c := range choices {
-		offered[n] = gatewayChoice{Name: c.Name, Title: v.gatewayTitle(c.Title)}
-		titles[offered[n].Title]++
-	}
-	for n := range offered {
-		if titles[offered[n].Title] > 1 { // two contracts with one provider
-			offered[n].Title += " (" + offered[n].Name + ")"
-		}
-	}
-	for _, wish := range append(wishes, firstOf(choices)) {
-		for n := range offered {
-			if picked < 0 && wish != "" && offered[n].Name == wish {
-				picked = n
-				offered[n].Picked = true
-			}
-		}
-	}
-	return offered
-}
-
-func firstOf(choices []app.Choice) string {
-	if len(choices) == 0 {
-		return ""
-	}
-	return choices[0].Name
-}
-
 func (v *voice) alert(words string) *alert {
 	return &alert{Title: v.T("trouble." + words + ".title"), Advice: v.T("trouble." + words + ".advice")}
 }
 
-// payLink is the button of a link's page: it opens a page at a gateway and
-// sends the payer there.
+// payLink is the button of a link's page: it opens a payment in the way that
+// the payer chose and leads there.
 func (p *Pages) payLink(w http.ResponseWriter, r *http.Request) {
 	if !p.admit(w, r) {
 		return
@@ -255,9 +217,17 @@ func (p *Pages) payLink(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	gateway := r.PostForm.Get("gateway")
+	v, _ := p.voices.choose(r)
+	way := v.readWay(r)
+	if way.phoneError != "" {
+		p.showLink(w, r, view, linkForm{
+			status: http.StatusUnprocessableEntity, way: way, alert: &alert{Title: v.T("open.errors")},
+		})
+		return
+	}
 	done, err := p.app.OpenLink(r.Context(), app.OpenLink{
-		Token: view.Invoice.Link.Token, Gateway: gateway, Split: splits(view.Invoice), NewID: p.newID,
+		Token: view.Invoice.Link.Token, Gateway: way.Gateway, Method: way.Method,
+		Payer: payment.Payer{Mobile: way.Mobile}, Split: splits(view.Invoice), NewID: p.newID,
 	})
 	if err != nil {
 		p.logged(r, err)
@@ -265,19 +235,18 @@ func (p *Pages) payLink(w http.ResponseWriter, r *http.Request) {
 		if fresh, linkErr := p.app.Link(r.Context(), view.Invoice.Link.Token); linkErr == nil {
 			view = fresh
 		}
-		v, _ := p.voices.choose(r)
 		// A link that can no longer be paid has no form to show again: plan says so.
-		p.showLink(w, r, view, linkForm{status: status, gateway: gateway, alert: v.alert(words)})
+		p.showLink(w, r, view, linkForm{status: status, way: way, alert: v.alert(wayTrouble(way, err, words))})
 		return
 	}
 	p.sendAway(w, r, done.Payment)
 }
 
 // sendAway leads the payer to the gateway's page, or to our own where the
-// gateway has none and the payer is told what to do.
+// gateway has none or where the payer has to be told our reference first.
 func (p *Pages) sendAway(w http.ResponseWriter, r *http.Request, paid payment.Payment) {
 	target := paid.Attempt.Link
-	if target == "" {
+	if target == "" || p.app.Flow(r.Context(), paid) == payment.Requisites {
 		target = p.statusAddress(paid)
 	} else if !p.leadsOut(target) {
 		p.log.ErrorContext(r.Context(), "gateway gave an address that is not safe",

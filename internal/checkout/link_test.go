@@ -18,7 +18,7 @@ func TestLinkShowsWhatIsPaid(t *testing.T) {
 	s.link("tok", 1_250_000)
 	s.get("/pay/link/tok").want(http.StatusOK,
 		`<html lang="fa" dir="rtl">`, "فروشگاه آفتاب", "۱٬۲۵۰٬۰۰۰", "ریال", "معادل ۱۲۵٬۰۰۰\u00a0تومان", "Hosting",
-		"زرین\u200cپال", "شپا", `value="zarinpal" required checked`, `action="/pay/link/tok"`)
+		"زرین\u200cپال", "شپا", `value="zarinpal/iranian_card" required checked`, `action="/pay/link/tok"`)
 	english := s.get("/pay/link/tok?lang=en").want(http.StatusOK,
 		`<html lang="en" dir="ltr">`, "1,250,000", "Rial", "ZarinPal", "Pay 1,250,000\u00a0Rial",
 		`action="/pay/link/tok?lang=en"`)
@@ -129,7 +129,8 @@ func TestPayLinkSaysWhatToDo(t *testing.T) {
 
 	s.zarinpal.script(func(b *bank) { b.start = gateway.NoAnswer })
 	s.press("/pay/link/tok?lang=en", pick).want(http.StatusServiceUnavailable,
-		"does not answer at the moment", "Choose another gateway", `value="zarinpal" required checked`, "Shepa", "Pay 5,000")
+		"does not answer at the moment", "Choose another gateway", `value="zarinpal/iranian_card" required checked`,
+		"Shepa", "Pay 5,000")
 	s.zarinpal.script(func(b *bank) { b.start = gateway.Refused })
 	s.press("/pay/link/tok?lang=en", pick).want(http.StatusConflict, "refused the payment", "Pay 5,000")
 	s.press("/pay/link/tok?lang=en", url.Values{"gateway": {"nobody"}}).want(http.StatusServiceUnavailable,

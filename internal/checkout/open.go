@@ -32,7 +32,7 @@ type openBody struct {
 	Least       string
 	MostMessage int
 	Filled      openForm
-	Gateways    []gatewayChoice
+	Ways        ways
 	Alert       *alert
 }
 
@@ -42,10 +42,12 @@ type openForm struct {
 	Amount, AmountError   string
 	Email, EmailError     string
 	Message, MessageError string
-	gateway               string
+	way                   wayForm
 }
 
-func (f openForm) wrong() bool { return f.AmountError+f.EmailError+f.MessageError != "" }
+func (f openForm) wrong() bool {
+	return f.AmountError+f.EmailError+f.MessageError+f.way.phoneError != ""
+}
 
 // OpenAmount is the page of a link on which the payer chooses the amount.
 // Like every page it starts nothing.
@@ -79,7 +81,7 @@ func (p *Pages) showOpen(w http.ResponseWriter, r *http.Request, view app.LinkVi
 	body := openBody{
 		Action: p.action("/pay/open/"+url.PathEscape(i.Link.Token), r), Title: i.Title, Description: i.Description,
 		Unit: v.unitName(unit, many), Least: v.plain(atLeast(leastRial, unit)).String(), MostMessage: mostMessage,
-		Filled: f, Gateways: v.gateways(choices, f.gateway, i.Link.Gateway), Alert: a,
+		Filled: f, Ways: v.ways(choices, f.way, i.Link.Gateway), Alert: a,
 	}
 	if i.Description == i.Title {
 		body.Description = ""
@@ -114,23 +116,23 @@ func (p *Pages) payOpen(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	done, err := p.app.OpenLink(r.Context(), app.OpenLink{
-		Token: i.Link.Token, Gateway: form.gateway, Amount: amount,
-		Payer: payment.Payer{Email: form.Email}, Note: form.Message, NewID: p.newID,
+		Token: i.Link.Token, Gateway: form.way.Gateway, Method: form.way.Method, Amount: amount,
+		Payer: payment.Payer{Email: form.Email, Mobile: form.way.Mobile}, Note: form.Message, NewID: p.newID,
 	})
 	if err != nil {
 		p.logged(r, err)
 		status, words := problem(err)
-		p.showOpen(w, r, view, form, v.alert(words), status)
+		p.showOpen(w, r, view, form, v.alert(wayTrouble(form.way, err, words)), status)
 		return
 	}
 	p.sendAway(w, r, done.Payment)
 }
 
-// readOpenForm reads the three fields and says what is wrong with each.
+// readOpenForm reads all fields and says what is wrong with each.
 func (v *voice) readOpenForm(r *http.Request, u money.Unit) (money.Amount, openForm) {
 	f := openForm{
 		Amount: cleaned(r.PostForm.Get("amount")), Email: cleaned(r.PostForm.Get("email")),
-		Message: cleaned(r.PostForm.Get("message")), gateway: r.PostForm.Get("gateway"),
+		Message: cleaned(r.PostForm.Get("message")), way: v.readWay(r),
 	}
 	least := atLeast(leastRial, u)
 	amount, err := v.typedAmount(f.Amount, u)

@@ -60,7 +60,7 @@ func TestOpenAmountFormComesBack(t *testing.T) {
 			}
 			form.Set(test.field, test.value)
 			got := s.press("/pay/open/any?lang=en", form).want(http.StatusUnprocessableEntity,
-				"correct what is marked", test.want, `value="shepa" required checked`, `aria-invalid="true"`)
+				"correct what is marked", test.want, `value="shepa/iranian_card" required checked`, `aria-invalid="true"`)
 			for name := range good {
 				kept := form.Get(name)
 				if !strings.Contains(got.body, `value="`+strings.ReplaceAll(kept, "<", "&lt;")) &&

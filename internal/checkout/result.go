@@ -22,11 +22,26 @@ const (
 	isUnpaid   verdict = "unpaid"
 	isReturned verdict = "returned"
 	isChecking verdict = "checking" // the gateway has not said its last word
-	isTransfer verdict = "transfer" // the payer still has to send the money by other means
+	isConfirm  verdict = "confirm"  // the payer still has to confirm on a phone
+	isBank     verdict = "bank"     // the payer still has to transfer the money
+	isCash     verdict = "cash"     // the payer still has to bring the money
+	isTransfer verdict = "transfer" // one of these two: the merchant told which
 )
 
-// verdictOf never turns what is not known into a success or a failure.
-func verdictOf(p payment.Payment) verdict {
+// open says that it is not decided yet.
+func (v verdict) open() bool {
+	switch v {
+	case isChecking, isConfirm, isBank, isCash, isTransfer:
+		return true
+	case isPaid, isUnpaid, isReturned:
+		return false
+	}
+	return false
+}
+
+// verdictOf never turns what is not known into a success or a failure. flow is
+// what the payer has to do; empty = that is not known.
+func verdictOf(p payment.Payment, flow payment.Flow, now time.Time) verdict {
 	switch p.State {
 	case payment.Captured, payment.Settled:
 		return isPaid
@@ -35,14 +50,43 @@ func verdictOf(p payment.Payment) verdict {
 	case payment.Failed, payment.Canceled, payment.Expired, payment.Waiting:
 		return isUnpaid
 	case payment.Processing:
-		if p.Attempt.Session != "" && p.Attempt.Link == "" {
-			return isTransfer
-		}
-		return isChecking
+		return openVerdict(p, flow, now)
 	case payment.Authorized:
 		return isChecking
 	}
 	return isChecking
+}
+
+// openVerdict is what the payer of a payment that runs has to do: where nothing
+// is left to do, and where a gateway's page says what, we only check.
+func openVerdict(p payment.Payment, flow payment.Flow, now time.Time) verdict {
+	switch {
+	case p.Attempt.Session == "":
+		return isChecking
+	case flow == payment.Push:
+		if p.Attempt.Link == "" && now.Before(p.Attempt.Deadline) {
+			return isConfirm
+		}
+		return isChecking
+	case flow != payment.Requisites && p.Attempt.Link != "":
+		return isChecking
+	}
+	switch p.Attempt.Method { //nolint:exhaustive // the others are not paid to the merchant directly
+	case payment.BankTransfer:
+		return isBank
+	case payment.Cash:
+		return isCash
+	}
+	return isTransfer
+}
+
+// verdict is what the payer of a payment is told about it now.
+func (p *Pages) verdict(r *http.Request, paid payment.Payment) verdict {
+	var flow payment.Flow
+	if paid.State == payment.Processing {
+		flow = p.app.Flow(r.Context(), paid)
+	}
+	return verdictOf(paid, flow, p.now())
 }
 
 // resultBody is what the page after the gateway shows.
@@ -52,7 +96,10 @@ type resultBody struct {
 	More    string // what happens next by itself
 	Amount  *shownAmount
 	Facts   []labelled
+	Left    string  // how much time there is; empty = that does not matter here
+	Guide   *button // the merchant's own instructions
 	Next    *button
+	Other   *button // the way back to the choice
 	Check   string  // address for looking again; empty = nothing is open
 	Watch   *button // begins or ends that the page looks again by itself
 	Close   bool    // there is nothing more to do here
@@ -116,8 +163,14 @@ func (p *Pages) Return(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// lookMark is the name in an address that asks the gateway before it shows a
+// result, which takes nobody to a gateway by itself.
+const lookMark = "look"
+
 // status is the same page at an address of its own, which only the payer who
-// was sent away knows. Reading it asks nobody and changes nothing.
+// was sent away knows. Reading it asks nobody and changes nothing, unless the
+// payer confirms on a phone and presses the link to look again: nothing comes
+// back from a phone. The use case asks at most every few seconds.
 func (p *Pages) status(w http.ResponseWriter, r *http.Request) {
 	if !p.visits.allow(r) {
 		w.Header().Set("Retry-After", "10")
@@ -129,7 +182,7 @@ func (p *Pages) status(w http.ResponseWriter, r *http.Request) {
 		p.trouble(w, r, http.StatusNotFound, "payment_not_found")
 		return
 	}
-	paid, err := p.app.PaymentByToken(r.Context(), token)
+	paid, err := p.lookUp(r, token)
 	if err != nil {
 		p.failed(w, r, "", err)
 		return
@@ -139,6 +192,19 @@ func (p *Pages) status(w http.ResponseWriter, r *http.Request) {
 		looks = unwatched
 	}
 	p.showResult(w, r, paid, looks)
+}
+
+// lookUp finds the payment of a status page. What is on record is shown also
+// where the gateway cannot be asked.
+func (p *Pages) lookUp(r *http.Request, token string) (payment.Payment, error) {
+	if r.URL.Query().Has(lookMark) {
+		paid, err := p.app.LookAgain(r.Context(), token)
+		if err == nil || fault.KindOf(err) == fault.NotFound {
+			return paid, err
+		}
+		p.logged(r, err)
+	}
+	return p.app.PaymentByToken(r.Context(), token)
 }
 
 // statusAddress is where a payer can look at a payment again. Whoever has it
@@ -153,13 +219,13 @@ func (p *Pages) statusAddress(paid payment.Payment) string {
 // whose it is nor how much.
 func (p *Pages) showBare(w http.ResponseWriter, r *http.Request, paid payment.Payment) {
 	v, _ := p.voices.choose(r)
-	found := verdictOf(paid)
+	found := p.verdict(r, paid)
 	body := resultBody{
-		Verdict: found, Advice: v.T("result." + string(found) + ".advice"), Close: found != isChecking,
+		Verdict: found, Advice: v.T("result." + string(found) + ".advice"), Close: !found.open(),
 		Facts: []labelled{{Label: v.T("result.session"), Value: paid.Attempt.Session, Code: true}},
 	}
-	if found == isChecking {
-		body.More = v.T("result.checking.later")
+	if found.open() {
+		body.More = v.T("result." + string(found) + ".later")
 	}
 	p.show(w, r, screen{
 		voice: v, Name: resultScreen, Status: http.StatusOK, Title: v.T("result." + string(found) + ".title"), Body: body,
@@ -180,7 +246,7 @@ func (p *Pages) showResult(w http.ResponseWriter, r *http.Request, paid payment.
 		p.failed(w, r, "", err)
 		return
 	}
-	found, here := verdictOf(paid), p.statusAddress(paid)
+	found, here := p.verdict(r, paid), p.statusAddress(paid)
 	if found == isPaid && view.Invoice.Hosted() {
 		p.sendBack(w, r, view.Invoice)
 		return
@@ -188,13 +254,14 @@ func (p *Pages) showResult(w http.ResponseWriter, r *http.Request, paid payment.
 	amount := v.Amount(paid.Amount)
 	body := resultBody{
 		Verdict: found, Advice: v.T("result." + string(found) + ".advice"), Amount: &amount,
-		Facts: v.facts(paid, view.Invoice, m.Name), Next: p.next(v, paid, view, found),
+		Facts: v.facts(paid, view.Invoice, m.Name, found), Next: p.next(v, paid, view, found),
 	}
 	s := screen{
 		voice: v, Name: resultScreen, Status: http.StatusOK, Title: v.T("result." + string(found) + ".title"),
 		Merchant: m.Name, Here: here,
 	}
-	if found == isChecking || found == isTransfer {
+	if found.open() {
+		p.toDo(v, paid, view, &body)
 		p.lookAgain(r, &s, &body, looks)
 	} else {
 		body.Close = body.Next == nil
@@ -203,27 +270,49 @@ func (p *Pages) showResult(w http.ResponseWriter, r *http.Request, paid payment.
 	p.show(w, r, s)
 }
 
+// toDo adds what only matters while the payer still has something to do.
+func (p *Pages) toDo(v *voice, paid payment.Payment, view app.InvoiceView, body *resultBody) {
+	if body.Verdict == isChecking {
+		return
+	}
+	if now := p.now(); now.Before(paid.Attempt.Deadline) {
+		body.Left = v.left(now, paid.Attempt.Deadline)
+	}
+	if body.Verdict != isConfirm && p.leadsOut(paid.Attempt.Link) {
+		body.Guide = &button{v.T("result.instructions"), paid.Attempt.Link}
+	}
+	if page := p.choicePage(paid, view.Invoice); page != "" {
+		body.Other = &button{v.T("result.another"), page}
+	}
+}
+
 // lookAgain offers to look at an open payment again, and does it by itself on a
 // page that was asked to.
 func (p *Pages) lookAgain(r *http.Request, s *screen, body *resultBody, looks int) {
 	status := strings.TrimPrefix(s.Here, p.prefix)
 	watched := func(looks int) string { return status + "?n=" + strconv.Itoa(looks) }
-	v := s.voice
-	body.Check, body.More = p.action(status, r), v.T("result."+string(body.Verdict)+".later")
+	v, again := s.voice, status
+	if body.Verdict == isConfirm {
+		again += "?" + lookMark + "=1"
+	}
+	body.Check, body.More = p.action(again, r), v.T("result."+string(body.Verdict)+".later")
 	switch {
-	case body.Verdict != isChecking: // the merchant has to see the money first, which takes hours
+	case body.Verdict != isChecking && body.Verdict != isConfirm: // the merchant has to see the money, which takes hours
 	case looks == unwatched:
 		body.Watch = &button{v.T("result.watch"), p.action(watched(0), r)}
 	default:
 		s.Here = p.prefix + watched(0)
 		s.Refresh = strconv.Itoa(pauses[looks]) + ";url=" + p.action(watched(looks+1), r)
-		body.Check, body.More = p.action(watched(0), r), v.T("result.checking.soon")
+		body.More = v.T("result.checking.soon")
+		if body.Verdict == isChecking {
+			body.Check = p.action(watched(0), r)
+		}
 		body.Watch = &button{v.T("result.unwatch"), p.action(status, r)}
 	}
 }
 
 // facts are what a payer may need to prove a payment or to ask about it.
-func (v *voice) facts(p payment.Payment, i invoice.Invoice, merchant string) []labelled {
+func (v *voice) facts(p payment.Payment, i invoice.Invoice, merchant string, found verdict) []labelled {
 	lines := []labelled{{Label: v.T("result.merchant"), Value: merchant}}
 	add := func(id, value string, code bool) {
 		if value != "" {
@@ -231,9 +320,20 @@ func (v *voice) facts(p payment.Payment, i invoice.Invoice, merchant string) []l
 		}
 	}
 	add("for", i.Title, false)
-	if verdictOf(p) == isTransfer {
+	switch found {
+	case isConfirm:
+		if p.Attempt.Method != "" {
+			add("method", v.methodTitle(p.Attempt.Method), false)
+		}
+		add("phone", v.phoneEnd(p.Payer.Mobile), false)
+		return lines
+	case isCash:
+		add("cash_reference", p.Attempt.Session, true)
+		return lines
+	case isBank, isTransfer:
 		add("transfer_reference", p.Attempt.Session, true)
 		return lines
+	case isPaid, isUnpaid, isReturned, isChecking:
 	}
 	add("tracking", p.Attempt.Receipt, true)
 	add("card", p.Card, true)
@@ -244,6 +344,15 @@ func (v *voice) facts(p payment.Payment, i invoice.Invoice, merchant string) []l
 	add("time", v.shownTime(at), false)
 	add("reference", p.ID, true)
 	return lines
+}
+
+// phoneEnd is as much of a number as tells its owner which phone is meant.
+func (v *voice) phoneEnd(number string) string {
+	const shown = 3
+	if len(number) < 2*shown {
+		return ""
+	}
+	return v.T("result.phone_end", "End", v.Digits(number[len(number)-shown:]))
 }
 
 func (v *voice) shownTime(t time.Time) string {
@@ -261,23 +370,40 @@ func (p *Pages) next(v *voice, paid payment.Payment, view app.InvoiceView, found
 	if i.Hosted() {
 		return p.nextHosted(v, i, found)
 	}
-	if paid.Link == "" || paid.Link != i.Link.Token || (found != isPaid && found != isUnpaid) {
+	if found != isPaid && found != isUnpaid {
 		return nil
 	}
-	if i.Link.Kind == invoice.OpenAmount {
-		if found == isPaid {
-			return nil
-		}
-		return &button{v.T("result.retry"), p.prefix + "/pay/open/" + url.PathEscape(paid.Link)}
+	if i.Link.Kind == invoice.OpenAmount && found == isPaid {
+		return nil
 	}
-	if i.Link.Used || i.State != invoice.Open {
+	page := p.choicePage(paid, i)
+	if page == "" {
 		return nil
 	}
 	label := v.T("result.retry")
 	if found == isPaid {
 		label = v.T("result.next")
 	}
-	return &button{label, p.prefix + "/pay/link/" + url.PathEscape(paid.Link)}
+	return &button{label, page}
+}
+
+// choicePage is where the payer of a payment can choose again how to pay;
+// empty where there is no such page, or nothing left to pay on it.
+func (p *Pages) choicePage(paid payment.Payment, i invoice.Invoice) string {
+	switch {
+	case i.Hosted():
+		if i.State == invoice.Open {
+			return p.prefix + invoicePath(i.ID)
+		}
+		return ""
+	case paid.Link == "" || paid.Link != i.Link.Token:
+		return ""
+	case i.Link.Kind == invoice.OpenAmount:
+		return p.prefix + "/pay/open/" + url.PathEscape(paid.Link)
+	case i.Link.Used || i.State != invoice.Open:
+		return ""
+	}
+	return p.prefix + "/pay/link/" + url.PathEscape(paid.Link)
 }
 
 func (p *Pages) nextHosted(v *voice, i invoice.Invoice, found verdict) *button {
