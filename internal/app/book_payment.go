@@ -64,6 +64,9 @@ func (a *App) close(ctx context.Context, p payment.Payment, t payment.Trigger, a
 			return store.Change{}, err
 		}
 		now := a.now()
+		if fresh.Attempt.Number != p.Attempt.Number {
+			return store.Change{}, nil // it was tried again meanwhile: this is about a try before
+		}
 		if !active(fresh) {
 			return unasked(fresh, now), nil // somebody else was first, or it was closed before
 		}
@@ -137,7 +140,8 @@ func (a *App) stayOpen(ctx context.Context, p payment.Payment, c candidate, repo
 	var fresh payment.Payment
 	err := a.update(ctx, func(r store.Reader) (store.Change, error) {
 		var err error
-		if fresh, err = r.Payment(ctx, p.Merchant, p.ID); err != nil || !active(fresh) {
+		fresh, err = r.Payment(ctx, p.Merchant, p.ID)
+		if err != nil || !active(fresh) || fresh.Attempt.Number != p.Attempt.Number {
 			return store.Change{}, err
 		}
 		now := a.now()
@@ -190,7 +194,10 @@ func (a *App) capture(ctx context.Context, p payment.Payment, c candidate, repor
 			Key: sessionKey(c.info.Connector, report.Receipt), Subject: p.ID,
 		}}}
 		fresh.Attempt.Receipt, fresh.Attempt.Fee = report.Receipt, inUnit(report.Fee, p.Amount.Unit())
-		fresh.Card, fresh.UpdatedAt, fresh.CheckAt, fresh.Attention = report.Card, now, never, ""
+		fresh.UpdatedAt, fresh.CheckAt, fresh.Attention = now, never, ""
+		if report.Card != "" {
+			fresh.Card = report.Card
+		}
 		if !fresh.Reserved {
 			if i, found = setAside(i, fresh.Amount); found == busy && fresh.State == payment.Processing {
 				return store.Change{}, nil

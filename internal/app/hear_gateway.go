@@ -83,6 +83,8 @@ func (a *App) noticed(ctx context.Context, merchantID string, c candidate, n gat
 		switch {
 		case err != nil:
 			return p, err
+		case n.Short != "" && n.Short != p.Attempt.Short && a.owns(ctx, p, shortKey(c.info.Connector, n.Short)):
+			return p, fault.New(fault.CodePaymentNotFound, "payment", "") // of a try before the present one
 		case n.Short != "" && n.Short != p.Attempt.Short:
 			if err := a.flag(ctx, p, "a notice pairs its session with another attempt of ours"); err != nil {
 				return p, err
@@ -94,6 +96,12 @@ func (a *App) noticed(ctx context.Context, merchantID string, c candidate, n gat
 		return p, nil
 	}
 	return payment.Payment{}, err
+}
+
+// owns says that a key is the payment's.
+func (a *App) owns(ctx context.Context, p payment.Payment, key string) bool {
+	claim, err := a.store.Claimed(ctx, p.Merchant, store.SessionClaim, key)
+	return err == nil && claim.Subject == p.ID
 }
 
 // adopt takes the session of an attempt whose start was never answered: the
