@@ -42,6 +42,10 @@ type Claim struct {
 	Subject  string // id of the thing that owns the key
 }
 
+// AnswerKey is the parameter of the duplicate fault when the key of an Answer is
+// taken.
+const AnswerKey = "answer"
+
 // Answer is the stored reply of an idempotent call. Its key must be new for
 // the merchant until it expires.
 type Answer struct {
@@ -108,6 +112,19 @@ type Page struct {
 	Oldest bool // oldest first instead
 }
 
+// After selects a part of a list by id, so that the whole of a long list is
+// read once, however many parts it is read in.
+type After struct {
+	ID    string // of the last one that was read; empty = from the beginning
+	Limit int    // at most 1000
+}
+
+// Span is the time in which a gateway took money, both ends included.
+type Span struct {
+	Gateway     string // the merchant's name for it
+	From, Until time.Time
+}
+
 // Reader finds things. A thing that is not there is the noun's not-found
 // fault. Reads see every change whose Commit has returned.
 type Reader interface {
@@ -151,6 +168,11 @@ type PaymentReader interface {
 	FindRefunds(ctx context.Context, merchantID string, f RefundFilter, page Page) ([]refund.Refund, error)
 	RefundsOf(ctx context.Context, merchantID, paymentID string) ([]refund.Refund, error)
 	DueRefunds(ctx context.Context, now time.Time, limit int) ([]refund.Refund, error)
+	// Unsettled are a merchant's payments whose money a gateway took in a span of
+	// time, both ends included, and has not settled; by id.
+	Unsettled(ctx context.Context, merchantID string, s Span, page After) ([]payment.Payment, error)
+	// Returned are a merchant's refunds that a gateway has made; by id.
+	Returned(ctx context.Context, merchantID, gateway string, page After) ([]refund.Refund, error)
 	// Claimed finds the owner of a key. With merchantID empty it searches all
 	// merchants: for keys that nobody can guess, brought by somebody without a
 	// credential. Error: not_found.

@@ -237,3 +237,14 @@ func (d *DB) DuePayments(ctx context.Context, now time.Time, limit int) ([]payme
 		selectFrom(payments, "check_at is not null and check_at <= $1 order by check_at, id limit $2"),
 		micros(now), limit)
 }
+
+// Unsettled are those whose money a gateway took in a span and has not settled.
+// There is no index for a question that is asked once for a whole file: the
+// parts of the list go through the table once.
+func (d *DB) Unsettled(ctx context.Context, merchantID string, s store.Span, page store.After,
+) ([]payment.Payment, error) {
+	c := where("id > ? and merchant_id = ? and state = ?", page.ID, merchantID, string(payment.Captured))
+	c.and(d.engine.detailText("attempt", "gateway")+" = ?", s.Gateway)
+	c.and("cast("+d.engine.detailText("finalized_at")+" as bigint) between ? and ?", micros(s.From), micros(s.Until))
+	return following(ctx, d, payments, scanPayment, c, page)
+}

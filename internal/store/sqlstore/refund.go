@@ -88,3 +88,21 @@ func (d *DB) DueRefunds(ctx context.Context, now time.Time, limit int) ([]refund
 		selectFrom(refunds, "check_at is not null and check_at <= $1 order by check_at, id limit $2"),
 		micros(now), limit)
 }
+
+// Returned are those that a gateway has made. There is no index for a question
+// that is asked once for a whole file: the parts of the list go through the
+// table once.
+func (d *DB) Returned(ctx context.Context, merchantID, gateway string, page store.After) ([]refund.Refund, error) {
+	c := where("id > ? and merchant_id = ? and state = ?", page.ID, merchantID, string(refund.Succeeded))
+	c.and(d.engine.detailText("gateway")+" = ?", gateway)
+	return following(ctx, d, refunds, scanRefund, c, page)
+}
+
+// following reads a part of a list by id.
+func following[T any](
+	ctx context.Context, d *DB, t *table, scan func(row) (T, error), c *conditions, p store.After,
+) ([]T, error) {
+	limit, _ := bounds(store.Page{Limit: p.Limit})
+	n := len(c.args)
+	return many(ctx, d, scan, selectFrom(t, c.text+" order by id limit "+place(n)), append(c.args[:n:n], limit)...)
+}

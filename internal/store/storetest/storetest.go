@@ -89,6 +89,8 @@ func Run(t *testing.T, open Open) {
 		"find payments":        findPayments,
 		"standings":            standings,
 		"find refunds":         findRefunds,
+		"unsettled payments":   unsettled,
+		"returned refunds":     returned,
 	} {
 		t.Run(name, func(t *testing.T) { test(newShop(t, s)) })
 	}
