@@ -113,8 +113,8 @@ func each(ctx context.Context, q querier, query string, look func(row) error) (e
 // checks lists everything that a database can prove by itself.
 func (d *DB) checks() []prover {
 	var all []prover
-	for _, c := range slices.Concat(ledgerChecks(), moneyChecks(), d.captureChecks(), d.holdChecks(), d.tradeChecks(),
-		eventChecks(), deliveryChecks()) {
+	for _, c := range slices.Concat(ledgerChecks(), moneyChecks(), d.captureChecks(), d.settlementChecks(),
+		d.holdChecks(), d.tradeChecks(), eventChecks(), deliveryChecks()) {
 		all = append(all, c)
 	}
 	return append(all, rates())

@@ -104,6 +104,52 @@ func (d *DB) captureChecks() []check {
 	}
 }
 
+// settlements are the rules under which a payment is settled: at most once each.
+var settlements = quoted([]ledger.Rule{ledger.RuleSettled, ledger.RuleFeeSettled})
+
+// settlementChecks prove that gateways paid out what they had taken, once. That
+// their rules take no payment's money is said to the index.
+func (d *DB) settlementChecks() []check {
+	return []check{
+		{
+			"I5", "every settled payment was settled once in the books, and no other was", "payment",
+			// One that was settled may have been given back since.
+			`select p.id as example from payment p
+				left join entry e on e.subject = p.id and e.merchant_id = p.merchant_id and e.rule in (` + settlements + `)
+					and e.rule not in (` + takings + `)
+				where p.state = 'settled' group by p.id, p.merchant_id
+				having count(e.id) = 0 or count(e.id) <> count(distinct e.rule)
+			union all
+			select e.subject from entry e
+				left join payment p on p.id = e.subject and p.merchant_id = e.merchant_id
+				where e.rule in (` + settlements + `)
+				group by e.subject, e.merchant_id
+				having count(distinct case when p.state in ('settled', 'refunded') then p.id end) = 0
+					or count(e.id) <> count(distinct e.rule)`,
+		},
+		{
+			"I4", "what was settled of a payment is what was captured, no more and no less", "payment",
+			`select s.subject as example from (
+				select e.subject, e.merchant_id, sum(g.amount) as settled from entry e
+				join posting g on g.entry_id = e.id and g.merchant_id = e.merchant_id and g.amount > 0
+				where e.rule in (` + settlements + `) group by e.subject, e.merchant_id
+			) s join payment p on p.id = s.subject and p.merchant_id = s.merchant_id
+			where s.settled <> coalesce(p.amount, 0)`,
+		},
+		{
+			"I4", "what a gateway kept of refunds is what its statements showed", "refund",
+			`select payment_id as example from (
+				select payment_id, merchant_id, amount as kept from refund
+					where state = 'succeeded' and ` + d.engine.detailText("settled_at") + ` is not null
+				union all
+				select e.subject, e.merchant_id, -g.amount from entry e
+					join posting g on g.entry_id = e.id and g.merchant_id = e.merchant_id and g.amount > 0
+					where e.rule = 'refund_settled'
+			) k group by payment_id, merchant_id having sum(kept) <> 0`,
+		},
+	}
+}
+
 // held are the states of payouts whose money is set aside.
 var held = quoted([]payout.State{payout.Requested, payout.Approved, payout.Processing})
 

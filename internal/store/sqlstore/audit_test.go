@@ -298,7 +298,7 @@ func proved(t *testing.T, findings []store.Finding) {
 func TestAudit(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
 		db := open(t, sqlstore.Options{URL: url})
-		for n, c := range slices.Concat(business(t), deposits(t), trades(t), holds(t)) {
+		for n, c := range slices.Concat(business(t), deposits(t), trades(t), holds(t), settlements(t)) {
 			if err := db.Commit(t.Context(), c); err != nil {
 				t.Fatalf("change %d: %s", n, fault.Detail(err))
 			}
@@ -318,7 +318,7 @@ func TestAudit(t *testing.T) {
 		}
 		hand := raw(t, url)
 		withoutGuards(t, hand, url)
-		for _, s := range slices.Concat(spoils, holdSpoils) {
+		for _, s := range slices.Concat(spoils, holdSpoils, settlementSpoils) {
 			if err := transact(t.Context(), hand, []string{s.does}); err != nil {
 				t.Fatalf("%s: %v", s.does, err)
 			}
