@@ -2,6 +2,8 @@ package stripe
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"net/url"
 	"strings"
 	"time"
@@ -31,9 +33,18 @@ const (
 // longDescription is how many characters of a description the provider gets.
 const longDescription = 250
 
+// longKey is how long an idempotency key may be.
+const longKey = 255
+
 // keyOf is the idempotency key of one step of an attempt, which stays the same however often the step is asked for.
+// Ids of ours may be long: where both do not fit, a sum stands for them.
 func keyOf(reference, step string) *string {
-	return stripego.String("purser/" + reference + "/" + step)
+	key := "purser/" + reference + "/" + step
+	if len(key) > longKey {
+		sum := sha256.Sum256([]byte(key))
+		key = "purser/" + hex.EncodeToString(sum[:])
+	}
+	return &key
 }
 
 // metadata is what says that an object is ours.
