@@ -85,7 +85,8 @@ func demoGateways(sandbox string, nagad nagadKeys) []demoGateway {
 		{
 			"ifthenpay", "", test("base_url", sandbox+"/ifthenpay", "refund_url", sandbox+"/ifthenpay/api"),
 			map[string]Secret{
-				"mbway_key": ifthenpaybox.TestKey, "backoffice_key": "sandbox", "anti_phishing_key": demoAntiPhishing,
+				"mbway_key": ifthenpaybox.TestKey, "backoffice_key": "1111-2222-3333-4444",
+				"anti_phishing_key": demoAntiPhishing,
 			},
 		},
 		{"manual", "", test(), map[string]Secret{}},
