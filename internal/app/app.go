@@ -57,6 +57,7 @@ type App struct {
 	returners []Returner
 	keys      cache[string, merchant.Key]        // by hash
 	signers   cache[string, signer]              // by hash of the public part
+	issuers   cache[string, Issuer]              // by hash of the name
 	merchants cache[string, merchant.Merchant]   // by id
 	endpoints cache[string, []event.Endpoint]    // by merchant
 	terminals cache[string, []merchant.Terminal] // by merchant

@@ -194,6 +194,7 @@ func (a *App) RevokeKey(ctx context.Context, merchantID, keyID string) error {
 	})
 	a.keys.forget()
 	a.signers.forget()
+	a.issuers.forget()
 	return err
 }
 
@@ -206,8 +207,8 @@ func (a *App) Authenticate(ctx context.Context, secret string) (merchant.Key, er
 	hash := hashKey(secret)
 	return a.keys.find(a.now(), hash, func() (merchant.Key, error) {
 		k, err := a.store.KeyByHash(ctx, hash)
-		// The public part of a signing key is no secret, so it opens nothing by itself.
-		if err == nil && (!k.RevokedAt.IsZero() || k.Signs()) {
+		// The public part of a signing key and the name of an issuer are no secrets, so they open nothing by themselves.
+		if err == nil && (!k.RevokedAt.IsZero() || k.Signs() || k.Issues()) {
 			err = fault.New(fault.CodeKeyInvalid, "", "")
 		}
 		return k, err

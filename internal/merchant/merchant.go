@@ -51,28 +51,36 @@ const (
 	Admin    Scope = "admin"    // everything of one merchant
 )
 
-// Key is a merchant's credential: either a secret, which is shown once and
-// stored hashed, or a signing key, whose public part is sent with every call
-// and whose secret signs it.
+// Key is a merchant's credential: a secret, which is shown once and stored
+// hashed; a signing key, whose public part is sent with every call and whose
+// secret signs it; or an issuer of tokens, whose name every token carries and
+// whose secret, or one of whose own keys, has signed it. None of them is good as
+// another.
 type Key struct {
 	ID        string
 	Merchant  string
 	Version   int64  // the version that was read; 0 = not stored yet
-	Hash      string // hex of SHA-256 over the secret, or over the public part of a signing key
+	Hash      string // hex of SHA-256 over the secret, the public part of a signing key or the name of an issuer
 	Hint      string // the last four characters, so that a person can tell keys apart
 	Label     string
 	Scopes    []Scope
-	Sealed    []byte         // of a signing key: the secret, encrypted; empty = this is no signing key
+	Sealed    []byte         // of a signing key or an issuer: the secret, encrypted; empty = it has none
 	Account   int64          // of a signing key: the number of the account that it acts for
 	Methods   []string       // of a signing key: the calls that it may make, in the words of their API; empty = all
 	Networks  []netip.Prefix // where a signing key may be used from; empty = anywhere
+	Issuer    string         // of an issuer: its name, as its tokens carry it; empty = this is none
+	Audience  string         // of an issuer: whom its tokens must be for; empty = anybody
+	KeySet    string         // of an issuer: where its public keys are; empty = its secret signs
 	RevokedAt time.Time      // zero = valid
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }
 
 // Signs says that the key is one that signs calls, and no good otherwise.
-func (k Key) Signs() bool { return len(k.Sealed) > 0 }
+func (k Key) Signs() bool { return len(k.Sealed) > 0 && !k.Issues() }
+
+// Issues says that the key is an issuer of tokens, and no good otherwise.
+func (k Key) Issues() bool { return k.Issuer != "" }
 
 // Calls says whether a signing key is valid and may make the call.
 func (k Key) Calls(method string) bool {
@@ -87,10 +95,11 @@ func (k Key) From(address netip.Addr) bool {
 	return slices.ContainsFunc(k.Networks, func(n netip.Prefix) bool { return n.Contains(address.Unmap()) })
 }
 
-// May says whether the key is valid and has the scope; admin has every scope
-// and a signing key none.
+// May says whether the key is valid and has the scope; admin has every scope,
+// a signing key and an issuer none.
 func (k Key) May(s Scope) bool {
-	return k.RevokedAt.IsZero() && !k.Signs() && (slices.Contains(k.Scopes, s) || slices.Contains(k.Scopes, Admin))
+	return k.RevokedAt.IsZero() && !k.Signs() && !k.Issues() &&
+		(slices.Contains(k.Scopes, s) || slices.Contains(k.Scopes, Admin))
 }
 
 // Gateway is one contract of a merchant with a payment provider.

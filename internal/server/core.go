@@ -152,8 +152,8 @@ func (k *core) holdsSecrets(ctx context.Context) (bool, error) {
 	}
 }
 
-// merchantHoldsSecrets looks at contracts, signing keys and endpoints, among
-// which are those that sign for terminals.
+// merchantHoldsSecrets looks at contracts, signing keys, issuers and endpoints,
+// among which are those that sign for terminals.
 func (k *core) merchantHoldsSecrets(ctx context.Context, id string) (bool, error) {
 	known, err := k.store.Gateways(ctx, id)
 	if err != nil {
@@ -167,7 +167,7 @@ func (k *core) merchantHoldsSecrets(ctx context.Context, id string) (bool, error
 	if err != nil {
 		return false, err
 	}
-	return len(endpoints) > 0 || slices.ContainsFunc(keys, merchant.Key.Signs) ||
+	return len(endpoints) > 0 || slices.ContainsFunc(keys, func(k merchant.Key) bool { return len(k.Sealed) > 0 }) ||
 		slices.ContainsFunc(known, func(g merchant.Gateway) bool { return len(g.Sealed) > 0 }), nil
 }
 

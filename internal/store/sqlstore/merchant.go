@@ -78,6 +78,9 @@ type keyDetail struct {
 	Account   int64            `json:"account,omitzero"`
 	Methods   []string         `json:"methods,omitzero"`
 	Networks  []netip.Prefix   `json:"networks,omitzero"`
+	Issuer    string           `json:"issuer,omitzero"`
+	Audience  string           `json:"audience,omitzero"`
+	KeySet    string           `json:"key_set,omitzero"`
 	RevokedAt moment           `json:"revoked_at,omitzero"`
 }
 
@@ -85,7 +88,8 @@ type keyDetail struct {
 func keyRecord(k merchant.Key) (record, error) {
 	detail, err := pack(keyDetail{
 		Hint: k.Hint, Label: k.Label, Scopes: k.Scopes, Sealed: k.Sealed, Account: k.Account, Methods: k.Methods,
-		Networks: k.Networks, RevokedAt: momentOf(k.RevokedAt),
+		Networks: k.Networks, Issuer: k.Issuer, Audience: k.Audience, KeySet: k.KeySet,
+		RevokedAt: momentOf(k.RevokedAt),
 	})
 	return record{
 		k.ID, k.Merchant, k.Version + 1, k.Hash, micros(k.CreatedAt), micros(k.UpdatedAt), detail,
@@ -106,6 +110,7 @@ func scanKey(r row) (merchant.Key, error) {
 	err := unpack(detail, &d)
 	k.Hint, k.Label, k.Scopes, k.RevokedAt = d.Hint, d.Label, d.Scopes, perhapsInstant(d.RevokedAt)
 	k.Sealed, k.Account, k.Methods, k.Networks = d.Sealed, d.Account, d.Methods, d.Networks
+	k.Issuer, k.Audience, k.KeySet = d.Issuer, d.Audience, d.KeySet
 	k.CreatedAt, k.UpdatedAt = instant(created), instant(updated)
 	return k, err
 }
