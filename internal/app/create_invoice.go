@@ -36,11 +36,14 @@ type NewInvoice struct {
 	ReturnTo   string        // where a page of ours sends the payer when it is paid
 	Notice     invoice.Notice
 	Account    int64 // of a deposit: the customer's account that the money goes to
+
+	Once Once
 }
 
 // CreateInvoice asks for money. Errors: amount_invalid, duplicate with the
-// parameter "reference" when the terminal has used it, parameter_invalid for a
-// notice address that cannot be told.
+// parameter "reference" when the terminal has used it and with "id" when the
+// merchant has, parameter_invalid for a notice address that cannot be told,
+// idempotency_in_progress.
 func (a *App) CreateInvoice(ctx context.Context, merchantID string, n NewInvoice) (invoice.Invoice, error) {
 	if !n.Amount.Valid() || n.Amount.Sign() < 0 || n.Amount.IsZero() != n.Open {
 		return invoice.Invoice{}, fault.New(fault.CodeAmountInvalid, "amount", "")
@@ -61,8 +64,8 @@ func (a *App) CreateInvoice(ctx context.Context, merchantID string, n NewInvoice
 		ReturnTo: n.ReturnTo, Notice: n.Notice, Account: n.Account,
 	}
 	change := store.Change{
-		Invoices: []invoice.Invoice{i},
-		Events:   []event.Event{happened(event.Invoice, merchantID, i.ID, "", create, i.State, byMerchant, "", now)},
+		Invoices: []invoice.Invoice{i}, Answer: n.Once.claim(merchantID, i.ID, now),
+		Events: []event.Event{happened(event.Invoice, merchantID, i.ID, "", create, i.State, byMerchant, "", now)},
 	}
 	if n.Link.Token != "" {
 		change.Claims = append(change.Claims, linkClaim(i))
@@ -72,8 +75,12 @@ func (a *App) CreateInvoice(ctx context.Context, merchantID string, n NewInvoice
 			Merchant: merchantID, Kind: store.ReferenceClaim, Key: ownName(n.Terminal, n.Reference), Subject: i.ID,
 		})
 	}
-	if err := a.commit(ctx, change); err != nil {
-		return invoice.Invoice{}, err
+	err := a.commit(ctx, change)
+	if fault.Is(err, fault.CodeVersionConflict) { // nothing was read, so only the id can be in the way
+		err = fault.New(fault.CodeDuplicate, "id", "")
+	}
+	if err != nil {
+		return invoice.Invoice{}, n.Once.taken(err)
 	}
 	i.Version++
 	return i, nil

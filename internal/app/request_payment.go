@@ -27,6 +27,11 @@ type NewPayment struct {
 	Supersede   bool          // it takes the place of earlier requests on the invoice
 	Link        string        // token of the link it comes through, if any
 	ByPayer     bool          // the payer asks, not the merchant
+	ByHand      bool          // through a gateway whose truth is a person's word
+	Owner       string        // the merchant's own name for whose payment it is
+	Bag         map[string]string
+	Kept        bool // one that no gateway opened is kept as failed, instead of being hidden
+	Once        Once
 }
 
 // Requested is what a gateway opened.
@@ -37,9 +42,11 @@ type Requested struct {
 
 // RequestPayment opens a page at a gateway on which the payer can pay. The
 // attempt is on record before the gateway hears of it; nothing is seen of it
-// before the gateway agrees, and nothing at all when it does not.
+// before the gateway agrees, and nothing at all when it does not; one that is
+// Kept is seen from the beginning, and in the end as what became of it.
 // Errors: invoice_not_found, invoice_closed, amount_above_remaining,
-// no_gateway, gateway_refused, gateway_unavailable.
+// no_gateway, gateway_refused, gateway_unavailable (neither of one that is
+// Kept), idempotency_in_progress.
 func (a *App) RequestPayment(ctx context.Context, merchantID string, n NewPayment) (Requested, error) {
 	now := a.now()
 	m, err := a.Merchant(ctx, merchantID)
@@ -60,15 +67,19 @@ func (a *App) RequestPayment(ctx context.Context, merchantID string, n NewPaymen
 	if err := payable(i, n); err != nil {
 		return Requested{}, err
 	}
-	candidates, err := a.route(ctx, merchantID, parts[0], wanted{gateway: n.Gateway, method: n.Method})
+	w := wanted{gateway: n.Gateway, method: n.Method}
+	if n.ByHand {
+		w.able = byHand
+	}
+	candidates, err := a.route(ctx, merchantID, parts[0], w)
 	if err != nil {
 		return Requested{}, err
 	}
 	p := payment.Payment{
 		ID: n.NewID(), Merchant: merchantID, State: payment.Processing, Invoice: n.Invoice,
 		Amount: parts[0], Refunded: money.Zero(n.Amount.Unit()), Returning: money.Zero(n.Amount.Unit()),
-		Batch: newID(now), Hidden: true, Link: n.Link, Description: n.Description, Payer: n.Payer,
-		CreatedAt: now, UpdatedAt: now,
+		Batch: newID(now), Hidden: !n.Kept, Link: n.Link, Description: n.Description, Payer: n.Payer,
+		Owner: n.Owner, Bag: n.Bag, CreatedAt: now, UpdatedAt: now,
 	}
 	p.Attempt.Method = n.Method
 	p = attemptAt(p, candidates[0], now)
@@ -76,9 +87,13 @@ func (a *App) RequestPayment(ctx context.Context, merchantID string, n NewPaymen
 		return Requested{}, err
 	}
 	p.Version++
-	return a.openPayment(ctx, p, candidates, opening{
+	done, err := a.openPayment(ctx, p, candidates, opening{
 		title: i.Title, rest: parts[1:], newID: n.NewID, supersede: n.Supersede, actor: actorOf(n.ByPayer),
 	})
+	if n.Kept && (fault.Is(err, fault.CodeGatewayRefused) || fault.Is(err, fault.CodeGatewayUnavailable)) {
+		done.Payment, err = a.store.Payment(ctx, merchantID, p.ID)
+	}
+	return done, err
 }
 
 // Parts are the sums in which a merchant asks for an amount: all of it at once
@@ -118,7 +133,7 @@ func actorOf(payer bool) string {
 // record commits the attempt while the invoice still has room for it. It is
 // only a first look: room is made sure of when the money is about to be taken.
 func (a *App) record(ctx context.Context, p payment.Payment, n NewPayment, c candidate) error {
-	return a.update(ctx, func(r store.Reader) (store.Change, error) {
+	err := a.update(ctx, func(r store.Reader) (store.Change, error) {
 		i, err := r.Invoice(ctx, p.Merchant, p.Invoice)
 		if err != nil {
 			return store.Change{}, err
@@ -128,11 +143,13 @@ func (a *App) record(ctx context.Context, p payment.Payment, n NewPayment, c can
 		}
 		return store.Change{
 			Claims:   shortClaims(p, c),
+			Answer:   n.Once.claim(p.Merchant, p.ID, p.CreatedAt),
 			Payments: []payment.Payment{p},
 			Events: []event.Event{happened(event.Payment, p.Merchant, p.ID, "", create, p.State,
 				actorOf(n.ByPayer), p.Attempt.Gateway, p.CreatedAt)},
 		}, nil
 	})
+	return n.Once.taken(err)
 }
 
 // StartWaiting opens a page for a payment that waits: the rest of a split. An

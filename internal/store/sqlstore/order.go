@@ -17,7 +17,7 @@ type claimKey struct {
 }
 
 // answerKind is the kind under which the replay keeps the keys of answers.
-const answerKind = "answer"
+const answerKind = store.AnswerKey
 
 // nounKey names one row that carries a version. A merchant's own row has the
 // merchant as its id.

@@ -1,0 +1,104 @@
+package app
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"time"
+
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/store"
+)
+
+// Once is the caller's own name for one wish: however often it is sent under
+// the same name, it comes true once. Its zero value protects nothing.
+type Once struct {
+	Caller      string // who of the merchant's people asks: everybody has names of their own
+	Key         string // empty = nothing is protected
+	Fingerprint string // of all that is asked for
+}
+
+// Kept is the answer that a call had, in bytes.
+type Kept struct {
+	Status int
+	Body   []byte
+}
+
+// keptFor is how long the name of a wish and its answer are kept.
+const keptFor = 72 * time.Hour
+
+// name is the key under which something about the wish is stored.
+func (o Once) name(what, more string) string {
+	sum := sha256.New()
+	for _, part := range []string{o.Caller, o.Key, more} {
+		length := sha256.Sum256([]byte(part)) // so that no part runs into the next one
+		sum.Write(length[:])
+	}
+	return what + "/" + hex.EncodeToString(sum.Sum(nil))
+}
+
+// claim takes the name, in the change that makes the wish come true, for the
+// id of what is made.
+func (o Once) claim(merchantID, made string, now time.Time) *store.Answer {
+	if o.Key == "" {
+		return nil
+	}
+	return &store.Answer{
+		Merchant: merchantID, Key: o.name("wish", ""), Fingerprint: o.Fingerprint, Body: []byte(made),
+		ExpiresAt: now.Add(keptFor),
+	}
+}
+
+// taken turns the error of a change whose name was taken meanwhile into
+// idempotency_in_progress: Recall says by what.
+func (o Once) taken(err error) error {
+	if o.Key != "" && fault.Is(err, fault.CodeDuplicate) && fault.From(err).Param == store.AnswerKey {
+		return fault.New(fault.CodeIdempotencyInProgress, "", "")
+	}
+	return err
+}
+
+// Recall finds what an earlier call under the same name made, and its answer
+// where that is kept already. made is empty where there was none.
+// Error: idempotency_key_reuse when it asked for something else.
+func (a *App) Recall(ctx context.Context, merchantID string, o Once) (made string, answer Kept, err error) {
+	if o.Key == "" {
+		return "", Kept{}, nil
+	}
+	now := a.now()
+	wish, err := a.store.Answer(ctx, merchantID, o.name("wish", ""), now)
+	if fault.Is(err, fault.CodeNotFound) {
+		return "", Kept{}, nil
+	}
+	if err != nil {
+		return "", Kept{}, err
+	}
+	if wish.Fingerprint != o.Fingerprint {
+		return "", Kept{}, fault.New(fault.CodeIdempotencyKeyReuse, "", "")
+	}
+	made = string(wish.Body)
+	kept, err := a.store.Answer(ctx, merchantID, o.name("answer", made), now)
+	if fault.Is(err, fault.CodeNotFound) {
+		return made, Kept{}, nil
+	}
+	return made, Kept{Status: kept.Status, Body: kept.Body}, err
+}
+
+// Keep stores the answer about what was made, and gives back the one that is
+// kept: whoever was first, everybody answers the same.
+func (a *App) Keep(ctx context.Context, merchantID string, o Once, made string, answer Kept) (Kept, error) {
+	if o.Key == "" {
+		return answer, nil
+	}
+	now := a.now()
+	key := o.name("answer", made)
+	err := a.store.Commit(ctx, store.Change{Answer: &store.Answer{
+		Merchant: merchantID, Key: key, Fingerprint: o.Fingerprint, Status: answer.Status, Body: answer.Body,
+		ExpiresAt: now.Add(keptFor),
+	}})
+	if !fault.Is(err, fault.CodeDuplicate) {
+		return answer, err
+	}
+	kept, err := a.store.Answer(ctx, merchantID, key, now)
+	return Kept{Status: kept.Status, Body: kept.Body}, err
+}
