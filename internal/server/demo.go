@@ -190,6 +190,15 @@ func (d *Demo) abandon() error {
 // Close ends a demo that was never run.
 func (d *Demo) Close() error { return d.abandon() }
 
+// Addresses are where the demo listens: its own, and those that the options name.
+func (d *Demo) Addresses() []string {
+	addresses := make([]string, len(d.doors))
+	for n, open := range d.doors {
+		addresses[n] = open.Addr().String()
+	}
+	return addresses
+}
+
 // Run serves until the context ends and then stops everything cleanly.
 func (d *Demo) Run(ctx context.Context) error {
 	d.log.InfoContext(ctx, "demo is ready", slog.String("data", d.Folder))

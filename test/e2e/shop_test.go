@@ -58,7 +58,10 @@ func open(t *testing.T, o server.DemoOptions) *shop {
 	if o.Data == "" {
 		o.Data = t.TempDir()
 	}
-	o.Addr, o.Log, o.LogLevel = "127.0.0.1:0", io.Discard, "error"
+	o.Addr = "127.0.0.1:0"
+	if o.Log == nil {
+		o.Log, o.LogLevel = io.Discard, "error"
+	}
 	demo, err := server.NewDemo(t.Context(), o)
 	if err != nil {
 		t.Fatalf("start demo: %v", err)
