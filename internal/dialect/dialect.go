@@ -18,6 +18,10 @@ type Dialect struct {
 	Title  string   // for people
 	Claims []string // path prefixes: an unknown path below one is answered by this dialect
 	Routes []Route
+	// Knows says that a call comes from a caller of this dialect, as far as a
+	// credential of its form tells. Among dialects that could answer for an
+	// unknown path, the one that knows the caller does. Nil = it knows nobody.
+	Knows func(*http.Request) bool
 	// Bodies reads request bodies by media type. The key "" is for a body
 	// without Content-Type, "*" for every other type; without them such a body
 	// is refused. Without any reader the handlers read Request.Raw themselves.
@@ -65,6 +69,7 @@ const (
 	KeyOnly  Access = "API key"
 	AdminKey Access = "API key with the admin scope"
 	Signed   Access = "signed with a signing key"
+	Token    Access = "token of a user"
 )
 
 // Mark says where a behaviour comes from.

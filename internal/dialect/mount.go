@@ -11,40 +11,52 @@ import (
 
 // Mount puts dialects on one mux. Where two dialects have the same path, the
 // method decides, and the one mounted first answers for the others. An unknown
-// path below a prefix that a dialect claims gets that dialect's own 404; every
-// other unknown path gets the first dialect's, unless the mux already has a
-// handler for "/".
+// path below a prefix that dialects claim gets the 404 of one of them, and every
+// other unknown path that of any, unless the mux already has a handler for "/":
+// of the one that knows the caller, or else of the first.
 //
 // Wrap the mux in Exact: http.ServeMux by itself answers an unclean path such
 // as //cb with a redirect that no copied API knows.
 func Mount(mux *http.ServeMux, dialects ...*Dialect) {
 	owners := map[string][]owned{}
-	claims := map[string]*Dialect{}
+	claims := map[string][]*Dialect{}
 	for _, d := range dialects {
 		for _, route := range d.Routes {
 			owners[route.Path] = append(owners[route.Path], owned{d, route})
 		}
 		for _, prefix := range d.Claims {
-			if claims[prefix] == nil {
-				claims[prefix] = d
-			}
+			claims[prefix] = append(claims[prefix], d)
 		}
 	}
 	for address, rows := range owners {
 		mux.Handle(pattern(address), crossroads(rows))
 	}
-	for prefix, d := range claims {
+	for prefix, among := range claims {
 		if owners[prefix] == nil || pattern(prefix) != prefix {
-			mux.Handle(prefix, http.HandlerFunc(d.NotFound))
+			mux.Handle(prefix, Unknown(among...))
 		}
 		// By itself http.ServeMux redirects /api to /api/.
 		if bare := strings.TrimSuffix(prefix, "/"); bare != prefix && bare != "" && owners[bare] == nil {
-			mux.Handle(bare, http.HandlerFunc(dialects[0].NotFound))
+			mux.Handle(bare, Unknown(dialects...))
 		}
 	}
 	root := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/"}}
 	if _, taken := mux.Handler(root); taken == "" && len(dialects) > 0 {
-		mux.Handle("/", http.HandlerFunc(dialects[0].NotFound))
+		mux.Handle("/", Unknown(dialects...))
+	}
+}
+
+// Unknown answers what none of the dialects has: in the words of the one that
+// knows the caller, or else of the first.
+func Unknown(dialects ...*Dialect) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		for _, d := range dialects {
+			if d.Knows != nil && d.Knows(r) {
+				d.NotFound(w, r)
+				return
+			}
+		}
+		dialects[0].NotFound(w, r)
 	}
 }
 

@@ -37,7 +37,7 @@ func runSamples(t *testing.T, k Kit) {
 			h := w.Handler(d)
 			w.Play(t, h, Story(k.Prepare))
 			method, path := s.target()
-			if a := w.Ask(h, method, path, k.header(s, signedIn(d, s)), s.Body); a.Status >= http.StatusBadRequest {
+			if a := w.Ask(h, method, path, k.header(s, accessOf(d, s)), s.Body); a.Status >= http.StatusBadRequest {
 				t.Errorf("got %d %s, want a good answer", a.Status, a.Body)
 			}
 		})
@@ -131,15 +131,17 @@ func (s Sample) target() (method, target string) {
 }
 
 // header is the headers of a sample.
-func (k Kit) header(s Sample, signed bool) http.Header {
+func (k Kit) header(s Sample, access dialect.Access) http.Header {
 	header := http.Header{}
 	if s.Body != "" {
 		header.Set("Content-Type", jsonType)
 	}
 	switch {
 	case s.Key == "":
-	case signed:
+	case access == dialect.Signed:
 		k.sign(header, s.Key)
+	case access == dialect.Token:
+		header.Set("Authorization", "Bearer {{"+s.Key+"}}")
 	default:
 		header.Set("X-Api-Key", "{{"+s.Key+"}}")
 	}
@@ -152,11 +154,14 @@ func (k Kit) sign(header http.Header, key string) {
 	header.Set(k.Extras.Signer.SignHeader, "{{sign:"+key+"}}")
 }
 
-// signedIn says whether the calls of a sample's route are signed.
-func signedIn(d *dialect.Dialect, s Sample) bool {
-	return slices.ContainsFunc(d.Routes, func(r dialect.Route) bool {
-		return r.Name() == s.Route && r.Access == dialect.Signed
-	})
+// accessOf is what a sample's route needs.
+func accessOf(d *dialect.Dialect, s Sample) dialect.Access {
+	for _, r := range d.Routes {
+		if r.Name() == s.Route {
+			return r.Access
+		}
+	}
+	return dialect.Anyone
 }
 
 var methods = []string{
@@ -193,10 +198,9 @@ func unknownPaths(d *dialect.Dialect) []string {
 // attacks are the hostile variants of one good request.
 func (k Kit) attacks(route dialect.Route, s Sample, d *dialect.Dialect) []attack {
 	method, target := s.target()
-	signed := route.Access == dialect.Signed
 	var list []attack
 	add := func(name string, want int, change func(*attack)) {
-		a := attack{name: name, method: method, path: target, header: k.header(s, signed), body: s.Body, want: want}
+		a := attack{name: name, method: method, path: target, header: k.header(s, route.Access), body: s.Body, want: want}
 		change(&a)
 		list = append(list, a)
 	}
@@ -206,9 +210,12 @@ func (k Kit) attacks(route dialect.Route, s Sample, d *dialect.Dialect) []attack
 			add("method "+other, 0, func(a *attack) { a.method = other })
 		}
 	}
-	if signed {
+	switch route.Access {
+	case dialect.Signed:
 		k.attackSignature(s, add)
-	} else {
+	case dialect.Token:
+		k.attackToken(s, add)
+	case dialect.Anyone, dialect.KeyIfAny, dialect.KeyOnly, dialect.AdminKey:
 		k.attackKeys(route, s, add)
 	}
 	if s.Body != "" {

@@ -20,7 +20,10 @@ import (
 // Extras are what a world has for some dialects only.
 type Extras struct {
 	Signer Signer
-	Forms  map[string]app.Form // of notices
+	// Stranger names the token of a user of another merchant. Tokens are among the
+	// world's keys; Stage puts them there.
+	Stranger string
+	Forms    map[string]app.Form // of notices
 	// Stage adds customers, terminals, markets and signing keys. What it makes is
 	// left out of the records of stories.
 	Stage func(t testing.TB, w *World)

@@ -85,7 +85,7 @@ func NewWorld(t testing.TB, banks []BankForm, extras ...Extras) *World {
 	}
 	log := slog.New(slog.DiscardHandler)
 	db, err := sqlstore.Open(t.Context(), sqlstore.Options{
-		URL: filepath.Join(t.TempDir(), "purser.db"), Now: time.Now, Log: log,
+		URL: filepath.Join(t.TempDir(), "purser.db"), Now: w.Now, Log: log,
 	})
 	if err != nil {
 		t.Fatal(err)
