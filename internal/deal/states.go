@@ -22,15 +22,15 @@ const (
 	ConfirmTransfer Trigger = "confirm_transfer"
 	Complete        Trigger = "complete"
 	Cancel          Trigger = "cancel"
-	Dispute         Trigger = "dispute"
+	OpenDispute     Trigger = "dispute"
 )
 
 // States is the machine; docs/states.md is drawn from it.
 //
 //exhaustive:ignore
 var States = fsm.Table[State, Trigger]{
-	TransferWaiting:   {ConfirmTransfer: TransferConfirmed, Complete: Completed, Cancel: Canceled, Dispute: Disputed},
-	TransferConfirmed: {Complete: Completed, Cancel: Canceled, Dispute: Disputed},
+	TransferWaiting:   {ConfirmTransfer: TransferConfirmed, Complete: Completed, Cancel: Canceled, OpenDispute: Disputed},
+	TransferConfirmed: {Complete: Completed, Cancel: Canceled, OpenDispute: Disputed},
 	Disputed:          {Complete: Completed, Cancel: Canceled},
 	Completed:         {},
 	Canceled:          {},

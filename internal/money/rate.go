@@ -77,6 +77,17 @@ func (r Rate) String() string { return r.text }
 // Valid reports whether r was made by ParseRate.
 func (r Rate) Valid() bool { return r.text != "" }
 
+// Hundredth is the rate divided by a hundred, exactly: a share of so many per
+// cent. Error: rate_invalid where it would have too many places.
+func (r Rate) Hundredth() (Rate, error) {
+	whole, fraction, _ := strings.Cut(r.text, ".")
+	for len(whole) < 3 { //nolint:mnd // two digits move behind the point
+		whole = "0" + whole
+	}
+	at := len(whole) - 2
+	return ParseRate(whole[:at] + "." + whole[at:] + fraction)
+}
+
 // Convert multiplies a with the rate and cuts the exact result to whole steps
 // of the other unit. The residue is the exact result less out, as decimal text
 // in whole units of the other unit and with its sign ("0" where nothing is
