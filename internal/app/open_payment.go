@@ -109,7 +109,11 @@ func (a *App) notifyURL(p payment.Payment, c candidate) string {
 	if _, ok := notifier(c); !ok || a.noticeURL == "" {
 		return ""
 	}
-	return a.noticeURL + "/" + url.PathEscape(p.Merchant) + "/" + url.PathEscape(c.name)
+	return a.noticeAddress(p.Merchant, c)
+}
+
+func (a *App) noticeAddress(merchantID string, c candidate) string {
+	return a.noticeURL + "/" + url.PathEscape(merchantID) + "/" + url.PathEscape(c.name)
 }
 
 // NoticeAddress is where a provider's server can tell of the payments of a
@@ -120,8 +124,11 @@ func (a *App) NoticeAddress(ctx context.Context, merchantID, name string) (strin
 	if err != nil {
 		return "", err
 	}
-	address := a.notifyURL(payment.Payment{Merchant: merchantID}, c)
-	if t, ok := c.conn.(gateway.Templater); ok && address != "" {
+	if _, ok := c.conn.(gateway.Notifier); !ok || a.noticeURL == "" {
+		return "", nil // what messages are checked with may be told by the provider only after it has the address
+	}
+	address := a.noticeAddress(merchantID, c)
+	if t, ok := c.conn.(gateway.Templater); ok {
 		address += "?" + t.NoticeTemplate()
 	}
 	return address, nil

@@ -21,17 +21,19 @@ func TestNoticeAddress(t *testing.T) {
 	if err := json.Unmarshal(d.out.Bytes(), &made); err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range []struct{ name, credentials, want string }{
+	base := "https://pay.example/notify/" + made.ID
+	for _, c := range []struct{ name, connector, credentials, want string }{
 		{
-			"phones", `{"mbway_key":"ABC-123456","anti_phishing_key":"secret"}`,
-			"https://pay.example/notify/" + made.ID + "/phones?key=[ANTI_PHISHING_KEY]&orderId=[ORDER_ID]",
+			"phones", "ifthenpay", `{"mbway_key":"ABC-123456","anti_phishing_key":"secret"}`,
+			base + "/phones?key=[ANTI_PHISHING_KEY]&orderId=[ORDER_ID]",
 		},
-		{"silent", `{"mbway_key":"ABC-123456"}`, ""},
+		{"new", "ifthenpay", `{"mbway_key":"ABC-123456"}`, base + "/new?key="},
+		{"cash", "manual", `{}`, ""},
 	} {
 		d.out.Reset()
 		d.Terminal.In = strings.NewReader(c.credentials)
 		err := d.PutGateway(t.Context(), NewGateway{
-			Merchant: made.ID, Name: c.name, Connector: "ifthenpay", Credentials: "-",
+			Merchant: made.ID, Name: c.name, Connector: c.connector, Credentials: "-",
 		})
 		var got struct {
 			Notices string `json:"notices"`
