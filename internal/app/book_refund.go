@@ -35,8 +35,24 @@ func (a *App) finishRefund(ctx context.Context, b refund.Refund, r gateway.Retur
 	if !fault.Is(err, fault.CodeDuplicate) {
 		return done, err
 	}
+	// The id that it named, perhaps in an earlier answer, is no good for asking about ours.
+	if err := a.forgetReturn(ctx, b); err != nil {
+		return b, err
+	}
 	return a.askLater(ctx, b, gateway.ReturnReport{
 		Outcome: gateway.ReturnUnsure, Alarm: "the gateway named a return that belongs to another refund",
+	})
+}
+
+// forgetReturn takes back the gateway's id of a refund.
+func (a *App) forgetReturn(ctx context.Context, b refund.Refund) error {
+	return a.update(ctx, func(r store.Reader) (store.Change, error) {
+		fresh, err := r.Refund(ctx, b.Merchant, b.ID)
+		if err != nil || fresh.State != refund.Processing || fresh.Receipt == "" {
+			return store.Change{}, err
+		}
+		fresh.Receipt, fresh.UpdatedAt = "", a.now()
+		return store.Change{Refunds: []refund.Refund{fresh}}, nil
 	})
 }
 
