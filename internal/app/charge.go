@@ -17,8 +17,9 @@ import (
 // Card is a payer's card on its way to a gateway: it is never stored or shown.
 type Card = gateway.Card
 
-// NewCard takes the data of a card; Wipe ends it.
-func NewCard(number, cvv, name string, month, year int) Card {
+// NewCard copies the data of a card, from bytes that can be wiped too; Wipe ends
+// the copy.
+func NewCard[T string | []byte](number, cvv T, name string, month, year int) Card {
 	return gateway.NewCard(number, cvv, name, month, year)
 }
 

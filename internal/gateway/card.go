@@ -15,9 +15,12 @@ type Card struct {
 	Year        int // of four digits
 }
 
-// NewCard takes the data of a card. Wipe ends it.
-func NewCard(number, cvv, name string, month, year int) Card {
-	return Card{number: []byte(number), cvv: []byte(cvv), Name: name, Month: month, Year: year}
+// NewCard copies the data of a card. Wipe ends the copy. Whoever has bytes need
+// make no text of them, which could not be wiped.
+func NewCard[T string | []byte](number, cvv T, name string, month, year int) Card {
+	return Card{
+		number: append([]byte(nil), number...), cvv: append([]byte(nil), cvv...), Name: name, Month: month, Year: year,
+	}
 }
 
 // Number is the whole number, for the provider alone.

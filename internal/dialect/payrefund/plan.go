@@ -173,7 +173,7 @@ func (p params) instrument(method payment.Method, before map[string]string) app.
 	}
 	return app.Instrument{
 		Method: method, Bag: bag,
-		Card: app.NewCard(string(p.number), string(cvv), bag[bagName], numberOf(bag[bagMonth]), yearOf(bag[bagYear])),
+		Card: app.NewCard(p.number, cvv, bag[bagName], numberOf(bag[bagMonth]), yearOf(bag[bagYear])),
 	}
 }
 
