@@ -135,7 +135,7 @@ func TestDemoInvoiceAtGateway(t *testing.T) {
 		site := openSite(t)
 		had := shop.balance("IRT")
 		id, page := bill(shop, keys.Terminal, site, "25000.5", "IRT", "INV 7/2026")
-		if text := s.get(page); !strings.Contains(text, `value="zarinpal"`) {
+		if text := s.get(page); !strings.Contains(text, `value="zarinpal/iranian_card"`) {
 			t.Fatalf("the page does not offer the gateway: %s", text)
 		}
 		shop.invoice("invoice-status", id, "generated")
