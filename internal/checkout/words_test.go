@@ -206,7 +206,12 @@ func TestAmount(t *testing.T) {
 			map[string]string{
 				"fa": "\u2212۱۲٫۵۰", "en": "\u221212.50", "bn": "\u2212১২.৫০", "pt": "\u221212,50", "ru": "\u221212,50",
 			},
-			nil,
+			map[string]string{"fa": "یورو", "en": "Euro", "bn": "ইউরো", "pt": "euros", "ru": "евро"},
+		},
+		{
+			money.New(100, money.BDT),
+			map[string]string{"fa": "۱", "en": "1", "bn": "১", "pt": "1", "ru": "1"},
+			map[string]string{"fa": "تاکا", "en": "Taka", "bn": "টাকা", "pt": "taca", "ru": "така"},
 		},
 	}
 	for _, test := range tests {
