@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/singleflight"
 	"golang.org/x/time/rate"
 
 	"github.com/purserhq/purser/internal/app"
@@ -45,8 +46,9 @@ type Pages struct {
 	voices      *voices
 	screens     screens
 	routes      *http.ServeMux
-	starts      *limiter // of payments
-	visits      *limiter // to pages that ask a gateway or the database
+	starts      *limiter           // of payments
+	visits      *limiter           // to pages that ask a gateway or the database
+	opening     singleflight.Group // of payments that are confirmed on a phone
 	crossOrigin *http.CrossOriginProtection
 }
 

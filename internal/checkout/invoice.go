@@ -2,6 +2,7 @@ package checkout
 
 import (
 	"cmp"
+	"context"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -312,23 +313,35 @@ func (p *Pages) payInvoiceAtGateway(w http.ResponseWriter, r *http.Request) {
 		})
 		return
 	}
-	for _, one := range view.Payments {
-		if way.Opened(one, p.now()) {
-			p.sendAway(w, r, one) // pressed twice
-			return
-		}
-	}
-	payer := payment.Payer(i.Payer)
-	payer.Mobile = cmp.Or(way.Mobile, payer.Mobile)
-	done, err := p.app.RequestPayment(r.Context(), i.Merchant, app.NewPayment{
-		Invoice: i.ID, Amount: i.Amount, Gateway: way.Gateway, Method: way.Method, Description: i.Description,
-		Payer: payer, NewID: p.newID, Supersede: true, ByPayer: true,
+	done, err := p.together(r, way, func(ctx context.Context) (app.Requested, error) {
+		return p.openInvoice(ctx, i.ID, way)
 	})
 	if err != nil {
 		p.refused(w, r, view, invoiceForm{way: way}, err)
 		return
 	}
 	p.sendAway(w, r, done.Payment)
+}
+
+// openInvoice opens a payment of the whole of an invoice, or finds the one that
+// is open in this way already.
+func (p *Pages) openInvoice(ctx context.Context, id string, way wayForm) (app.Requested, error) {
+	view, err := p.app.Hosted(ctx, id)
+	if err != nil {
+		return app.Requested{}, err
+	}
+	for _, one := range view.Payments {
+		if way.Opened(one, p.now()) {
+			return app.Requested{Payment: one}, nil // pressed twice
+		}
+	}
+	i := view.Invoice
+	payer := payment.Payer(i.Payer)
+	payer.Mobile = cmp.Or(way.Mobile, payer.Mobile)
+	return p.app.RequestPayment(ctx, i.Merchant, app.NewPayment{
+		Invoice: i.ID, Amount: i.Amount, Gateway: way.Gateway, Method: way.Method, Description: i.Description,
+		Payer: payer, NewID: p.newID, Supersede: true, ByPayer: true,
+	})
 }
 
 // payable reads a form of an invoice's page, or answers: whoever presses after

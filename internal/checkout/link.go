@@ -1,6 +1,7 @@
 package checkout
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -225,9 +226,11 @@ func (p *Pages) payLink(w http.ResponseWriter, r *http.Request) {
 		})
 		return
 	}
-	done, err := p.app.OpenLink(r.Context(), app.OpenLink{
-		Token: view.Invoice.Link.Token, Gateway: way.Gateway, Method: way.Method,
-		Payer: payment.Payer{Mobile: way.Mobile}, Split: splits(view.Invoice), NewID: p.newID,
+	done, err := p.together(r, way, func(ctx context.Context) (app.Requested, error) {
+		return p.app.OpenLink(ctx, app.OpenLink{
+			Token: view.Invoice.Link.Token, Gateway: way.Gateway, Method: way.Method,
+			Payer: payment.Payer{Mobile: way.Mobile}, Split: splits(view.Invoice), NewID: p.newID,
+		})
 	})
 	if err != nil {
 		p.logged(r, err)

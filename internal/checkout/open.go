@@ -1,6 +1,7 @@
 package checkout
 
 import (
+	"context"
 	"net/http"
 	"net/mail"
 	"net/url"
@@ -21,6 +22,7 @@ const (
 	mostMessage = 500                   // characters
 	mostEmail   = 254                   // characters
 	usualRial   = 1_000_000             // what gateways are asked about before an amount is known
+	usualOther  = "20"                  // the same in units that are not Iran's
 )
 
 // openBody is what the page of an open-amount link shows.
@@ -67,11 +69,16 @@ func (p *Pages) showOpen(w http.ResponseWriter, r *http.Request, view app.LinkVi
 		return
 	}
 	unit := i.Amount.Unit()
-	asked := atLeast(usualRial, unit)
+	asked := usual(unit)
 	if typed, err := v.typedAmount(f.Amount, unit); err == nil && f.AmountError == "" {
 		asked = typed
 	}
 	choices, err := p.app.Choices(r.Context(), i.Merchant, asked)
+	if fault.Is(err, fault.CodeNoGateway) && asked != usual(unit) {
+		// The form stays, so that the payer can try another amount.
+		a = v.alert("no_gateway")
+		choices, err = p.app.Choices(r.Context(), i.Merchant, usual(unit))
+	}
 	if err != nil && a == nil {
 		p.logged(r, err)
 		var words string
@@ -99,6 +106,17 @@ func atLeast(rial int64, u money.Unit) money.Amount {
 	return money.New(1, u)
 }
 
+// usual is an amount of the unit that most gateways would take.
+func usual(u money.Unit) money.Amount {
+	if a, err := money.New(usualRial, money.IRR).In(u); err == nil {
+		return a
+	}
+	if a, err := money.Parse(usualOther, u); err == nil {
+		return a
+	}
+	return money.New(1, u) // no unit is like that
+}
+
 // payOpen is the button of an open-amount page.
 func (p *Pages) payOpen(w http.ResponseWriter, r *http.Request) {
 	if !p.admit(w, r) {
@@ -115,9 +133,11 @@ func (p *Pages) payOpen(w http.ResponseWriter, r *http.Request) {
 		p.showOpen(w, r, view, form, &alert{Title: v.T("open.errors")}, http.StatusUnprocessableEntity)
 		return
 	}
-	done, err := p.app.OpenLink(r.Context(), app.OpenLink{
-		Token: i.Link.Token, Gateway: form.way.Gateway, Method: form.way.Method, Amount: amount,
-		Payer: payment.Payer{Email: form.Email, Mobile: form.way.Mobile}, Note: form.Message, NewID: p.newID,
+	done, err := p.together(r, form.way, func(ctx context.Context) (app.Requested, error) {
+		return p.app.OpenLink(ctx, app.OpenLink{
+			Token: i.Link.Token, Gateway: form.way.Gateway, Method: form.way.Method, Amount: amount,
+			Payer: payment.Payer{Email: form.Email, Mobile: form.way.Mobile}, Note: form.Message, NewID: p.newID,
+		})
 	})
 	if err != nil {
 		p.logged(r, err)
@@ -142,7 +162,7 @@ func (v *voice) readOpenForm(r *http.Request, u money.Unit) (money.Amount, openF
 	case fault.Is(err, fault.CodeAmountOverflow) || amount.Steps() > mostSteps:
 		f.AmountError = v.T("open.amount_large")
 	case err != nil:
-		f.AmountError = v.T("open.amount_invalid", "Example", v.plain(atLeast(usualRial, u)).Number)
+		f.AmountError = v.T("open.amount_invalid", "Example", v.plain(usual(u)).Number)
 	case amount.Steps() < least.Steps():
 		f.AmountError = v.T("open.amount_small", "Least", v.plain(least).String())
 	}

@@ -1,6 +1,7 @@
 package checkout
 
 import (
+	"context"
 	"net/http"
 	"regexp"
 	"slices"
@@ -197,6 +198,20 @@ func beside(first, second string) string {
 		return first
 	}
 	return first + " (" + second + ")"
+}
+
+// together opens one payment for equal forms that arrive together, as those of
+// a payer who presses twice do: a second request on a phone could be confirmed
+// as well. Once the first is open, the use cases find it by themselves.
+func (p *Pages) together(r *http.Request, f wayForm, open func(context.Context) (app.Requested, error),
+) (app.Requested, error) {
+	if f.Mobile == "" {
+		return open(r.Context())
+	}
+	ctx := context.WithoutCancel(r.Context()) // the browser gives the first one up, and waits for the second
+	done, err, _ := p.opening.Do(r.URL.Path+"?"+r.PostForm.Encode(), func() (any, error) { return open(ctx) })
+	requested, _ := done.(app.Requested)
+	return requested, err
 }
 
 // picked finds what is picked on a page that opens; -1 = there is nothing.

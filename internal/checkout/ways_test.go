@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/purserhq/purser/internal/checkout"
 	"github.com/purserhq/purser/internal/gateway"
 	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payment"
 )
 
@@ -226,4 +228,51 @@ func TestMoneyThatIsPaidToTheMerchant(t *testing.T) {
 	}
 	s.get("/pay/status/"+app.ReturnToken(done.Payment)+"?lang=en").want(http.StatusOK, "Pay the merchant directly",
 		"Transfer reference").never("Choose another way")
+}
+
+// A gateway whose least amount is more than one cent is offered all the same
+// before the payer has said how much it is to be.
+func TestOpenAmountInEuro(t *testing.T) {
+	t.Parallel()
+	s := openPhoneShop(t)
+	s.zarinpal.script(func(b *bank) {
+		b.info.Unit, b.info.Min, b.info.Max = money.EUR, money.New(50, money.EUR), money.Amount{}
+	})
+	zero := money.Zero(money.EUR)
+	s.create(app.NewInvoice{
+		Amount: zero, Open: true, Title: "Donations",
+		Link: invoice.Link{Token: "euro", Kind: invoice.OpenAmount, Amount: zero},
+	})
+	s.get("/pay/open/euro?lang=en").want(http.StatusOK, `value="zarinpal/mb_way" required checked`, `name="phone"`)
+	form := push("912345678")
+	form.Set("amount", "x")
+	s.press("/pay/open/euro?lang=en", form).want(http.StatusUnprocessableEntity, "such as 20.")
+	form.Set("amount", "0.49")
+	form.Set("email", "sara@example.ir")
+	s.press("/pay/open/euro?lang=en", form).want(http.StatusServiceUnavailable,
+		"No gateway is available", "Try another gateway or amount", `name="amount"`, `value="0.49"`, `name="phone"`)
+	form.Set("amount", "12.50")
+	s.press("/pay/open/euro", form).want(http.StatusSeeOther)
+	if got := s.zarinpal.started(); len(got) != 1 || got[0].Amount != money.New(1250, money.EUR) ||
+		got[0].Payer.Mobile != "+351912345678" || got[0].Payer.Email != "sara@example.ir" {
+		t.Errorf("the gateway was told of %+v, want 12.50 EUR to the phone", got)
+	}
+}
+
+// A payer who presses many times is asked once: each request on the phone could
+// be confirmed.
+func TestPushIsSentOnce(t *testing.T) {
+	t.Parallel()
+	s := openPhoneShop(t)
+	s.link("tok", 5000)
+	for n, address := range []string{"/pay/link/tok", page(s.hosted(nil)) + "/gateway"} {
+		var presses sync.WaitGroup
+		for range 8 {
+			presses.Go(func() { s.press(address, push("912 345 678")).want(http.StatusSeeOther) })
+		}
+		presses.Wait()
+		if got := len(s.zarinpal.started()); got != n+1 {
+			t.Errorf("%s: %d pushes were sent, want one for each page", address, got)
+		}
+	}
 }
