@@ -112,7 +112,8 @@ const (
 	WholeType   Type = "integer, or its text"       // above zero
 	CountType   Type = "integer, or its text, cut"  // above zero; one that is too large is cut
 	DecimalType Type = "decimal, as number or text" // an amount above zero
-	NumberType  Type = "number"                     // an amount; one that is not above zero is refused later
+	AmountType  Type = "number above zero"
+	NumberType  Type = "number" // an amount; one that is not above zero is refused later
 	ObjectType  Type = "object"
 	AnyText     Type = "any string" // one that nothing has is no mistake
 )

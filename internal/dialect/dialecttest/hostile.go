@@ -358,6 +358,9 @@ func attackField(p dialect.Param, s Sample, add adder) {
 		bad = append(bad, "12", "1.5", `"a\u0000b"`)
 	case dialect.ObjectType:
 		bad = append(bad, "12", `""`)
+	case dialect.AmountType:
+		bad = append(bad, badDecimals...)
+		bad = append(bad, `"20.0"`, `""`)
 	case dialect.NumberType:
 		bad = append(bad, `"x"`, `"20.0"`, `""`, "1e3", "1E-2", "0.123456789", "9223372036854775808", "-1e999999999999",
 			strings.Repeat("9", 10_000))

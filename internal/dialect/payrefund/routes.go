@@ -8,7 +8,7 @@ import (
 
 // Rules that several routes share, as the page in docs/dialects tells them.
 const (
-	ruleAmount = "above 0, at most 2 decimal places"
+	ruleAmount = "at most 2 decimal places"
 	ruleMethod = "`credit_card` or `mbway`"
 	ruleDate   = "`2020-01-01T00:00:00` (UTC), with `Z`, with an offset, or a date alone (midnight); inclusive"
 	ruleBound  = "decimal, inclusive"
@@ -85,7 +85,7 @@ func (s *desk) creating(path string, note dialect.Note) dialect.Route {
 		Method: http.MethodPost, Path: path, Access: dialect.KeyOnly, Handle: s.createPayment,
 		Summary: "Collects a payment by card or MB WAY.",
 		Params: []dialect.Param{
-			body("amount", dialect.DecimalType, ruleAmount, dialect.Chosen),
+			body("amount", dialect.AmountType, ruleAmount, dialect.Chosen),
 			body("payment_method", dialect.TextType, ruleMethod, ""),
 			body(paramsName, dialect.ObjectType, ruleParams, dialect.Chosen),
 		},
@@ -105,7 +105,7 @@ func (s *desk) changeRoutes() []dialect.Route {
 			Method: http.MethodPut, Path: paymentsPath + onePath, Access: dialect.KeyOnly, Handle: s.updatePayment,
 			Summary: "Changes or settles a payment; `{}` where there is none, whatever the body.",
 			Params: []dialect.Param{
-				maybe(body("amount", dialect.DecimalType, ruleAmount, dialect.Chosen)),
+				maybe(body("amount", dialect.AmountType, ruleAmount, dialect.Chosen)),
 				maybe(body("payment_method", dialect.TextType, ruleMethod, "")),
 				maybe(body(paramsName, dialect.ObjectType, ruleParams+"; none of them is needed", dialect.Chosen)),
 				maybe(body("settled_at", dialect.TextType, ruleDate, dialect.Observed)),
