@@ -138,7 +138,8 @@ func empty(c store.Change) bool {
 		len(c.Invoices) == 0 && len(c.Payments) == 0 && len(c.Refunds) == 0 && len(c.Entries) == 0 &&
 		len(c.Events) == 0 && len(c.Endpoints) == 0 && len(c.Deliveries) == 0 && c.Answer == nil &&
 		len(c.Terminals) == 0 && len(c.Customers) == 0 && len(c.Markets) == 0 && len(c.Transfers) == 0 &&
-		len(c.Exchanges) == 0 && len(c.Payouts) == 0 && len(c.Tries) == 0
+		len(c.Exchanges) == 0 && len(c.Payouts) == 0 && len(c.Tries) == 0 &&
+		len(c.Traders) == 0 && len(c.Requisites) == 0 && len(c.Deals) == 0
 }
 
 // gatewayTime bounds all calls to a gateway within one use case. It outlives

@@ -14,3 +14,25 @@ type Trader struct {
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }
+
+// Standing is whether something may be used, in the words of its history.
+type Standing string
+
+// The standings of traders and requisites.
+const (
+	Active   Standing = "active"
+	Disabled Standing = "disabled"
+)
+
+// Standing says whether new deals may be made with the trader.
+func (t Trader) Standing() Standing { return standing(t.Disabled) }
+
+// Standing says whether new deals may begin on the requisite.
+func (q Requisite) Standing() Standing { return standing(q.Disabled) }
+
+func standing(disabled bool) Standing {
+	if disabled {
+		return Disabled
+	}
+	return Active
+}

@@ -21,10 +21,15 @@ const (
 	Transfer Noun = "transfer"
 	Exchange Noun = "exchange"
 	Market   Noun = "market"
+
+	Trader    Noun = "trader"
+	Requisite Noun = "requisite"
 )
 
 // Nouns are all of them.
-var Nouns = []Noun{Invoice, Payment, Refund, Payout, Deal, Customer, Transfer, Exchange, Market}
+var Nouns = []Noun{
+	Invoice, Payment, Refund, Payout, Deal, Customer, Transfer, Exchange, Market, Trader, Requisite,
+}
 
 // Event is one change of one thing.
 type Event struct {

@@ -30,6 +30,7 @@ const (
 	Exchange          Role = "exchange"           // per unit pair
 	Suspense          Role = "suspense"           // money whose owner a person must decide
 	Trader            Role = "trader"             // per trader
+	DealsHeld         Role = "deals_held"         // set aside by traders for deals that are not decided
 	MerchantBank      Role = "merchant_bank"      // negative by what gateways paid out to the merchant's bank
 )
 
@@ -54,7 +55,8 @@ var Roles = []struct {
 	{PayoutsInTransit, "none", true, "on the way out"},
 	{Exchange, "the market", false, "the two sides of exchanges, and what their rounding leaves"},
 	{Suspense, "none", true, "money whose owner a person must decide"},
-	{Trader, "the trader", false, "what a trader has collected or owes"},
+	{Trader, "the trader's id", true, "what a trader has put in and not spent on deals"},
+	{DealsHeld, "none", true, "set aside by traders for deals that are not decided"},
 	{MerchantBank, "none", false, "negative by what gateways have paid out to the merchant's bank"},
 }
 

@@ -71,6 +71,7 @@ func TestFloors(t *testing.T) {
 	want := map[ledger.Role]bool{
 		ledger.MerchantPending: true, ledger.CustomerWallet: true, ledger.RefundsInTransit: true,
 		ledger.PayoutsInTransit: true, ledger.Suspense: true, ledger.MerchantHeld: true,
+		ledger.Trader: true, ledger.DealsHeld: true,
 	}
 	for _, r := range ledger.Roles {
 		if got := account(r.Role, money.IRR).Floored(); got != r.Floored || got != want[r.Role] {

@@ -34,6 +34,11 @@ const (
 	RulePayoutPaid     Rule = "payout_paid"
 	RulePayoutFee      Rule = "payout_fee"
 	RulePayoutReleased Rule = "payout_released"
+	RuleTraderPaidIn   Rule = "trader_paid_in"
+	RuleTraderPaidOut  Rule = "trader_paid_out"
+	RuleDealHeld       Rule = "deal_held"
+	RuleDealReleased   Rule = "deal_released"
+	RuleDealt          Rule = "dealt"
 	RuleSettled        Rule = "settled"
 	RuleFeeSettled     Rule = "fee_settled"
 	RuleRefundSettled  Rule = "refund_settled"
@@ -102,6 +107,11 @@ var steps = map[Rule]step{
 	RulePayoutReleased: {
 		PayoutsInTransit, own, false, "a payout was rejected or failed: it is back where it was taken from",
 	},
+	RuleTraderPaidIn:  {GatewayClearing, Trader, false, "a trader put coins in"},
+	RuleTraderPaidOut: {Trader, GatewayClearing, false, "a trader took coins out"},
+	RuleDealHeld:      {Trader, DealsHeld, false, "a deal began: its trader's coins for it are set aside"},
+	RuleDealReleased:  {DealsHeld, Trader, false, "no money came for a deal, or another sum: the coins are the trader's"},
+	RuleDealt:         {DealsHeld, MerchantAvailable, false, "a trader received the payer's money and pays for it"},
 	RuleSettled:       {MerchantBank, GatewayClearing, false, "the gateway paid out what it had taken"},
 	RuleFeeSettled:    {Fees, GatewayClearing, false, "the gateway kept its fee of what it paid out"},
 	RuleRefundSettled: {GatewayClearing, MerchantBank, false, "the gateway kept what it had given back"},
@@ -111,7 +121,8 @@ var steps = map[Rule]step{
 // them, which is also one in which they can follow each other.
 var Rules = []Rule{
 	RuleAuthorized, RuleReleased,
-	RuleCaptured, RuleHeld, RuleDeposited, RuleWalletPaid, RuleWalletHeld, RuleFee, RuleLate,
+	RuleTraderPaidIn, RuleDealHeld, RuleDealReleased, RuleTraderPaidOut,
+	RuleCaptured, RuleHeld, RuleDeposited, RuleWalletPaid, RuleWalletHeld, RuleDealt, RuleFee, RuleLate,
 	RuleVerified, RuleRejected, RuleWalletRejected,
 	RuleRefundOpened, RuleRefundOwed, RuleDepositOpened, RuleSuspenseOpened,
 	RuleRefunded, RuleReversed, RuleFeeReversed, RuleWalletRefunded,
@@ -122,7 +133,7 @@ var Rules = []Rule{
 
 // Takings are the rules that take a payment's money. A payment has one entry
 // under one of them, once.
-var Takings = []Rule{RuleCaptured, RuleHeld, RuleDeposited, RuleWalletPaid, RuleWalletHeld}
+var Takings = []Rule{RuleCaptured, RuleHeld, RuleDeposited, RuleWalletPaid, RuleWalletHeld, RuleDealt}
 
 // Sides are the roles between which a rule moves money.
 func (r Rule) Sides() (from, to Role) { return steps[r].from, steps[r].to }
@@ -135,6 +146,7 @@ type Names struct {
 	Gateway string // of a clearing or fee account: the gateway or rail
 	Owner   string // of the account that a wish is about; empty = the merchant's own
 	To      string // of the account that a transfer goes to; empty = the merchant's own
+	Trader  string // of a trader's account
 }
 
 // account is the account of a role. The owner is that of a wallet.
@@ -148,6 +160,9 @@ func (n Names) account(c Cause, r Role, owner string, u money.Unit) Account {
 	}
 	if r == CustomerWallet {
 		a.Owner = owner
+	}
+	if r == Trader {
+		a.Owner = n.Trader
 	}
 	return a
 }

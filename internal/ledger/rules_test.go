@@ -15,7 +15,7 @@ import (
 )
 
 // names are those of an entry in which everybody takes part who can.
-var names = ledger.Names{Gateway: "acme", Owner: "10001", To: "10002"}
+var names = ledger.Names{Gateway: "acme", Owner: "10001", To: "10002", Trader: "tom"}
 
 // movements says where each rule takes money and where it brings it; the last
 // column says that what is taken must be there, whatever the account's floor.
@@ -52,6 +52,11 @@ var movements = []struct {
 	{ledger.RulePayoutPaid, "payouts_in_transit//IRR", "gateway_clearing/acme/IRR", false},
 	{ledger.RulePayoutFee, "payouts_in_transit//IRR", "fees/acme/IRR", false},
 	{ledger.RulePayoutReleased, "payouts_in_transit//IRR", "customer_wallet/10001/IRR", false},
+	{ledger.RuleTraderPaidIn, "gateway_clearing/acme/IRR", "trader/tom/IRR", false},
+	{ledger.RuleTraderPaidOut, "trader/tom/IRR", "gateway_clearing/acme/IRR", false},
+	{ledger.RuleDealHeld, "trader/tom/IRR", "deals_held//IRR", false},
+	{ledger.RuleDealReleased, "deals_held//IRR", "trader/tom/IRR", false},
+	{ledger.RuleDealt, "deals_held//IRR", "merchant_available//IRR", false},
 	{ledger.RuleSettled, "merchant_bank//IRR", "gateway_clearing/acme/IRR", false},
 	{ledger.RuleFeeSettled, "fees/acme/IRR", "gateway_clearing/acme/IRR", false},
 	{ledger.RuleRefundSettled, "gateway_clearing/acme/IRR", "merchant_bank//IRR", false},
@@ -179,6 +184,7 @@ func TestBookRefuses(t *testing.T) {
 		{"no gateway to give it to", ledger.RuleRefunded, ledger.Names{Owner: "10001"}, rial(1)},
 		{"nobody's fee", ledger.RuleFee, ledger.Names{}, rial(1)},
 		{"nobody's deposit", ledger.RuleDeposited, ledger.Names{Gateway: "acme"}, rial(1)},
+		{"nobody's coins", ledger.RuleDealHeld, ledger.Names{Gateway: "acme", Owner: "10001"}, rial(1)},
 		{"nobody's wallet", ledger.RuleWalletPaid, ledger.Names{Gateway: "acme", To: "10002"}, rial(1)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -302,6 +308,16 @@ var stories = []struct {
 		"a payout that was rejected",
 		[]ledger.Rule{ledger.RuleDeposited, ledger.RulePayoutHeld, ledger.RulePayoutReleased},
 		map[string]int64{"gateway_clearing/acme/IRR": -9, "customer_wallet/10001/IRR": 9},
+	},
+	{
+		"a deal that was paid",
+		[]ledger.Rule{ledger.RuleTraderPaidIn, ledger.RuleDealHeld, ledger.RuleDealt},
+		map[string]int64{"gateway_clearing/acme/IRR": -9, "merchant_available//IRR": 9},
+	},
+	{
+		"a deal that was not, and a trader who leaves",
+		[]ledger.Rule{ledger.RuleTraderPaidIn, ledger.RuleDealHeld, ledger.RuleDealReleased, ledger.RuleTraderPaidOut},
+		nil,
 	},
 	{"held by a bank and let go", []ledger.Rule{ledger.RuleAuthorized, ledger.RuleReleased}, nil},
 	{

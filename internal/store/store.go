@@ -8,6 +8,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/purserhq/purser/internal/deal"
 	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/ledger"
@@ -63,22 +64,25 @@ type Answer struct {
 //
 // Everything in one change belongs to one merchant.
 type Change struct {
-	Claims    []Claim
-	Merchants []merchant.Merchant
-	Keys      []merchant.Key
-	Gateways  []merchant.Gateway
-	Terminals []merchant.Terminal
-	Invoices  []invoice.Invoice // a new one gets its Number from the store, in the order given
-	Payments  []payment.Payment
-	Refunds   []refund.Refund
-	Payouts   []payout.Payout
-	Customers []wallet.Customer
-	Markets   []wallet.Market
-	Transfers []wallet.Transfer // always new
-	Exchanges []wallet.Exchange // always new
-	Tries     []wallet.Tries
-	Entries   []ledger.Entry
-	Events    []event.Event
+	Claims     []Claim
+	Merchants  []merchant.Merchant
+	Keys       []merchant.Key
+	Gateways   []merchant.Gateway
+	Terminals  []merchant.Terminal
+	Invoices   []invoice.Invoice // a new one gets its Number from the store, in the order given
+	Payments   []payment.Payment
+	Refunds    []refund.Refund
+	Payouts    []payout.Payout
+	Traders    []deal.Trader
+	Requisites []deal.Requisite
+	Deals      []deal.Deal
+	Customers  []wallet.Customer
+	Markets    []wallet.Market
+	Transfers  []wallet.Transfer // always new
+	Exchanges  []wallet.Exchange // always new
+	Tries      []wallet.Tries
+	Entries    []ledger.Entry
+	Events     []event.Event
 	// Relied are customers that the decision read and does not change: it holds
 	// only if nobody else changed them meanwhile.
 	Relied []wallet.Customer
@@ -131,6 +135,7 @@ type Reader interface {
 	MerchantReader
 	PaymentReader
 	WalletReader
+	DealReader
 	LedgerReader
 	DeliveryReader
 }

@@ -176,7 +176,7 @@ func floored() string {
 // eventChecks prove the feed and the history of states.
 func eventChecks() []check {
 	var last []string
-	for _, noun := range []*table{invoices, payments, refunds, payouts, customers} {
+	for _, noun := range []*table{invoices, payments, refunds, payouts, customers, deals} {
 		last = append(last, `select n.id as example from `+noun.name+` n
 			left join last_event l on l.subject = n.id and l.merchant_id = n.merchant_id and l.noun = '`+noun.name+`'
 			where l.to_state is null or l.to_state <> n.state`)
@@ -236,6 +236,7 @@ func starts() string {
 		tuple(event.Customer, wallet.Active),
 		tuple(event.Transfer, wallet.Completed), tuple(event.Exchange, wallet.Completed),
 		tuple(event.Market, wallet.Priced),
+		tuple(event.Trader, deal.Active), tuple(event.Requisite, deal.Active), tuple(event.Requisite, deal.Disabled),
 	}, ", ")
 }
 
@@ -244,8 +245,13 @@ func moves() string {
 	return "values " + strings.Join(slices.Concat(
 		edges(event.Invoice, invoice.States), edges(event.Payment, payment.States),
 		edges(event.Refund, refund.States), edges(event.Payout, payout.States), edges(event.Deal, deal.States),
-		edges(event.Customer, wallet.States),
+		edges(event.Customer, wallet.States), switches(event.Trader), switches(event.Requisite),
 	), ", ")
+}
+
+// switches lists the moves of what is only switched off and on.
+func switches(noun event.Noun) []string {
+	return []string{tuple(noun, deal.Active, deal.Disabled), tuple(noun, deal.Disabled, deal.Active)}
 }
 
 // edges lists the moves of one table.

@@ -156,6 +156,7 @@ var held = quoted([]payout.State{payout.Requested, payout.Approved, payout.Proce
 // holdChecks prove that what is set aside is what somebody waits for.
 func (d *DB) holdChecks() []check {
 	toVerify := d.engine.detailText("verify_in")
+	coins, coinUnit := d.engine.detailText("coins", "steps"), d.engine.detailText("coins", "unit")
 	return []check{
 		{
 			"I18", "what waits to be verified is what paid invoices took", "account",
@@ -189,6 +190,14 @@ func (d *DB) holdChecks() []check {
 				where source = '` + string(refund.FromHold) + `' and state <> 'failed' group by payment_id, merchant_id
 			) r on r.payment_id = p.id and r.merchant_id = p.merchant_id
 			where coalesce(p.released, 0) <> coalesce(r.let_go, 0)`,
+		},
+		{
+			"I18", "what traders have set aside is what undecided deals cost", "account",
+			`select merchant_id || ' ' || unit as example from (
+				select merchant_id, unit, balance as held from account where role = '` + string(ledger.DealsHeld) + `'
+				union all
+				select merchant_id, ` + coinUnit + `, -cast(` + coins + ` as bigint) from deal where state in ` + liveStates + `
+			) h group by merchant_id, unit having sum(held) <> 0`,
 		},
 		{
 			"I18", "what is on its way out is what unfinished payouts took", "account",

@@ -194,6 +194,7 @@ var owned = map[event.Noun]struct {
 	event.Payment: {payments, fault.CodePaymentNotFound},
 	event.Refund:  {refunds, fault.CodeRefundNotFound},
 	event.Payout:  {payouts, fault.CodePayoutNotFound},
+	event.Deal:    {deals, fault.CodeDealNotFound},
 }
 
 // Owner finds whose invoice, payment, refund or payout an id is. Error: the noun's

@@ -125,7 +125,7 @@ func (o *order) addNoun(t *table, merchant, id string, read int64) func(record, 
 
 // addNouns adds every noun of the change.
 func (o *order) addNouns(c store.Change) error {
-	return errors.Join(o.addOwners(c), o.addMoney(c), o.addWallets(c), o.addTold(c))
+	return errors.Join(o.addOwners(c), o.addMoney(c), o.addDeals(c), o.addWallets(c), o.addTold(c))
 }
 
 // rely adds a noun that may not have changed since it was read.
@@ -171,6 +171,21 @@ func (o *order) addMoney(c store.Change) error {
 	}
 	for _, p := range c.Payouts {
 		errs = append(errs, o.addNoun(payouts, p.Merchant, p.ID, p.Version)(payoutRecord(p)))
+	}
+	return errors.Join(errs...)
+}
+
+// addDeals adds traders, their requisites and the deals on them.
+func (o *order) addDeals(c store.Change) error {
+	var errs []error
+	for _, t := range c.Traders {
+		errs = append(errs, o.addNoun(traders, t.Merchant, t.ID, t.Version)(traderRecord(t)))
+	}
+	for _, q := range c.Requisites {
+		errs = append(errs, o.addNoun(requisites, q.Merchant, q.ID, q.Version)(requisiteRecord(q)))
+	}
+	for _, d := range c.Deals {
+		errs = append(errs, o.addNoun(deals, d.Merchant, d.ID, d.Version)(dealRecord(d)))
 	}
 	return errors.Join(errs...)
 }

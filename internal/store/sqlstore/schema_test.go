@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 
+	"github.com/purserhq/purser/internal/deal"
 	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/fsm"
 	"github.com/purserhq/purser/internal/invoice"
@@ -98,6 +99,7 @@ func TestStateLists(t *testing.T) {
 	want := map[string][]string{
 		"invoice": states(invoice.States), "payment": states(payment.States), "refund": states(refund.States),
 		"payout": states(payout.States), "customer": states(wallet.States), "delivery": states(event.States),
+		"deal": states(deal.States),
 	}
 	for _, noun := range event.Nouns {
 		want["event"] = append(want["event"], string(noun))

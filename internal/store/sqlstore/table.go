@@ -129,6 +129,45 @@ var (
 		{"updated_at", number},
 		{"detail", text},
 	}}
+	traders = &table{"trader", 2, []field{
+		{"id", text},
+		{"merchant_id", text},
+		{"version", number},
+		{"created_at", number},
+		{"updated_at", number},
+		{"detail", text},
+	}}
+	requisites = &table{"requisite", 2, []field{
+		{"id", text},
+		{"merchant_id", text},
+		{"version", number},
+		{"trader_id", text},
+		{"way", text},
+		{"bank", text},
+		{"unit", text},
+		{"least", perhaps},
+		{"most", perhaps},
+		{"enabled", number},
+		{"used_at", number},
+		{"created_at", number},
+		{"updated_at", number},
+		{"detail", text},
+	}}
+	deals = &table{"deal", 2, []field{
+		{"id", text},
+		{"merchant_id", text},
+		{"version", number},
+		{"state", text},
+		{"invoice_id", text},
+		{"trader_id", text},
+		{"requisite_id", text},
+		{"unit", text},
+		{"amount", perhaps},
+		{"deadline", perhaps},
+		{"created_at", number},
+		{"updated_at", number},
+		{"detail", text},
+	}}
 	terminals = &table{"terminal", 2, []field{
 		{"id", text},
 		{"merchant_id", text},
@@ -245,7 +284,7 @@ var (
 // nouns are the tables whose rows carry a version.
 var nouns = []*table{
 	merchants, keys, gateways, terminals, invoices, payments, refunds, payouts, customers, markets, transfers,
-	exchanges, tries, endpoints, deliveries,
+	exchanges, tries, endpoints, deliveries, traders, requisites, deals,
 }
 
 // list joins the names of some columns, each through the format function.

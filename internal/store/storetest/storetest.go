@@ -89,6 +89,10 @@ func Run(t *testing.T, open Open) {
 		"find payments":        findPayments,
 		"standings":            standings,
 		"find refunds":         findRefunds,
+		"deal round trip":      dealRoundTrip,
+		"free requisites":      freeRequisites,
+		"one live deal":        oneLiveDeal,
+		"deal lists":           dealLists,
 		"unsettled payments":   unsettled,
 		"returned refunds":     returned,
 	} {

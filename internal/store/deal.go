@@ -1,0 +1,42 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/purserhq/purser/internal/deal"
+	"github.com/purserhq/purser/internal/money"
+)
+
+// RequisiteFilter selects requisites; an empty field selects all.
+type RequisiteFilter struct {
+	Trader string
+	Unit   money.Unit
+}
+
+// DealFilter selects deals; an empty field selects all.
+type DealFilter struct {
+	Merchant string
+	Trader   string
+	State    deal.State
+}
+
+// DealReader finds traders, their requisites and the deals on them.
+type DealReader interface {
+	Trader(ctx context.Context, merchantID, id string) (deal.Trader, error) // trader_not_found
+	Traders(ctx context.Context, merchantID string, page Page) ([]deal.Trader, error)
+	Requisite(ctx context.Context, merchantID, id string) (deal.Requisite, error) // requisite_not_found
+	Requisites(ctx context.Context, merchantID string, f RequisiteFilter, page Page) ([]deal.Requisite, error)
+	// FreeRequisites are those that take the wish by their limits of one deal and
+	// have no live deal for exactly its amount, up to limit, those that were used
+	// longest ago first. With busy those that have one are among them.
+	FreeRequisites(ctx context.Context, merchantID string, w deal.Wish, busy bool, limit int) ([]deal.Requisite, error)
+	Deal(ctx context.Context, merchantID, id string) (deal.Deal, error) // deal_not_found
+	// DealsOf are the deals of the given invoices, in order of creation.
+	DealsOf(ctx context.Context, merchantID string, invoiceIDs ...string) ([]deal.Deal, error)
+	// LiveDeals are the undecided deals on the given requisites.
+	LiveDeals(ctx context.Context, merchantID string, requisiteIDs ...string) ([]deal.Deal, error)
+	Deals(ctx context.Context, f DealFilter, page Page) ([]deal.Deal, error)
+	// DueDeals are those that nobody paid in time, of any merchant, longest due first.
+	DueDeals(ctx context.Context, now time.Time, limit int) ([]deal.Deal, error)
+}
