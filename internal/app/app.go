@@ -107,7 +107,7 @@ func (a *App) update(ctx context.Context, decide func(store.Reader) (store.Chang
 	doubted := false
 	for try := range maxTries {
 		change, err := decide(a.store)
-		if fault.Is(err, fault.CodeWrongState) && !doubted {
+		if (fault.Is(err, fault.CodeWrongState) || fault.Is(err, fault.CodeInvoiceClosed)) && !doubted {
 			// Two things that change together may have been read on either side of
 			// their change, so that a state looks wrong which is only newer.
 			doubted = true

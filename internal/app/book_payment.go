@@ -179,9 +179,12 @@ func (a *App) capture(ctx context.Context, p payment.Payment, c candidate, repor
 	}
 	var fresh payment.Payment
 	var found room
+	stale := false
 	err := a.update(ctx, func(r store.Reader) (store.Change, error) {
 		var err error
-		if fresh, err = r.Payment(ctx, p.Merchant, p.ID); err != nil || !askable(fresh) {
+		fresh, err = r.Payment(ctx, p.Merchant, p.ID)
+		stale = fresh.Attempt.Number != p.Attempt.Number
+		if err != nil || stale || !askable(fresh) {
 			return store.Change{}, err
 		}
 		i, err := r.Invoice(ctx, p.Merchant, p.Invoice)
@@ -207,6 +210,9 @@ func (a *App) capture(ctx context.Context, p payment.Payment, c candidate, repor
 		}
 		return a.collect(ctx, r, &fresh, i, now, change)
 	})
+	if err == nil && stale {
+		return fresh, a.flag(ctx, fresh, "the gateway took money for an earlier try of this payment")
+	}
 	if err == nil && found == busy && fresh.State == payment.Processing {
 		return fresh, a.checkAgain(ctx, fresh, soon)
 	}

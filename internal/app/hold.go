@@ -21,9 +21,12 @@ func (a *App) authorize(ctx context.Context, p payment.Payment, c candidate, rep
 		return p, a.flag(ctx, p, why)
 	}
 	var fresh payment.Payment
+	stale := false
 	err := a.update(ctx, func(r store.Reader) (store.Change, error) {
 		var err error
-		if fresh, err = r.Payment(ctx, p.Merchant, p.ID); err != nil || fresh.State != payment.Processing {
+		fresh, err = r.Payment(ctx, p.Merchant, p.ID)
+		stale = fresh.Attempt.Number != p.Attempt.Number
+		if err != nil || stale || fresh.State != payment.Processing {
 			return store.Change{}, err
 		}
 		i, err := r.Invoice(ctx, p.Merchant, p.Invoice)
@@ -55,6 +58,8 @@ func (a *App) authorize(ctx context.Context, p payment.Payment, c candidate, rep
 	switch {
 	case err != nil:
 		return fresh, err
+	case stale: // the payer gave another instrument meanwhile
+		return fresh, a.letGo(ctx, p, c)
 	case fresh.State != payment.Processing && fresh.State != payment.Authorized:
 		return fresh, a.letGo(ctx, fresh, c)
 	}
