@@ -92,7 +92,7 @@ func TestWays(t *testing.T) {
 		{
 			"Bangladesh in Bengali", "bn",
 			[]app.Choice{bkash, nagad, ssl, till},
-			"বিকাশ, নগদ, কার্ড, মোবাইল ওয়ালেট (SSLCommerz), রকেট, ব্যাংক ট্রান্সফার, নগদ টাকা",
+			"বিকাশ, নগদ, কার্ড, মোবাইল ওয়ালেট (SSLCommerz), রকেট, ব্যাংক ট্রান্সফার, নগদ অর্থ",
 		},
 		{"Portugal", "pt", []app.Choice{mbway, till}, "MB WAY, Transferência bancária, Numerário"},
 		{"one method of two gateways", "en", []app.Choice{mbway, stripe}, "MB WAY, Card, MB WAY (Stripe)"},

@@ -52,7 +52,7 @@ func TestMethodsAreOffered(t *testing.T) {
 			`<label for="phone">Mobile number</label>`, `name="phone" type="tel" autocomplete="tel"`,
 			"Needed only for MB WAY").never("phone-error", "through a gateway", "takes you to the gateway")
 	}
-	s.get("/pay/link/tok?lang=bn").want(http.StatusOK, "ব্যাংক ট্রান্সফার", "নগদ টাকা", "মোবাইল নম্বর")
+	s.get("/pay/link/tok?lang=bn").want(http.StatusOK, "ব্যাংক ট্রান্সফার", "নগদ অর্থ", "মোবাইল নম্বর")
 	s.zarinpal.script(func(b *bank) { b.info.Methods = []payment.Method{payment.IranianCard} })
 	s.get("/pay/link/tok?lang=en").want(http.StatusOK).never(`name="phone"`)
 }
@@ -203,7 +203,7 @@ func TestMoneyThatIsPaidToTheMerchant(t *testing.T) {
 	s.link("tok", 1_250_000)
 	for method, want := range map[string][]string{
 		"bank_transfer": {"Pay by bank transfer", "Transfer reference", "in the transfer’s description"},
-		"cash":          {"Pay in cash", "Reference to name"},
+		"cash":          {"Pay in cash", "Reference to quote"},
 	} {
 		choice := url.Values{"choice": {"shepa/" + method}}
 		to := s.press("/pay/link/tok", choice).want(http.StatusSeeOther).header.Get("Location")
