@@ -41,7 +41,7 @@ func TestPayAnInvoice(t *testing.T) {
 			b := openTab(t, v)
 			b.visit(i.page)
 			b.must(b.GetByLabel("ZarinPal").Check())
-			b.press("button", "Continue to the gateway")
+			b.press("button", "Continue")
 			if !strings.HasPrefix(b.URL(), s.SandboxURL+"/zarinpal/") {
 				t.Fatalf("the button leads to %s, want the gateway's page", b.URL())
 			}
@@ -98,10 +98,10 @@ func TestPayAnInvoiceWithTheKeyboard(t *testing.T) {
 		b.stop("Tab", "account")
 		b.stop("Tab", "pin")
 		b.stop("Tab", "Pay 2,500"+wide+"Toman from the wallet")
-		b.stop("Tab", "zarinpal") // the gateways are one stop
-		b.stop("ArrowDown", "shepa")
-		b.stop("ArrowUp", "zarinpal")
-		b.stop("Tab", "Continue to the gateway")
+		b.stop("Tab", "zarinpal/iranian_card") // all ways to pay are one stop
+		b.stop("ArrowDown", "shepa/iranian_card")
+		b.stop("ArrowUp", "zarinpal/iranian_card")
+		b.stop("Tab", "Continue")
 		b.must(b.Keyboard().Press("Enter"))
 		b.must(b.Locator(`[name=decision][value=approve]`).Press("Enter"))
 		i.paid(b)

@@ -59,10 +59,10 @@ func TestPayALinkWithTheKeyboard(t *testing.T) {
 	b := openTab(t, view{size: desktop, locale: "en-US"})
 	b.visit(s.link(90_000))
 	keys := b.Keyboard()
-	b.must(keys.Press("Tab")) // the gateways are one stop
+	b.must(keys.Press("Tab")) // all ways to pay are one stop
 	b.must(keys.Press("ArrowDown"))
-	if got := b.measure(`document.activeElement.value`); got != "shepa" {
-		t.Fatalf("the second gateway is %v, want shepa", got)
+	if got := b.measure(`document.activeElement.value`); got != "shepa/iranian_card" {
+		t.Fatalf("the second way to pay is %v, want shepa's", got)
 	}
 	b.must(keys.Press("Tab"))
 	if got := b.measure(`document.activeElement.tagName`); got != "BUTTON" {
@@ -201,10 +201,14 @@ func TestBankTransfer(t *testing.T) {
 	s := openShop(t)
 	b := openTab(t, view{size: phone, locale: "en-US"})
 	b.visit(s.link(90_000))
-	b.must(b.GetByLabel("Bank transfer or cash").Check())
+	b.must(b.GetByLabel("Bank transfer").Check())
 	b.press("button", "Pay 90,000"+wide+"Rial")
-	b.sees("Pay the merchant directly", "Transfer reference", "90,000")
+	b.sees("Pay by bank transfer", "Transfer reference", "90,000")
 	if all := s.payments(); len(all) != 1 || all[0].Status != "pending" {
 		t.Errorf("payments = %+v, want one pending", all)
 	}
+	b.press("link", "Choose another way to pay")
+	b.must(b.GetByLabel("Cash").Check())
+	b.press("button", "Pay 90,000"+wide+"Rial")
+	b.sees("Pay in cash", "Reference to quote", "90,000")
 }

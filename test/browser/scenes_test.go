@@ -4,6 +4,7 @@ package browser
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/purserhq/purser/internal/app"
@@ -24,7 +25,41 @@ type shownPage struct {
 // everyPage is all that a payer can come to see.
 func (s *stage) everyPage() []shownPage {
 	s.Helper()
-	return append(s.invoicePages(), s.linkPages()...)
+	return slices.Concat(s.invoicePages(), s.linkPages(), s.wayPages())
+}
+
+// wayPages are about what payers choose, and what they have to do then.
+func (s *stage) wayPages() []shownPage {
+	s.Helper()
+	status := func(p core.Payment) string { return s.address + "/pay/status/" + app.ReturnToken(p) }
+	onPhone := s.address + "/pay/link/" + s.linkOf(euros)
+	number := func(number string) func(b *tab) {
+		return func(b *tab) {
+			b.must(b.GetByLabel(s.words["link.phone"]).Fill(number))
+			b.must(b.Locator("button[type=submit]").Last().Click())
+		}
+	}
+	return []shownPage{
+		{
+			name: "bangladesh", address: s.address + "/pay/link/" + s.linkOf(money.New(125_050, money.BDT)),
+			says: "link.leaving",
+		},
+		{name: "phone", address: onPhone, says: "link.phone"},
+		{name: "phone-open", address: s.address + "/pay/open/" + s.linkOf(money.Zero(money.EUR)), says: "link.phone"},
+		{
+			name: "phone-invoice", address: s.address + "/pay/invoice/" + s.hosted(func(n *app.NewInvoice) { n.Amount = euros }),
+			says: "invoice.ways",
+		},
+		{name: "phone-wrong", address: onPhone, says: "open.errors", act: number("12 34")},
+		{name: "phone-refused", address: onPhone, says: "trouble.push_refused.title", act: number("912 345 000")},
+		{name: "confirm", address: status(s.chosen("phone", core.MBWay)), says: "result.confirm.title"},
+		{
+			name: "confirm-watching", address: status(s.chosen("phone", core.MBWay)) + "?n=11", says: "result.checking.soon",
+			excused: []string{"meta-refresh"}, // the payer asked for it: see "watching"
+		},
+		{name: "bank", address: status(s.chosen("till", core.BankTransfer)), says: "result.bank.title"},
+		{name: "cash", address: status(s.chosen("till", core.Cash)), says: "result.cash.title"},
+	}
 }
 
 // linkPages are the pages of links, and what payers see after the gateway.
@@ -35,7 +70,7 @@ func (s *stage) linkPages() []shownPage {
 	status := func(p core.Payment) string { return at("/pay/status/" + app.ReturnToken(p)) }
 	submit := func(b *tab) { b.must(b.Locator("button[type=submit]").Click()) }
 	return []shownPage{
-		{name: "link", address: at("/pay/link/" + s.link(12_500_000)), says: "link.leaving"},
+		{name: "link", address: at("/pay/link/" + s.link(12_500_000)), says: "link.going"},
 		{name: "parts", address: at("/pay/link/" + s.link(50_000_000)), says: "link.remaining"},
 		{name: "open", address: at("/pay/open/" + s.link(0)), says: "open.email_hint"},
 		{name: "wrong", address: at("/pay/open/" + s.link(0)), says: "open.amount_missing", act: submit},
@@ -81,7 +116,7 @@ func (s *stage) invoicePages() []shownPage {
 	at := func(id string) string { return s.address + "/pay/invoice/" + id }
 	login := func(account, pin string) func(b *tab) { return func(b *tab) { b.login(s.words, account, pin) } }
 	return []shownPage{
-		{name: "invoice", address: at(s.hosted(nil)), says: "invoice.gateways"},
+		{name: "invoice", address: at(s.hosted(nil)), says: "invoice.ways"},
 		{name: "left", address: at(s.hosted(due)), says: "invoice.reference"},
 		{name: "owner", address: at(s.hosted(ours)), says: "invoice.owner_only"},
 		{name: "coins", address: at(s.hosted(func(n *app.NewInvoice) {

@@ -3,6 +3,7 @@
 package browser
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -32,20 +33,33 @@ import (
 type actor struct {
 	name, title string
 	ends        gateway.Outcome
+	unit        money.Unit    // empty = Rial
+	methods     []core.Method // empty = Iranian cards
 	noPage      bool
+	guide       string // the merchant's own instructions
 }
 
 func (a actor) Info() gateway.Info {
+	unit := cmp.Or(a.unit, money.IRR)
+	methods := a.methods
+	if len(methods) == 0 {
+		methods = []core.Method{core.IranianCard}
+	}
 	return gateway.Info{
-		Connector: a.name, Title: a.title, Unit: money.IRR, Min: money.New(1000, money.IRR),
-		Methods: []core.Method{core.IranianCard}, Lifetime: 15 * time.Minute,
-		VerifyCaptures: true, CanLook: true, LostStartIsHarmless: true,
+		Connector: a.name, Title: a.title, Unit: unit, Min: money.New(100, unit),
+		Methods: methods, Lifetime: 15 * time.Minute, VerifyCaptures: true, CanLook: true, LostStartIsHarmless: true,
 	}
 }
 
+// noSuchPhone ends the numbers to which nothing can be sent.
+const noSuchPhone = "000"
+
 func (a actor) Start(_ context.Context, attempt gateway.Attempt) gateway.Started {
+	if strings.HasSuffix(attempt.Payer.Mobile, noSuchPhone) {
+		return gateway.Started{Outcome: gateway.Refused}
+	}
 	if a.noPage {
-		return gateway.Started{Outcome: gateway.Opened, Session: attempt.Reference}
+		return gateway.Started{Outcome: gateway.Opened, Session: attempt.Reference, Link: a.guide}
 	}
 	return gateway.Started{
 		Outcome: gateway.Opened, Session: a.name + attempt.Reference, Link: "https://gateway.example/" + attempt.Reference,
@@ -78,12 +92,34 @@ var cast = []actor{
 	{name: "zarinpal", title: "ZarinPal", ends: gateway.Captured},
 	{name: "shepa", title: "Shepa", ends: gateway.Declined},
 	{name: "zibal", title: "Zibal", ends: gateway.Unknown},
-	{name: "manual", title: "Bank transfer or cash", ends: gateway.Pending, noPage: true},
+	{
+		name: "manual", title: "Bank transfer or cash", ends: gateway.Pending, noPage: true,
+		methods: []core.Method{core.BankTransfer, core.Cash},
+	},
+	{name: "bkash", title: "bKash", ends: gateway.Captured, unit: money.BDT, methods: []core.Method{core.MobileWallet}},
+	{name: "nagad", title: "Nagad", ends: gateway.Captured, unit: money.BDT, methods: []core.Method{core.MobileWallet}},
+	{
+		name: "sslcommerz", title: "SSLCommerz", ends: gateway.Captured, unit: money.BDT,
+		methods: []core.Method{core.Card, core.MobileWallet, core.Rocket},
+	},
+	{
+		name: "phone", title: "MB WAY", ends: gateway.Pending, unit: money.EUR, noPage: true,
+		methods: []core.Method{core.MBWay},
+	},
+	{name: "stripe", title: "Stripe", ends: gateway.Captured, unit: money.EUR, methods: []core.Method{core.Card}},
+	{
+		name: "till", title: "Bank transfer or cash", ends: gateway.Pending, unit: money.EUR, noPage: true,
+		methods: []core.Method{core.BankTransfer, core.Cash}, guide: "https://shop.example/how-to-pay",
+	},
 }
 
-type directory struct{}
+// directory opens the gateways of one stage: those in it, and else the cast.
+type directory map[string]gateway.Gateway
 
-func (directory) Open(g merchant.Gateway) (gateway.Gateway, error) {
+func (d directory) Open(g merchant.Gateway) (gateway.Gateway, error) {
+	if own, ok := d[g.Name]; ok {
+		return own, nil
+	}
 	for _, a := range cast {
 		if a.name == g.Name {
 			return a, nil
@@ -106,6 +142,7 @@ type stage struct {
 	app      *app.App
 	address  string
 	merchant string
+	gateways directory // what plays the part of one of the cast, from before its first payment
 	play     play
 	words    map[string]string // of the language, by name: "result.paid.title"
 	clock    atomic.Int64      // microseconds
@@ -159,7 +196,7 @@ func wordsOf(t *testing.T, language string) map[string]string {
 // may be led to plain http pages of this machine if it is a demo.
 func openStage(t *testing.T, language string, demo bool) *stage {
 	t.Helper()
-	s := &stage{T: t, play: plays[language], words: wordsOf(t, language)}
+	s := &stage{T: t, gateways: directory{}, play: plays[language], words: wordsOf(t, language)}
 	s.clock.Store(time.Date(2026, 11, 20, 10, 35, 0, 0, time.UTC).UnixMicro())
 	silent := slog.New(slog.DiscardHandler)
 	db, err := sqlstore.Open(t.Context(), sqlstore.Options{
@@ -178,7 +215,7 @@ func openStage(t *testing.T, language string, demo bool) *stage {
 	t.Cleanup(server.Close)
 	s.address = server.URL
 	s.app = app.New(app.Config{
-		Store: db, Gateways: directory{}, Now: s.now, Log: silent, ReturnURL: server.URL + "/cb",
+		Store: db, Gateways: s.gateways, Now: s.now, Log: silent, ReturnURL: server.URL + "/cb",
 	})
 	m, err := s.app.CreateMerchant(t.Context(), app.NewMerchant{
 		Name: s.play.merchant, SplitLimit: money.New(20_000_000, money.IRR),
@@ -208,12 +245,17 @@ func openStage(t *testing.T, language string, demo bool) *stage {
 // is one that the payer chooses.
 func (s *stage) link(rial int64) string {
 	s.Helper()
-	token, amount, kind := newID(), money.New(rial, money.IRR), invoice.Fixed
-	if rial == 0 {
+	return s.linkOf(money.New(rial, money.IRR))
+}
+
+func (s *stage) linkOf(amount money.Amount) string {
+	s.Helper()
+	token, kind := newID(), invoice.Fixed
+	if amount.Sign() == 0 {
 		kind = invoice.OpenAmount
 	}
 	_, err := s.app.CreateInvoice(s.Context(), s.merchant, app.NewInvoice{
-		ID: newID(), Amount: amount, Open: rial == 0, Title: s.play.title, Description: s.play.description,
+		ID: newID(), Amount: amount, Open: amount.Sign() == 0, Title: s.play.title, Description: s.play.description,
 		Link: invoice.Link{Token: token, Kind: kind, Amount: amount},
 	})
 	if err != nil {
@@ -231,6 +273,21 @@ func (s *stage) sentAway(gatewayName string) core.Payment {
 	}
 	return done.Payment
 }
+
+// chosen is a payment of 24.50 euros in the way that a payer chose, on its way.
+func (s *stage) chosen(gatewayName string, method core.Method) core.Payment {
+	s.Helper()
+	done, err := s.app.OpenLink(s.Context(), app.OpenLink{
+		Token: s.linkOf(euros), Gateway: gatewayName, Method: method,
+		Payer: core.Payer{Mobile: "+351912345678"}, NewID: newID,
+	})
+	if err != nil {
+		s.Fatal(err)
+	}
+	return done.Payment
+}
+
+var euros = money.New(2450, money.EUR)
 
 // back is the address that the gateway sends the payer to.
 func (s *stage) back(p core.Payment) string {
