@@ -27,6 +27,7 @@ type commandLine struct {
 	Delivery deliveryCommand `cmd:"" help:"Look at what an endpoint was told, and tell it again."`
 	Payment  paymentCommand  `cmd:"" help:"Say whether money came that no gateway can tell about."`
 	Payout   payoutCommand   `cmd:"" help:"Send out what accounts asked for, and say what came of it."`
+	Settle   settleCommand   `cmd:"" help:"Settle what a provider's file says it paid out; exits 1 on any difference."`
 	Keyset   keysetCommand   `cmd:"" help:"Make the keyset under which secrets are sealed."`
 	Sandbox  sandboxCommand  `cmd:"" help:"Start the make-believe gateways alone."`
 	Audit    auditCommand    `cmd:"" help:"Prove the books and list what waits for a person; exits 1 on any difference."`
