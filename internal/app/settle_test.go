@@ -512,3 +512,31 @@ func TestSettleTwiceAtOnce(t *testing.T) {
 	}
 	s.cleared(0, -80*4_900+20*1_000, 0)
 }
+
+// TestSettleLateMoney: what no invoice had room for was never the merchant's;
+// both of its rows are for a person.
+func TestSettleLateMoney(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	s.first.set(func(b *bank) { b.canRefund, b.denyUndo = true, true })
+	i := s.invoice(5_000)
+	late, paid := s.request(i, 5_000), s.request(i, 5_000)
+	s.first.pay(paid.Attempt.Session, "paid")
+	s.returns(paid, "ok")
+	s.first.pay(late.Attempt.Session, "taken")
+	s.first.set(func(b *bank) { b.pages[late.Attempt.Session].receipt = "auto-1" })
+	s.returns(late, "ok")
+	s.state(late.ID, payment.Failed)
+	s.differ(s.settle(s.statement("auto-1,5000,,")), "other_state 2 auto-1")
+	s.wait(time.Minute)
+	if _, err := s.app.ResolveDue(t.Context(), 10); err != nil {
+		t.Fatal(err)
+	}
+	backs, err := s.store.RefundsOf(t.Context(), s.merchant, late.ID)
+	if err != nil || len(backs) != 1 || backs[0].State != refund.Succeeded {
+		t.Fatalf("got %+v, %v", backs, err)
+	}
+	back := backs[0].Receipt
+	s.differ(s.settle(s.statement("auto-1,5000,,", back+",-5000,,")), "other_state 2 auto-1", "other_state 3 "+back)
+	s.cleared(-5_000, 0, 0)
+}
