@@ -254,29 +254,7 @@ func inUnit(a money.Amount, u money.Unit) money.Amount {
 func (a *App) collect(ctx context.Context, r store.Reader, p *payment.Payment, i invoice.Invoice, now time.Time,
 	change store.Change,
 ) (store.Change, error) {
-	trigger := payment.Capture
-	if p.State != payment.Processing && p.State != payment.Authorized {
-		trigger = payment.ArriveLate
-		p.Attention = "late money: it was " + string(p.State) + " before the gateway took it"
-	}
-	from := p.State
-	var err error
-	if p.State, err = payment.States.Next(from, trigger); err != nil {
-		return change, err
-	}
-	p.Reserved, p.FinalizedAt, p.Note = false, now, ""
-	if i, err = i.Capture(p.Amount); err != nil {
-		return change, err
-	}
-	i.UpdatedAt = now
-	change.Events = append(change.Events,
-		happened(event.Payment, p.Merchant, p.ID, from, trigger, p.State, byGateway, "", now))
-	if i.Full() {
-		if i, err = pay(i, now, &change, byGateway); err != nil {
-			return change, err
-		}
-	}
-	if i, err = useLink(ctx, r, i, *p); err != nil {
+	if err := take(ctx, r, p, i, now, byGateway, &change); err != nil {
 		return change, err
 	}
 	cause := ledger.Cause{Merchant: p.Merchant, Subject: p.ID, At: now}
@@ -289,8 +267,41 @@ func (a *App) collect(ctx context.Context, r store.Reader, p *payment.Payment, i
 			return change, err
 		}
 	}
-	change.Invoices, change.Payments = append(change.Invoices, i), append(change.Payments, *p)
 	return change, nil
+}
+
+// take moves a payment whose money came, and its invoice, in which the amount
+// is set aside.
+func take(ctx context.Context, r store.Reader, p *payment.Payment, i invoice.Invoice, now time.Time, actor string,
+	change *store.Change,
+) error {
+	trigger := payment.Capture
+	if p.State != payment.Processing && p.State != payment.Authorized {
+		trigger = payment.ArriveLate
+		p.Attention = "late money: it was " + string(p.State) + " before it came"
+	}
+	from := p.State
+	var err error
+	if p.State, err = payment.States.Next(from, trigger); err != nil {
+		return err
+	}
+	p.Reserved, p.FinalizedAt, p.Note = false, now, ""
+	if i, err = i.Capture(p.Amount); err != nil {
+		return err
+	}
+	i.UpdatedAt = now
+	change.Events = append(change.Events,
+		happened(event.Payment, p.Merchant, p.ID, from, trigger, p.State, actor, "", now))
+	if i.Full() {
+		if i, err = pay(i, now, change, actor); err != nil {
+			return err
+		}
+	}
+	if i, err = useLink(ctx, r, i, *p); err != nil {
+		return err
+	}
+	change.Invoices, change.Payments = append(change.Invoices, i), append(change.Payments, *p)
+	return nil
 }
 
 // advance moves an invoice through the given triggers, with one event each.

@@ -10,6 +10,7 @@ import (
 	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/merchant"
+	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/store"
 )
 
@@ -21,6 +22,8 @@ type TerminalTerms struct {
 	VerifyIn time.Duration // 0 = 30 minutes
 	PayIn    time.Duration // 0 = for ever
 	RefundIn time.Duration // 0 = for ever
+	DealFee  money.Rate    // of a hundred, of what payers send to somebody; not valid = none
+	DealIn   time.Duration // 0 = the usual time
 	Disabled bool
 }
 
@@ -108,7 +111,7 @@ func (n TerminalTerms) check() error {
 	for _, t := range []struct {
 		param string
 		value time.Duration
-	}{{"verify_in", n.VerifyIn}, {"pay_in", n.PayIn}, {"refund_in", n.RefundIn}} {
+	}{{"verify_in", n.VerifyIn}, {"pay_in", n.PayIn}, {"refund_in", n.RefundIn}, {"deal_in", n.DealIn}} {
 		if t.value != 0 && (t.value < leastTime || t.value > mostTime) {
 			return fault.New(fault.CodeParameterInvalid, t.param, "A time is a minute to 366 days.")
 		}
@@ -120,6 +123,7 @@ func (n TerminalTerms) check() error {
 func (n TerminalTerms) on(t merchant.Terminal) merchant.Terminal {
 	t.Name, t.Origins, t.Form, t.Disabled = n.Name, slices.Clone(n.Origins), n.Form, n.Disabled
 	t.VerifyIn, t.PayIn, t.RefundIn = n.VerifyIn, n.PayIn, n.RefundIn
+	t.DealFee, t.DealIn = n.DealFee, n.DealIn
 	if t.VerifyIn == 0 {
 		t.VerifyIn = merchant.UsualVerifyIn
 	}

@@ -30,8 +30,9 @@ type Deal struct {
 	Amount  money.Amount // what the payer is to send
 	Rate    money.Rate   // of Amount's unit for one coin, fixed when the deal began
 	Percent money.Rate   // the fee, of a hundred; not valid = none
-	Coins   money.Amount // what the trader pays for Amount
+	Coins   money.Amount // what the trader pays for what the payer sends
 	Fee     money.Amount // of Coins, kept by whoever runs the market
+	Held    money.Amount // what the trader has set aside for it; zero once it is decided
 
 	Paid      money.Amount // what the payer really sent; not valid until it is completed
 	Reported  time.Time    // when the payer said that it is sent; zero = never
@@ -51,7 +52,9 @@ type Dispute struct {
 }
 
 // Live says that money may still come for it: it is not decided.
-func (d Deal) Live() bool { return !States.Final(d.State) }
+func (d Deal) Live() bool {
+	return d.State == TransferWaiting || d.State == TransferConfirmed || d.State == Disputed
+}
 
 // Net is what the merchant gets: the coins less the fee.
 func (d Deal) Net() (money.Amount, error) { return d.Coins.Sub(d.Fee) }

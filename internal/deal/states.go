@@ -25,7 +25,8 @@ const (
 	OpenDispute     Trigger = "dispute"
 )
 
-// States is the machine; docs/states.md is drawn from it.
+// States is the machine; docs/states.md is drawn from it. A payer may say of a
+// deal that was canceled that the money was sent all the same.
 //
 //exhaustive:ignore
 var States = fsm.Table[State, Trigger]{
@@ -33,7 +34,7 @@ var States = fsm.Table[State, Trigger]{
 	TransferConfirmed: {Complete: Completed, Cancel: Canceled, OpenDispute: Disputed},
 	Disputed:          {Complete: Completed, Cancel: Canceled},
 	Completed:         {},
-	Canceled:          {},
+	Canceled:          {OpenDispute: Disputed},
 }
 
 // Waits says who must act next.

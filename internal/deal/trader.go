@@ -10,7 +10,6 @@ type Trader struct {
 	Version   int64 // the version that was read; 0 = not stored yet
 	Name      string
 	Disabled  bool // no new deals
-	MostLive  int  // so many deals at once; 0 = any number
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }

@@ -27,7 +27,7 @@ const (
 	Cancel   Trigger = "cancel"
 	Reject   Trigger = "reject"
 	Refund   Trigger = "refund" // the last captured money went back
-	Reopen   Trigger = "reopen" // extended, or a part of the money went back
+	Reopen   Trigger = "reopen" // extended, a part of the money went back, or a dispute was won
 )
 
 // States is the machine; docs/states.md is drawn from it.
@@ -37,8 +37,8 @@ var States = fsm.Table[State, Trigger]{
 	Open:      {Pay: Paid, Expire: Expired, Cancel: Canceled, Refund: Refunded},
 	Paid:      {Complete: Completed, Reject: Rejected},
 	Completed: {Refund: Refunded, Reopen: Open},
-	Expired:   {},
-	Canceled:  {},
+	Expired:   {Reopen: Open},
+	Canceled:  {Reopen: Open},
 	Rejected:  {},
 	Refunded:  {},
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/purserhq/purser/internal/money"
 )
 
 // FirstTerminal is the number of a merchant's first terminal.
@@ -23,6 +25,8 @@ type Terminal struct {
 	VerifyIn time.Duration // how long the merchant may take to verify a payment
 	PayIn    time.Duration // how long an invoice may be paid; 0 = for ever
 	RefundIn time.Duration // how long after the payment the merchant may refund; 0 = for ever
+	DealFee  money.Rate    // of a hundred, of what a payer sends to somebody; not valid = none
+	DealIn   time.Duration // how long a payer may take to send it; 0 = the usual time
 	Disabled bool          // no new invoices
 
 	CreatedAt time.Time

@@ -75,6 +75,7 @@ func (t TerminalTerms) on(now merchant.Terminal) (app.TerminalTerms, error) {
 	terms := app.TerminalTerms{
 		Name: now.Name, Origins: slices.Clone(now.Origins), Form: now.Form,
 		VerifyIn: now.VerifyIn, PayIn: now.PayIn, RefundIn: now.RefundIn, Disabled: now.Disabled,
+		DealFee: now.DealFee, DealIn: now.DealIn,
 	}
 	if len(t.Origins) > 0 || t.Anywhere {
 		terms.Origins = t.Origins

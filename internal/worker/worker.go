@@ -20,6 +20,7 @@ type Chores interface {
 	ResolveDue(ctx context.Context, limit int) (int, error)
 	ExpireDue(ctx context.Context, limit int) (int, error)
 	RejectOverdue(ctx context.Context, limit int) (int, error)
+	CancelDueDeals(ctx context.Context, limit int) (int, error)
 	SweepGateways(ctx context.Context) (int, error)
 }
 
@@ -27,8 +28,8 @@ type Chores interface {
 type Config struct {
 	Chores Chores
 	Log    *slog.Logger
-	// The pauses of the loops; zero takes 5 seconds, 30 seconds, 2 seconds and
-	// 10 minutes.
+	// The pauses of the loops; zero takes 5 seconds, 30 seconds, 2 seconds, which
+	// is also that of deals whose time is over, and 10 minutes.
 	Resolve, Expire, Reject, Sweep time.Duration
 	// Batch is how many things one round takes on at most; zero takes 100.
 	Batch int
@@ -84,6 +85,9 @@ func New(c Config) *Worker {
 		}, c.Batch},
 		{"reject", c.Reject, func(ctx context.Context) (int, error) {
 			return c.Chores.RejectOverdue(ctx, c.Batch)
+		}, c.Batch},
+		{"end deals", c.Reject, func(ctx context.Context) (int, error) {
+			return c.Chores.CancelDueDeals(ctx, c.Batch)
 		}, c.Batch},
 		{"sweep", c.Sweep, c.Chores.SweepGateways, 0},
 	}}

@@ -62,6 +62,8 @@ func (d *diary) ResolveDue(ctx context.Context, limit int) (int, error) {
 func (d *diary) ExpireDue(ctx context.Context, _ int) (int, error) { return d.call(ctx, "expire") }
 func (d *diary) SweepGateways(ctx context.Context) (int, error)    { return d.call(ctx, "sweep") }
 
+func (d *diary) CancelDueDeals(ctx context.Context, _ int) (int, error) { return d.call(ctx, "end deals") }
+
 func (d *diary) RejectOverdue(ctx context.Context, limit int) (int, error) {
 	d.mu.Lock()
 	d.overdue = append(d.overdue, limit)
@@ -96,8 +98,10 @@ func TestRoundsKeepTheirPauses(t *testing.T) {
 			"resolve": {5 * time.Second, 10 * time.Second, 15 * time.Second},
 			"expire":  {8 * time.Second, 16 * time.Second},
 			"reject":  {6 * time.Second, 12 * time.Second},
+
+			"end deals": {6 * time.Second, 12 * time.Second},
 		}
-		for _, name := range []string{"resolve", "expire", "reject", "sweep"} {
+		for _, name := range []string{"resolve", "expire", "reject", "end deals", "sweep"} {
 			if got := d.calls[name]; !slices.Equal(got, want[name]) {
 				t.Errorf("%s: got calls at %v, want %v", name, got, want[name])
 			}
@@ -116,7 +120,9 @@ func TestUsualPauses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDiary()
 		run(t, Config{Chores: d}, 10*time.Minute+time.Second)
-		for name, want := range map[string]int{"resolve": 120, "expire": 20, "reject": 300, "sweep": 1} {
+		for name, want := range map[string]int{
+			"resolve": 120, "expire": 20, "reject": 300, "end deals": 300, "sweep": 1,
+		} {
 			if got := len(d.calls[name]); got != want {
 				t.Errorf("%s: got %d rounds in ten minutes, want %d", name, got, want)
 			}

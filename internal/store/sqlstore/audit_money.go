@@ -156,7 +156,7 @@ var held = quoted([]payout.State{payout.Requested, payout.Approved, payout.Proce
 // holdChecks prove that what is set aside is what somebody waits for.
 func (d *DB) holdChecks() []check {
 	toVerify := d.engine.detailText("verify_in")
-	coins, coinUnit := d.engine.detailText("coins", "steps"), d.engine.detailText("coins", "unit")
+	coins, coinUnit := d.engine.detailText("held", "steps"), d.engine.detailText("held", "unit")
 	return []check{
 		{
 			"I18", "what waits to be verified is what paid invoices took", "account",
@@ -192,11 +192,11 @@ func (d *DB) holdChecks() []check {
 			where coalesce(p.released, 0) <> coalesce(r.let_go, 0)`,
 		},
 		{
-			"I18", "what traders have set aside is what undecided deals cost", "account",
+			"I18", "what traders have set aside is what undecided deals hold", "account",
 			`select merchant_id || ' ' || unit as example from (
 				select merchant_id, unit, balance as held from account where role = '` + string(ledger.DealsHeld) + `'
 				union all
-				select merchant_id, ` + coinUnit + `, -cast(` + coins + ` as bigint) from deal where state in ` + liveStates + `
+				select merchant_id, ` + coinUnit + `, -cast(` + coins + ` as bigint) from deal where ` + coins + ` is not null
 			) h group by merchant_id, unit having sum(held) <> 0`,
 		},
 		{

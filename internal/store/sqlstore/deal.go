@@ -14,12 +14,11 @@ import (
 type traderDetail struct {
 	Name     string `json:"name,omitzero"`
 	Disabled bool   `json:"disabled,omitzero"`
-	MostLive int    `json:"most_live,omitzero"`
 }
 
 // traderRecord writes a trader at its next version.
 func traderRecord(t deal.Trader) (record, error) {
-	detail, err := pack(traderDetail{Name: t.Name, Disabled: t.Disabled, MostLive: t.MostLive})
+	detail, err := pack(traderDetail{Name: t.Name, Disabled: t.Disabled})
 	return record{t.ID, t.Merchant, t.Version + 1, micros(t.CreatedAt), micros(t.UpdatedAt), detail}, err
 }
 
@@ -35,7 +34,7 @@ func scanTrader(r row) (deal.Trader, error) {
 		return t, err
 	}
 	err := unpack(detail, &d)
-	t.Name, t.Disabled, t.MostLive = d.Name, d.Disabled, d.MostLive
+	t.Name, t.Disabled = d.Name, d.Disabled
 	t.CreatedAt, t.UpdatedAt = instant(created), instant(updated)
 	return t, err
 }
@@ -102,6 +101,7 @@ type dealDetail struct {
 	Percent  string        `json:"percent,omitzero"`
 	Coins    *sum          `json:"coins,omitzero"`
 	Fee      *sum          `json:"fee,omitzero"`
+	Held     *sum          `json:"held,omitzero"`
 	Paid     *sum          `json:"paid,omitzero"`
 	Reported moment        `json:"reported_at,omitzero"`
 	Deadline moment        `json:"deadline,omitzero"`
@@ -121,7 +121,8 @@ type disputeDetail struct {
 func dealRecord(d deal.Deal) (record, error) {
 	detail, err := pack(dealDetail{
 		Payment: d.Payment, Option: d.Option, Method: d.Method, Number: d.Number, Holder: d.Holder,
-		Rate: d.Rate.Text(), Percent: d.Percent.Text(), Coins: sumOf(d.Coins), Fee: sumOf(d.Fee), Paid: sumOf(d.Paid),
+		Rate: d.Rate.Text(), Percent: d.Percent.Text(), Coins: sumOf(d.Coins), Fee: sumOf(d.Fee), Held: sumOf(d.Held),
+		Paid:     sumOf(d.Paid),
 		Reported: momentOf(d.Reported), Deadline: momentOf(d.Deadline), Note: d.Note, EndedAt: momentOf(d.EndedAt),
 		Dispute: disputeDetail{d.Dispute.Reason, sumOf(d.Dispute.Amount), momentOf(d.Dispute.OpenedAt)},
 	})
@@ -154,7 +155,7 @@ func scanDeal(r row) (deal.Deal, error) {
 		return f, err
 	}
 	f.Payment, f.Option, f.Method, f.Number, f.Holder, f.Note = d.Payment, d.Option, d.Method, d.Number, d.Holder, d.Note
-	errs := make([]error, 6)
+	errs := make([]error, 7)
 	f.Rate, errs[0] = rateOf(d.Rate)
 	f.Percent, errs[1] = rateOf(d.Percent)
 	f.Coins, errs[2] = d.Coins.amount()
@@ -162,6 +163,7 @@ func scanDeal(r row) (deal.Deal, error) {
 	f.Paid, errs[4] = d.Paid.amount()
 	f.Dispute.Reason, f.Dispute.OpenedAt = d.Dispute.Reason, perhapsInstant(d.Dispute.OpenedAt)
 	f.Dispute.Amount, errs[5] = d.Dispute.Amount.amount()
+	f.Held, errs[6] = d.Held.amount()
 	f.Reported, f.Deadline, f.EndedAt = perhapsInstant(d.Reported), perhapsInstant(d.Deadline), perhapsInstant(d.EndedAt)
 	f.CreatedAt, f.UpdatedAt = instant(created), instant(updated)
 	return f, errors.Join(append(errs, amounts(unit, sums, &f.Amount))...)

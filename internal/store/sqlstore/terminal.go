@@ -16,6 +16,8 @@ type terminalDetail struct {
 	VerifyIn span     `json:"verify_in,omitzero"`
 	PayIn    span     `json:"pay_in,omitzero"`
 	RefundIn span     `json:"refund_in,omitzero"`
+	DealFee  string   `json:"deal_fee,omitzero"`
+	DealIn   span     `json:"deal_in,omitzero"`
 	Disabled bool     `json:"disabled,omitzero"`
 }
 
@@ -24,6 +26,7 @@ func terminalRecord(t merchant.Terminal) (record, error) {
 	detail, err := pack(terminalDetail{
 		Number: t.Number, Name: t.Name, Origins: t.Origins, Form: t.Form, Endpoint: t.Endpoint,
 		VerifyIn: spanOf(t.VerifyIn), PayIn: spanOf(t.PayIn), RefundIn: spanOf(t.RefundIn), Disabled: t.Disabled,
+		DealFee: t.DealFee.Text(), DealIn: spanOf(t.DealIn),
 	})
 	return record{
 		numbered(t.Number), t.Merchant, t.Version + 1, micros(t.CreatedAt), micros(t.UpdatedAt), detail,
@@ -41,7 +44,12 @@ func scanTerminal(r row) (merchant.Terminal, error) {
 	if err := r.Scan(&id, &t.Merchant, &t.Version, &created, &updated, &detail); err != nil {
 		return t, err
 	}
-	err := unpack(detail, &d)
+	if err := unpack(detail, &d); err != nil {
+		return t, err
+	}
+	var err error
+	t.DealFee, err = rateOf(d.DealFee)
+	t.DealIn = d.DealIn.duration()
 	t.Number, t.Name, t.Origins, t.Form, t.Endpoint = d.Number, d.Name, d.Origins, d.Form, d.Endpoint
 	t.VerifyIn, t.PayIn, t.RefundIn = d.VerifyIn.duration(), d.PayIn.duration(), d.RefundIn.duration()
 	t.Disabled, t.CreatedAt, t.UpdatedAt = d.Disabled, instant(created), instant(updated)

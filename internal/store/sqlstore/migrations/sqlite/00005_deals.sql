@@ -55,7 +55,7 @@ create index deal_list on deal (merchant_id, state, created_at);
 create index deal_due on deal (deadline) where deadline is not null;
 -- Money that comes to a requisite names its deal.
 create unique index deal_live on deal (requisite_id, amount, merchant_id)
-    where state in ('transfer_waiting', 'transfer_confirmed', 'dispute');
+    where state in ('transfer_waiting', 'transfer_confirmed');
 
 -- SQLite changes a check by making the table anew.
 create table event_new (

@@ -1,0 +1,75 @@
+package app
+
+import (
+	"context"
+
+	"github.com/purserhq/purser/internal/deal"
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/store"
+)
+
+// NewDispute is what is said against the course of a deal.
+type NewDispute struct {
+	Merchant, Deal string
+	Reason         string
+	Amount         money.Amount // what was really sent, as they say; not valid = as agreed
+	ByPayer        bool
+}
+
+// DisputeDeal leaves a deal to an operator: one that waits for money, or one
+// that was canceled although the money was sent. Saying it again changes only
+// the reason. Errors: deal_not_found, wrong_state when the money came.
+func (a *App) DisputeDeal(ctx context.Context, n NewDispute) (d deal.Deal, err error) {
+	if n.Amount.Valid() && n.Amount.Sign() <= 0 {
+		return d, fault.New(fault.CodeAmountInvalid, "amount", "")
+	}
+	err = a.update(ctx, func(r store.Reader) (store.Change, error) {
+		if d, err = r.Deal(ctx, n.Merchant, n.Deal); err != nil {
+			return store.Change{}, err
+		}
+		now := a.now()
+		again := d.State == deal.Disputed
+		if !again {
+			d.Dispute.OpenedAt = now
+		}
+		if d.Dispute.Reason = n.Reason; n.Amount.Valid() {
+			d.Dispute.Amount = n.Amount
+		}
+		var change store.Change
+		if again {
+			d.UpdatedAt = now
+			change.Deals = []deal.Deal{d}
+			return change, nil
+		}
+		err = moveDeal(&d, deal.OpenDispute, actorOf(n.ByPayer), n.Reason, now, &change)
+		return change, err
+	})
+	d.Version++
+	return d, err
+}
+
+// ResolveDispute takes an operator's decision about a disputed deal: with won
+// the payer's money is taken for sent, in the sum that the word or else the
+// dispute names, whatever became of the invoice meanwhile; otherwise the deal is
+// canceled.
+// Errors: deal_not_found, parameter_missing, wrong_state, insufficient_funds when
+// the trader's coins do not pay for it.
+func (a *App) ResolveDispute(ctx context.Context, w DealWord, won bool) (deal.Deal, error) {
+	disputed := func(d deal.Deal) bool { return d.State == deal.Disputed }
+	if !won {
+		if err := named(w.Operator); err != nil {
+			return deal.Deal{}, err
+		}
+		d, _, err := a.cancelDeal(ctx, w.Merchant, w.Deal, byOperator, byOperatorNote(w.Operator, w.Note), disputed)
+		return d, err
+	}
+	if !w.Paid.Valid() {
+		d, err := a.Deal(ctx, w.Merchant, w.Deal)
+		if err != nil {
+			return d, err
+		}
+		w.Paid = d.Dispute.Amount
+	}
+	return a.completeDeal(ctx, w, disputed)
+}

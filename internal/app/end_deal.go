@@ -1,0 +1,285 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/purserhq/purser/internal/deal"
+	"github.com/purserhq/purser/internal/event"
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/ledger"
+	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/payment"
+	"github.com/purserhq/purser/internal/store"
+)
+
+// feesOfDeals is whose account the fees of deals are in.
+const feesOfDeals = "deals"
+
+// Deal finds one of a merchant's deals. Error: deal_not_found.
+func (a *App) Deal(ctx context.Context, merchantID, id string) (deal.Deal, error) {
+	return a.store.Deal(ctx, merchantID, id)
+}
+
+// DealsOf are the deals of invoices, in order of creation.
+func (a *App) DealsOf(ctx context.Context, merchantID string, invoiceIDs ...string) ([]deal.Deal, error) {
+	return a.store.DealsOf(ctx, merchantID, invoiceIDs...)
+}
+
+// DealFilter selects deals; an empty field selects all.
+type DealFilter = store.DealFilter
+
+// Deals lists deals, newest first.
+func (a *App) Deals(ctx context.Context, f DealFilter, page Page) ([]deal.Deal, error) {
+	return a.store.Deals(ctx, f, page)
+}
+
+// ReportTransfer takes the payer's word that the money is sent: from now on only
+// the trader or an operator ends the deal. Saying it again changes nothing.
+// Errors: deal_not_found, wrong_state.
+func (a *App) ReportTransfer(ctx context.Context, merchantID, id string) (d deal.Deal, err error) {
+	err = a.update(ctx, func(r store.Reader) (store.Change, error) {
+		if d, err = r.Deal(ctx, merchantID, id); err != nil || d.State == deal.TransferConfirmed {
+			return store.Change{}, err
+		}
+		var change store.Change
+		now := a.now()
+		d.Reported = now
+		err = moveDeal(&d, deal.ConfirmTransfer, byPayer, "", now, &change)
+		return change, err
+	})
+	return d, err
+}
+
+// moveDeal takes a deal through one trigger.
+func moveDeal(d *deal.Deal, t deal.Trigger, actor, note string, now time.Time, change *store.Change) error {
+	from := d.State
+	to, err := deal.States.Next(from, t)
+	if err != nil {
+		return err
+	}
+	d.State, d.UpdatedAt = to, now
+	if deal.States.Final(to) {
+		d.EndedAt, d.Note = now, note
+	}
+	change.Deals = append(change.Deals, *d)
+	change.Events = append(change.Events, happened(event.Deal, d.Merchant, d.ID, from, t, to, actor, note, now))
+	return nil
+}
+
+// DealWord is what an operator, or a trader through one, says about a deal.
+type DealWord struct {
+	Merchant, Deal string
+	Operator       string // who says so
+	Note           string
+	Paid           money.Amount // what really came; not valid = what was agreed
+}
+
+// CompleteDeal takes the trader's word that the money came: the merchant gets
+// its coins less the fee, and the invoice is paid, in one commit. What is
+// disputed takes ResolveDispute.
+// Errors: deal_not_found, parameter_missing, wrong_state, amount_too_small,
+// unit_mismatch, insufficient_funds when more came than the trader's coins pay
+// for.
+func (a *App) CompleteDeal(ctx context.Context, w DealWord) (deal.Deal, error) {
+	return a.completeDeal(ctx, w, func(d deal.Deal) bool { return d.State != deal.Disputed })
+}
+
+// completeDeal books money that came, while a condition holds.
+func (a *App) completeDeal(ctx context.Context, w DealWord, while func(deal.Deal) bool) (d deal.Deal, err error) {
+	if err := named(w.Operator); err != nil {
+		return d, err
+	}
+	err = a.update(ctx, func(r store.Reader) (store.Change, error) {
+		if d, err = r.Deal(ctx, w.Merchant, w.Deal); err != nil {
+			return store.Change{}, err
+		}
+		if !while(d) {
+			return store.Change{}, fault.New(fault.CodeWrongState, "deal", "")
+		}
+		p, err := r.Payment(ctx, w.Merchant, d.Payment)
+		if err != nil {
+			return store.Change{}, err
+		}
+		i, err := r.Invoice(ctx, w.Merchant, d.Invoice)
+		if err != nil {
+			return store.Change{}, err
+		}
+		now := a.now()
+		var change store.Change
+		held := d.Held
+		if d.Paid = w.Paid; !d.Paid.Valid() {
+			d.Paid = d.Amount
+		}
+		if d.Coins, d.Fee, err = d.Price(d.Paid); err != nil {
+			return store.Change{}, err
+		}
+		d.Held = money.Zero(deal.Coin)
+		if err := moveDeal(&d, deal.Complete, byOperator, byOperatorNote(w.Operator, w.Note), now, &change); err != nil {
+			return store.Change{}, err
+		}
+		if i, err = roomFor(i, d.Paid, now, &change); err != nil {
+			return store.Change{}, err
+		}
+		p.Amount, p.UpdatedAt = d.Paid, now
+		if err := take(ctx, r, &p, i, now, byOperator, &change); err != nil {
+			return store.Change{}, err
+		}
+		change.Payments[0].Attention = "" // a person has just looked at it
+		err = bookDeal(&change, d, held, now)
+		return change, err
+	})
+	d.Version++
+	return d, err
+}
+
+// roomFor sets a sum aside on an invoice, which asks for as much as came. One
+// that was closed meanwhile opens again: the payer has paid it.
+func roomFor(i invoice.Invoice, paid money.Amount, now time.Time, change *store.Change) (invoice.Invoice, error) {
+	var err error
+	if i.State == invoice.Expired || i.State == invoice.Canceled {
+		if i, err = advance(i, now, change, byOperator, invoice.Reopen); err != nil {
+			return i, err
+		}
+	}
+	if i, err = resized(i, paid); err != nil {
+		return i, err
+	}
+	return i.Reserve(paid)
+}
+
+// bookDeal pays the merchant out of what the trader has set aside: that, or what
+// another sum costs instead.
+func bookDeal(change *store.Change, d deal.Deal, held money.Amount, now time.Time) error {
+	names := ledger.Names{Gateway: feesOfDeals, Trader: d.Trader}
+	steps := []struct {
+		rule   ledger.Rule
+		amount money.Amount
+	}{
+		{ledger.RuleDealReleased, held}, {ledger.RuleDealHeld, d.Coins}, {ledger.RuleDealt, d.Coins}, {ledger.RuleFee, d.Fee},
+	}
+	if held == d.Coins {
+		steps = steps[2:]
+	}
+	for _, s := range steps {
+		if s.amount.IsZero() {
+			continue
+		}
+		if err := postFor(change, s.rule, causeOfDeal(d, now), names, s.amount); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CancelDeal ends a deal for which no money came. One of which the payer says
+// that it is paid takes an operator's word.
+// Errors: deal_not_found, parameter_missing, wrong_state.
+func (a *App) CancelDeal(ctx context.Context, w DealWord) (deal.Deal, error) {
+	if err := named(w.Operator); err != nil {
+		return deal.Deal{}, err
+	}
+	d, _, err := a.cancelDeal(ctx, w.Merchant, w.Deal, byOperator, byOperatorNote(w.Operator, w.Note),
+		func(d deal.Deal) bool { return d.State == deal.TransferWaiting || d.State == deal.TransferConfirmed })
+	return d, err
+}
+
+// cancelDeal ends a deal while a condition holds; done is false when it does
+// not. Error: wrong_state for an operator's word about one that is decided.
+func (a *App) cancelDeal(ctx context.Context, merchantID, id, actor, note string, while func(deal.Deal) bool,
+) (d deal.Deal, done bool, err error) {
+	err = a.update(ctx, func(r store.Reader) (store.Change, error) {
+		if d, err = r.Deal(ctx, merchantID, id); err != nil {
+			return store.Change{}, err
+		}
+		if done = while(d); !done {
+			if actor == byOperator {
+				err = fault.New(fault.CodeWrongState, "deal", "")
+			}
+			return store.Change{}, err
+		}
+		var change store.Change
+		err = dropDeal(ctx, r, &d, actor, note, a.now(), &change)
+		return change, err
+	})
+	return d, done, err
+}
+
+// dropDeal cancels a deal and its payment and gives the trader's coins back.
+func dropDeal(ctx context.Context, r store.Reader, d *deal.Deal, actor, note string, now time.Time,
+	change *store.Change,
+) error {
+	held := d.Held
+	d.Held = money.Zero(deal.Coin)
+	if err := moveDeal(d, deal.Cancel, actor, note, now, change); err != nil {
+		return err
+	}
+	if held.Sign() <= 0 { // it was canceled before, and a dispute about that is lost
+		return nil
+	}
+	p, err := r.Payment(ctx, d.Merchant, d.Payment)
+	if err != nil {
+		return err
+	}
+	from := p.State
+	if p.State, err = payment.States.Next(from, payment.Cancel); err != nil {
+		return err
+	}
+	p.Note, p.FinalizedAt, p.UpdatedAt = note, now, now
+	q, err := r.Requisite(ctx, d.Merchant, d.Requisite)
+	if err != nil {
+		return err
+	}
+	change.Payments = append(change.Payments, p)
+	change.Requisites = append(change.Requisites, q.Unuse(*d, now))
+	change.Events = append(change.Events,
+		happened(event.Payment, d.Merchant, p.ID, from, payment.Cancel, p.State, actor, note, now))
+	return postFor(change, ledger.RuleDealReleased, causeOfDeal(*d, now), ledger.Names{Trader: d.Trader}, held)
+}
+
+// CancelDueDeals ends deals that nobody has paid in time, up to limit, and says
+// how many. One of which the payer says that it is paid is never ended by time.
+func (a *App) CancelDueDeals(ctx context.Context, limit int) (int, error) {
+	due, err := a.store.DueDeals(ctx, a.now(), limit)
+	if err != nil {
+		return 0, err
+	}
+	ended := 0
+	var failures []error
+	for _, d := range due {
+		_, done, err := a.cancelDeal(ctx, d.Merchant, d.ID, byWorker, "nobody paid in time", func(d deal.Deal) bool {
+			return d.State == deal.TransferWaiting && !a.now().Before(d.Deadline)
+		})
+		if err != nil { // one that fails keeps no other waiting
+			failures = append(failures, fmt.Errorf("end deal %s of merchant %s: %w", d.ID, d.Merchant, err))
+		} else if done {
+			ended++
+		}
+	}
+	return ended, errors.Join(failures...)
+}
+
+// Transfer is money that came to a requisite, as a bank's message tells.
+type Transfer struct {
+	Merchant  string
+	Requisite string
+	Amount    money.Amount
+}
+
+// MatchDeal finds the live deal that money which came belongs to: no two on one
+// requisite have the same sum. Error: deal_not_found.
+func (a *App) MatchDeal(ctx context.Context, t Transfer) (deal.Deal, error) {
+	live, err := a.store.LiveDeals(ctx, t.Merchant, t.Requisite)
+	if err != nil {
+		return deal.Deal{}, err
+	}
+	at := slices.IndexFunc(live, func(d deal.Deal) bool { return d.Amount == t.Amount })
+	if at < 0 {
+		return deal.Deal{}, fault.New(fault.CodeDealNotFound, "deal", "")
+	}
+	return live[at], nil
+}
