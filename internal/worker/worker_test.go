@@ -62,7 +62,9 @@ func (d *diary) ResolveDue(ctx context.Context, limit int) (int, error) {
 func (d *diary) ExpireDue(ctx context.Context, _ int) (int, error) { return d.call(ctx, "expire") }
 func (d *diary) SweepGateways(ctx context.Context) (int, error)    { return d.call(ctx, "sweep") }
 
-func (d *diary) CancelDueDeals(ctx context.Context, _ int) (int, error) { return d.call(ctx, "end deals") }
+func (d *diary) CancelDueDeals(ctx context.Context, _ int) (int, error) {
+	return d.call(ctx, "end deals")
+}
 
 func (d *diary) RejectOverdue(ctx context.Context, limit int) (int, error) {
 	d.mu.Lock()
