@@ -19,6 +19,7 @@ type commandLine struct {
 	Migrate  migrateCommand  `cmd:"" help:"Bring the database up to date."`
 	Merchant merchantCommand `cmd:"" help:"Add, list or change merchants."`
 	Key      keyCommand      `cmd:"" help:"Add, list or revoke a merchant's API keys."`
+	Token    tokenCommand    `cmd:"" help:"Say whose tokens a merchant's users come with, and sign some to develop with."`
 	Terminal terminalCommand `cmd:"" help:"Add, list or change the places where a merchant makes invoices."`
 	Customer customerCommand `cmd:"" help:"Open accounts for a merchant's customers, and look after them."`
 	Rate     rateCommand     `cmd:"" help:"Set or list the rates at which a merchant's accounts exchange."`

@@ -245,6 +245,7 @@ func (c *gatewayListCommand) Run(ctx context.Context, t server.Terminal) error {
 type paymentCommand struct {
 	Confirm paymentConfirmCommand `cmd:"" help:"Say that the money of a manual payment came."`
 	Reject  paymentRejectCommand  `cmd:"" help:"Say that it did not come."`
+	Cancel  paymentCancelCommand  `cmd:"" help:"Withdraw a payment that is not paid."`
 }
 
 type paymentConfirmCommand struct {
@@ -282,4 +283,21 @@ func (c *paymentRejectCommand) Run(ctx context.Context, t server.Terminal) error
 		return err
 	}
 	return commands.Say(ctx, server.Word{Payment: c.Payment, Operator: who, Note: c.Note})
+}
+
+type paymentCancelCommand struct {
+	dataFlags    `embed:""`
+	operatorFlag `embed:""`
+
+	Payment string `arg:"" help:"The payment's id."`
+	Note    string `help:"Why."`
+}
+
+// Run withdraws the payment.
+func (c *paymentCancelCommand) Run(ctx context.Context, t server.Terminal) error {
+	who, commands, err := c.decider(c.dataFlags, t)
+	if err != nil {
+		return err
+	}
+	return commands.CancelPayment(ctx, server.Word{Payment: c.Payment, Operator: who, Note: c.Note})
 }

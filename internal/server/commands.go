@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/store/sqlstore"
 )
 
@@ -69,6 +70,27 @@ func (c Commands) Say(ctx context.Context, w Word) error {
 			return errors.New("there is no payment " + w.Payment)
 		}
 		p, err := k.takeWord(ctx, owner, app.Confirmation(w))
+		if err != nil {
+			return err
+		}
+		return c.Terminal.show(
+			map[string]string{"id": p.ID, "state": string(p.State), "amount": p.Amount.String()},
+			[]string{"PAYMENT", "STATE", "AMOUNT"}, [][]string{{p.ID, string(p.State), p.Amount.String()}})
+	})
+}
+
+// CancelPayment withdraws a payment that is not paid. One that is open at a
+// gateway ends by the gateway's word; nobody is sent there any more.
+func (c Commands) CancelPayment(ctx context.Context, w Word) error {
+	return c.with(ctx, forWriting, func(k *core) error {
+		owner, err := k.app.PaymentOwner(ctx, w.Payment)
+		if err != nil {
+			return errors.New("there is no payment " + w.Payment)
+		}
+		p, err := k.app.CancelPayment(ctx, owner, w.Payment, w.Operator, w.Note)
+		if fault.Is(err, fault.CodeWrongState) {
+			return fmt.Errorf("payment %s is %s: only one that is not paid can be withdrawn", p.ID, p.State)
+		}
 		if err != nil {
 			return err
 		}

@@ -17,6 +17,7 @@ import (
 const (
 	secretKey  = "secret"  // sent with every call
 	signingKey = "signing" // its public part is sent, and its secret signs the call
+	issuerKey  = "issuer"  // it signs the tokens of the merchant's users
 )
 
 // keyView is a key as programs see it. Secret is there once, when it is made,
@@ -45,6 +46,9 @@ func viewKey(k merchant.Key) keyView {
 	if k.Signs() {
 		view.Kind = signingKey
 	}
+	if k.Issues() {
+		view.Kind, view.Label = issuerKey, k.Issuer
+	}
 	for _, s := range k.Scopes {
 		view.Scopes = append(view.Scopes, string(s))
 	}
@@ -59,6 +63,9 @@ func viewKey(k merchant.Key) keyView {
 
 func (v keyView) row() []string {
 	may, account, from := strings.Join(v.Scopes, ","), "-", "anywhere"
+	if v.Kind == issuerKey {
+		may = "sign tokens"
+	}
 	if v.Kind == signingKey {
 		if may = strings.Join(v.Methods, ","); may == "" {
 			may = "every call"

@@ -49,6 +49,7 @@ type DemoInfo struct {
 	IPG        IPGKeys       `json:"ipg"`
 	Zipay      ZipayKeys     `json:"zipay"`
 	Payrefund  PayrefundKeys `json:"payrefund"`
+	Orderpay   OrderpayKeys  `json:"orderpay"`
 }
 
 // IPGKeys are the demo merchant's keys for the ipg API.
@@ -216,7 +217,7 @@ func (d *Demo) Welcome() string {
 		d.Info.IPG.APIKey, d.Info.IPG.AdminKey) +
 		fmt.Sprintf(welcomeWallets, d.Info.BaseURL, z.APIKey, z.SecretKey, z.Terminal, wallet.House,
 			z.Payer.Account, z.Payer.Email, z.Payer.PIN, z.Receiver) +
-		fmt.Sprintf(welcomeCards, d.Info.BaseURL, d.Info.Payrefund.APIKey, d.Info.SandboxURL) + farewell
+		fmt.Sprintf(welcomeCards, d.Info.BaseURL, d.Info.Payrefund.APIKey, d.Info.SandboxURL) + d.welcomeOrders() + farewell
 }
 
 const welcome = `Purser demo

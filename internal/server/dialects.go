@@ -9,9 +9,11 @@ import (
 	"github.com/purserhq/purser/internal/checkout"
 	"github.com/purserhq/purser/internal/dialect"
 	"github.com/purserhq/purser/internal/dialect/ipg"
+	"github.com/purserhq/purser/internal/dialect/orderpay"
 	"github.com/purserhq/purser/internal/dialect/payrefund"
 	"github.com/purserhq/purser/internal/dialect/zipay"
 	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/worker"
 )
 
 // newID mints an id for what no API's caller asks for: payments that payers
@@ -53,7 +55,10 @@ func addDialects(r *routes, k *core, a additions) error {
 	if err != nil {
 		return err
 	}
-	r.mount(shop, wallets, cards)
+	orders := orderpay.New(orderpay.Config{
+		App: k.app, Fetch: worker.NewSender(k.config.WebhookLoopback), Now: k.now, Log: k.log,
+	})
+	r.mount(shop, wallets, cards, orders)
 	return nil
 }
 
@@ -93,16 +98,19 @@ func signedCalls(k *core) ([]string, error) {
 	return calls, nil
 }
 
-// mount adds the dialects; the first one answers for what nobody knows.
+// mount adds the dialects; the first one answers for what nobody knows, to
+// callers whom nobody knows.
 func (r *routes) mount(dialects ...*dialect.Dialect) {
 	for _, d := range dialects {
 		for _, route := range d.Routes {
 			r.names[route.Path] = d.Name
 		}
 		for _, prefix := range d.Claims {
-			r.names[prefix] = d.Name
+			if r.names[prefix] == "" {
+				r.names[prefix] = d.Name
+			}
 		}
 	}
 	dialect.Mount(r.mux, dialects...)
-	r.unknown = dialects[0].NotFound
+	r.unknown = dialect.Unknown(dialects...)
 }

@@ -55,6 +55,9 @@ func (s *seeding) run(ctx context.Context, file string) error {
 	if err := s.connectNotices(ctx); err != nil {
 		return err
 	}
+	if err := s.keepIssuer(ctx, before.Orderpay); err != nil {
+		return err
+	}
 	return s.openWallets(ctx, before.Zipay)
 }
 

@@ -90,6 +90,17 @@ func Mint(secret string, n NewToken) (string, error) {
 	return text, nil
 }
 
+// Ends is when a token ends that a secret has signed; ok is false for any other.
+func Ends(secret, token string) (at time.Time, ok bool) {
+	var said claims
+	parser := jwt.NewParser(jwt.WithValidMethods([]string{withSecret}), jwt.WithoutClaimsValidation())
+	_, err := parser.ParseWithClaims(token, &said, func(*jwt.Token) (any, error) { return []byte(secret), nil })
+	if err != nil || said.Expires == nil {
+		return time.Time{}, false
+	}
+	return said.Expires.Time, true
+}
+
 // looksLikeToken says that a call comes with something of a token's form.
 func looksLikeToken(h http.Header) bool {
 	text, ok := tokenOf(h)

@@ -210,7 +210,7 @@ func happen(ctx context.Context, w *dialecttest.World, what string) (known bool,
 	}
 	if m := takes.FindStringSubmatch(what); m != nil {
 		_, err := w.App.ConfirmPayment(ctx, w.Shop, app.Confirmation{
-			Payment: m[1], Receipt: m[2], Paid: true, Operator: "ann",
+			Payment: m[1], Receipt: m[2], Paid: true, Operator: "ann", Note: "in the till",
 		})
 		return true, err
 	}
