@@ -136,10 +136,14 @@ func TestTakes(t *testing.T) {
 		{"its hours end now", hours(9, 12), rub("100"), false},
 		{"hours over midnight", hours(20, 13), rub("100"), true},
 		{"hours over midnight, outside", hours(20, 11), rub("100"), false},
-		{"as often as it may", func(q *deal.Requisite) { q.DayCount, q.Count, q.Day = 2, 2, noon.Truncate(24*time.Hour) },
-			rub("100"), false},
-		{"as often, yesterday", func(q *deal.Requisite) { q.DayCount, q.Count, q.Day = 2, 2, noon.AddDate(0, 0, -1) },
-			rub("100"), true},
+		{
+			"as often as it may", func(q *deal.Requisite) { q.DayCount, q.Count, q.Day = 2, 2, noon.Truncate(24*time.Hour) },
+			rub("100"), false,
+		},
+		{
+			"as often, yesterday", func(q *deal.Requisite) { q.DayCount, q.Count, q.Day = 2, 2, noon.AddDate(0, 0, -1) },
+			rub("100"), true,
+		},
 		{"the rest of the day", func(q *deal.Requisite) { q.DaySum = rub("100") }, rub("100"), true},
 		{"more than the day", func(q *deal.Requisite) { q.DaySum = rub("100") }, rub("100.01"), false},
 	} {
@@ -195,8 +199,10 @@ func TestPick(t *testing.T) {
 		{"of a decided deal", []deal.Deal{over}, deal.Wish{}, "a", "1500"},
 		{"none is free", []deal.Deal{busy("a", "1500"), busy("b", "1500")}, deal.Wish{}, "", ""},
 		{
-			"raised", []deal.Deal{busy("a", "1500"), busy("b", "1500"), busy("a", "1500.01")},
-			deal.Wish{Most: rub("1500.05")}, "b", "1500.01",
+			"raised",
+			[]deal.Deal{busy("a", "1500"), busy("b", "1500"), busy("a", "1500.01")},
+			deal.Wish{Most: rub("1500.05")},
+			"b", "1500.01",
 		},
 		{
 			"raised beyond one's most",
@@ -204,15 +210,20 @@ func TestPick(t *testing.T) {
 				busy("a", "1500"), busy("b", "1500"), busy("a", "1500.01"), busy("b", "1500.01"), busy("a", "1500.02"),
 				busy("b", "1500.02"),
 			},
-			deal.Wish{Most: rub("1500.05")}, "a", "1500.03",
+			deal.Wish{Most: rub("1500.05")},
+			"a", "1500.03",
 		},
 		{
-			"raised by larger steps", []deal.Deal{busy("a", "1500"), busy("b", "1500")},
-			deal.Wish{Most: rub("1510"), Step: rub("1")}, "a", "1501",
+			"raised by larger steps",
+			[]deal.Deal{busy("a", "1500"), busy("b", "1500")},
+			deal.Wish{Most: rub("1510"), Step: rub("1")},
+			"a", "1501",
 		},
 		{
-			"not beyond what is allowed", []deal.Deal{busy("a", "1500"), busy("b", "1500")},
-			deal.Wish{Most: rub("1500.5"), Step: rub("1")}, "", "",
+			"not beyond what is allowed",
+			[]deal.Deal{busy("a", "1500"), busy("b", "1500")},
+			deal.Wish{Most: rub("1500.5"), Step: rub("1")},
+			"", "",
 		},
 	} {
 		c.wish.Amount, c.wish.Now = rub("1500"), noon
