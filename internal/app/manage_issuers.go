@@ -90,6 +90,9 @@ func (a *App) checkIssuer(n NewIssuer) error {
 		return fault.New(fault.CodeParameterInvalid, "secret", "Either the secret signs, or the keys of the key set do.")
 	case n.Secret != "" && len(n.Secret) < leastSecret:
 		return fault.New(fault.CodeParameterInvalid, "secret", "The secret has less than 32 bytes.")
+	case n.KeySet != "" && !a.private && !strings.HasPrefix(n.KeySet, "https://"):
+		return fault.New(fault.CodeParameterInvalid, "key_set", "It must be an https address: anybody could answer for "+
+			"another one.")
 	case n.KeySet != "":
 		return a.checkOutside("key_set", n.KeySet)
 	}

@@ -82,6 +82,7 @@ func TestIssuersThatAreRefused(t *testing.T) {
 		"short secret":    {app.NewIssuer{Name: "a", Secret: long[:31]}, fault.CodeParameterInvalid},
 		"both":            {app.NewIssuer{Name: "a", Secret: long, KeySet: "https://a.example/"}, fault.CodeParameterInvalid},
 		"private keys":    {app.NewIssuer{Name: "a", KeySet: "https://127.0.0.1/keys"}, fault.CodeParameterInvalid},
+		"open keys":       {app.NewIssuer{Name: "a", KeySet: "http://keys.example/"}, fault.CodeParameterInvalid},
 		"no such address": {app.NewIssuer{Name: "a", KeySet: "keys"}, fault.CodeParameterInvalid},
 	} {
 		if c.wish.Merchant == "" {

@@ -2,6 +2,7 @@ package orderpay
 
 import (
 	"context"
+	"net/mail"
 	"slices"
 
 	"github.com/purserhq/purser/internal/app"
@@ -144,7 +145,7 @@ func (s desk) record(ctx context.Context, who user, order invoice.Invoice, w wis
 func (s desk) start(ctx context.Context, who user, order invoice.Invoice, w wish, n app.NewPayment,
 ) (payment.Payment, error) {
 	if order.Bag[bagUser] == who.id {
-		n.Payer.Email = who.email
+		n.Payer.Email = address(who.email)
 	}
 	var err error
 	n.Gateway, n.Method, err = s.way(ctx, who.merchant, w.method, n.Amount)
@@ -158,6 +159,19 @@ func (s desk) start(ctx context.Context, who user, order invoice.Invoice, w wish
 	}
 	return made.Payment, err
 }
+
+// address is what a gateway may be told as an e-mail address; empty for
+// anything that a strict one would refuse the payment for.
+func address(email string) string {
+	parsed, err := mail.ParseAddress(email)
+	if err != nil || parsed.Address != email || len(email) > longestAddress {
+		return ""
+	}
+	return email
+}
+
+// longestAddress is what the standard allows.
+const longestAddress = 254
 
 // way finds the merchant's gateway that a method means: the one of its name, or
 // one that offers it and has not the name of another. An empty method says that

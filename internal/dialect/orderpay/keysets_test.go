@@ -118,7 +118,7 @@ func keyed(t *testing.T) (shop, *office) {
 	server := httptest.NewServer(o)
 	t.Cleanup(server.Close)
 	w := dialecttest.NewWorld(t, nil, extras)
-	outside := strings.Replace(server.URL, "127.0.0.1", "keys.example", 1)
+	outside := "https://keys.example/jwks.json"
 	if _, err := w.App.AddIssuer(t.Context(), app.NewIssuer{Merchant: w.Shop, Name: "keys", KeySet: outside}); err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ type here struct{ address string }
 
 func (h here) RoundTrip(r *http.Request) (*http.Response, error) {
 	there := r.Clone(r.Context())
-	there.URL.Host = h.address
+	there.URL.Scheme, there.URL.Host = "http", h.address
 	return http.DefaultTransport.RoundTrip(there)
 }
 

@@ -2,12 +2,14 @@ package orderpay_test
 
 import (
 	"context"
+	"crypto/sha512"
 	"encoding/json"
 	"maps"
 	"net/http"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/dialect/dialecttest"
@@ -215,5 +217,65 @@ func TestKeyAfterADeath(t *testing.T) {
 	}
 	if again := s.post("seller", "/payment", body, "Idempotency-Key", "dead"); again.Body != first.Body {
 		t.Errorf("then: got %s, want %s", again.Body, first.Body)
+	}
+}
+
+// The process died while the gateway was being asked. The worker gives the
+// attempt up, and then the key answers with what became of it.
+func TestKeyAfterADeathAtTheGateway(t *testing.T) {
+	t.Parallel()
+	s := openShop(t)
+	dead := &slow{
+		desk:  desk{name: "bkash", methods: []payment.Method{payment.MobileWallet}, pages: map[string]*sheet{}},
+		asked: make(chan struct{}), open: make(chan struct{}),
+	}
+	s.Gateways["bkash"] = dead
+	s.order("800")
+	send := func() dialecttest.Answer {
+		return s.post("customer", "/payment", wanted(seedOrder, "100", "Bkash", "PENDING"), "Idempotency-Key", "k")
+	}
+	first := make(chan dialecttest.Answer)
+	go func() { first <- send() }()
+	<-dead.asked
+	if a := send(); a.Status != http.StatusConflict {
+		t.Errorf("meanwhile: got %d %s", a.Status, a.Body)
+	}
+	s.Wait(5 * time.Minute)
+	if _, err := s.App.ResolveDue(t.Context(), 10); err != nil {
+		t.Fatal(err)
+	}
+	later := send()
+	if later.Status != http.StatusCreated || !strings.Contains(later.Body, `"status":"FAILED"`) {
+		t.Errorf("given up: got %d %s", later.Status, later.Body)
+	}
+	close(dead.open)
+	if late := <-first; late.Body != later.Body || late.Status != later.Status {
+		t.Errorf("the first one after all: got %d %s, want %s", late.Status, late.Body, later.Body)
+	}
+	if list := s.payments(); len(list) != 1 {
+		t.Errorf("got %d payments, want 1", len(list))
+	}
+}
+
+// Only what is an address is told to gateways.
+func TestAddressesOfPayers(t *testing.T) {
+	t.Parallel()
+	s := openShop(t)
+	s.order("800")
+	for email, want := range map[string]string{
+		"a@b.example": "a@b.example", "": "", "nobody": "", "A <a@b.example>": "", "a@b.example\n": "",
+		strings.Repeat("a", 250) + "@b.example": "",
+	} {
+		header := bearer(signed(goodHeader, goodClaims.but(object{"email": email}), sha512.New, secret))
+		header.Set("Content-Type", "application/json")
+		answer := s.Ask(s.handler, http.MethodPost, "/payment", header, wanted(seedOrder, "1", "Bkash", "PENDING"))
+		var p shownPayment
+		if err := json.Unmarshal([]byte(answer.Body), &p); err != nil || answer.Status != http.StatusCreated {
+			t.Fatalf("%q: got %d %s", email, answer.Status, answer.Body)
+		}
+		stored, err := s.App.Payment(t.Context(), s.Shop, p.ID)
+		if err != nil || stored.Payer.Email != want {
+			t.Errorf("%q: told %q, %v, want %q", email, stored.Payer.Email, err, want)
+		}
 	}
 }
