@@ -165,7 +165,7 @@ func failing(s refund.Source) ledger.Rule {
 		return ledger.RuleSuspenseFailed
 	case refund.FromDeposit:
 		return ledger.RuleDepositFailed
-	case refund.FromMerchant:
+	case refund.FromMerchant, refund.FromHold: // what was only held is given up at once, and cannot fail
 	}
 	return ledger.RuleRefundFailed
 }

@@ -64,7 +64,7 @@ func openBazaar(t *testing.T, requisites int, each string) *bazaar {
 }
 
 // trader adds one with coins and one requisite.
-func (b *bazaar) trader(name, amount string) (deal.Trader, deal.Requisite) {
+func (b *bazaar) trader(name, amount string) deal.Trader {
 	b.Helper()
 	t, err := b.app.AddTrader(b.Context(), b.merchant, name, "Sam")
 	if err != nil {
@@ -77,14 +77,13 @@ func (b *bazaar) trader(name, amount string) (deal.Trader, deal.Requisite) {
 			b.Fatal(err)
 		}
 	}
-	q, err := b.app.PutRequisite(b.Context(), app.RequisiteTerms{
+	if _, err := b.app.PutRequisite(b.Context(), app.RequisiteTerms{
 		Merchant: b.merchant, Trader: t.ID, Option: "SBP", Method: "sberbank", Number: "+7(900)000-00-01", Holder: name,
 		Least: rub("100"), Most: rub("100000"), Operator: "Sam",
-	})
-	if err != nil {
+	}); err != nil {
 		b.Fatal(err)
 	}
-	return t, q
+	return t
 }
 
 func (b *bazaar) bill(text string) invoice.Invoice {
@@ -291,7 +290,7 @@ func TestEqualSums(t *testing.T) {
 func TestTradersWithoutCoins(t *testing.T) {
 	t.Parallel()
 	b := openBazaar(t, 3, "1")
-	rich, _ := b.trader("rich", "500")
+	rich := b.trader("rich", "500")
 	d := b.begun("2000")
 	if d.Trader != rich.ID {
 		t.Errorf("it is with %s, want who has the coins", d.Trader)
@@ -310,7 +309,7 @@ func TestTradersWithoutCoins(t *testing.T) {
 func TestTraderTakesCoinsOut(t *testing.T) {
 	t.Parallel()
 	b := openBazaar(t, 0, "")
-	tom, _ := b.trader("tom", "50")
+	tom := b.trader("tom", "50")
 	d := b.begun("2000")
 	out := app.TraderCoins{
 		Merchant: b.merchant, Trader: tom.ID, Amount: coins("30"), Out: true, Gateway: "till", Receipt: "out-1",

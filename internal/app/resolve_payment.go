@@ -180,16 +180,20 @@ func (a *App) resolve(ctx context.Context, merchantID, id string, h hint) (payme
 	if g, ok := passedOn(p, c); ok && over && p.State == payment.Processing {
 		return a.askCharge(ctx, p, c, g)
 	}
-	closed := !takeable(p)
 	if c.info.CanLook && !p.Reserved && (p.State != payment.Processing || !h.good) {
 		report := c.conn.Resolve(ctx, a.attempt(p, c, ""), gateway.Look)
-		if report.Outcome != gateway.Authorized || closed {
+		if report.Outcome != gateway.Authorized || !takeable(p) {
 			return a.book(ctx, p, c, report)
 		}
 	}
-	if closed {
+	if !takeable(p) {
 		return p, nil
 	}
+	return a.askForMoney(ctx, p, c, h)
+}
+
+// askForMoney takes what the gateway has, if the invoice has room for it.
+func (a *App) askForMoney(ctx context.Context, p payment.Payment, c candidate, h hint) (payment.Payment, error) {
 	if !c.info.CanLook && !p.Reserved && !h.good && p.Attempt.Word == "" && a.now().Before(p.Attempt.Deadline) {
 		// Asking would set the amount aside and keep other payers out, while
 		// nothing says that this one has paid. Ask when its page is closed.

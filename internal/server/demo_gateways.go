@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 
 	"github.com/purserhq/purser/internal/merchant"
 	"github.com/purserhq/purser/internal/money"
@@ -35,7 +36,7 @@ var byHand = map[money.Unit]string{
 // What the providers' servers sign with when they tell the demo of payments.
 const (
 	demoAntiPhishing Secret = "purser-demo-anti-phishing"
-	demoEventSecret  Secret = "whsec_purserdemopurserdemopurserdemo"
+	demoEventSecret  Secret = "whsec_purserdemopurserdemopurserdemo" //nolint:gosec // the demo's own
 )
 
 // demoGateways point at the sandbox, wherever it is this time. The
@@ -43,8 +44,8 @@ const (
 func demoGateways(sandbox string, nagad nagadKeys) []demoGateway {
 	test := func(more ...string) map[string]string {
 		settings := map[string]string{"mode": "test"}
-		for n := 0; n < len(more); n += 2 {
-			settings[more[n]] = more[n+1]
+		for pair := range slices.Chunk(more, 2) {
+			settings[pair[0]] = pair[1]
 		}
 		return settings
 	}
