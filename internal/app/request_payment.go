@@ -30,7 +30,7 @@ type NewPayment struct {
 	ByHand      bool          // through a gateway whose truth is a person's word
 	Owner       string        // the merchant's own name for whose payment it is
 	Bag         map[string]string
-	Kept        bool // one that no gateway opened is kept as failed, instead of being hidden
+	Kept        bool // it is seen at once, and as failed where no gateway opens it; it takes nobody's place
 	Once        Once
 }
 

@@ -113,9 +113,9 @@ is signed: HS512 with a secret of at least 32 bytes, or RS256 or EdDSA with one 
 address, found by kid. exp must be there; exp and nbf may be off by a minute; where the issuer has an audience, aud must
 name it. Whatever is wrong, the answer is the same 401. There are no login routes.
 
-**Claims.** The status that a caller states is a claim. Of SELLER, ADMIN and SUPER_ADMIN the claims COMPLETED, FAILED
-and CANCELLED are honoured; of CUSTOMER none is. Money of an honoured COMPLETED is booked as received by hand, whatever
-its method.
+**Claims.** The copied API takes the status that a caller states as it is. Here it is a claim, because a payer must not
+declare itself paid: of SELLER, ADMIN and SUPER_ADMIN the claims COMPLETED, FAILED and CANCELLED are honoured, of
+CUSTOMER none is. Money of an honoured COMPLETED is booked as received by hand, whatever its method.
 
 **Methods.** Bkash and Nagad go to the merchant's gateway contract whose name is the method's in small letters, bkash
 or nagad, and else to one that offers mobile wallets and has not the other's name, such as SSLCommerz. Rocket goes to
@@ -128,7 +128,10 @@ SUPER_ADMIN: every order of the merchant. A payment is seen by whoever sees its 
 **States.** PENDING: waiting, processing, authorized. COMPLETED: captured, settled, also after a part refund. FAILED:
 failed, expired. CANCELLED: canceled. REFUNDED: refunded, reversed. Only COMPLETED payments count for an order; when
 they reach its total it is paid, and what a part refund gives back need not be paid again. Several PENDING payments may
-be open: when one is paid, what remains is looked at again, and money that no longer fits is not taken, or goes back.`
+be open: when one is paid, what remains is looked at again, and money that no longer fits is not taken, or goes back.
+
+**Left out.** Nothing is told to the shop by this API: it reads, or has an endpoint of its own
+(docs/operate/webhooks.md). The copied API's login, goods, stock and shipping are no part of a payment.`
 
 func TestConformance(t *testing.T) {
 	t.Parallel()

@@ -171,7 +171,8 @@ func TestKeyThatStillRuns(t *testing.T) {
 	first := make(chan dialecttest.Answer)
 	go func() { first <- send("100") }()
 	<-waits.asked
-	if a := send("100"); a.Status != http.StatusConflict || !strings.Contains(a.Body, "still running") {
+	a := send("100")
+	if a.Status != http.StatusConflict || !strings.Contains(a.Body, "still running") || a.Header.Get("Retry-After") == "" {
 		t.Errorf("meanwhile: got %d %s", a.Status, a.Body)
 	}
 	if a := send("200"); a.Status != http.StatusConflict || !strings.Contains(a.Body, "another request") {
