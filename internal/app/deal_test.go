@@ -406,6 +406,39 @@ func TestWordsAboutDeals(t *testing.T) {
 	}
 }
 
+// TestRequisiteTerms: what is not said stays, and zero takes the limit of a day away.
+func TestRequisiteTerms(t *testing.T) {
+	t.Parallel()
+	b := openBazaar(t, 0, "")
+	tom := b.trader("tom", "50")
+	list, err := b.app.Requisites(t.Context(), b.merchant, app.RequisiteFilter{Trader: tom.ID}, app.Page{Limit: 2})
+	if err != nil || len(list) != 1 {
+		t.Fatal(list, err)
+	}
+	put := func(n app.RequisiteTerms) deal.Requisite {
+		n.Merchant, n.ID, n.Operator = b.merchant, list[0].ID, "Sam"
+		q, err := b.app.PutRequisite(t.Context(), n)
+		if err != nil {
+			t.Fatal(fault.Detail(err))
+		}
+		return q
+	}
+	if q := put(app.RequisiteTerms{DaySum: rub("1000"), Most: rub("900")}); q.DaySum != rub("1000") ||
+		q.Most != rub("900") || q.Least != list[0].Least || q.Number != list[0].Number {
+		t.Errorf("got %+v after %+v", q, list[0])
+	}
+	if q := put(app.RequisiteTerms{DaySum: rub("0")}); q.DaySum.Valid() || !q.Takes(rub("900"), b.now()) {
+		t.Errorf("got %+v, want no limit of a day", q)
+	}
+	v, err := b.app.Trader(t.Context(), b.merchant, tom.ID)
+	if err != nil || v.Coins != coins("50") || v.Trader.Name != "tom" {
+		t.Errorf("got %+v, %v", v, err)
+	}
+	if _, err := b.app.Trader(t.Context(), "another", tom.ID); !fault.Is(err, fault.CodeNotFound) {
+		t.Errorf("another merchant's: %v", err)
+	}
+}
+
 func (b *bazaar) dispute(d deal.Deal, amount string) deal.Deal {
 	b.Helper()
 	n := app.NewDispute{Merchant: b.merchant, Deal: d.ID, Reason: "no_payment"}

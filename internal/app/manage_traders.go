@@ -88,18 +88,31 @@ func (a *App) Traders(ctx context.Context, merchantID string, page Page) ([]Trad
 	}
 	views := make([]TraderView, len(list))
 	for n, t := range list {
-		views[n] = TraderView{Trader: t, Coins: money.Zero(deal.Coin)}
-		balances, err := a.store.BalancesOf(ctx, merchantID, ledger.Trader, t.ID)
-		if err != nil {
+		if views[n], err = a.viewTrader(ctx, t); err != nil {
 			return nil, err
-		}
-		for _, b := range balances {
-			if b.Account.Unit == deal.Coin {
-				views[n].Coins = b.Amount
-			}
 		}
 	}
 	return views, nil
+}
+
+// Trader finds one of a merchant's traders. Error: not_found.
+func (a *App) Trader(ctx context.Context, merchantID, id string) (TraderView, error) {
+	t, err := a.store.Trader(ctx, merchantID, id)
+	if err != nil {
+		return TraderView{}, err
+	}
+	return a.viewTrader(ctx, t)
+}
+
+func (a *App) viewTrader(ctx context.Context, t deal.Trader) (TraderView, error) {
+	view := TraderView{Trader: t, Coins: money.Zero(deal.Coin)}
+	balances, err := a.store.BalancesOf(ctx, t.Merchant, ledger.Trader, t.ID)
+	for _, b := range balances {
+		if b.Account.Unit == deal.Coin {
+			view.Coins = b.Amount
+		}
+	}
+	return view, err
 }
 
 // TraderCoins is a trader's deposit or withdrawal, which an operator received or
@@ -157,7 +170,7 @@ func (a *App) MoveTraderCoins(ctx context.Context, n TraderCoins) error {
 }
 
 // RequisiteTerms are what an operator says of a requisite; a zero field of a
-// change leaves what was.
+// change leaves what was. An amount of zero as DaySum takes that limit away.
 type RequisiteTerms struct {
 	Merchant, ID   string // an empty id makes a new one
 	Trader         string // of a new one
@@ -224,6 +237,9 @@ func (n RequisiteTerms) apply(q deal.Requisite) deal.Requisite {
 		if amount.said.Valid() {
 			*amount.into = amount.said
 		}
+	}
+	if q.DaySum.Valid() && q.DaySum.IsZero() {
+		q.DaySum = money.Amount{}
 	}
 	if n.DayCount != nil {
 		q.DayCount = *n.DayCount

@@ -182,8 +182,8 @@ type PaymentReader interface {
 	// merchants: for keys that nobody can guess, brought by somebody without a
 	// credential. Error: not_found.
 	Claimed(ctx context.Context, merchantID string, kind ClaimKind, key string) (Claim, error)
-	// Owner finds whose invoice, payment, refund or payout an unguessable id is.
-	// Error: the noun's not-found fault.
+	// Owner finds whose invoice, payment, refund, payout, deal, trader or requisite
+	// an unguessable id is. Error: the noun's not-found fault.
 	Owner(ctx context.Context, noun event.Noun, id string) (string, error)
 	// Answer finds a stored reply that has not expired. Error: not_found.
 	Answer(ctx context.Context, merchantID, key string, now time.Time) (Answer, error)

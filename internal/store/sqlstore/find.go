@@ -195,10 +195,13 @@ var owned = map[event.Noun]struct {
 	event.Refund:  {refunds, fault.CodeRefundNotFound},
 	event.Payout:  {payouts, fault.CodePayoutNotFound},
 	event.Deal:    {deals, fault.CodeDealNotFound},
+	// These two have no code of their own.
+	event.Trader:    {traders, fault.CodeNotFound},
+	event.Requisite: {requisites, fault.CodeNotFound},
 }
 
-// Owner finds whose invoice, payment, refund or payout an id is. Error: the noun's
-// not-found fault.
+// Owner finds whose invoice, payment, refund, payout, deal, trader or requisite an
+// id is. Error: the noun's not-found fault.
 func (d *DB) Owner(ctx context.Context, noun event.Noun, id string) (string, error) {
 	of, ok := owned[noun]
 	if !ok {

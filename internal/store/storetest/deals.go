@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/purserhq/purser/internal/deal"
+	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/store"
@@ -27,6 +28,10 @@ func dealRoundTrip(s *shop) {
 		gotD, err := s.Deal(ctx, s.id, d.ID)
 		same(t, "deal", gotD, err, d)
 		d.State = deal.Completed
+	}
+	for noun, id := range map[event.Noun]string{event.Trader: tom.ID, event.Requisite: q.ID, event.Deal: d.ID} {
+		owner, err := s.Owner(ctx, noun, id)
+		same(t, "owner of a "+string(noun), owner, err, s.id)
 	}
 	for what, err := range map[string]error{
 		"trader":    last(s.Trader(ctx, "another", tom.ID)),
