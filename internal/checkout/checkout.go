@@ -19,10 +19,11 @@ import (
 
 // Config is what the pages are built from. App, NewID, Now and Log are needed.
 type Config struct {
-	App   *app.App
-	NewID func() string // mints the ids of payments that payers start
-	Now   func() time.Time
-	Log   *slog.Logger
+	App     *app.App
+	NewID   func() string // mints the ids of payments that payers start
+	NewUUID func() string // mints the ids of transfers to people, and of their payments; nil = NewID
+	Now     func() time.Time
+	Log     *slog.Logger
 	// Prefix is the path of the public base address, without a final slash;
 	// empty when the server has a host name to itself.
 	Prefix string
@@ -39,6 +40,7 @@ type Config struct {
 type Pages struct {
 	app         *app.App
 	newID       func() string
+	newUUID     func() string
 	now         func() time.Time
 	log         *slog.Logger
 	prefix      string
@@ -71,13 +73,16 @@ func New(c Config) (*Pages, error) {
 		starts, visits = rate.Inf, rate.Inf
 	}
 	p := &Pages{
-		app: c.App, newID: c.NewID, now: c.Now, log: c.Log,
+		app: c.App, newID: c.NewID, newUUID: c.NewUUID, now: c.Now, log: c.Log,
 		prefix: strings.TrimRight(c.Prefix, "/"), insecure: c.Insecure,
 		voices: known, screens: screens, routes: http.NewServeMux(),
 		// Many payers of one mobile operator share an address.
 		starts:      newLimiter(starts, 30, c.Now),
 		visits:      newLimiter(visits, 120, c.Now),
 		crossOrigin: http.NewCrossOriginProtection(),
+	}
+	if p.newUUID == nil {
+		p.newUUID = p.newID
 	}
 	p.routes.HandleFunc("GET /pay/link/{token}", func(w http.ResponseWriter, r *http.Request) {
 		p.Link(w, r, r.PathValue("token"))
@@ -90,6 +95,9 @@ func New(c Config) (*Pages, error) {
 	p.routes.HandleFunc("GET /pay/invoice/{id}/gateway", p.invoice)
 	p.routes.HandleFunc("POST /pay/invoice/{id}/wallet", p.payInvoiceFromWallet)
 	p.routes.HandleFunc("POST /pay/invoice/{id}/gateway", p.payInvoiceAtGateway)
+	p.routes.HandleFunc("POST /pay/deal/{id}/start", p.startDeal)
+	p.routes.HandleFunc("POST /pay/deal/{id}/sent", p.reportTransfer)
+	p.routes.HandleFunc("GET /pay/deal/{id}/{form}", p.backToDeal)
 	p.routes.HandleFunc("POST /pay/link/{token}", p.payLink)
 	p.routes.HandleFunc("POST /pay/open/{token}", p.payOpen)
 	p.routes.HandleFunc("GET /pay/status/{token}", p.status)

@@ -209,11 +209,19 @@ func (p *Pages) showEnd(w http.ResponseWriter, r *http.Request, view app.HostedI
 // wayBack is the merchant's address for payers; empty when it is none that a
 // browser may be sent to.
 func wayBack(i invoice.Invoice) string {
-	u, err := url.Parse(i.ReturnTo)
-	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil {
-		return ""
+	if u := webAddress(i.ReturnTo); u != nil {
+		return u.String()
 	}
-	return u.String()
+	return ""
+}
+
+// webAddress reads an address that a browser may be sent to, or gives nil.
+func webAddress(text string) *url.URL {
+	u, err := url.Parse(text)
+	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil {
+		return nil
+	}
+	return u
 }
 
 // back is the button that leads to the merchant, or nil.

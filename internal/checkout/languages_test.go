@@ -165,8 +165,8 @@ func TestForms(t *testing.T) {
 }
 
 // Names of companies, settings and what has no words at all.
-var sameEverywhere = regexp.MustCompile(`^(language\..*|page\.title|gateway\.(zarinpal|shepa|zibal|bkash|nagad)|` +
-	`method\.(mb_way|rocket)|unit\.beside_.*)$`)
+var sameEverywhere = regexp.MustCompile(`^(language\..*|page\.title|bank\..*|` +
+	`gateway\.(zarinpal|shepa|zibal|bkash|nagad)|method\.(mb_way|rocket)|unit\.beside_.*)$`)
 
 // Every text is written in its own language: in the right letters, and not as
 // another language has it.

@@ -102,6 +102,7 @@ type resultBody struct {
 	Other   *button // the way back to the choice
 	Check   string  // address for looking again; empty = nothing is open
 	Watch   *button // begins or ends that the page looks again by itself
+	Claim   *claim  // the payer can say that money was sent; nil = there is nothing to say
 	Close   bool    // there is nothing more to do here
 }
 

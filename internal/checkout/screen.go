@@ -28,7 +28,9 @@ func readScreens() (screens, error) {
 		return nil, fmt.Errorf("read the frame: %w", err)
 	}
 	all := screens{}
-	for _, name := range []string{linkScreen, openScreen, invoiceScreen, resultScreen, troubleScreen} {
+	for _, name := range []string{
+		linkScreen, openScreen, invoiceScreen, dealScreen, transferScreen, resultScreen, troubleScreen,
+	} {
 		page, err := template.Must(frame.Clone()).ParseFS(templateFiles, path.Join("templates", name+".html"))
 		if err != nil {
 			return nil, fmt.Errorf("read page %s: %w", name, err)
@@ -40,11 +42,13 @@ func readScreens() (screens, error) {
 
 // The pages.
 const (
-	linkScreen    = "link"
-	openScreen    = "open"
-	invoiceScreen = "invoice"
-	resultScreen  = "result"
-	troubleScreen = "trouble"
+	linkScreen     = "link"
+	openScreen     = "open"
+	invoiceScreen  = "invoice"
+	dealScreen     = "deal"
+	transferScreen = "transfer"
+	resultScreen   = "result"
+	troubleScreen  = "trouble"
 )
 
 // screen is what one page shows. Merchants' and payers' words are text in it,

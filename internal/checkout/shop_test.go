@@ -122,6 +122,8 @@ func (s *shop) now() time.Time { return time.UnixMicro(s.clock.Load()).UTC() }
 
 func (s *shop) newID() string { return fmt.Sprintf("%024x", s.ids.Add(1)) }
 
+func (s *shop) newUUID() string { return fmt.Sprintf("00000000-0000-4000-8000-%012x", s.ids.Add(1)) }
+
 // openShop makes a merchant called name; a split limit of zero never splits.
 func openShop(t *testing.T, name string, splitLimit int64) *shop {
 	t.Helper()
@@ -160,7 +162,9 @@ func openShop(t *testing.T, name string, splitLimit int64) *shop {
 			t.Fatal(err)
 		}
 	}
-	s.pages, err = checkout.New(checkout.Config{App: s.app, NewID: s.newID, Now: s.now, Log: silent})
+	s.pages, err = checkout.New(checkout.Config{
+		App: s.app, NewID: s.newID, NewUUID: s.newUUID, Now: s.now, Log: silent,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

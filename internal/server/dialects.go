@@ -23,13 +23,14 @@ func (k *core) newID() string { return ipg.NewID(k.now()) }
 // addDialects adds every API that we speak, and the pages.
 func addDialects(r *routes, k *core, a additions) error {
 	pages, err := checkout.New(checkout.Config{
-		App: k.app, NewID: k.newID, Now: k.now, Log: k.log,
+		App: k.app, NewID: k.newID, NewUUID: func() string { return dialect.NewUUID(k.now()) }, Now: k.now, Log: k.log,
 		Insecure: len(a.sandbox) > 0, Unlimited: len(a.sandbox) > 0,
 	})
 	if err != nil {
 		return err
 	}
 	r.handle("checkout", "/pay/", pages)
+	r.handle("checkout", "GET /invoice", http.HandlerFunc(pages.Deal))
 	r.handle("checkout", "POST "+returnPath, http.HandlerFunc(pages.Return))
 	addNotices(r, k)
 	shop, err := ipg.New(ipg.Config{

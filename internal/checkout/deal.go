@@ -1,0 +1,336 @@
+package checkout
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+
+	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/deal"
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/invoice"
+)
+
+// dealView is what the page of an invoice that is paid to a person knows.
+type dealView struct {
+	merchant string // the merchant's name, for people
+	app.InvoiceView
+	deals  []deal.Deal // of the invoice, in order of creation
+	routes []route     // that take the amount; only while one has to be chosen
+}
+
+// stage is where the payer of such an invoice stands.
+type stage int
+
+// The stages; each comment says what the payer does in it.
+const (
+	toChoose  stage = iota // chooses where to send the money
+	toSend                 // sends it
+	tooLate                // waits for a moment: the time is over, and nobody has ended the deal yet
+	toConfirm              // waits for the trader, who looks for the money
+	disputed               // waits for an operator
+	ended                  // has nothing left to do
+)
+
+// stage finds out where the payer stands, with the deal that it is about: the
+// newest one where none is live. A transfer that is disputed comes before one
+// that could still be made, so that nobody sends money twice.
+func (p *Pages) stage(v dealView) (stage, deal.Deal) {
+	var last deal.Deal
+	if len(v.deals) > 0 {
+		last = v.deals[len(v.deals)-1]
+	}
+	if v.Invoice.Collected() {
+		return ended, last
+	}
+	for _, state := range []deal.State{deal.TransferConfirmed, deal.Disputed, deal.TransferWaiting} {
+		n := slices.IndexFunc(v.deals, func(d deal.Deal) bool { return d.State == state })
+		if n < 0 {
+			continue
+		}
+		d := v.deals[n]
+		switch {
+		case state == deal.TransferConfirmed:
+			return toConfirm, d
+		case state == deal.Disputed:
+			return disputed, d
+		case p.now().Before(d.Deadline):
+			return toSend, d
+		}
+		return tooLate, d
+	}
+	if p.endOf(app.HostedInvoice{InvoiceView: v.InvoiceView}) != nil {
+		return ended, last
+	}
+	return toChoose, last
+}
+
+// claimable says that the payer of a deal that was canceled may say that the
+// money was sent all the same. What was looked into once is decided.
+func claimable(d deal.Deal) bool { return d.State == deal.Canceled && d.Dispute.OpenedAt.IsZero() }
+
+// Deal is the page of an invoice that is paid to a person, for whoever has its
+// id. Like every page it starts nothing.
+func (p *Pages) Deal(w http.ResponseWriter, r *http.Request) {
+	if view, ok := p.dealt(w, r, r.URL.Query().Get("id")); ok {
+		p.showDeal(w, r, view)
+	}
+}
+
+// backToDeal answers for the addresses of its forms, which browsers open again
+// from their history.
+func (p *Pages) backToDeal(w http.ResponseWriter, r *http.Request) { p.toDeal(w, r, r.PathValue("id")) }
+
+// unguessable is the form of the ids that open such a page. Those in which
+// merchants name their own things could be counted through.
+var unguessable = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
+// dealt finds the invoice of the page, or answers.
+func (p *Pages) dealt(w http.ResponseWriter, r *http.Request, id string) (dealView, bool) {
+	if !p.visits.allow(r) {
+		w.Header().Set("Retry-After", "60")
+		p.trouble(w, r, http.StatusTooManyRequests, "rate_limited")
+		return dealView{}, false
+	}
+	if !unguessable.MatchString(id) {
+		p.trouble(w, r, http.StatusNotFound, "invoice_not_found")
+		return dealView{}, false
+	}
+	view, err := p.readDeal(r.Context(), id)
+	if err != nil {
+		p.failed(w, r, "", err)
+		return view, false
+	}
+	return view, true
+}
+
+// readDeal finds an invoice that is paid to a person. Error: invoice_not_found,
+// also for one that is paid elsewhere.
+func (p *Pages) readDeal(ctx context.Context, id string) (v dealView, err error) {
+	owner, err := p.app.InvoiceOwner(ctx, id)
+	if err != nil {
+		return v, err
+	}
+	if v.InvoiceView, err = p.app.Invoice(ctx, owner, id); err != nil {
+		return v, err
+	}
+	elsewhere := fault.New(fault.CodeInvoiceNotFound, "invoice", "")
+	if v.Invoice.Terminal == 0 || v.Invoice.Open {
+		return v, elsewhere
+	}
+	if v.deals, err = p.app.DealsOf(ctx, owner, id); err != nil {
+		return v, err
+	}
+	if now, _ := p.stage(v); now == toChoose || len(v.deals) == 0 {
+		var known bool
+		if v.routes, known, err = p.routesFor(ctx, v.Invoice); err != nil {
+			return v, err
+		}
+		if !known && len(v.deals) == 0 {
+			return v, elsewhere
+		}
+	}
+	m, err := p.app.Merchant(ctx, owner)
+	v.merchant = m.Name
+	return v, err
+}
+
+// dealPath is the page of an invoice that is paid to a person, seen from the
+// prefix.
+func dealPath(id string) string { return "/invoice?" + url.Values{"id": {id}}.Encode() }
+
+// dealForm is where a form of that page is sent.
+func (p *Pages) dealForm(r *http.Request, id, form string) string {
+	return p.action("/pay/deal/"+url.PathEscape(id)+"/"+form, r)
+}
+
+// toDeal leads to the page, in the language of this one.
+func (p *Pages) toDeal(w http.ResponseWriter, r *http.Request, id string) {
+	p.guard(w.Header(), false)
+	http.Redirect(w, r, p.action(dealPath(id), r), http.StatusSeeOther)
+}
+
+// claim is the form with which a payer says that the money was sent.
+type claim struct {
+	Action string
+	Deal   string // which transfer it is about: a page that is old must not speak of a newer one
+}
+
+func (p *Pages) claim(r *http.Request, d deal.Deal) *claim {
+	return &claim{Action: p.dealForm(r, d.Invoice, "sent"), Deal: d.ID}
+}
+
+// showDeal shows the stage that the payer is in.
+func (p *Pages) showDeal(w http.ResponseWriter, r *http.Request, view dealView) {
+	switch now, d := p.stage(view); now {
+	case toChoose:
+		if len(view.routes) == 0 {
+			p.showNobody(w, r, view)
+			return
+		}
+		p.showRoutes(w, r, view, d)
+	case toSend:
+		p.showTransfer(w, r, view, d)
+	case tooLate:
+		v, _ := p.voices.choose(r)
+		p.showDealResult(w, r, view, "deal.late", resultBody{
+			Verdict: isChecking, Check: p.action(dealPath(d.Invoice), r), Claim: p.claim(r, d),
+			Facts: v.transferFacts(view.Invoice, d),
+		})
+	case toConfirm, disputed:
+		p.showPending(w, r, view, now, d)
+	case ended:
+		p.showDealEnd(w, r, view, d)
+	}
+}
+
+// routesBody is what the page shows on which the payer chooses where to send
+// the money.
+type routesBody struct {
+	Action      string
+	Title       string
+	Description string
+	Amount      shownAmount
+	Left        string // how much time there is; empty = no end is set
+	Choices     []wayChoice
+	Before      *alert // what became of the transfer before; nil = there was none
+	Claim       *claim // nil = nothing can be claimed
+}
+
+func (p *Pages) showRoutes(w http.ResponseWriter, r *http.Request, view dealView, last deal.Deal) {
+	v, _ := p.voices.choose(r)
+	i := view.Invoice
+	body := routesBody{
+		Action: p.dealForm(r, i.ID, "start"), Title: i.Title, Description: i.Description, Amount: v.Amount(i.Unpaid()),
+		Choices: v.routeChoices(view.routes),
+	}
+	if i.Description == i.Title {
+		body.Description = ""
+	}
+	if !i.Due.IsZero() {
+		body.Left = v.left(p.now(), i.Due)
+	}
+	switch {
+	case last.ID == "":
+	case claimable(last):
+		body.Before = &alert{v.T("deal.over.title"), v.T("deal.over.advice")}
+		body.Claim = p.claim(r, last)
+	default:
+		body.Before = &alert{v.T("deal.lost.title"), v.T("deal.lost.advice")}
+	}
+	p.show(w, r, screen{
+		voice: v, Name: dealScreen, Status: http.StatusOK, Title: v.T("deal.title"), Merchant: view.merchant,
+		Here: p.prefix + dealPath(i.ID), Body: body,
+	})
+}
+
+// showNobody says that no account is free. That is nobody's mistake, and soon
+// over.
+func (p *Pages) showNobody(w http.ResponseWriter, r *http.Request, view dealView) {
+	v, _ := p.voices.choose(r)
+	amount := v.Amount(view.Invoice.Unpaid())
+	p.showDealResult(w, r, view, "deal.nobody", resultBody{
+		Verdict: isChecking, Amount: &amount,
+		Next: &button{v.T("result.retry"), p.action(dealPath(view.Invoice.ID), r)},
+	})
+}
+
+// showDealResult shows a page that only tells; words are what its title and
+// advice are called in the language files.
+func (p *Pages) showDealResult(w http.ResponseWriter, r *http.Request, view dealView, words string, body resultBody) {
+	v, _ := p.voices.choose(r)
+	body.Advice = v.T(words + ".advice")
+	p.show(w, r, screen{
+		voice: v, Name: resultScreen, Status: http.StatusOK, Title: v.T(words + ".title"), Merchant: view.merchant,
+		Here: p.prefix + dealPath(view.Invoice.ID), Body: body,
+	})
+}
+
+// showPending says what happens with money that is on its way.
+func (p *Pages) showPending(w http.ResponseWriter, r *http.Request, view dealView, now stage, d deal.Deal) {
+	v, _ := p.voices.choose(r)
+	words, since := "deal.sent", d.Reported
+	if now == disputed {
+		words, since = "deal.disputed", d.Dispute.OpenedAt
+	}
+	amount := v.Amount(d.Amount)
+	facts := v.transferFacts(view.Invoice, d)
+	if !since.IsZero() {
+		facts = append(facts, labelled{Label: v.T("deal.since"), Value: v.Time(since)})
+	}
+	p.showDealResult(w, r, view, words, resultBody{
+		Verdict: isChecking, Amount: &amount, Facts: facts, More: v.T(words + ".later"),
+		Check: p.action(dealPath(d.Invoice), r),
+	})
+}
+
+// showDealEnd says what became of the invoice and leads back to the merchant.
+func (p *Pages) showDealEnd(w http.ResponseWriter, r *http.Request, view dealView, last deal.Deal) {
+	v, _ := p.voices.choose(r)
+	i := view.Invoice
+	over := p.endOf(app.HostedInvoice{InvoiceView: view.InvoiceView})
+	words, sum, key := over.words, i.Amount, cancelAddress
+	if over.verdict == isPaid {
+		words, sum, key = "deal.paid", i.Captured, successAddress
+	}
+	amount := v.Amount(sum)
+	body := resultBody{Verdict: over.verdict, Amount: &amount, Facts: v.transferFacts(i, last)}
+	if paid := v.shownTime(i.PaidAt); paid != "" {
+		body.Facts = append(body.Facts, labelled{Label: v.T("result.time"), Value: paid})
+	}
+	if claimable(last) && over.verdict == isUnpaid {
+		body.Claim = p.claim(r, last)
+	}
+	if to := p.merchantPage(r.Context(), i, key); to != "" {
+		body.Next = &button{v.T("invoice.back"), to}
+	}
+	body.Close = body.Next == nil
+	p.showDealResult(w, r, view, words, body)
+}
+
+// The words of a dialect under which an invoice keeps where its payer goes
+// afterwards.
+const (
+	successAddress = "successUrl"
+	cancelAddress  = "cancelUrl"
+)
+
+// merchantPage is where a payer can be sent back to: the invoice's own address,
+// or one that it keeps for this end, if its terminal may send payers there.
+func (p *Pages) merchantPage(ctx context.Context, i invoice.Invoice, key string) string {
+	if to := wayBack(i); to != "" {
+		return to
+	}
+	to := webAddress(i.Bag[key])
+	if to == nil {
+		return ""
+	}
+	t, err := p.app.Terminal(ctx, i.Merchant, i.Terminal)
+	if err != nil || !t.Allows(to) { // without the button the page still tells all
+		return ""
+	}
+	return to.String()
+}
+
+// transferFacts are what a payer may need to prove a transfer or to ask about
+// it. Without a deal only the invoice is told of.
+func (v *voice) transferFacts(i invoice.Invoice, d deal.Deal) []labelled {
+	var lines []labelled
+	add := func(id, value string, code bool) {
+		if value != "" {
+			lines = append(lines, labelled{Label: v.T(id), Value: value, Code: code})
+		}
+	}
+	add("result.for", i.Title, false)
+	add("invoice.reference", i.Reference, true)
+	if d.ID == "" {
+		return lines
+	}
+	add("result.method", v.routeTitle(route{d.Option, d.Method}), false)
+	add("deal.number", d.Number, true)
+	add("deal.holder", d.Holder, false)
+	add("result.reference", d.ID, true)
+	return lines
+}

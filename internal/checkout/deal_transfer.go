@@ -1,0 +1,121 @@
+package checkout
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	qrcode "github.com/skip2/go-qrcode"
+
+	"github.com/purserhq/purser/internal/deal"
+)
+
+// transferBody is what the page shows on which the payer is told where to send
+// the money.
+type transferBody struct {
+	Amount shownAmount
+	Left   string
+	Facts  []labelled
+	Copies []labelled // what is copied into the bank's app: in Latin digits
+	Code   *qrCode    // nil = it does not fit into one
+	Open   string     // the bank's own page for this account; empty = none
+	Claim  *claim
+	Check  string
+}
+
+// showTransfer says where to send the money, and how much, and takes the
+// payer's word that it is sent.
+func (p *Pages) showTransfer(w http.ResponseWriter, r *http.Request, view dealView, d deal.Deal) {
+	v, _ := p.voices.choose(r)
+	i := view.Invoice
+	body := transferBody{
+		Amount: v.Amount(d.Amount), Left: v.left(p.now(), d.Deadline), Claim: p.claim(r, d),
+		Check: p.action(dealPath(i.ID), r),
+		Copies: []labelled{
+			{Label: v.T("deal.number"), Value: d.Number, Code: true},
+			{Label: v.T("result.amount"), Value: d.Amount.Fixed(), Code: true},
+		},
+	}
+	if i.Title != "" {
+		body.Facts = append(body.Facts, labelled{Label: v.T("result.for"), Value: i.Title})
+	}
+	body.Facts = append(body.Facts, labelled{Label: v.T("result.method"), Value: v.routeTitle(route{d.Option, d.Method})})
+	if d.Holder != "" {
+		body.Facts = append(body.Facts, labelled{Label: v.T("deal.holder"), Value: d.Holder})
+	}
+	body.Open = bankPage(d)
+	content := body.Open
+	if content == "" {
+		content = d.Number
+	}
+	body.Code = qrCodeOf(content)
+	p.show(w, r, screen{
+		voice: v, Name: transferScreen, Status: http.StatusOK, Title: v.T("deal.title"), Merchant: view.merchant,
+		Here: p.prefix + dealPath(i.ID), Body: body,
+	})
+}
+
+// sberbank is the bank whose app opens an address for a telephone number or a
+// card, as its customers know it from codes at tills.
+const (
+	sberbank     = "sberbank"
+	sberbankPage = "https://www.sberbank.com/sms/pbpn?requisiteNumber="
+)
+
+// bankPage is an address that opens the bank's app with the account filled in:
+// the account itself where it is such an address. Empty = there is none.
+func bankPage(d deal.Deal) string {
+	if u, err := url.Parse(d.Number); err == nil && u.Scheme == "https" && u.Host != "" && u.User == nil {
+		return u.String()
+	}
+	if d.Method != sberbank {
+		return ""
+	}
+	digits := strings.Map(func(c rune) rune {
+		if c >= '0' && c <= '9' {
+			return c
+		}
+		return -1
+	}, d.Number)
+	if digits == "" {
+		return ""
+	}
+	return sberbankPage + digits
+}
+
+// qrCode is a code as a drawing: Path of squares of one unit each, on a ground
+// of Size by Size.
+type qrCode struct {
+	Size int
+	Path string
+}
+
+// mostCoded bounds what goes into a code that a telephone can still read from a
+// screen, in bytes.
+const mostCoded = 300
+
+// qrCodeOf draws a code with the quiet border that readers need, or gives nil.
+func qrCodeOf(content string) *qrCode {
+	if content == "" || len(content) > mostCoded {
+		return nil
+	}
+	code, err := qrcode.New(content, qrcode.Medium)
+	if err != nil {
+		return nil // the number is on the page all the same
+	}
+	rows := code.Bitmap()
+	var path strings.Builder
+	for y, row := range rows {
+		for x := 0; x < len(row); x++ {
+			from := x
+			for x < len(row) && row[x] {
+				x++
+			}
+			if x > from {
+				fmt.Fprintf(&path, "M%d %dh%dv1h-%dz", from, y, x-from, x-from)
+			}
+		}
+	}
+	return &qrCode{Size: len(rows), Path: path.String()}
+}
