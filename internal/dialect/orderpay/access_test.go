@@ -75,6 +75,25 @@ func TestOtherInvoicesAreNoOrders(t *testing.T) {
 	}
 }
 
+// Payers' pages find an invoice by its id alone: no merchant may take an id that
+// another one has.
+func TestOneOrderOfAnID(t *testing.T) {
+	t.Parallel()
+	s := openShop(t)
+	order := `{"orderId":"` + idOf(0x100) + `","userId":"` + users["customer"].id + `","total":100}`
+	for _, c := range []struct {
+		who    string
+		status int
+	}{{"seller", http.StatusCreated}, {"stranger", http.StatusConflict}, {"seller", http.StatusConflict}} {
+		if answer := s.post(c.who, "/order", order); answer.Status != c.status {
+			t.Errorf("%s: got %d %s, want %d", c.who, answer.Status, answer.Body, c.status)
+		}
+	}
+	if owner, err := s.App.InvoiceOwner(t.Context(), idOf(0x100)); err != nil || owner != s.Shop {
+		t.Errorf("the order is of %q, %v", owner, err)
+	}
+}
+
 // Whatever is sent as a body, it is answered in this API's own words, and what
 // is refused leaves nothing behind.
 func FuzzBody(f *testing.F) {

@@ -275,6 +275,8 @@ func (s desk) createOrder(r *dialect.Request) (dialect.Reply, error) {
 	}
 	if n.id == "" {
 		n.id = s.NewID()
+	} else if err := s.unused(r.Context(), who, n.id); err != nil {
+		return dialect.Reply{}, err
 	}
 	return s.once(r, s.orderNow, func(o app.Once) (string, any, error) {
 		i, err := s.App.CreateInvoice(r.Context(), who.merchant, app.NewInvoice{
@@ -282,13 +284,28 @@ func (s desk) createOrder(r *dialect.Request) (dialect.Reply, error) {
 			Bag: map[string]string{bagUser: n.user, bagSeller: who.id},
 		})
 		if fault.Is(err, fault.CodeDuplicate) {
-			err = conflict("Order already exists")
+			err = conflict(orderExists)
 		}
 		if err != nil {
 			return "", nil, err
 		}
 		return i.ID, encodeOrder(i, i.Amount), nil
 	})
+}
+
+const orderExists = "Order already exists"
+
+// unused is nil when no other merchant has an invoice of that id. Pages that
+// payers open find an invoice by its id alone, so nobody may take the id of
+// somebody else's.
+func (s desk) unused(ctx context.Context, who user, id string) error {
+	switch owner, err := s.App.InvoiceOwner(ctx, id); {
+	case fault.Is(err, fault.CodeInvoiceNotFound) || err == nil && owner == who.merchant:
+		return nil
+	case err != nil:
+		return err
+	}
+	return conflict(orderExists)
 }
 
 // orderNow shows an order that an earlier call made, whose answer is not kept.
