@@ -100,7 +100,8 @@ func (s desk) orderRoutes() []dialect.Route {
 			maybe(body(currencyName, dialect.TextType, "3 letters; left out: BDT", dialect.Chosen)),
 		},
 		Notes: []dialect.Note{
-			chosen("For SELLER and above; a 403 for others. Answers 201 and the order; an orderId that is taken is a 409."),
+			chosen("For SELLER and above; a 403 for others. Answers 201 and the order; an orderId that is taken, by " +
+				"whomever, is a 409."),
 			chosen("The copied API's goods, stock and shipping are left out."),
 			chosen(keyNote),
 		},
