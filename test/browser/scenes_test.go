@@ -25,7 +25,7 @@ type shownPage struct {
 // everyPage is all that a payer can come to see.
 func (s *stage) everyPage() []shownPage {
 	s.Helper()
-	return slices.Concat(s.invoicePages(), s.linkPages(), s.wayPages())
+	return slices.Concat(s.invoicePages(), s.dealPages(), s.linkPages(), s.wayPages())
 }
 
 // wayPages are about what payers choose, and what they have to do then.

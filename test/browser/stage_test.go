@@ -20,6 +20,7 @@ import (
 
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/checkout"
+	"github.com/purserhq/purser/internal/dialect"
 	"github.com/purserhq/purser/internal/gateway"
 	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/merchant"
@@ -128,6 +129,12 @@ func (d directory) Open(g merchant.Gateway) (gateway.Gateway, error) {
 	return nil, http.ErrNotSupported
 }
 
+// envelope seals nothing.
+type envelope struct{}
+
+func (envelope) Seal(_, _ string, text []byte) ([]byte, error)   { return text, nil }
+func (envelope) Open(_, _ string, sealed []byte) ([]byte, error) { return sealed, nil }
+
 // newID is 12 random bytes in hex, as the demo's ids are.
 func newID() string {
 	var random [12]byte
@@ -215,7 +222,7 @@ func openStage(t *testing.T, language string, demo bool) *stage {
 	t.Cleanup(server.Close)
 	s.address = server.URL
 	s.app = app.New(app.Config{
-		Store: db, Gateways: s.gateways, Now: s.now, Log: silent, ReturnURL: server.URL + "/cb",
+		Store: db, Gateways: s.gateways, Now: s.now, Log: silent, ReturnURL: server.URL + "/cb", Sealer: envelope{},
 	})
 	m, err := s.app.CreateMerchant(t.Context(), app.NewMerchant{
 		Name: s.play.merchant, SplitLimit: money.New(20_000_000, money.IRR),
@@ -231,13 +238,15 @@ func openStage(t *testing.T, language string, demo bool) *stage {
 		}
 	}
 	pages, err := checkout.New(checkout.Config{
-		App: s.app, NewID: newID, Now: s.now, Log: silent, Insecure: demo, Unlimited: true,
+		App: s.app, NewID: newID, NewUUID: func() string { return dialect.NewUUID(s.now()) }, Now: s.now, Log: silent,
+		Insecure: demo, Unlimited: true,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	mux.Handle("/pay/", pages)
 	mux.HandleFunc("GET /cb", pages.Return)
+	mux.HandleFunc("GET /invoice", pages.Deal)
 	return s
 }
 

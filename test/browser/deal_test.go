@@ -1,0 +1,194 @@
+//go:build browser
+
+package browser
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mxschmitt/playwright-go"
+
+	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/deal"
+	"github.com/purserhq/purser/internal/dialect"
+	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/money"
+)
+
+// bazaar is a stage whose payers send roubles to a trader.
+type bazaar struct {
+	*stage
+
+	store, hasty int64 // terminals: the usual time to send, and a minute
+}
+
+// bazaar opens one, with two accounts of one trader.
+func (s *stage) bazaar() *bazaar {
+	s.Helper()
+	b := &bazaar{stage: s}
+	rate, err := money.ParseRate("98.50")
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.must(s.app.SetRate(s.Context(), app.NewRate{
+		Merchant: s.merchant, Base: deal.Coin, Quote: money.RUB, Buy: rate, Sell: rate, Source: "test",
+	}))
+	for number, terms := range map[*int64]app.TerminalTerms{
+		&b.store: {Name: "store"}, &b.hasty: {Name: "hasty", DealIn: time.Minute},
+	} {
+		terminal, _, err := s.app.CreateTerminal(s.Context(), s.merchant, terms)
+		if err != nil {
+			s.Fatal(err)
+		}
+		*number = terminal.Number
+	}
+	trader, err := s.app.AddTrader(s.Context(), s.merchant, "Boris", "Sam")
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.must(nil, s.app.MoveTraderCoins(s.Context(), app.TraderCoins{
+		Merchant: s.merchant, Trader: trader.ID, Amount: money.New(1_000_000_000_000, deal.Coin), Gateway: "till",
+		Receipt: newID(), Operator: "Sam",
+	}))
+	for _, n := range []app.RequisiteTerms{
+		{Option: "SBP", Method: "sberbank", Number: "+7(900)000-00-01", Holder: "Борис Борисович Б."},
+		{Option: "TO_CARD", Method: "tinkoff", Number: "2200 1234 5678 9010", Holder: "BORIS B"},
+		{Option: "TO_ACCOUNT", Method: "aziatsko-tihookeanskij-bank", Number: "40817810099910004312", Holder: "BORIS B"},
+	} {
+		n.Merchant, n.Trader, n.Least, n.Most, n.Operator = s.merchant, trader.ID, rub(100), rub(9000), "Sam"
+		s.must(s.app.PutRequisite(s.Context(), n))
+	}
+	return b
+}
+
+func rub(whole int64) money.Amount { return money.New(whole*100, money.RUB) }
+
+// bill makes an invoice of so many roubles that is paid within the hour.
+func (b *bazaar) bill(whole int64, change func(*app.NewInvoice)) invoice.Invoice {
+	b.Helper()
+	n := app.NewInvoice{
+		ID: dialect.NewUUID(b.now()), Amount: rub(whole), Terminal: b.store, Title: b.play.title,
+		Description: b.play.description, Reference: fmt.Sprintf("INV-%d", whole), Due: b.now().Add(time.Hour),
+		Bag: map[string]string{"successUrl": "https://shop.example/thanks"},
+	}
+	if change != nil {
+		change(&n)
+	}
+	i, err := b.app.CreateInvoice(b.Context(), b.merchant, n)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return i
+}
+
+// begun is a deal about an invoice.
+func (b *bazaar) begun(i invoice.Invoice) deal.Deal {
+	b.Helper()
+	d, found, err := b.app.StartDeal(b.Context(), b.merchant, app.NewDeal{
+		ID: dialect.NewUUID(b.now()), Payment: dialect.NewUUID(b.now()), Invoice: i.ID, Option: "SBP", ByPayer: true,
+	})
+	if err != nil || !found {
+		b.Fatalf("no deal: %v, %v", found, err)
+	}
+	return d
+}
+
+func (b *bazaar) page(invoiceID string) string { return b.address + "/invoice?id=" + invoiceID }
+
+func (b *bazaar) word(d deal.Deal) app.DealWord {
+	return app.DealWord{Merchant: b.merchant, Deal: d.ID, Operator: "Boris"}
+}
+
+// dealPages are the pages of invoices that are paid to a person. No two deals
+// have the same sum, so that none is in another's way.
+func (s *stage) dealPages() []shownPage {
+	s.Helper()
+	b := s.bazaar()
+	sum := int64(2000)
+	begun := func(change func(*app.NewInvoice)) deal.Deal {
+		sum++
+		return b.begun(b.bill(sum, change))
+	}
+	hasty := func(n *app.NewInvoice) { n.Terminal = b.hasty }
+	over, lost, expired := begun(hasty), begun(hasty), begun(func(n *app.NewInvoice) {
+		n.Terminal, n.Due = b.hasty, b.now().Add(time.Minute)
+	})
+	s.later(time.Minute)
+	s.must(s.app.CancelDueDeals(s.Context(), 10))
+	s.must(s.app.ExpireDue(s.Context(), 10))
+	late := begun(hasty)
+	s.later(time.Minute)
+	wait, sent, disputed, paid := begun(nil), begun(nil), begun(nil), begun(nil)
+	s.must(s.app.ReportTransfer(s.Context(), s.merchant, sent.ID))
+	for _, d := range []deal.Deal{disputed, lost} {
+		s.must(s.app.DisputeDeal(s.Context(), app.NewDispute{Merchant: s.merchant, Deal: d.ID, ByPayer: true}))
+	}
+	s.must(s.app.ResolveDispute(s.Context(), b.word(lost), false))
+	s.must(s.app.CompleteDeal(s.Context(), b.word(paid)))
+	return []shownPage{
+		{name: "deal", address: b.page(b.bill(1500, nil).ID), says: "deal.choose"},
+		{name: "deal-nobody", address: b.page(b.bill(9001, nil).ID), says: "deal.nobody.title"},
+		{name: "deal-transfer", address: b.page(wait.Invoice), says: "deal.exactly"},
+		{name: "deal-sent", address: b.page(sent.Invoice), says: "deal.sent.title"},
+		{name: "deal-late", address: b.page(late.Invoice), says: "deal.late.title"},
+		{name: "deal-over", address: b.page(over.Invoice), says: "deal.over.title"},
+		{name: "deal-disputed", address: b.page(disputed.Invoice), says: "deal.disputed.title"},
+		{name: "deal-lost", address: b.page(lost.Invoice), says: "deal.lost.title"},
+		{name: "deal-expired", address: b.page(expired.Invoice), says: "deal.claim"},
+		{name: "deal-paid", address: b.page(paid.Invoice), says: "deal.paid.title"},
+	}
+}
+
+// A payer chooses a bank, copies what has to be sent, says that it is sent,
+// and is led back once the trader has seen the money. It takes no script.
+func TestPayAPerson(t *testing.T) {
+	t.Parallel()
+	for language, amount := range map[string]string{"en": "2,000", "fa": "۲٬۰۰۰", "bn": "২,০০০"} {
+		t.Run(language, func(t *testing.T) {
+			t.Parallel()
+			s := openStage(t, language, true).bazaar()
+			shop := openSite(t)
+			i := s.bill(2000, func(n *app.NewInvoice) { n.Bag["successUrl"] = shop.URL + "/back?order=7" })
+			b := openTab(t, view{size: phone, locale: language})
+			b.visit(s.page(i.ID))
+			b.sees(amount, s.words["deal.choose"])
+			b.must(b.GetByLabel("Sberbank").Check())
+			b.press("button", s.words["invoice.pay_way"])
+			b.sees(amount, s.words["deal.exactly"], "Борис Борисович Б.")
+			for _, text := range []string{"+7(900)000-00-01", "2000.00"} {
+				b.must(b.GetByText(text, playwright.PageGetByTextOptions{Exact: playwright.Bool(true)}).Click())
+				if got := b.measure(`getSelection().toString()`); strings.TrimSpace(fmt.Sprint(got)) != text {
+					t.Errorf("a tap marks %q, want %q", got, text)
+				}
+			}
+			b.must(b.GetByRole("img", playwright.PageGetByRoleOptions{Name: s.words["deal.code"]}).WaitFor())
+			open := b.GetByRole("link", playwright.PageGetByRoleOptions{Name: s.words["deal.open"]})
+			const bank = "https://www.sberbank.com/sms/pbpn?requisiteNumber=79000000001"
+			if got, err := open.GetAttribute("href"); err != nil || got != bank {
+				t.Errorf("the bank's app is opened by %q, %v, want %q", got, err, bank)
+			}
+			b.visit(s.page(i.ID)) // who comes back is where they were
+			b.press("button", s.words["deal.report"])
+			b.sees(s.words["deal.sent.title"])
+			if got := b.measure(`document.querySelectorAll("meta[http-equiv=refresh], form").length`); fmt.Sprint(got) != "0" {
+				t.Errorf("there are %v forms and changes unasked, want none", got)
+			}
+			b.press("link", s.words["result.check"])
+			b.sees(s.words["deal.sent.title"])
+			deals, err := s.app.DealsOf(t.Context(), s.merchant, i.ID)
+			if err != nil || len(deals) != 1 || deals[0].State != deal.TransferConfirmed {
+				t.Fatalf("the deals are %+v, %v", deals, err)
+			}
+			s.must(s.app.CompleteDeal(t.Context(), s.word(deals[0])))
+			b.press("link", s.words["result.check"])
+			b.sees(s.words["deal.paid.title"], amount)
+			b.press("link", s.words["invoice.back"])
+			b.sees("Thank you")
+			if want := shop.URL + "/back?order=7"; b.URL() != want {
+				t.Errorf("the payer is at %s, want %s", b.URL(), want)
+			}
+		})
+	}
+}
