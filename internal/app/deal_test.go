@@ -239,7 +239,7 @@ func TestNobodyPaysInTime(t *testing.T) {
 		t.Errorf("ended %d, %v", n, err)
 	}
 	d, err = b.app.Deal(t.Context(), b.merchant, d.ID)
-	if err != nil || d.State != deal.Canceled {
+	if err != nil || d.State != deal.Canceled || d.Note != "nobody paid in time" || !d.EndedAt.Equal(b.now()) {
 		t.Fatalf("got %+v, %v", d, err)
 	}
 	b.has(map[string]string{"gateway_clearing": "-1000", "trader": "1000"})
@@ -496,7 +496,9 @@ func TestDisputeAfterTheEnd(t *testing.T) {
 			t.Fatal(n, err)
 		}
 		d = b.dispute(d, "")
-		d = b.dispute(d, "")
+		if d = b.dispute(d, ""); !d.EndedAt.IsZero() || d.Note != "" {
+			t.Errorf("got %+v, want one that has not ended", d)
+		}
 		b.has(map[string]string{"gateway_clearing": "-1000", "trader": "1000"})
 		if _, err := b.app.ResolveDispute(t.Context(), word(d), won); err != nil {
 			t.Fatal(fault.Detail(err))

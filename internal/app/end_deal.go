@@ -63,7 +63,8 @@ func moveDeal(d *deal.Deal, t deal.Trigger, actor, note string, now time.Time, c
 		return err
 	}
 	d.State, d.UpdatedAt = to, now
-	if deal.States.Final(to) {
+	d.EndedAt, d.Note = time.Time{}, "" // a dispute takes up again what had ended
+	if !d.Live() {
 		d.EndedAt, d.Note = now, note
 	}
 	change.Deals = append(change.Deals, *d)
