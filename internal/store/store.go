@@ -76,13 +76,15 @@ type Change struct {
 	Traders    []deal.Trader
 	Requisites []deal.Requisite
 	Deals      []deal.Deal
-	Customers  []wallet.Customer
-	Markets    []wallet.Market
-	Transfers  []wallet.Transfer // always new
-	Exchanges  []wallet.Exchange // always new
-	Tries      []wallet.Tries
-	Entries    []ledger.Entry
-	Events     []event.Event
+	// Attachments are always new.
+	Attachments []deal.Attachment
+	Customers   []wallet.Customer
+	Markets     []wallet.Market
+	Transfers   []wallet.Transfer // always new
+	Exchanges   []wallet.Exchange // always new
+	Tries       []wallet.Tries
+	Entries     []ledger.Entry
+	Events      []event.Event
 	// Relied are customers that the decision read and does not change: it holds
 	// only if nobody else changed them meanwhile.
 	Relied []wallet.Customer

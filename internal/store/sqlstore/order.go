@@ -175,7 +175,8 @@ func (o *order) addMoney(c store.Change) error {
 	return errors.Join(errs...)
 }
 
-// addDeals adds traders, their requisites and the deals on them.
+// addDeals adds traders, their requisites and the deals on them. An attachment
+// is always new.
 func (o *order) addDeals(c store.Change) error {
 	var errs []error
 	for _, t := range c.Traders {
@@ -186,6 +187,9 @@ func (o *order) addDeals(c store.Change) error {
 	}
 	for _, d := range c.Deals {
 		errs = append(errs, o.addNoun(deals, d.Merchant, d.ID, d.Version)(dealRecord(d)))
+	}
+	for _, t := range c.Attachments {
+		errs = append(errs, o.addNoun(attachments, t.Merchant, t.ID, 0)(attachmentRecord(t)))
 	}
 	return errors.Join(errs...)
 }

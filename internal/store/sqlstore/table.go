@@ -168,6 +168,15 @@ var (
 		{"updated_at", number},
 		{"detail", text},
 	}}
+	attachments = &table{"attachment", 2, []field{
+		{"id", text},
+		{"merchant_id", text},
+		{"version", number},
+		{"deal_id", text},
+		{"created_at", number},
+		{"detail", text},
+		{"data", binary}, // the last: lists leave it out
+	}}
 	terminals = &table{"terminal", 2, []field{
 		{"id", text},
 		{"merchant_id", text},
@@ -284,7 +293,7 @@ var (
 // nouns are the tables whose rows carry a version.
 var nouns = []*table{
 	merchants, keys, gateways, terminals, invoices, payments, refunds, payouts, customers, markets, transfers,
-	exchanges, tries, endpoints, deliveries, traders, requisites, deals,
+	exchanges, tries, endpoints, deliveries, traders, requisites, deals, attachments,
 }
 
 // list joins the names of some columns, each through the format function.

@@ -29,14 +29,26 @@ func dealRoundTrip(s *shop) {
 		same(t, "deal", gotD, err, d)
 		d.State = deal.Completed
 	}
+	photo := full(s, func(p *deal.Attachment) { p.Deal = d.ID })
+	s.must(store.Change{Attachments: []deal.Attachment{photo}})
+	gotP, err := s.Attachment(ctx, s.id, photo.ID)
+	same(t, "attachment", gotP, err, photo)
+	label := photo
+	label.Data = nil
+	labels, err := s.Attachments(ctx, s.id, d.ID)
+	same(t, "attachments", labels, err, []deal.Attachment{label})
+	if none, err := s.Attachments(ctx, "another", d.ID); err != nil || len(none) > 0 {
+		t.Errorf("another merchant's attachments: %v, %v", none, err)
+	}
 	for noun, id := range map[event.Noun]string{event.Trader: tom.ID, event.Requisite: q.ID, event.Deal: d.ID} {
 		owner, err := s.Owner(ctx, noun, id)
 		same(t, "owner of a "+string(noun), owner, err, s.id)
 	}
 	for what, err := range map[string]error{
-		"trader":    last(s.Trader(ctx, "another", tom.ID)),
-		"requisite": last(s.Requisite(ctx, "another", q.ID)),
-		"deal":      last(s.Deal(ctx, "another", d.ID)),
+		"trader":     last(s.Trader(ctx, "another", tom.ID)),
+		"requisite":  last(s.Requisite(ctx, "another", q.ID)),
+		"deal":       last(s.Deal(ctx, "another", d.ID)),
+		"attachment": last(s.Attachment(ctx, "another", photo.ID)),
 	} {
 		if fault.KindOf(err) != fault.NotFound {
 			t.Errorf("another merchant's %s: %v", what, err)

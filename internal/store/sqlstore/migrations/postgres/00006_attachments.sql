@@ -1,0 +1,17 @@
+-- Files about deals.
+
+-- +goose Up
+create table attachment (
+    id text collate "C" not null,
+    merchant_id text collate "C" not null,
+    version bigint not null check (version > 0),
+    deal_id text collate "C" not null,
+    created_at bigint not null,
+    detail text not null,
+    data bytea not null,
+    primary key (id, merchant_id)
+);
+create index attachment_deal on attachment (deal_id, merchant_id);
+
+-- +goose Down
+drop table attachment;
