@@ -13,26 +13,30 @@ import (
 type commandLine struct {
 	JSON bool `help:"Write JSON instead of tables." name:"json"`
 
-	Demo     demoCommand     `cmd:"" help:"Try it: server, make-believe gateways and keys in one process."`
-	Serve    serveCommand    `cmd:"" help:"Start the server."`
-	Config   configCommand   `cmd:"" help:"Look at the configuration."`
-	Migrate  migrateCommand  `cmd:"" help:"Bring the database up to date."`
-	Merchant merchantCommand `cmd:"" help:"Add, list or change merchants."`
-	Key      keyCommand      `cmd:"" help:"Add, list or revoke a merchant's API keys."`
-	Token    tokenCommand    `cmd:"" help:"Say whose tokens a merchant's users come with, and sign some to develop with."`
-	Terminal terminalCommand `cmd:"" help:"Add, list or change the places where a merchant makes invoices."`
-	Customer customerCommand `cmd:"" help:"Open accounts for a merchant's customers, and look after them."`
-	Rate     rateCommand     `cmd:"" help:"Set or list the rates at which a merchant's accounts exchange."`
-	Gateway  gatewayCommand  `cmd:"" help:"Add or list a merchant's contracts with payment providers."`
-	Endpoint endpointCommand `cmd:"" help:"Add, list or change the addresses that a merchant is told of events at."`
-	Delivery deliveryCommand `cmd:"" help:"Look at what an endpoint was told, and tell it again."`
-	Payment  paymentCommand  `cmd:"" help:"Say whether money came that no gateway can tell about."`
-	Payout   payoutCommand   `cmd:"" help:"Send out what accounts asked for, and say what came of it."`
-	Settle   settleCommand   `cmd:"" help:"Settle what a provider's file says it paid out; exits 1 on any difference."`
-	Keyset   keysetCommand   `cmd:"" help:"Make the keyset under which secrets are sealed."`
-	Sandbox  sandboxCommand  `cmd:"" help:"Start the make-believe gateways alone."`
-	Audit    auditCommand    `cmd:"" help:"Prove the books and list what waits for a person; exits 1 on any difference."`
-	Version  versionCommand  `cmd:"" help:"Show the version."`
+	Demo      demoCommand      `cmd:"" help:"Try it: server, make-believe gateways and keys in one process."`
+	Serve     serveCommand     `cmd:"" help:"Start the server."`
+	Config    configCommand    `cmd:"" help:"Look at the configuration."`
+	Migrate   migrateCommand   `cmd:"" help:"Bring the database up to date."`
+	Merchant  merchantCommand  `cmd:"" help:"Add, list or change merchants."`
+	Key       keyCommand       `cmd:"" help:"Add, list or revoke a merchant's API keys."`
+	Token     tokenCommand     `cmd:"" help:"Say whose tokens a merchant's users bring, and sign some to develop with."`
+	Terminal  terminalCommand  `cmd:"" help:"Add, list or change the places where a merchant makes invoices."`
+	Customer  customerCommand  `cmd:"" help:"Open accounts for a merchant's customers, and look after them."`
+	Rate      rateCommand      `cmd:"" help:"Set or list the rates at which a merchant's accounts exchange."`
+	Gateway   gatewayCommand   `cmd:"" help:"Add or list a merchant's contracts with payment providers."`
+	Endpoint  endpointCommand  `cmd:"" help:"Add, list or change the addresses that a merchant is told of events at."`
+	Delivery  deliveryCommand  `cmd:"" help:"Look at what an endpoint was told, and tell it again."`
+	Payment   paymentCommand   `cmd:"" help:"Say whether money came that no gateway can tell about."`
+	Payout    payoutCommand    `cmd:"" help:"Send out what accounts asked for, and say what came of it."`
+	Trader    traderCommand    `cmd:"" help:"Add those who receive transfers of payers, and book their coins."`
+	Requisite requisiteCommand `cmd:"" help:"Add, list or change the accounts that payers send money to."`
+	Deal      dealCommand      `cmd:"" help:"Look at person-to-person transfers, and say whether the money came."`
+	Dispute   disputeCommand   `cmd:"" help:"List what is disputed about deals, and decide."`
+	Settle    settleCommand    `cmd:"" help:"Settle what a provider's file says it paid out; exits 1 on any difference."`
+	Keyset    keysetCommand    `cmd:"" help:"Make the keyset under which secrets are sealed."`
+	Sandbox   sandboxCommand   `cmd:"" help:"Start the make-believe gateways alone."`
+	Audit     auditCommand     `cmd:"" help:"Prove the books and list what waits for a person; exits 1 on any difference."`
+	Version   versionCommand   `cmd:"" help:"Show the version."`
 }
 
 // dataFlags are the flags of commands that open a database. They win over the

@@ -39,7 +39,9 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 	exited := -1
 	parser, err := kong.New(&line, kong.Name("purser"), kong.Description(about), kong.Writers(out, errs),
 		kong.Exit(func(code int) { exited = code }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.BindTo(ctx, (*context.Context)(nil)), kong.Vars{"payouts": "," + strings.Join(server.PayoutStates(), ",")})
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Vars{
+			"payouts": "," + strings.Join(server.PayoutStates(), ","), "deals": "," + strings.Join(server.DealStates(), ","),
+		})
 	if err != nil {
 		return complain(errs, err, failed)
 	}

@@ -21,6 +21,8 @@ type terminalFlags struct {
 	VerifyIn *time.Duration `help:"How long the merchant may take to verify a payment, such as 30m." placeholder:"TIME"`
 	PayIn    *time.Duration `help:"How long an invoice may be paid; 0 is for ever." placeholder:"TIME"`
 	RefundIn *time.Duration `help:"How long after the payment the merchant may refund; 0 is for ever." placeholder:"TIME"`
+	DealFee  *string        `help:"Fee of what payers send to traders, in percent, such as 8.5." placeholder:"PERCENT"`
+	DealTime *time.Duration `help:"How long a payer may take to send it; 0 is 30m." placeholder:"TIME"`
 	Disabled *bool          `help:"Make no new invoices, or make them again." negatable:""`
 }
 
@@ -28,7 +30,8 @@ type terminalFlags struct {
 func (f terminalFlags) terms(name *string) server.TerminalTerms {
 	return server.TerminalTerms{
 		Name: name, Origins: f.Origin, Form: f.Form,
-		VerifyIn: f.VerifyIn, PayIn: f.PayIn, RefundIn: f.RefundIn, Disabled: f.Disabled,
+		VerifyIn: f.VerifyIn, PayIn: f.PayIn, RefundIn: f.RefundIn,
+		DealFee: f.DealFee, DealTime: f.DealTime, Disabled: f.Disabled,
 	}
 }
 

@@ -27,6 +27,20 @@ func amountOf(flag, text string, unit money.Info) (money.Amount, error) {
 	return amount, nil
 }
 
+// percentOf reads a share of a hundred that an operator types; zero is none.
+func percentOf(flag, text string) (money.Rate, error) {
+	if text == "0" {
+		return money.Rate{}, nil
+	}
+	percent, err := money.ParseRate(text)
+	whole, _, _ := strings.Cut(percent.Text(), ".")
+	if err != nil || len(whole) > len("99") {
+		return money.Rate{}, settingError(flag, "must be a decimal number from 0 to below 100, such as 8.5, not "+
+			strconv.Quote(text))
+	}
+	return percent, nil
+}
+
 // marketOf takes the name of a market apart. A slash says where; without one
 // there must be a single way to read it.
 func marketOf(name string, known []money.Info) (base, quote money.Unit, err error) {

@@ -24,6 +24,8 @@ type terminalView struct {
 	VerifyIn string   `json:"verify_in"`
 	PayIn    string   `json:"pay_in,omitempty"`
 	RefundIn string   `json:"refund_in,omitempty"`
+	DealFee  string   `json:"deal_fee_percent,omitempty"`
+	DealTime string   `json:"deal_time,omitempty"`
 	Disabled bool     `json:"disabled"`
 	Secret   string   `json:"secret,omitempty"`
 }
@@ -31,13 +33,16 @@ type terminalView struct {
 func viewTerminal(t merchant.Terminal) terminalView {
 	view := terminalView{
 		Number: t.Number, Merchant: t.Merchant, Name: t.Name, Origins: append([]string{}, t.Origins...),
-		Form: formWord(t.Form), VerifyIn: span(t.VerifyIn), Disabled: t.Disabled,
+		Form: formWord(t.Form), VerifyIn: span(t.VerifyIn), DealFee: t.DealFee.Text(), Disabled: t.Disabled,
 	}
 	if t.PayIn > 0 {
 		view.PayIn = span(t.PayIn)
 	}
 	if t.RefundIn > 0 {
 		view.RefundIn = span(t.RefundIn)
+	}
+	if t.DealIn > 0 {
+		view.DealTime = span(t.DealIn)
 	}
 	return view
 }
@@ -47,14 +52,18 @@ func (v terminalView) row() []string {
 	if origins == "" {
 		origins = "anywhere"
 	}
+	fee := "-"
+	if v.DealFee != "" {
+		fee = v.DealFee + "%"
+	}
 	return []string{
 		strconv.FormatInt(v.Number, 10), v.Name, origins, v.Form, v.VerifyIn, dash(v.PayIn), dash(v.RefundIn),
-		yes(!v.Disabled),
+		fee, dash(v.DealTime), yes(!v.Disabled),
 	}
 }
 
 var terminalHead = []string{
-	"TERMINAL", "NAME", "BACK TO", "NOTICES", "VERIFY IN", "PAY IN", "REFUND IN", "ENABLED",
+	"TERMINAL", "NAME", "BACK TO", "NOTICES", "VERIFY IN", "PAY IN", "REFUND IN", "DEAL FEE", "DEAL TIME", "ENABLED",
 }
 
 // TerminalTerms are what can be said of a terminal; what is nil stays as it is
@@ -67,6 +76,8 @@ type TerminalTerms struct {
 	VerifyIn *time.Duration
 	PayIn    *time.Duration // 0 = for ever
 	RefundIn *time.Duration // 0 = for ever
+	DealFee  *string        // of a hundred, of what payers send to traders; "0" = none
+	DealTime *time.Duration // how long a payer may take to send it; 0 = as usual
 	Disabled *bool
 }
 
@@ -91,6 +102,13 @@ func (t TerminalTerms) on(now merchant.Terminal) (app.TerminalTerms, error) {
 	put(&terms.VerifyIn, t.VerifyIn)
 	put(&terms.PayIn, t.PayIn)
 	put(&terms.RefundIn, t.RefundIn)
+	put(&terms.DealIn, t.DealTime)
+	if t.DealFee != nil {
+		var err error
+		if terms.DealFee, err = percentOf("deal-fee", *t.DealFee); err != nil {
+			return terms, err
+		}
+	}
 	put(&terms.Disabled, t.Disabled)
 	return terms, nil
 }
