@@ -40,9 +40,12 @@ func dealRoundTrip(s *shop) {
 	if none, err := s.Attachments(ctx, "another", d.ID); err != nil || len(none) > 0 {
 		t.Errorf("another merchant's attachments: %v, %v", none, err)
 	}
-	for noun, id := range map[event.Noun]string{event.Trader: tom.ID, event.Requisite: q.ID, event.Deal: d.ID} {
-		owner, err := s.Owner(ctx, noun, id)
-		same(t, "owner of a "+string(noun), owner, err, s.id)
+	for _, of := range []struct {
+		noun event.Noun
+		id   string
+	}{{event.Trader, tom.ID}, {event.Requisite, q.ID}, {event.Deal, d.ID}} {
+		owner, err := s.Owner(ctx, of.noun, of.id)
+		same(t, "owner of a "+string(of.noun), owner, err, s.id)
 	}
 	for what, err := range map[string]error{
 		"trader":     last(s.Trader(ctx, "another", tom.ID)),
