@@ -204,7 +204,7 @@ func (p *Pages) showRoutes(w http.ResponseWriter, r *http.Request, view dealView
 	i := view.Invoice
 	body := routesBody{
 		Action: p.dealForm(r, i.ID, "start"), Title: i.Title, Description: i.Description, Amount: v.Amount(i.Unpaid()),
-		Choices: v.routeChoices(view.routes),
+		Choices: v.routeChoices(view.routes, route{i.Bag[askedOption], i.Bag[askedMethod]}),
 	}
 	if i.Description == i.Title {
 		body.Description = ""
@@ -286,15 +286,19 @@ func (p *Pages) showDealEnd(w http.ResponseWriter, r *http.Request, view dealVie
 	if to := p.merchantPage(r.Context(), i, key); to != "" {
 		body.Next = &button{v.T("invoice.back"), to}
 	}
-	body.Close = body.Next == nil
+	body.Close = body.Next == nil && body.Claim == nil
 	p.showDealResult(w, r, view, words, body)
 }
 
-// The words of a dialect under which an invoice keeps where its payer goes
-// afterwards.
+// The words of a dialect under which an invoice keeps what its page goes by:
+// where the payer is led afterwards, up to which sum the amount may be raised,
+// and which route the merchant would like.
 const (
 	successAddress = "successUrl"
 	cancelAddress  = "cancelUrl"
+	raisedAmount   = "maxAmount"
+	askedOption    = "paymentOption"
+	askedMethod    = "paymentMethod"
 )
 
 // merchantPage is where a payer can be sent back to: the invoice's own address,
@@ -329,7 +333,7 @@ func (v *voice) transferFacts(i invoice.Invoice, d deal.Deal) []labelled {
 		return lines
 	}
 	add("result.method", v.routeTitle(route{d.Option, d.Method}), false)
-	add("deal.number", d.Number, true)
+	add("deal.account", d.Number, true)
 	add("deal.holder", d.Holder, false)
 	add("result.reference", d.ID, true)
 	return lines

@@ -8,6 +8,8 @@ import (
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/deal"
 	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/money"
 )
 
 // pressed reads a form of the page of an invoice that is paid to a person, or
@@ -31,7 +33,7 @@ func (p *Pages) startDeal(w http.ResponseWriter, r *http.Request) {
 		p.toDeal(w, r, i.ID)
 		return
 	}
-	wish := app.NewDeal{ID: p.newUUID(), Payment: p.newUUID(), Invoice: i.ID, ByPayer: true}
+	wish := app.NewDeal{ID: p.newUUID(), Payment: p.newUUID(), Invoice: i.ID, Most: mostOf(i), ByPayer: true}
 	if choice := r.PostForm.Get(choiceField); choice != "" {
 		n := slices.IndexFunc(view.routes, func(one route) bool { return one.value() == choice })
 		if n < 0 { // it was there when the page was shown
@@ -53,6 +55,16 @@ func (p *Pages) startDeal(w http.ResponseWriter, r *http.Request) {
 	default:
 		p.toDeal(w, r, i.ID)
 	}
+}
+
+// mostOf is the sum up to which an invoice's amount may be raised, so that no
+// other transfer has the same; not valid = it may not.
+func mostOf(i invoice.Invoice) money.Amount {
+	most, err := money.Parse(i.Bag[raisedAmount], i.Amount.Unit())
+	if err != nil {
+		return money.Amount{}
+	}
+	return most
 }
 
 // dealField is the name of the field that says which transfer a form is about.

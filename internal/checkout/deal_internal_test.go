@@ -71,6 +71,7 @@ func TestRouteTitle(t *testing.T) {
 		{"en", route{"SBP", "sberbank"}, "Sberbank (SBP, by phone number)"},
 		{"ru", route{"TO_CARD", "tinkoff"}, "Т-Банк (по номеру карты)"},
 		{"en", route{"TO_CARD", "novobank"}, "novobank (by card number)"},
+		{"fa", route{"TO_CARD", "vtb"}, "\u200f\u2068VTB\u2069 (با شمارهٔ کارت)"},
 		{"en", route{"VIET_QR", "unknown"}, "VIET_QR"},
 		{"pt", route{"SBP_QR", "unknown"}, "SBP, por código"},
 	} {

@@ -1,6 +1,7 @@
 package checkout
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -49,14 +50,20 @@ func (p *Pages) routesFor(ctx context.Context, i invoice.Invoice) (routes []rout
 	return routes, known, nil
 }
 
-// routeChoices offers routes in the order of their names. The first is picked.
-func (v *voice) routeChoices(routes []route) []wayChoice {
-	choices := make([]wayChoice, len(routes))
-	for n, one := range routes {
+// routeChoices offers routes in the order of their names. The first that is as
+// asked is picked; what is empty there asks for nothing.
+func (v *voice) routeChoices(routes []route, asked route) []wayChoice {
+	sorted := slices.SortedFunc(slices.Values(routes), func(a, b route) int {
+		return strings.Compare(v.routeTitle(a), v.routeTitle(b))
+	})
+	choices := make([]wayChoice, len(sorted))
+	for n, one := range sorted {
 		choices[n] = wayChoice{Value: one.value(), Title: v.routeTitle(one)}
 	}
-	slices.SortFunc(choices, func(a, b wayChoice) int { return strings.Compare(a.Title, b.Title) })
-	choices[0].Picked = true
+	wished := slices.IndexFunc(sorted, func(one route) bool {
+		return cmp.Or(asked.Option, one.Option) == one.Option && cmp.Or(asked.Method, one.Method) == one.Method
+	})
+	choices[max(wished, 0)].Picked = true
 	return choices
 }
 
@@ -69,8 +76,20 @@ func (v *voice) routeTitle(o route) string {
 	if o.Method == noBank {
 		return way
 	}
-	return beside(v.nameOf("bank.", o.Method), way)
+	bank := v.nameOf("bank.", o.Method)
+	if v.Direction == "rtl" {
+		bank = rightToLeft + firstStrong + bank + popIsolate
+	}
+	return beside(bank, way)
 }
+
+// Marks around a name that may be written the other way, so that what follows
+// it stays in its place; the first is for browsers that go by the first letter.
+const (
+	rightToLeft = "\u200f"
+	firstStrong = "\u2068"
+	popIsolate  = "\u2069"
+)
 
 // nameOf translates a name that traders' accounts have, where it is known.
 func (v *voice) nameOf(group, name string) string {

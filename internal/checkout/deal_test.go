@@ -292,6 +292,24 @@ func TestLateWordAboutAnExpiredInvoice(t *testing.T) {
 	b.look(i.ID, english...).want(http.StatusOK, "Thank you, your payment is complete", "1,950").never("/sent")
 }
 
+// What the merchant asked for is picked, and the sum is raised as far as it lets.
+func TestMerchantsWishes(t *testing.T) {
+	t.Parallel()
+	b := openBazaar(t, byPhone, byCard)
+	for option, want := range map[string]string{
+		"SBP": "SBP/sberbank", "TO_CARD": "TO_CARD/smallbank", "": "SBP/sberbank", "MOBILE_TOP_UP": "SBP/sberbank",
+	} {
+		i := b.bill(func(n *app.NewInvoice) { n.Bag["paymentOption"] = option })
+		b.look(i.ID).want(http.StatusOK, `value="`+want+`" required checked`)
+	}
+	b.begun(b.bill(nil))
+	i := b.bill(func(n *app.NewInvoice) { n.Bag["maxAmount"] = "2000.05" })
+	if d := b.begun(i); d.Amount != money.New(2000_01, money.RUB) {
+		t.Errorf("the sum is %s, want one step more", d.Amount)
+	}
+	b.look(i.ID, "Accept-Language", "en").want(http.StatusOK, "2,000.01", ">2000.01<")
+}
+
 // A form speaks of one transfer of one invoice.
 func TestWordAboutAnotherDeal(t *testing.T) {
 	t.Parallel()

@@ -85,11 +85,15 @@ func bankPage(d deal.Deal) string {
 }
 
 // qrCode is a code as a drawing: Path of squares of one unit each, on a ground
-// of Size by Size.
+// of Size by Size. It is Wide pixels wide: as many for each square as for every
+// other.
 type qrCode struct {
-	Size int
-	Path string
+	Size, Wide int
+	Path       string
 }
+
+// usualWide is about how wide a code is on the page, in pixels.
+const usualWide = 240
 
 // mostCoded bounds what goes into a code that a telephone can still read from a
 // screen, in bytes.
@@ -117,5 +121,5 @@ func qrCodeOf(content string) *qrCode {
 			}
 		}
 	}
-	return &qrCode{Size: len(rows), Path: path.String()}
+	return &qrCode{Size: len(rows), Wide: usualWide / len(rows) * len(rows), Path: path.String()}
 }
