@@ -15,7 +15,8 @@ const (
 	demoLimit    = 100_000 // Rial; requests above it are split
 )
 
-// seeding gives a demo its merchant, keys, gateways, customers and money, once.
+// seeding gives a demo its merchant, keys, gateways, customers, traders and
+// money, once.
 type seeding struct {
 	*core
 
@@ -58,7 +59,10 @@ func (s *seeding) run(ctx context.Context, file string) error {
 	if err := s.keepIssuer(ctx, before.Orderpay); err != nil {
 		return err
 	}
-	return s.openWallets(ctx, before.Zipay)
+	if err := s.openWallets(ctx, before.Zipay); err != nil {
+		return err
+	}
+	return s.openDeals(ctx)
 }
 
 // findMerchant takes the owner of the known key, else the merchant of an

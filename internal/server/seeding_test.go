@@ -72,10 +72,42 @@ func (d *Demo) wantWhole(t *testing.T) {
 		t.Errorf("merchant: got %+v, %v, want an address and two networks", m, err)
 	}
 	markets, err := d.app.Markets(t.Context(), key.Merchant)
-	if err != nil || len(markets) != 3 {
-		t.Errorf("got %d markets, %v, want 3", len(markets), err)
+	if err != nil || len(markets) != 4 {
+		t.Errorf("got %d markets, %v, want 4", len(markets), err)
 	}
+	d.wantTraders(t, key.Merchant)
 	d.wantFinished(t, key.Merchant)
+}
+
+// wantTraders says that there are traders who can receive, each once.
+func (d *Demo) wantTraders(t *testing.T, merchantID string) {
+	t.Helper()
+	terminals, err := d.app.Terminals(t.Context(), merchantID)
+	if err != nil || len(terminals) != 2 || terminals[1].Name != demoStore || terminals[1].DealFee.Text() != "8.5" {
+		t.Errorf("got %+v, %v, want a shop and a store with a fee", terminals, err)
+	}
+	traders, err := d.app.Traders(t.Context(), merchantID, app.Page{Limit: 10, Oldest: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, v := range traders {
+		got = append(got, v.Trader.Name+": "+v.Coins.String())
+		requisites, err := d.app.Requisites(t.Context(), merchantID, app.RequisiteFilter{Trader: v.Trader.ID},
+			app.Page{Limit: 10, Oldest: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, q := range requisites {
+			got = append(got, q.Option+" "+q.Method)
+		}
+	}
+	want := []string{
+		"Demo trader A: 10000 USDT", "SBP sberbank", "TO_CARD tinkoff", "Demo trader B: 10000 USDT", "SBP vtb",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("traders (-want +got):\n%s", diff)
+	}
 }
 
 // wantFinished says that nothing was left half done.
@@ -197,44 +229,67 @@ func (d *dying) Commit(ctx context.Context, c store.Change) error {
 	return d.Store.Commit(ctx, c)
 }
 
+// seedMortal seeds a demo with a store that takes so many changes, and says how
+// many were left.
+func seedMortal(t *testing.T, folder string, changes int64) (left int64, err error) {
+	t.Helper()
+	c, err := Config{Data: folder, PublicURL: "http://127.0.0.1:8080"}.filled()
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, err := openCore(t.Context(), c, forWriting, commandLog(io.Discard))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mortal := &dying{Store: k.store}
+	mortal.left.Store(changes)
+	k.app = k.over(mortal)
+	half := &Demo{Folder: folder, Info: DemoInfo{SandboxURL: "http://127.0.0.1:8080/sandbox"}}
+	if err := half.openSandbox(k); err != nil {
+		t.Fatal(err)
+	}
+	seed := seeding{core: k, info: &half.Info, emulators: half.emulators}
+	err = seed.run(t.Context(), filepath.Join(folder, demoName))
+	if err == nil {
+		err = half.write()
+	}
+	for _, e := range half.emulators {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := k.close(); err != nil {
+		t.Fatal(err)
+	}
+	return mortal.left.Load(), err
+}
+
 // A demo that died while it was being made is whole after the next start.
 func TestDemoGoesOn(t *testing.T) {
 	t.Parallel()
-	for _, changes := range []int64{0, 4, 9, 12, 14, 17, 22, 28, 36, 44, 50} {
+	for _, changes := range []int64{0, 4, 9, 12, 14, 17, 22, 28, 36, 44, 50, 62, 63, 64, 65, 66, 67, 68, 69} {
 		t.Run(strconv.FormatInt(changes, 10), func(t *testing.T) {
 			t.Parallel()
 			folder := t.TempDir()
-			c, err := Config{Data: folder, PublicURL: "http://127.0.0.1:8080"}.filled()
-			if err != nil {
-				t.Fatal(err)
-			}
-			k, err := openCore(t.Context(), c, forWriting, commandLog(io.Discard))
-			if err != nil {
-				t.Fatal(err)
-			}
-			mortal := &dying{Store: k.store}
-			mortal.left.Store(changes)
-			k.app = k.over(mortal)
-			half := &Demo{Folder: folder, Info: DemoInfo{SandboxURL: "http://127.0.0.1:8080/sandbox"}}
-			if err := half.openSandbox(k); err != nil {
-				t.Fatal(err)
-			}
-			seed := seeding{core: k, info: &half.Info, emulators: half.emulators}
-			err = seed.run(t.Context(), filepath.Join(folder, demoName))
-			if !errors.Is(err, errDied) {
-				t.Errorf("got %v, want a death after %d changes; %d were left", err, changes, mortal.left.Load())
-			}
-			for _, e := range half.emulators {
-				if err := e.Close(); err != nil {
-					t.Error(err)
-				}
-			}
-			if err := k.close(); err != nil {
-				t.Fatal(err)
+			if left, err := seedMortal(t, folder, changes); !errors.Is(err, errDied) {
+				t.Errorf("got %v, want a death after %d changes; %d were left", err, changes, left)
 			}
 			d := openDemo(t, folder)
 			defer d.closeNow(t)
 			d.wantWhole(t)
 		})
+	}
+}
+
+// A demo that is whole needs no change at the next start.
+func TestDemoChangesNothing(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	const plenty = 1000
+	if _, err := seedMortal(t, folder, plenty); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := seedMortal(t, folder, plenty); err != nil || left != plenty {
+		t.Errorf("got %v and %d changes, want none", err, plenty-left)
 	}
 }

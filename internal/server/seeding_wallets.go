@@ -99,6 +99,7 @@ func (s *seeding) keepRates(ctx context.Context) error {
 		{money.USD, money.IRT, "53064", "51889.25"},
 		{money.USDT, money.IRT, "53500", "51500"},
 		{money.USDT, money.USD, "1.01", "0.99"},
+		{money.USDT, money.RUB, "98.50", "98.50"}, // for deals, which have no other way into roubles
 	} {
 		if slices.ContainsFunc(known, func(m wallet.Market) bool { return m.Base == r.base && m.Quote == r.quote }) {
 			continue
@@ -121,14 +122,15 @@ func must[T any](value T, err error) T {
 	return value
 }
 
-// keepTerminal leaves the first terminal that makes invoices, or adds one.
+// keepTerminal leaves the first terminal that makes invoices, or adds one. The
+// store of deals is none of its own.
 func (s *seeding) keepTerminal(ctx context.Context) error {
 	known, err := s.app.Terminals(ctx, s.merchant)
 	if err != nil {
 		return err
 	}
 	for _, t := range known {
-		if !t.Disabled {
+		if !t.Disabled && t.Name != demoStore {
 			s.info.Zipay.Terminal = t.Number
 			return nil
 		}
