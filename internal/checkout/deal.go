@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/deal"
@@ -333,8 +334,25 @@ func (v *voice) transferFacts(i invoice.Invoice, d deal.Deal) []labelled {
 		return lines
 	}
 	add("result.method", v.routeTitle(route{d.Option, d.Method}), false)
-	add("deal.account", d.Number, true)
+	add("deal.account", v.accountEnd(d.Number), false)
 	add("deal.holder", d.Holder, false)
 	add("result.reference", d.ID, true)
 	return lines
+}
+
+// accountEnd is as much of an account's number as tells whoever sent money there
+// which one is meant: it is somebody's own, and the page can be opened for ever.
+// An address, and what is short, has no such end.
+func (v *voice) accountEnd(number string) string {
+	const shown = 4
+	var digits []byte
+	for n := range len(number) {
+		if number[n] >= '0' && number[n] <= '9' {
+			digits = append(digits, number[n])
+		}
+	}
+	if len(digits) < 2*shown || strings.Contains(number, "/") {
+		return ""
+	}
+	return v.T("result.phone_end", "End", v.Digits(string(digits[len(digits)-shown:])))
 }

@@ -28,6 +28,18 @@ func TestBankPage(t *testing.T) {
 	}
 }
 
+func TestAccountEnd(t *testing.T) {
+	t.Parallel()
+	for number, want := range map[string]string{
+		"+7(900)000-12-34": "number ending in 1234", "2200 1234 5678 9010": "number ending in 9010", "1234567": "",
+		"https://qr.nspk.ru/AS10001234": "", "": "",
+	} {
+		if got := speak(t, "en").accountEnd(number); got != want {
+			t.Errorf("%q: got %q, want %q", number, got, want)
+		}
+	}
+}
+
 // The drawing is the code, square by square.
 func TestQRCode(t *testing.T) {
 	t.Parallel()
