@@ -70,6 +70,7 @@ type App struct {
 	due       chan struct{}      // says that a delivery was committed
 	resolving singleflight.Group // one question at a time about one payment
 	turns     turns              // who was in somebody's way waits in line
+	picks     picks              // who chooses at the same moment chooses different requisites
 }
 
 // New builds the use cases.
@@ -139,7 +140,8 @@ func empty(c store.Change) bool {
 		len(c.Events) == 0 && len(c.Endpoints) == 0 && len(c.Deliveries) == 0 && c.Answer == nil &&
 		len(c.Terminals) == 0 && len(c.Customers) == 0 && len(c.Markets) == 0 && len(c.Transfers) == 0 &&
 		len(c.Exchanges) == 0 && len(c.Payouts) == 0 && len(c.Tries) == 0 &&
-		len(c.Traders) == 0 && len(c.Requisites) == 0 && len(c.Deals) == 0
+		len(c.Traders) == 0 && len(c.Requisites) == 0 && len(c.Deals) == 0 &&
+		len(c.Attachments) == 0
 }
 
 // gatewayTime bounds all calls to a gateway within one use case. It outlives

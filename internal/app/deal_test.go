@@ -338,7 +338,7 @@ func TestTraderTakesCoinsOut(t *testing.T) {
 // TestManyDealsAtOnce: whoever asks, no requisite has two live deals of one sum.
 func TestManyDealsAtOnce(t *testing.T) {
 	t.Parallel()
-	many, on := 4_000, 50
+	many, on := 10_000, 50
 	if racing || testing.Short() {
 		many = 1_000
 	}

@@ -20,8 +20,8 @@ import (
 const usualDealTime = 30 * time.Minute
 
 // How requisites are chosen: at random among the first so many of those that
-// were used longest ago, so that callers who choose at the same moment seldom
-// choose the same; and so often anew when a trader has no coins left.
+// were used longest ago, so that two processes seldom choose the same; and so
+// often anew when a trader has no coins left.
 const (
 	mostFree   = 64
 	mostLucky  = 16
@@ -46,10 +46,12 @@ type NewDeal struct {
 // invoice is live, rate_missing, amount_too_small.
 func (a *App) StartDeal(ctx context.Context, merchantID string, n NewDeal) (d deal.Deal, found bool, err error) {
 	var without []string // traders whose coins do not suffice
+	mine := pick{of: &a.picks}
+	defer mine.leave()
 	for range mostPicks {
 		err = a.update(ctx, func(r store.Reader) (store.Change, error) {
 			d, found = deal.Deal{}, false
-			change, err := a.beginDeal(ctx, r, merchantID, n, without, &d)
+			change, err := a.beginDeal(ctx, r, merchantID, n, without, &mine, &d)
 			found = err == nil && d.ID != ""
 			return change, err
 		})
@@ -64,7 +66,7 @@ func (a *App) StartDeal(ctx context.Context, merchantID string, n NewDeal) (d de
 
 // beginDeal decides about a new deal; d stays empty where nobody is free.
 func (a *App) beginDeal(ctx context.Context, r store.Reader, merchantID string, n NewDeal, without []string,
-	d *deal.Deal,
+	mine *pick, d *deal.Deal,
 ) (store.Change, error) {
 	i, err := a.dealable(ctx, r, merchantID, n.Invoice)
 	if err != nil {
@@ -72,7 +74,7 @@ func (a *App) beginDeal(ctx context.Context, r store.Reader, merchantID string, 
 	}
 	now := a.now()
 	wish := deal.Wish{Amount: i.Unpaid(), Most: n.Most, Option: n.Option, Method: n.Method, Now: now}
-	q, sum, ok, err := a.pick(ctx, r, merchantID, wish, without)
+	q, sum, ok, err := a.pick(ctx, r, merchantID, wish, without, mine)
 	if err != nil || !ok {
 		return store.Change{}, err
 	}
@@ -138,8 +140,9 @@ func (a *App) dealable(ctx context.Context, r store.Reader, merchantID, id strin
 	return i, err
 }
 
-// pick chooses a requisite and the sum.
-func (a *App) pick(ctx context.Context, r store.Reader, merchantID string, w deal.Wish, without []string,
+// pick chooses a requisite and the sum. It passes over those that others are
+// just choosing, as long as there are any others.
+func (a *App) pick(ctx context.Context, r store.Reader, merchantID string, w deal.Wish, without []string, mine *pick,
 ) (q deal.Requisite, sum money.Amount, ok bool, err error) {
 	barred := func(q deal.Requisite) bool { return slices.Contains(without, q.Trader) || !q.Takes(w.Amount, w.Now) }
 	free, err := r.FreeRequisites(ctx, merchantID, w, false, mostFree)
@@ -147,18 +150,41 @@ func (a *App) pick(ctx context.Context, r store.Reader, merchantID string, w dea
 		return q, sum, false, err
 	}
 	free = slices.DeleteFunc(free, barred)
+	var busy []deal.Requisite
 	for len(free) > 0 {
 		n := rand.IntN(min(len(free), mostLucky)) //nolint:gosec // it spreads load and guards nothing
-		t, err := r.Trader(ctx, merchantID, free[n].Trader)
-		if err != nil || !t.Disabled {
-			return free[n], w.Amount, err == nil, err
-		}
+		q = free[n]
 		free = slices.Delete(free, n, n+1)
+		if !mine.take(q) {
+			busy = append(busy, q)
+			continue
+		}
+		if ok, err = a.stillFree(ctx, r, q); ok || err != nil {
+			return q, w.Amount, ok, err
+		}
+		busy = append(busy, q)
+	}
+	mine.leave()
+	for _, q := range busy {
+		if t, err := r.Trader(ctx, merchantID, q.Trader); err != nil || !t.Disabled {
+			return q, w.Amount, err == nil, err
+		}
 	}
 	if !w.Most.Valid() {
 		return q, sum, false, nil
 	}
 	return a.pickRaised(ctx, r, merchantID, w, without)
+}
+
+// stillFree says that nobody has changed a requisite since it was listed, and
+// that its trader may have deals.
+func (a *App) stillFree(ctx context.Context, r store.Reader, q deal.Requisite) (bool, error) {
+	now, err := r.Requisite(ctx, q.Merchant, q.ID)
+	if err != nil || now.Version != q.Version {
+		return false, err
+	}
+	t, err := r.Trader(ctx, q.Merchant, q.Trader)
+	return err == nil && !t.Disabled, err
 }
 
 // pickRaised chooses among those that are busy with the very sum.

@@ -60,8 +60,6 @@ func (t *turns) enter(ctx context.Context, matter string) (leave func()) {
 // attempts that it counts.
 func matter(c store.Change) string {
 	switch {
-	case len(c.Deals) > 0 && len(c.Requisites) > 0: // many invoices want the same requisite
-		return c.Requisites[0].Merchant + "/" + c.Requisites[0].ID
 	case len(c.Invoices) > 0:
 		return c.Invoices[0].Merchant + "/" + c.Invoices[0].ID
 	case len(c.Payments) > 0:

@@ -1,4 +1,4 @@
--- Files about deals.
+-- Files about deals, and how undecided deals of a sum are found.
 
 -- +goose Up
 create table attachment (
@@ -13,5 +13,9 @@ create table attachment (
 ) strict;
 create index attachment_deal on attachment (deal_id, merchant_id);
 
+create index deal_open on deal (requisite_id, amount, merchant_id)
+    where state in ('transfer_waiting', 'transfer_confirmed', 'dispute');
+
 -- +goose Down
+drop index deal_open;
 drop table attachment;
