@@ -223,7 +223,8 @@ func (d *Demo) Welcome() string {
 const welcome = `Purser demo
 
   address    %[1]s
-  sandbox    %[2]s/zarinpal, /shepa and /zibal: make-believe gateways, no real money
+  sandbox    %[2]s/zarinpal: a make-believe gateway, no real money;
+             so are shepa, zibal, bkash, nagad, sslcommerz, ifthenpay and stripe
   data       %[3]s (database, keyset, sandbox and %[4]s; keep it and the next start goes on with it)
 
 ipg: invoices paid at Iranian gateways (docs/dialects/ipg.md)
