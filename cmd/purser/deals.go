@@ -12,6 +12,8 @@ type dealCommand struct {
 	Confirm dealConfirmCommand `cmd:"" help:"Say that the money came: the trader's coins pay the merchant."`
 	Cancel  dealCancelCommand  `cmd:"" help:"Say that no money came: the trader has the coins again."`
 	Match   dealMatchCommand   `cmd:"" help:"Find the deal that money which came belongs to."`
+	Attach  dealAttachCommand  `cmd:"" help:"Keep a file about one: a receipt, or a picture of it."`
+	Files   dealFilesCommand   `cmd:"" help:"List the files about one, and write them into a folder."`
 }
 
 type dealListCommand struct {
@@ -113,6 +115,39 @@ func (c *dealMatchCommand) Run(ctx context.Context, t server.Terminal) error {
 	return commands.MatchDeal(ctx, server.Arrival{
 		Requisite: c.Requisite, Amount: c.Amount, Confirm: c.Confirm, Operator: who, Note: c.Note,
 	})
+}
+
+type dealAttachCommand struct {
+	dataFlags    `embed:""`
+	operatorFlag `embed:""`
+
+	Deal string `arg:"" help:"The deal's id, as the list shows it."`
+	File string `arg:"" help:"A PNG, JPEG or PDF of at most 10 MB." type:"existingfile"`
+}
+
+// Run keeps the file.
+func (c *dealAttachCommand) Run(ctx context.Context, t server.Terminal) error {
+	who, commands, err := c.decider(c.dataFlags, t)
+	if err != nil {
+		return err
+	}
+	return commands.AttachFile(ctx, c.Deal, c.File, who)
+}
+
+type dealFilesCommand struct {
+	dataFlags `embed:""`
+
+	Deal string `arg:"" help:"The deal's id, as the list shows it."`
+	To   string `help:"Write them into this folder, which must be there; what has the same name stays." placeholder:"DIR"`
+}
+
+// Run lists the files.
+func (c *dealFilesCommand) Run(ctx context.Context, t server.Terminal) error {
+	commands, err := c.commands(t)
+	if err != nil {
+		return err
+	}
+	return commands.Files(ctx, c.Deal, c.To)
 }
 
 type disputeCommand struct {

@@ -15,6 +15,7 @@ type NewAttachment struct {
 	Merchant, Deal string
 	Data           []byte
 	ByPayer        bool
+	Operator       string // who keeps it for somebody; empty = the payer or the merchant sends it
 }
 
 // attach is the trigger of the event that tells of a file. It moves nothing.
@@ -35,14 +36,17 @@ func (a *App) Attach(ctx context.Context, n NewAttachment) (t deal.Attachment, e
 		if err != nil {
 			return store.Change{}, err
 		}
-		now := a.now()
-		if t, err = d.Attach(n.ID, actorOf(n.ByPayer), n.Data, others, now); err != nil {
+		now, by, note := a.now(), actorOf(n.ByPayer), ""
+		if n.Operator != "" {
+			by, note = byOperator, n.Operator+": "
+		}
+		if t, err = d.Attach(n.ID, by, n.Data, others, now); err != nil {
 			return store.Change{}, err
 		}
 		d.UpdatedAt = now // a new version: two files that arrive together are counted both
 		return store.Change{
 			Deals: []deal.Deal{d}, Attachments: []deal.Attachment{t},
-			Events: []event.Event{happened(event.Deal, d.Merchant, d.ID, d.State, attach, d.State, t.By, t.Type, now)},
+			Events: []event.Event{happened(event.Deal, d.Merchant, d.ID, d.State, attach, d.State, by, note+t.Type, now)},
 		}, nil
 	})
 	return t, err
