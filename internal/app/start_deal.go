@@ -75,6 +75,10 @@ func (a *App) beginDeal(ctx context.Context, r store.Reader, merchantID string, 
 	now := a.now()
 	wish := deal.Wish{Amount: i.Unpaid(), Most: n.Most, Option: n.Option, Method: n.Method, Now: now}
 	q, sum, ok, err := a.pick(ctx, r, merchantID, wish, without, mine)
+	if err == nil && !ok {
+		// Perhaps nobody is free because the same wish, sent twice, was granted.
+		_, err = a.dealable(ctx, r, merchantID, n.Invoice)
+	}
 	if err != nil || !ok {
 		return store.Change{}, err
 	}
