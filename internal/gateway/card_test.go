@@ -14,7 +14,13 @@ func TestCardsAreNeverShown(t *testing.T) {
 	t.Parallel()
 	c := gateway.NewCard("4242424242424242", "973", "CARD HOLDER", 5, 2028)
 	var log strings.Builder
-	slog.New(slog.NewTextHandler(&log, nil)).Info("charged", "card", c, "in", struct{ C gateway.Card }{c})
+	quiet := &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey { // its digits may be those of the code
+			return slog.Attr{}
+		}
+		return a
+	}}
+	slog.New(slog.NewTextHandler(&log, quiet)).Info("charged", "card", c, "in", struct{ C gateway.Card }{c})
 	encoded, err := json.Marshal(map[string]any{"card": c, "list": []gateway.Card{c}})
 	if err != nil {
 		t.Fatal(err)
