@@ -62,7 +62,9 @@ test: export PURSER_TEST_POSTGRES = required
 test: export PURSER_TEST_BROWSER = required
 test: tools fmt-check lint ## everything that must hold: format, lint, all tests, both databases
 	$(call step,tests on SQLite and PostgreSQL)
-	$(GOTEST) -timeout=20m -tags=$(TAGS) ./...
+	$(GOTEST) -timeout=20m -tags=$(TAGS) $$(go list ./... | grep -v /test/)
+	$(call step,whole servers and browsers one suite after the other)
+	$(GOTEST) -timeout=20m -tags=$(TAGS) -p=1 ./test/...
 	$(call step,ten thousand races for the last moment)
 	go test -run='^TestVerifyRacesTheSweep$$' ./internal/app
 	@if [ -d test/clients ]; then $(MAKE) --no-print-directory clients; fi
