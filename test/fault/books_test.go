@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/ledger"
 	"github.com/purserhq/purser/internal/sandbox"
 )
@@ -62,7 +63,46 @@ func (w *world) quiet() map[string]waiting {
 		}
 	}
 	w.t.Errorf("still open, and nobody is told: %s", strings.Join(w.due(w.now().AddDate(10, 0, 0)), ", "))
+	w.explain()
 	return w.audit()
+}
+
+// explain logs the first few payments and refunds that are still open, with
+// their histories.
+func (w *world) explain() {
+	w.t.Helper()
+	const most = 10
+	until := w.now().AddDate(10, 0, 0)
+	payments, err := w.reading().DuePayments(w.t.Context(), until, most)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, p := range payments {
+		w.t.Logf("payment %s is %s at %s, looked at %d times, next in %s",
+			p.ID, p.State, p.Attempt.Gateway, p.Checks, p.CheckAt.Sub(w.now()))
+		w.history(event.Payment, p.Merchant, p.ID)
+	}
+	refunds, err := w.reading().DueRefunds(w.t.Context(), until, most)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, r := range refunds {
+		w.t.Logf("refund %s is %s by %s at %s, looked at %d times, next in %s",
+			r.ID, r.State, r.Way, r.Gateway, r.Checks, r.CheckAt.Sub(w.now()))
+		w.history(event.Refund, r.Merchant, r.ID)
+	}
+}
+
+// history logs what happened to one payment or refund.
+func (w *world) history(noun event.Noun, merchant, id string) {
+	w.t.Helper()
+	all, err := w.reading().History(w.t.Context(), merchant, noun, id)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, e := range all {
+		w.t.Logf("   %s %s -> %s, %s by %s: %s", e.At.Format(time.TimeOnly), e.From, e.To, e.Trigger, e.Actor, e.Note)
+	}
 }
 
 // due are the payments and refunds that the worker must look after until then.
