@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"maps"
 	"math/rand/v2"
 	"strconv"
 	"time"
@@ -56,10 +57,15 @@ func (a *App) TakeDelivery(ctx context.Context, d event.Delivery) (m Message, mi
 		return m, false, ignoreConflict(err)
 	}
 	d.Version++
-	return Message{Delivery: d, Headers: map[string]string{
+	headers := maps.Clone(d.Header)
+	if headers == nil {
+		headers = map[string]string{}
+	}
+	maps.Copy(headers, map[string]string{
 		"content-type": d.MediaType, event.HeaderID: d.ID,
 		event.HeaderTimestamp: strconv.FormatInt(now.Unix(), 10), event.HeaderSignature: signature,
-	}}, true, nil
+	})
+	return Message{Delivery: d, Headers: headers}, true, nil
 }
 
 // restTime is how long a delivery to a disabled endpoint rests before it is

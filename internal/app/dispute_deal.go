@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/purserhq/purser/internal/deal"
+	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/store"
@@ -42,8 +43,19 @@ func (a *App) DisputeDeal(ctx context.Context, n NewDispute) (d deal.Deal, err e
 			change.Deals = []deal.Deal{d}
 			return change, nil
 		}
-		err = moveDeal(&d, deal.OpenDispute, actorOf(n.ByPayer), n.Reason, now, &change)
-		return change, err
+		if err := moveDeal(&d, deal.OpenDispute, actorOf(n.ByPayer), n.Reason, now, &change); err != nil {
+			return store.Change{}, err
+		}
+		i, err := r.Invoice(ctx, n.Merchant, d.Invoice)
+		if err != nil {
+			return store.Change{}, err
+		}
+		// Its state is what it was; whoever follows the invoice hears of it.
+		i.UpdatedAt = now
+		change.Invoices = append(change.Invoices, i)
+		change.Events = append(change.Events, happened(event.Invoice, i.Merchant, i.ID, i.State, deal.OpenDispute,
+			i.State, actorOf(n.ByPayer), d.ID, now))
+		return change, nil
 	})
 	d.Version++
 	return d, err

@@ -3,9 +3,11 @@ package app
 import (
 	"context"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
+	"github.com/purserhq/purser/internal/deal"
 	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/store"
@@ -13,38 +15,62 @@ import (
 
 // Form writes what an invoice's own address is told of an event, in the words
 // of the API that the invoice was made through; ok is false for an event that
-// it is not told of.
-type Form func(e event.Event, i invoice.Invoice) (told Notice, ok bool)
+// it is not told of. deals are those of the invoice, in order of creation.
+type Form func(e event.Event, i invoice.Invoice, deals []deal.Deal) (told Notice, ok bool)
 
 // Notice is one message as it goes out.
 type Notice struct {
 	MediaType string
 	Body      []byte
+	Header    map[string]string // sent beside those that every notice has; none may have the name of one of them
 }
 
 // addNotices adds a delivery for every invoice with an address of its own and
 // every event that its form tells of.
-func (a *App) addNotices(c *store.Change) {
+func (a *App) addNotices(ctx context.Context, c *store.Change) error {
 	for _, i := range c.Invoices {
 		form := a.forms[i.Notice.Form]
 		if i.Notice.URL == "" || form == nil {
 			continue
 		}
+		deals, err := a.dealsAfter(ctx, i, c.Deals)
+		if err != nil {
+			return err
+		}
 		for _, e := range c.Events {
 			if e.Noun != event.Invoice || e.Subject != i.ID {
 				continue
 			}
-			told, ok := form(e, i)
+			told, ok := form(e, i, deals)
 			if !ok {
 				continue
 			}
 			c.Deliveries = append(c.Deliveries, event.Delivery{
 				ID: "msg_" + newID(e.At), Merchant: i.Merchant, State: event.Due, Endpoint: i.Notice.Endpoint,
 				Queue: noticeQueue(i.Notice), URL: i.Notice.URL, Type: e.Type(), Subject: i.ID,
-				MediaType: told.MediaType, Body: told.Body, RunAt: e.At, CreatedAt: e.At, UpdatedAt: e.At,
+				MediaType: told.MediaType, Body: told.Body, Header: told.Header,
+				RunAt: e.At, CreatedAt: e.At, UpdatedAt: e.At,
 			})
 		}
 	}
+	return nil
+}
+
+// dealsAfter are the deals of an invoice as they are when a change is true. An
+// invoice that is new has none.
+func (a *App) dealsAfter(ctx context.Context, i invoice.Invoice, changed []deal.Deal) ([]deal.Deal, error) {
+	if i.Version == 0 {
+		return nil, nil
+	}
+	deals, err := a.store.DealsOf(ctx, i.Merchant, i.ID)
+	for _, d := range changed {
+		if at := slices.IndexFunc(deals, func(known deal.Deal) bool { return known.ID == d.ID }); at >= 0 {
+			deals[at] = d
+		} else if d.Invoice == i.ID {
+			deals = append(deals, d)
+		}
+	}
+	return deals, err
 }
 
 // noticeQueue lets the notices to one receiver wait for each other and for

@@ -5,13 +5,14 @@ import (
 	"testing"
 
 	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/deal"
 	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/invoice"
 )
 
 // paidForm tells of the move to paid, as a form of an API would.
-func paidForm(e event.Event, i invoice.Invoice) (app.Notice, bool) {
+func paidForm(e event.Event, i invoice.Invoice, _ []deal.Deal) (app.Notice, bool) {
 	if e.To != string(invoice.Paid) {
 		return app.Notice{}, false
 	}

@@ -39,7 +39,9 @@ func (a *App) Due() <-chan struct{} { return a.due }
 // address adds one delivery for every event and every endpoint that wants it,
 // and those for the invoices' own addresses.
 func (a *App) address(ctx context.Context, c *store.Change) error {
-	a.addNotices(c)
+	if err := a.addNotices(ctx, c); err != nil {
+		return err
+	}
 	endpoints, err := a.endpointsOf(ctx, c.Events[0].Merchant)
 	if err != nil || len(endpoints) == 0 {
 		return err

@@ -17,6 +17,7 @@ import (
 
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/checkout"
+	"github.com/purserhq/purser/internal/deal"
 	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/gateway"
 	"github.com/purserhq/purser/internal/invoice"
@@ -178,7 +179,7 @@ func (envelope) Seal(_, _ string, text []byte) ([]byte, error)   { return text, 
 func (envelope) Open(_, _ string, sealed []byte) ([]byte, error) { return sealed, nil }
 
 // paidForm tells a merchant's address of the move to paid.
-func paidForm(e event.Event, i invoice.Invoice) (app.Notice, bool) {
+func paidForm(e event.Event, i invoice.Invoice, _ []deal.Deal) (app.Notice, bool) {
 	return app.Notice{MediaType: "text/plain", Body: []byte(i.Reference)}, e.To == string(invoice.Paid)
 }
 

@@ -18,6 +18,7 @@ type Delivery struct {
 	Subject   string // id of the thing that the event is about
 	MediaType string
 	Body      []byte
+	Header    map[string]string // sent beside the usual ones
 	Tries     int
 	RunAt     time.Time // when to try next; while somebody tries, when to think that he died
 	Status    int       // HTTP status of the last answer; 0 = none came

@@ -200,23 +200,23 @@ func TestNotices(t *testing.T) {
 	i := invoice.Invoice{ID: "11111111-2222-4333-8444-555555555555", Reference: "INV 7/2026", State: invoice.Paid}
 	paid := event.Event{Noun: event.Invoice, Subject: i.ID, From: string(invoice.Open), To: string(invoice.Paid)}
 	forms := Forms()
-	form, ok := forms[noticeOf("")](paid, i)
+	form, ok := forms[noticeOf("")](paid, i, nil)
 	if want := "trackid=11111111-2222-4333-8444-555555555555&invoice_number=INV+7%2F2026&status=pending"; !ok ||
 		string(form.Body) != want || form.MediaType != "application/x-www-form-urlencoded" {
 		t.Errorf("got %s of %s, %t, want %s", form.Body, form.MediaType, ok, want)
 	}
-	object, ok := forms[noticeOf(JSONTerminal)](paid, i)
+	object, ok := forms[noticeOf(JSONTerminal)](paid, i, nil)
 	want := `{"trackid":"11111111-2222-4333-8444-555555555555","invoice_number":"INV 7/2026","status":"pending"}`
 	if !ok || string(object.Body) != want || object.MediaType != "application/json" {
 		t.Errorf("got %s of %s, %t, want %s", object.Body, object.MediaType, ok, want)
 	}
 	for _, s := range invoice.States.States() {
 		e := event.Event{Noun: event.Invoice, From: "x", To: string(s)}
-		if _, ok := NoticeForm(e, i); ok != (s == invoice.Paid) {
+		if _, ok := NoticeForm(e, i, nil); ok != (s == invoice.Paid) {
 			t.Errorf("%s: told is %t", s, ok)
 		}
 	}
-	if _, ok := NoticeForm(event.Event{Noun: event.Payment, To: string(invoice.Paid)}, i); ok {
+	if _, ok := NoticeForm(event.Event{Noun: event.Payment, To: string(invoice.Paid)}, i, nil); ok {
 		t.Error("told of another noun")
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/deal"
 	"github.com/purserhq/purser/internal/dialect"
 	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/invoice"
@@ -40,7 +41,7 @@ func told(e event.Event) bool {
 }
 
 // NoticeForm writes the notice of a paid invoice as a form.
-func NoticeForm(e event.Event, i invoice.Invoice) (app.Notice, bool) {
+func NoticeForm(e event.Event, i invoice.Invoice, _ []deal.Deal) (app.Notice, bool) {
 	body, _ := dialect.BuildQuery(dialect.Fields{ // three short fields are never too long
 		pair("trackid", i.ID), pair("invoice_number", i.Reference), pair("status", pending),
 	})
@@ -48,7 +49,7 @@ func NoticeForm(e event.Event, i invoice.Invoice) (app.Notice, bool) {
 }
 
 // NoticeJSON writes the notice of a paid invoice as JSON.
-func NoticeJSON(e event.Event, i invoice.Invoice) (app.Notice, bool) {
+func NoticeJSON(e event.Event, i invoice.Invoice, _ []deal.Deal) (app.Notice, bool) {
 	body, err := dialect.JSON(struct {
 		TrackID       string `json:"trackid"`
 		InvoiceNumber string `json:"invoice_number"`

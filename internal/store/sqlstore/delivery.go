@@ -12,18 +12,20 @@ import (
 
 // deliveryDetail is what no statement asks of a delivery.
 type deliveryDetail struct {
-	URL       string `json:"url,omitzero"`
-	Type      string `json:"type,omitzero"`
-	MediaType string `json:"media_type,omitzero"`
-	Tries     int    `json:"tries,omitzero"`
-	Status    int    `json:"status,omitzero"`
-	Answer    string `json:"answer,omitzero"`
+	URL       string            `json:"url,omitzero"`
+	Type      string            `json:"type,omitzero"`
+	MediaType string            `json:"media_type,omitzero"`
+	Header    map[string]string `json:"header,omitempty"`
+	Tries     int               `json:"tries,omitzero"`
+	Status    int               `json:"status,omitzero"`
+	Answer    string            `json:"answer,omitzero"`
 }
 
 // deliveryRecord writes a delivery at its next version.
 func deliveryRecord(d event.Delivery) (record, error) {
 	detail, err := pack(deliveryDetail{
-		URL: d.URL, Type: d.Type, MediaType: d.MediaType, Tries: d.Tries, Status: d.Status, Answer: d.Answer,
+		URL: d.URL, Type: d.Type, MediaType: d.MediaType, Header: d.Header, Tries: d.Tries, Status: d.Status,
+		Answer: d.Answer,
 	})
 	return record{
 		d.ID, d.Merchant, d.Version + 1, string(d.State), d.Queue, perhapsMicros(d.RunAt), d.Endpoint, d.Subject,
@@ -51,7 +53,7 @@ func scanListed(r row, more ...func(*event.Delivery) any) (event.Delivery, error
 		return d, err
 	}
 	err := unpack(detail, &rest)
-	d.URL, d.Type, d.MediaType, d.Tries = rest.URL, rest.Type, rest.MediaType, rest.Tries
+	d.URL, d.Type, d.MediaType, d.Header, d.Tries = rest.URL, rest.Type, rest.MediaType, rest.Header, rest.Tries
 	d.Status, d.Answer = rest.Status, rest.Answer
 	d.RunAt, d.CreatedAt, d.UpdatedAt = perhapsInstant(run), instant(created), instant(updated)
 	return d, err
