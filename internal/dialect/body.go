@@ -27,9 +27,10 @@ func readRaw(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error
 	if limit == 0 {
 		limit = MaxBody
 	}
-	// One buffer of the right size: a buffer that grows leaves copies behind.
+	// One buffer of the right size: a buffer that grows leaves copies behind. A
+	// large body is not believed to come before it comes.
 	var buffer bytes.Buffer
-	buffer.Grow(int(min(max(r.ContentLength, 0), limit)) + bytes.MinRead)
+	buffer.Grow(int(min(max(r.ContentLength, 0), limit, MaxBody)) + bytes.MinRead)
 	_, err := buffer.ReadFrom(http.MaxBytesReader(w, r.Body, limit))
 	if err == nil {
 		return buffer.Bytes(), nil

@@ -115,6 +115,7 @@ const (
 	AmountType  Type = "number above zero"
 	NumberType  Type = "number" // an amount; one that is not above zero is refused later
 	ObjectType  Type = "object"
+	FlagType    Type = "true or false"
 	AnyText     Type = "any string" // one that nothing has is no mistake
 )
 

@@ -346,7 +346,10 @@ func attackField(p dialect.Param, s Sample, add adder) {
 		}
 	}
 	long := `"` + strings.Repeat("x", 100_000) + `"`
-	bad := []string{"true", "[]", `["x"]`}
+	bad := []string{"[]", `["x"]`}
+	if p.Type != dialect.FlagType {
+		bad = append(bad, "true")
+	}
 	if p.Type != dialect.ObjectType {
 		bad = append(bad, "{}", `{"$gt":""}`)
 	}
@@ -358,6 +361,8 @@ func attackField(p dialect.Param, s Sample, add adder) {
 		bad = append(bad, "12", "1.5", `"a\u0000b"`)
 	case dialect.ObjectType:
 		bad = append(bad, "12", `""`)
+	case dialect.FlagType:
+		bad = append(bad, "0", "1", `""`, `"true"`)
 	case dialect.AmountType:
 		bad = append(bad, badDecimals...)
 		bad = append(bad, `"20.0"`, `""`)

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -251,10 +252,7 @@ func (w *World) Record(ctx context.Context) (string, error) {
 			return "", err
 		}
 		for _, e := range list {
-			subject := e.Subject
-			if len(subject) == 32 { // the core's own ids are random
-				subject = "-"
-			}
+			subject := ownID.ReplaceAllString(e.Subject, "-")
 			note := ""
 			if e.Note != "" {
 				note = ": " + e.Note
@@ -288,6 +286,9 @@ func (w *World) caused(ctx context.Context, merchantID, subject string, entries,
 	return err
 }
 
+// ownID is an id of the core's own. They are random.
+var ownID = regexp.MustCompile(`\b[0-9a-f]{32}\b`)
+
 // booked is the entries of one subject, one on a line.
 func (w *World) booked(ctx context.Context, merchantID, subject string) (string, error) {
 	var b strings.Builder
@@ -296,7 +297,7 @@ func (w *World) booked(ctx context.Context, merchantID, subject string) (string,
 	for _, entry := range entries {
 		fmt.Fprintf(&b, "= %s %s:", entry.Rule(), subject)
 		for _, p := range entry.Postings() {
-			fmt.Fprintf(&b, " %s %d", p.Account.Key(), p.Amount.Steps())
+			fmt.Fprintf(&b, " %s %d", ownID.ReplaceAllString(p.Account.Key(), "-"), p.Amount.Steps())
 		}
 		b.WriteString("\n")
 	}
