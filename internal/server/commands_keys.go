@@ -120,7 +120,7 @@ func (c Commands) AddSigningKey(ctx context.Context, n NewSigningKey) error {
 		return err
 	}
 	return c.with(ctx, forWriting, func(k *core) error {
-		if err := checkMethods(k, n.Methods); err != nil {
+		if err := checkMethods(ctx, k, n); err != nil {
 			return err
 		}
 		key, text, err := k.app.CreateSigningKey(ctx, wish)
@@ -155,13 +155,18 @@ func parseNetworks(texts []string) ([]netip.Prefix, error) {
 }
 
 // checkMethods refuses the name of a call that no API with signed calls has: a
-// key with a slip of the pen in it would be found out only by who uses it.
-func checkMethods(k *core, methods []string) error {
+// key with a slip of the pen in it would be found out only by who uses it. The key
+// of a store is limited to that instead.
+func checkMethods(ctx context.Context, k *core, n NewSigningKey) error {
+	if store, ok := keyedStore(n.Methods); ok {
+		_, err := k.app.Terminal(ctx, n.Merchant, store)
+		return err
+	}
 	known, err := signedCalls(k)
 	if err != nil {
 		return err
 	}
-	for _, m := range methods {
+	for _, m := range n.Methods {
 		if !slices.Contains(known, m) {
 			return settingError("method", "must be one of "+strings.Join(known, ", ")+", not "+strconv.Quote(m))
 		}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"maps"
 	"net/http"
 	"path"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/purserhq/purser/internal/dialect"
 	"github.com/purserhq/purser/internal/dialect/ipg"
 	"github.com/purserhq/purser/internal/dialect/orderpay"
+	"github.com/purserhq/purser/internal/dialect/p2p"
 	"github.com/purserhq/purser/internal/dialect/payrefund"
 	"github.com/purserhq/purser/internal/dialect/zipay"
 	"github.com/purserhq/purser/internal/money"
@@ -59,7 +61,13 @@ func addDialects(r *routes, k *core, a additions) error {
 	orders := orderpay.New(orderpay.Config{
 		App: k.app, Fetch: worker.NewSender(k.config.WebhookLoopback), Now: k.now, Log: k.log,
 	})
-	r.mount(shop, wallets, cards, orders)
+	transfers, err := p2p.New(p2p.Config{
+		App: k.app, PublicURLs: []string{k.config.PublicURL}, Now: k.now, Log: k.log, Unlimited: len(a.sandbox) > 0,
+	})
+	if err != nil {
+		return err
+	}
+	r.mount(shop, wallets, cards, orders, transfers)
 	return nil
 }
 
@@ -67,7 +75,11 @@ func addDialects(r *routes, k *core, a additions) error {
 func refundsPort(next http.Handler) http.Handler { return payrefund.RefundsPort(next) }
 
 // forms are the ways in which the addresses of invoices are told.
-func forms() map[string]app.Form { return zipay.Forms() }
+func forms() map[string]app.Form {
+	all := zipay.Forms()
+	maps.Copy(all, p2p.Forms())
+	return all
+}
 
 // terminalForms are the words of operators for the way in which the notices of
 // a terminal are written, and those of the API.
@@ -98,6 +110,9 @@ func signedCalls(k *core) ([]string, error) {
 	}
 	return calls, nil
 }
+
+// keyedStore is the terminal that a signing key is for, and for nothing else.
+func keyedStore(calls []string) (number int64, ok bool) { return p2p.StoreOf(calls) }
 
 // mount adds the dialects; the first one answers for what nobody knows, to
 // callers whom nobody knows.

@@ -1,0 +1,250 @@
+package p2p_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/deal"
+	"github.com/purserhq/purser/internal/dialect"
+	"github.com/purserhq/purser/internal/dialect/dialecttest"
+)
+
+// ask sends one call of a store, or of nobody.
+func ask(w *dialecttest.World, h http.Handler, key, method, target, media, body string) dialecttest.Answer {
+	header := http.Header{}
+	if key != "" {
+		header.Set("X-Identity", "{{"+key+"}}")
+		header.Set("X-Signature", "{{sign:"+key+"}}")
+	}
+	if media != "" {
+		header.Set("Content-Type", media)
+	}
+	return w.Ask(h, method, target, header, body)
+}
+
+// asked is an invoice as an answer shows it.
+type asked struct {
+	ID     string
+	Status string
+	Sum    struct{ Amount string }
+	Deals  []struct {
+		ID         string
+		Status     string
+		Option     string `json:"paymentOption"`
+		Requisites struct{ Requisites string }
+	}
+}
+
+func read(t *testing.T, a dialecttest.Answer) asked {
+	t.Helper()
+	var i asked
+	if err := json.Unmarshal([]byte(a.Body), &i); err != nil || a.Status != http.StatusOK {
+		t.Fatalf("got %d %s: %v", a.Status, a.Body, err)
+	}
+	return i
+}
+
+// create makes an invoice with more fields than are needed.
+func create(t *testing.T, w *dialecttest.World, h http.Handler, more string) asked {
+	t.Helper()
+	return read(t, ask(w, h, "shopkey", "POST", "/api/merchant/invoices", "application/json", "{"+plain+more+"}"))
+}
+
+// receipt is a multipart body with a PDF of so many bytes.
+func receipt(size int) string {
+	const head = "--b\r\nContent-Disposition: form-data; name=\"attachment\"; filename=\"a\"\r\n\r\n"
+	return head + "%PDF-" + strings.Repeat("x", size-len("%PDF-")) + "\r\n--b--\r\n"
+}
+
+func TestAttachments(t *testing.T) {
+	t.Parallel()
+	w := dialecttest.NewWorld(t, nil, extras)
+	h := w.Handler(open(t, w))
+	i := create(t, w, h, `,"amount":"1500","startDeal":true`)
+	target := "/api/merchant/invoices/" + i.ID + "/confirm-transfer"
+	for _, test := range []struct{ size, status int }{
+		{deal.MaxFile + 1, http.StatusRequestEntityTooLarge},
+		{deal.MaxFile + dialect.MaxBody, http.StatusRequestEntityTooLarge},
+		{deal.MaxFile, http.StatusOK},
+		{deal.MaxFile, http.StatusOK},
+	} {
+		a := ask(w, h, "shopkey", "POST", target, "multipart/form-data; boundary=b", receipt(test.size))
+		if a.Status != test.status || a.Status > 200 && !strings.Contains(a.Body, `"code":"FILE_TOO_LARGE"`) {
+			t.Errorf("%d bytes: got %d %.200s", test.size, a.Status, a.Body)
+		}
+		d, err := w.App.Deal(t.Context(), w.Shop, i.Deals[0].ID)
+		if err != nil || (d.State == deal.TransferConfirmed) != (test.status == 200) {
+			t.Errorf("%d bytes: the deal is %s, %v", test.size, d.State, err)
+		}
+	}
+	kept, err := w.App.Attachments(t.Context(), w.Shop, i.Deals[0].ID)
+	if err != nil || len(kept) != 2 || kept[0].Size != deal.MaxFile || kept[0].Type != "application/pdf" {
+		t.Errorf("got %+v, %v", kept, err)
+	}
+}
+
+// One that is sent many times at once makes one invoice with one deal.
+func TestRepeatedAtOnce(t *testing.T) {
+	t.Parallel()
+	w := dialecttest.NewWorld(t, nil, extras)
+	h := w.Handler(open(t, w))
+	const crowd = 12
+	answers := make([]dialecttest.Answer, crowd)
+	var all sync.WaitGroup
+	for n := range crowd {
+		all.Go(func() {
+			answers[n] = ask(w, h, "shopkey", "POST", "/api/merchant/invoices", "application/json",
+				"{"+plain+`,"amount":"1500","internalId":"ord-1","startDeal":true}`)
+		})
+	}
+	all.Wait()
+	first := read(t, answers[0])
+	for _, a := range answers {
+		if i := read(t, a); i.ID != first.ID || len(i.Deals) > 1 {
+			t.Errorf("got %s, want the invoice %s with a deal", a.Body, first.ID)
+		}
+	}
+	last := read(t, ask(w, h, "shopkey", "GET", "/api/merchant/internal-id/ord-1", "", ""))
+	if last.ID != first.ID || len(last.Deals) != 1 {
+		t.Errorf("got %+v, want one deal", last)
+	}
+}
+
+// However often a name is used, its newest invoice is found.
+func TestManyOfOneName(t *testing.T) {
+	t.Parallel()
+	w := dialecttest.NewWorld(t, nil, extras)
+	h := w.Handler(open(t, w))
+	for n := range 20 {
+		i := create(t, w, h, `,"internalId":"ord-1","amount":"`+string(rune('1'+n%9))+`00.`+string(rune('1'+n/9))+`0"`)
+		if found := read(t, ask(w, h, "shopkey", "GET", "/api/merchant/internal-id/ord-1", "", "")); found.ID != i.ID {
+			t.Fatalf("after %d: got %s, want %s", n+1, found.ID, i.ID)
+		}
+	}
+}
+
+// Crowds get different pairs of account and sum, or nothing.
+func TestNoPairTwice(t *testing.T) {
+	t.Parallel()
+	w := dialecttest.NewWorld(t, nil, extras)
+	h := w.Handler(open(t, w))
+	const crowd = 24
+	answers := make([]dialecttest.Answer, crowd)
+	var all sync.WaitGroup
+	for n := range crowd {
+		all.Go(func() {
+			answers[n] = ask(w, h, "shopkey", "POST", "/api/merchant/invoices", "application/json",
+				"{"+plain+`,"amount":"500","maxAmount":"500.05","startDeal":true}`)
+		})
+	}
+	all.Wait()
+	pairs := map[string]bool{}
+	for _, a := range answers {
+		i := read(t, a)
+		if len(i.Deals) == 0 {
+			continue
+		}
+		pair := i.Deals[0].Requisites.Requisites + " " + i.Sum.Amount
+		if pairs[pair] {
+			t.Errorf("%s was given twice", pair)
+		}
+		pairs[pair] = true
+	}
+	if len(pairs) != 12 { // two accounts and six sums
+		t.Errorf("got %d pairs, want 12: %v", len(pairs), pairs)
+	}
+}
+
+func TestPublicLimits(t *testing.T) {
+	t.Parallel()
+	w := dialecttest.NewWorld(t, nil, extras)
+	h := w.Handler(opened(t, w, false))
+	i := create(t, w, h, `,"amount":"1500"`)
+	target := "/api/public/invoices/" + i.ID + "/start-deal"
+	var last dialecttest.Answer
+	statuses := map[int]int{}
+	for range 50 {
+		last = ask(w, h, "", "POST", target, "application/json", "{}")
+		statuses[last.Status]++
+	}
+	if statuses[200] != 1 || statuses[429] < 20 || statuses[409] != 50-1-statuses[429] {
+		t.Errorf("got %v", statuses)
+	}
+	if last.Header.Get("Retry-After") == "" || !strings.Contains(last.Body, "RATE_LIMITED") {
+		t.Errorf("got %v %s", last.Header, last.Body)
+	}
+	w.Wait(time.Minute)
+	if a := ask(w, h, "", "GET", "/api/public/invoices/"+i.ID, "", ""); a.Status != http.StatusOK {
+		t.Errorf("a minute later: got %d", a.Status)
+	}
+	if a := ask(w, h, "shopkey", "GET", "/api/merchant/invoices/"+i.ID, "", ""); a.Status != http.StatusOK {
+		t.Errorf("the merchant: got %d", a.Status)
+	}
+}
+
+// Invoices of other APIs at the same terminal are not there.
+func TestForeignInvoices(t *testing.T) {
+	t.Parallel()
+	w := dialecttest.NewWorld(t, nil, extras)
+	h := w.Handler(open(t, w))
+	i, err := w.App.CreateInvoice(t.Context(), w.Shop, app.NewInvoice{
+		ID: w.UUID(), Amount: roubles("1500"), Terminal: 1001, Reference: "1:ord-1",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{
+		"merchant/invoices/" + i.ID, "public/invoices/" + i.ID, "merchant/internal-id/ord-1",
+		"merchant/internal-id/%00", "merchant/internal-id/%ff", "merchant/internal-id/" + strings.Repeat("x", 5000),
+		"merchant/invoices/%00", "merchant/invoices/" + strings.ToUpper(i.ID) + "x",
+	} {
+		if a := ask(w, h, "shopkey", "GET", "/api/"+path, "", ""); a.Status != http.StatusNotFound {
+			t.Errorf("%.60s: got %d %s", path, a.Status, a.Body)
+		}
+	}
+	for _, path := range []string{"merchant", "public"} {
+		if a := ask(w, h, "shopkey", "POST", "/api/"+path+"/invoices/"+i.ID+"/cancel", "", ""); a.Status != 404 {
+			t.Errorf("%s: got %d %s", path, a.Status, a.Body)
+		}
+	}
+	if list := ask(w, h, "shopkey", "GET", "/api/merchant/invoices", "", ""); list.Body != "[]" {
+		t.Errorf("got the list %s", list.Body)
+	}
+	if made := create(t, w, h, `,"amount":"1500","internalId":"ord-1"`); made.ID == i.ID {
+		t.Error("a repeated call found a foreign invoice")
+	}
+}
+
+// What is sent carries the merchant's token, and our own headers cannot be
+// replaced by it.
+func TestNotificationToken(t *testing.T) {
+	t.Parallel()
+	for token, want := range map[string]string{"tok-1": "tok-1", "": ""} {
+		w := dialecttest.NewWorld(t, nil, extras)
+		h := w.Handler(open(t, w))
+		i := read(t, ask(w, h, "shopkey", "POST", "/api/merchant/invoices", "application/json",
+			`{"type":"in","currency":"RUB","amount":"1500","notificationUrl":"https://shop.example/n","notificationToken":"`+
+				token+`"}`))
+		if a := ask(w, h, "shopkey", "POST", "/api/merchant/invoices/"+i.ID+"/cancel", "", ""); a.Status != http.StatusOK {
+			t.Fatal(a.Body)
+		}
+		due, err := w.App.DueDeliveries(t.Context(), 10, 10)
+		if err != nil || len(due) != 1 {
+			t.Fatalf("got %d deliveries, %v", len(due), err)
+		}
+		m, mine, err := w.App.TakeDelivery(t.Context(), due[0])
+		if err != nil || !mine {
+			t.Fatal(mine, err)
+		}
+		got, ok := m.Headers["X-Notification-Token"]
+		if got != want || ok != (want != "") || m.Headers["webhook-signature"] == "" ||
+			m.Headers["content-type"] != "application/json" {
+			t.Errorf("got %v", m.Headers)
+		}
+	}
+}

@@ -1,0 +1,254 @@
+package p2p
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/purserhq/purser/internal/deal"
+	"github.com/purserhq/purser/internal/dialect"
+	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/money"
+)
+
+// The statuses of invoices on this wire.
+const (
+	statusNew      = "new"
+	statusPaid     = "paid"
+	statusCanceled = "canceled"
+	statusExpired  = "expired"
+	statusDispute  = "dispute"
+)
+
+// statusOf is the status of an invoice with its deals: a dispute about one of
+// them comes before the invoice's own state.
+func statusOf(i invoice.Invoice, deals []deal.Deal) string {
+	if slices.ContainsFunc(deals, func(d deal.Deal) bool { return d.State == deal.Disputed }) {
+		return statusDispute
+	}
+	switch i.State {
+	case invoice.Open:
+		return statusNew
+	case invoice.Paid, invoice.Completed, invoice.Refunded:
+		return statusPaid
+	case invoice.Canceled, invoice.Rejected:
+		return statusCanceled
+	case invoice.Expired:
+		return statusExpired
+	}
+	return statusNew
+}
+
+// moneyBody is an amount with its currency.
+type moneyBody struct {
+	Amount   string     `json:"amount"`
+	Currency money.Unit `json:"currency"`
+	Subunit  int        `json:"subunit"`
+}
+
+// encodeMoney writes an amount with all the places of its currency; nil for one
+// that is none.
+func encodeMoney(a money.Amount) *moneyBody {
+	info, err := money.Lookup(a.Unit())
+	if err != nil {
+		return nil
+	}
+	return &moneyBody{Amount: a.Fixed(), Currency: a.Unit(), Subunit: info.Scale}
+}
+
+// moment is a time as this API writes it everywhere.
+type moment time.Time
+
+// MarshalJSON writes whole seconds in UTC with a zone of digits.
+func (m moment) MarshalJSON() ([]byte, error) {
+	return []byte(time.Time(m).UTC().Format(`"2006-01-02T15:04:05+00:00"`)), nil
+}
+
+// orNull is a text, or null where there is none.
+func orNull(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
+// invoiceBody is an invoice with all of its deals.
+type invoiceBody struct {
+	ID         string     `json:"id"`
+	InternalID *string    `json:"internalId"`
+	UserID     *string    `json:"userId"`
+	Type       string     `json:"type"`
+	Status     string     `json:"status"`
+	Method     *string    `json:"paymentMethod"`
+	Option     *string    `json:"paymentOption"`
+	Requisites *string    `json:"paymentRequisites"`
+	Sum        *moneyBody `json:"sum"`
+	StoreID    int64      `json:"storeId"`
+	StoreName  string     `json:"storeName"`
+	sums
+	CreatedAt  moment     `json:"createdAt"`
+	ExpireAt   moment     `json:"expireAt"`
+	UpdatedAt  moment     `json:"updatedAt"`
+	InvoiceURL string     `json:"invoiceUrl"`
+	Deals      []dealBody `json:"deals"`
+}
+
+// sums are what an invoice brought; null until it is paid.
+type sums struct {
+	FromTaker *moneyBody `json:"receivedSumFromTaker"`
+	FromMaker *moneyBody `json:"receivedSumFromMaker"`
+	Fee       *moneyBody `json:"serviceFeeSum"`
+	Payout    *moneyBody `json:"payoutSum"`
+}
+
+// encodeSums are the sums of an invoice that is paid.
+func encodeSums(i invoice.Invoice, deals []deal.Deal) sums {
+	if statusOf(i, deals) != statusPaid {
+		return sums{}
+	}
+	for _, d := range slices.Backward(deals) {
+		if d.State != deal.Completed {
+			continue
+		}
+		net, err := d.Net()
+		if err != nil {
+			break
+		}
+		return sums{encodeMoney(d.Paid), encodeMoney(d.Coins), encodeMoney(d.Fee), encodeMoney(net)}
+	}
+	return sums{FromTaker: encodeMoney(i.Captured)}
+}
+
+// requisitesBody is where a payer sends money.
+type requisitesBody struct {
+	Requisites string `json:"requisites"`
+	Holder     string `json:"holder"`
+}
+
+// paymentBody is money that came.
+type paymentBody struct {
+	TakerSum *moneyBody `json:"takerSum"`
+	MakerSum *moneyBody `json:"makerSum"`
+	FeeSum   *moneyBody `json:"feeSum"`
+	Date     moment     `json:"date"`
+}
+
+// dealBody is one deal.
+type dealBody struct {
+	ID         string         `json:"id"`
+	Type       string         `json:"type"`
+	Status     deal.State     `json:"status"`
+	Method     string         `json:"paymentMethod"`
+	Option     string         `json:"paymentOption"`
+	Requisites requisitesBody `json:"requisites"`
+	CanceledAt moment         `json:"canceledAt"` // its deadline, whatever became of it
+	Attachment *string        `json:"disputeAttachment"`
+	Reason     *string        `json:"disputeReason"`
+	ReasonData any            `json:"disputeReasonData"`
+	Payment    *paymentBody   `json:"payment"`
+	Rate       string         `json:"rate"`
+	IsActive   bool           `json:"isActive"`
+	QRCodeLink *string        `json:"qrCodeLink"`
+}
+
+// reasonData is what a dispute says beside its reason.
+type reasonData struct {
+	Amount string `json:"amount"`
+}
+
+func encodeDeal(d deal.Deal) dealBody {
+	body := dealBody{
+		ID: d.ID, Type: typeIn, Status: d.State, Method: d.Method, Option: d.Option,
+		Requisites: requisitesBody{d.Number, d.Holder}, CanceledAt: moment(d.Deadline), ReasonData: []string{},
+		Rate: rateText(d.Rate), IsActive: d.Live(), QRCodeLink: orNull(codeLink(d)),
+	}
+	if !d.Dispute.OpenedAt.IsZero() {
+		body.Reason = orNull(d.Dispute.Reason)
+		if d.Dispute.Amount.Valid() {
+			body.ReasonData = reasonData{d.Dispute.Amount.Fixed()}
+		}
+	}
+	if d.State == deal.Completed {
+		body.Payment = &paymentBody{encodeMoney(d.Paid), encodeMoney(d.Coins), encodeMoney(d.Fee), moment(d.EndedAt)}
+	}
+	return body
+}
+
+// rateText is a rate with at least two decimal places.
+func rateText(r money.Rate) string {
+	text := r.Text()
+	if _, places, _ := strings.Cut(text, "."); len(places) == 0 && text != "" {
+		return text + ".00"
+	} else if len(places) == 1 {
+		return text + "0"
+	}
+	return text
+}
+
+// codeLink is what a payer's telephone can scan while money is waited for.
+func codeLink(d deal.Deal) string {
+	switch {
+	case !d.Live():
+		return ""
+	case strings.Contains(d.Option, "QR") && strings.HasPrefix(d.Number, "https://"):
+		return d.Number
+	case d.Method == "sberbank":
+		digits := strings.Map(func(c rune) rune {
+			if c < '0' || c > '9' {
+				return -1
+			}
+			return c
+		}, d.Number)
+		return "https://www.sberbank.com/sms/pbpn?requisiteNumber=" + digits
+	}
+	return ""
+}
+
+// view is an invoice of this API with its deals, in order of creation.
+type view struct {
+	invoice.Invoice
+
+	deals []deal.Deal
+}
+
+// encode writes an invoice. Reduced is what whoever knows its id may see.
+func (d desk) encode(v view, reduced bool) invoiceBody {
+	i := v.Invoice
+	body := invoiceBody{
+		ID: i.ID, InternalID: orNull(i.Bag[bagInternalID]), UserID: orNull(i.Bag[bagUserID]), Type: typeIn,
+		Status: statusOf(i, v.deals), Method: orNull(i.Bag[bagMethod]), Option: orNull(i.Bag[bagOption]),
+		Sum: encodeMoney(i.Amount), StoreID: i.Terminal, StoreName: i.Bag[bagStore], sums: encodeSums(i, v.deals),
+		CreatedAt: moment(i.CreatedAt), ExpireAt: moment(i.Due), UpdatedAt: moment(updated(v)),
+		InvoiceURL: d.PublicURLs[0] + "/invoice?" + url.Values{"id": {i.ID}}.Encode(), Deals: []dealBody{},
+	}
+	for _, one := range v.deals {
+		body.Deals = append(body.Deals, encodeDeal(one))
+	}
+	if reduced {
+		body.InternalID, body.UserID, body.sums = nil, nil, sums{}
+		for n := range body.Deals {
+			body.Deals[n].Payment = nil // it tells the same sums
+		}
+	}
+	return body
+}
+
+// updated is when an invoice or one of its deals changed last.
+func updated(v view) time.Time {
+	last := v.UpdatedAt
+	for _, d := range v.deals {
+		if d.UpdatedAt.After(last) {
+			last = d.UpdatedAt
+		}
+	}
+	return last
+}
+
+// listed writes a list of things, which may be empty.
+func listed[T any](items []T) dialect.Reply {
+	if items == nil {
+		items = []T{}
+	}
+	return dialect.Reply{Body: items}
+}

@@ -1,0 +1,327 @@
+package p2p
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/deal"
+	"github.com/purserhq/purser/internal/dialect"
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/merchant"
+	"github.com/purserhq/purser/internal/money"
+)
+
+// usualPayIn is how long an invoice may be paid unless its store says otherwise.
+const usualPayIn = time.Hour
+
+// The words that an invoice keeps for this API. The payer's page reads some of
+// them.
+const (
+	bagType       = "type"
+	bagStore      = "storeName"
+	bagAmount     = "amount" // asked for, whatever the sum was raised to
+	bagInternalID = "internalId"
+	bagUserID     = "userId"
+	bagOption     = "paymentOption"
+	bagMethod     = "paymentMethod"
+	bagMost       = "maxAmount"
+	bagToken      = "notificationToken"
+	bagSuccess    = "successUrl"
+	bagCancel     = "cancelUrl"
+	bagMatching   = "allowMatching"
+	bagSingle     = "strictlySingleTransfer"
+	bagCross      = "crossBorderCurrency"
+	bagCrossKind  = "crossBorderRequisiteType"
+)
+
+// store is the store behind the key of a call. Errors: key_invalid,
+// merchant_inactive.
+func (d desk) store(r *dialect.Request) (merchant.Terminal, error) {
+	number, _ := storeOf(r.Key)
+	t, err := d.App.Terminal(r.Context(), r.Merchant, number)
+	if fault.Is(err, fault.CodeTerminalNotFound) {
+		err = fault.New(fault.CodeKeyInvalid, "", "").With(err)
+	}
+	return t, err
+}
+
+func (d desk) createInvoice(r *dialect.Request) (dialect.Reply, error) {
+	n, err := decodeInvoice(r.Fields)
+	if err != nil {
+		return dialect.Reply{}, err
+	}
+	store, err := d.store(r)
+	if err != nil {
+		return dialect.Reply{}, err
+	}
+	if store.Disabled {
+		return dialect.Reply{}, fault.New(fault.CodeMerchantInactive, "", "The store is switched off.")
+	}
+	offers, err := d.offers(r.Context(), r.Merchant, n.amount.Unit())
+	if err != nil {
+		return dialect.Reply{}, err
+	}
+	if err := offers.take(n); err != nil {
+		return dialect.Reply{}, err
+	}
+	i, err := d.ask(r.Context(), store, n)
+	if err != nil {
+		return dialect.Reply{}, err
+	}
+	v, err := d.viewOf(r.Context(), i)
+	if err == nil && n.startDeal && !slices.ContainsFunc(v.deals, deal.Deal.Live) {
+		v, err = d.begin(r.Context(), v, route{n.option, n.method}, false)
+		if fault.Is(err, fault.CodeWrongState) { // the same call, sent twice at once, has begun it
+			v, err = d.read(r.Context(), r.Merchant, i.ID)
+		}
+	}
+	return dialect.Reply{Body: d.encode(v, false)}, err
+}
+
+// ask makes an invoice, or finds the one that a repeated call has made.
+func (d desk) ask(ctx context.Context, store merchant.Terminal, n newInvoice) (invoice.Invoice, error) {
+	if n.internalID == "" {
+		return d.make(ctx, store, n, "")
+	}
+	for {
+		last, times, err := d.lastNamed(ctx, store, n.internalID)
+		if err != nil {
+			return invoice.Invoice{}, err
+		}
+		if times > 0 {
+			if v, err := d.viewOf(ctx, last); err != nil || n.repeats(v) {
+				return last, err
+			}
+		}
+		made, err := d.make(ctx, store, n, reference(times+1, n.internalID))
+		// Somebody else has just used the next name: perhaps for the same wish.
+		if e, ok := errors.AsType[*fault.Error](err); !ok || e.Code != fault.CodeDuplicate || e.Param != "reference" {
+			return made, err
+		}
+		if err := ctx.Err(); err != nil {
+			return invoice.Invoice{}, err
+		}
+	}
+}
+
+// repeats says that a wish is the one that an invoice was made for, and that the
+// invoice is still new.
+func (n newInvoice) repeats(v view) bool {
+	return ours(v.Invoice) && statusOf(v.Invoice, v.deals) == statusNew && unitOf(v.Invoice) == n.amount.Unit() &&
+		v.Bag[bagAmount] == n.amount.Text() && v.Bag[bagOption] == n.option && v.Bag[bagMethod] == n.method
+}
+
+// reference is the name, unique in its store, of the invoice that the merchant
+// calls by one name for the so manieth time. The numbers have no gaps, so that
+// the last is found by asking for a few.
+func reference(times int, internalID string) string { return strconv.Itoa(times) + ":" + internalID }
+
+// lastNamed finds the newest invoice of a store that the merchant calls so, and
+// how many there are.
+func (d desk) lastNamed(ctx context.Context, store merchant.Terminal, internalID string,
+) (last invoice.Invoice, times int, err error) {
+	find := func(times int) (bool, error) {
+		found, _, err := d.App.FindInvoices(ctx, store.Merchant,
+			app.InvoiceFilter{Terminal: store.Number, Reference: reference(times, internalID)}, app.Page{Limit: 1})
+		if err != nil || len(found) == 0 {
+			return false, err
+		}
+		last = found[0].Invoice
+		return true, nil
+	}
+	known, missing := 0, 1 // the last one that is there, and one that is not
+	for {
+		found, err := find(missing)
+		if err != nil {
+			return last, 0, err
+		}
+		if !found {
+			break
+		}
+		known, missing = missing, 2*missing
+	}
+	for known+1 < missing {
+		middle := (known + missing) / 2
+		found, err := find(middle)
+		if err != nil {
+			return last, 0, err
+		}
+		if found {
+			known = middle
+		} else {
+			missing = middle
+		}
+	}
+	if known > 0 {
+		_, err = find(known) // the last one that was looked at may have been another
+	}
+	return last, known, err
+}
+
+// make commits a new invoice.
+func (d desk) make(ctx context.Context, store merchant.Terminal, n newInvoice, reference string,
+) (invoice.Invoice, error) {
+	payIn := store.PayIn
+	if payIn == 0 {
+		payIn = usualPayIn
+	}
+	wish := app.NewInvoice{
+		ID: d.NewID(), Amount: n.amount, Terminal: store.Number, Reference: reference, Due: d.Now().Add(payIn),
+		Bag: map[string]string{bagType: typeIn, bagStore: store.Name, bagAmount: n.amount.Text()},
+	}
+	for name, text := range map[string]string{
+		bagInternalID: n.internalID, bagUserID: n.userID, bagOption: n.option, bagMethod: n.method,
+		bagMost: n.most.Text(), bagToken: n.notifyToken, bagSuccess: n.successURL, bagCancel: n.cancelURL,
+		bagCross: n.crossCurrency, bagCrossKind: n.crossKind, bagMatching: yes(n.matching), bagSingle: yes(n.singleTransfer),
+	} {
+		if text != "" {
+			wish.Bag[name] = text
+		}
+	}
+	if n.notifyURL != "" {
+		wish.Notice = invoice.Notice{URL: n.notifyURL, Form: noticeForm, Endpoint: store.Endpoint}
+	}
+	return d.App.CreateInvoice(ctx, store.Merchant, wish)
+}
+
+func yes(is bool) string {
+	if is {
+		return "true"
+	}
+	return ""
+}
+
+// ours says that an invoice was made through this API.
+func ours(i invoice.Invoice) bool {
+	return i.Terminal != 0 && i.Bag[bagType] == typeIn && i.Bag[bagStore] != ""
+}
+
+func unknownInvoice() error { return fault.New(fault.CodeInvoiceNotFound, "invoice", "") }
+
+// viewOf is an invoice with its deals.
+func (d desk) viewOf(ctx context.Context, i invoice.Invoice) (view, error) {
+	deals, err := d.App.DealsOf(ctx, i.Merchant, i.ID)
+	return view{i, deals}, err
+}
+
+// read finds an invoice of this API by its id. Error: invoice_not_found.
+func (d desk) read(ctx context.Context, merchantID, id string) (view, error) {
+	found, err := d.App.Invoice(ctx, merchantID, id)
+	if err != nil {
+		return view{}, err
+	}
+	if !ours(found.Invoice) {
+		return view{}, unknownInvoice()
+	}
+	return d.viewOf(ctx, found.Invoice)
+}
+
+// named finds the invoice that a call of a store names. Error: invoice_not_found.
+func (d desk) named(r *dialect.Request) (view, error) {
+	store, err := d.store(r)
+	if err != nil {
+		return view{}, err
+	}
+	id := r.PathValue("id")
+	if !isUUID.MatchString(id) {
+		return view{}, unknownInvoice()
+	}
+	v, err := d.read(r.Context(), r.Merchant, id)
+	if err == nil && v.Terminal != store.Number {
+		err = unknownInvoice()
+	}
+	return v, err
+}
+
+func (d desk) showInvoice(r *dialect.Request) (dialect.Reply, error) {
+	v, err := d.named(r)
+	return dialect.Reply{Body: d.encode(v, false)}, err
+}
+
+func (d desk) showNamed(r *dialect.Request) (dialect.Reply, error) {
+	store, err := d.store(r)
+	if err != nil {
+		return dialect.Reply{}, err
+	}
+	name := r.PathValue("internalId")
+	if !utf8.ValidString(name) || strings.ContainsRune(name, 0) || utf8.RuneCountInString(name) > maxText {
+		return dialect.Reply{}, unknownInvoice()
+	}
+	i, times, err := d.lastNamed(r.Context(), store, name)
+	if err == nil && (times == 0 || !ours(i)) {
+		err = unknownInvoice()
+	}
+	if err != nil {
+		return dialect.Reply{}, err
+	}
+	v, err := d.viewOf(r.Context(), i)
+	return dialect.Reply{Body: d.encode(v, false)}, err
+}
+
+func (d desk) listInvoices(r *dialect.Request) (dialect.Reply, error) {
+	in := &inputs{fields: r.Params}
+	page, limit := in.count("page", 1, maxPage), in.count("limit", usualLimit, maxLimit)
+	if err := in.err(); err != nil {
+		return dialect.Reply{}, err
+	}
+	store, err := d.store(r)
+	if err != nil {
+		return dialect.Reply{}, err
+	}
+	found, _, err := d.App.FindInvoices(r.Context(), r.Merchant, app.InvoiceFilter{Terminal: store.Number},
+		app.Page{Limit: limit, Offset: (page - 1) * limit})
+	if err != nil {
+		return dialect.Reply{}, err
+	}
+	found = slices.DeleteFunc(found, func(v app.InvoiceView) bool { return !ours(v.Invoice) })
+	ids := make([]string, len(found))
+	for n, v := range found {
+		ids[n] = v.Invoice.ID
+	}
+	deals := map[string][]deal.Deal{}
+	if len(ids) > 0 {
+		all, err := d.App.DealsOf(r.Context(), r.Merchant, ids...)
+		if err != nil {
+			return dialect.Reply{}, err
+		}
+		for _, one := range all {
+			deals[one.Invoice] = append(deals[one.Invoice], one)
+		}
+	}
+	items := make([]invoiceBody, len(found))
+	for n, v := range found {
+		items[n] = d.encode(view{v.Invoice, deals[v.Invoice.ID]}, false)
+	}
+	return listed(items), nil
+}
+
+// accountBody is a balance.
+type accountBody struct {
+	Currency money.Unit `json:"currency"`
+	Sum      *moneyBody `json:"sum"`
+	Hold     *moneyBody `json:"hold"`
+}
+
+func (d desk) accounts(r *dialect.Request) (dialect.Reply, error) {
+	if _, err := d.store(r); err != nil {
+		return dialect.Reply{}, err
+	}
+	amounts, err := d.App.AvailableBalances(r.Context(), r.Merchant, r.Key.Account)
+	if err != nil {
+		return dialect.Reply{}, err
+	}
+	free := money.Zero(deal.Coin)
+	for _, a := range amounts {
+		if a.Unit() == deal.Coin {
+			free = a
+		}
+	}
+	return listed([]accountBody{{deal.Coin, encodeMoney(free), encodeMoney(money.Zero(deal.Coin))}}), nil
+}

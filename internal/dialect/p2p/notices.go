@@ -1,0 +1,97 @@
+package p2p
+
+import (
+	"net/http"
+
+	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/deal"
+	"github.com/purserhq/purser/internal/dialect"
+	"github.com/purserhq/purser/internal/event"
+	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/money"
+)
+
+// noticeForm is the name of this API's notices among those that the core knows.
+const noticeForm = "p2p"
+
+// tokenHeader carries the merchant's own token, by which it knows that a notice
+// is meant for it.
+const tokenHeader = "X-Notification-Token"
+
+// Forms are this API's notices, for the core's configuration.
+func Forms() map[string]app.Form { return map[string]app.Form{noticeForm: Notice} }
+
+// noticeBody is the invoice of a notice, with the one deal that it is about.
+type noticeBody struct {
+	ID         string     `json:"id"`
+	InternalID *string    `json:"internalId"`
+	Type       string     `json:"type"`
+	Status     string     `json:"status"`
+	Sum        *moneyBody `json:"sum"`
+	StoreID    int64      `json:"storeId"`
+	StoreName  string     `json:"storeName"`
+	sums
+	Rate      *string   `json:"rate"`
+	CreatedAt moment    `json:"createdAt"`
+	ExpireAt  moment    `json:"expireAt"`
+	UpdatedAt moment    `json:"updatedAt"`
+	Deal      *dealBody `json:"deal"`
+}
+
+// Notice writes what an invoice's address is told of an event: that the invoice
+// was paid, canceled or expired, or that a deal of it is disputed.
+func Notice(e event.Event, i invoice.Invoice, deals []deal.Deal) (app.Notice, bool) {
+	if !told(e) {
+		return app.Notice{}, false
+	}
+	body := noticeBody{
+		ID: i.ID, InternalID: orNull(i.Bag[bagInternalID]), Type: typeIn, Status: statusOf(i, deals),
+		Sum: encodeMoney(i.Amount), StoreID: i.Terminal, StoreName: i.Bag[bagStore], sums: encodeSums(i, deals),
+		CreatedAt: moment(i.CreatedAt), ExpireAt: moment(i.Due), UpdatedAt: moment(e.At),
+	}
+	if d, ok := spokenOf(deals); ok {
+		one := encodeDeal(d)
+		body.Deal, body.Rate = &one, orNull(one.Rate)
+	}
+	raw, err := dialect.JSON(struct {
+		Type    string     `json:"notificationType"`
+		Invoice noticeBody `json:"invoice"`
+	}{"invoice", body})
+	notice := app.Notice{MediaType: jsonType, Body: raw}
+	if token := i.Bag[bagToken]; token != "" {
+		notice.Header = map[string]string{http.CanonicalHeaderKey(tokenHeader): token}
+	}
+	return notice, err == nil
+}
+
+// told says whether an invoice's address hears of an event. One that is paid
+// passes through two states at once, and is told of once.
+func told(e event.Event) bool {
+	if e.Noun != event.Invoice {
+		return false
+	}
+	switch invoice.State(e.To) {
+	case invoice.Paid, invoice.Canceled, invoice.Expired:
+		return e.From != e.To || e.Trigger == string(deal.OpenDispute)
+	case invoice.Open:
+		return e.Trigger == string(deal.OpenDispute)
+	case invoice.Completed, invoice.Rejected, invoice.Refunded:
+	}
+	return false
+}
+
+// spokenOf is the deal that a notice is about: the one that brought the money,
+// or is disputed, or else the newest.
+func spokenOf(deals []deal.Deal) (found deal.Deal, ok bool) {
+	for _, d := range deals {
+		if !ok || d.State == deal.Completed || d.State == deal.Disputed || !decisive(found) {
+			found, ok = d, true
+		}
+	}
+	return found, ok
+}
+
+func decisive(d deal.Deal) bool { return d.State == deal.Completed || d.State == deal.Disputed }
+
+// unitOf is the currency of an invoice.
+func unitOf(i invoice.Invoice) money.Unit { return i.Amount.Unit() }

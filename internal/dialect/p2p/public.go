@@ -1,0 +1,77 @@
+package p2p
+
+import (
+	_ "embed" // the codes of banks
+	"regexp"
+	"strings"
+
+	"github.com/purserhq/purser/internal/dialect"
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/money"
+)
+
+// isUUID is the form of the ids of this API. Nothing else is looked for: names
+// that merchants choose for their own things could be counted through.
+var isUUID = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
+// limit takes a call of a public route from the budget of a key. Error:
+// rate_limited.
+func (d desk) limit(l *dialect.Limiter, key string) error {
+	if d.Unlimited {
+		return nil
+	}
+	if wait, ok := l.Allow(d.Now(), key); !ok {
+		return &dialect.Later{Fault: fault.New(fault.CodeRateLimited, "", ""), Wait: wait}
+	}
+	return nil
+}
+
+// known finds the invoice of a public call: whoever knows its id may ask.
+// Errors: rate_limited, invoice_not_found.
+func (d desk) known(r *dialect.Request) (view, error) {
+	if err := d.limit(d.addresses, dialect.ClientAddress(r.Request)); err != nil {
+		return view{}, err
+	}
+	id := r.PathValue("id")
+	if !isUUID.MatchString(id) {
+		return view{}, unknownInvoice()
+	}
+	if err := d.limit(d.invoices, id); err != nil {
+		return view{}, err
+	}
+	owner, err := d.App.InvoiceOwner(r.Context(), id)
+	if err != nil {
+		return view{}, err
+	}
+	return d.read(r.Context(), owner, id)
+}
+
+func (d desk) showKnown(r *dialect.Request) (dialect.Reply, error) {
+	v, err := d.known(r)
+	return dialect.Reply{Body: d.encode(v, true)}, err
+}
+
+// knownBanks are the codes of banks that this API is known to have, a line each.
+//
+//go:embed banks.txt
+var knownBanks string
+
+// showAnyMethods lists banks for anybody. Nobody's accounts are named, so it is
+// every known bank of the country whose banks are known.
+func (d desk) showAnyMethods(r *dialect.Request) (dialect.Reply, error) {
+	if err := d.limit(d.addresses, dialect.ClientAddress(r.Request)); err != nil {
+		return dialect.Reply{}, err
+	}
+	unit := money.Unit(r.PathValue("currency"))
+	if _, err := money.Lookup(unit); err != nil {
+		return dialect.Reply{}, fault.New(fault.CodeNotFound, "currency", "")
+	}
+	if unit != money.RUB {
+		return listed[methodBody](nil), nil
+	}
+	var list []methodBody
+	for code := range strings.FieldsSeq(knownBanks) {
+		list = append(list, methodBody{code, titled(code)})
+	}
+	return listed(list), nil
+}

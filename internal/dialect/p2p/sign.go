@@ -1,0 +1,158 @@
+package p2p
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha1" //nolint:gosec // The copied API signs with HMAC-SHA1, whose strength does not rest on collisions.
+	"crypto/subtle"
+	"encoding/base64"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/purserhq/purser/internal/dialect"
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/merchant"
+	"github.com/purserhq/purser/internal/wallet"
+)
+
+// The headers of a signed call.
+const (
+	keyHeader  = "X-Identity"
+	signHeader = "X-Signature"
+)
+
+// storeEntry begins the one entry in the calls of a key that makes it a store's:
+// the number of the store follows.
+const storeEntry = "store:"
+
+// StoreEntry is what a signing key is limited to, so that it is the key of a
+// store of this API and of nothing else.
+func StoreEntry(store int64) string { return storeEntry + strconv.FormatInt(store, 10) }
+
+// StoreOf is the store whose key is limited to these calls; ok is false for a key
+// that is none of this API's.
+func StoreOf(calls []string) (store int64, ok bool) {
+	if len(calls) != 1 {
+		return 0, false
+	}
+	number, found := strings.CutPrefix(calls[0], storeEntry)
+	store, err := strconv.ParseInt(number, 10, 64)
+	return store, found && err == nil && store > 0
+}
+
+// storeOf is the store of a key.
+func storeOf(k merchant.Key) (store int64, ok bool) {
+	store, ok = StoreOf(k.Methods)
+	return store, ok && k.Account == wallet.House
+}
+
+// Sign is the signature of a call: the base64 of the HMAC-SHA1, under the secret
+// as text, of its method, its whole address and its body, with nothing between
+// them.
+func Sign(secret, method, address string, body []byte) string {
+	mac := hmac.New(sha1.New, []byte(secret))
+	mac.Write([]byte(method))
+	mac.Write([]byte(address))
+	mac.Write(body)
+	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// guard admits calls that the key of a store has signed.
+type guard struct {
+	keys interface {
+		SigningKey(ctx context.Context, public string) (merchant.Key, string, error)
+	}
+	bases []string // the addresses under which callers may know this server
+}
+
+// admit is the Dialect's Admit. Errors: key_missing, key_invalid,
+// signature_invalid, for whoever has signed well address_forbidden, and
+// media_type_unsupported for files where none are taken.
+func (g guard) admit(r *dialect.Request) error {
+	if r.Route.Access == dialect.Signed {
+		if err := g.identify(r); err != nil {
+			return err
+		}
+	}
+	switch {
+	case !inParts(r):
+	case !takesFiles(r.Route):
+		return fault.New(fault.CodeMediaTypeUnsupported, "", "")
+	case bytes.HasPrefix(r.Raw, []byte("--")): // its first line tells the rest, whatever the header says beside it
+		r.Header.Set("Content-Type", multipartType)
+	}
+	return nil
+}
+
+func (g guard) identify(r *dialect.Request) error {
+	public, err := only(r.Header, keyHeader)
+	if err != nil {
+		return err
+	}
+	signature, err := only(r.Header, signHeader)
+	if err != nil {
+		return err
+	}
+	key, secret, err := g.keys.SigningKey(r.Context(), public)
+	if err != nil {
+		return err
+	}
+	if _, ok := storeOf(key); !ok {
+		return fault.New(fault.CodeKeyInvalid, "", "")
+	}
+	if !g.good(r, secret, signature) {
+		return fault.New(fault.CodeSignatureInvalid, "", "")
+	}
+	if !key.From(dialect.CallerAddress(r.Request)) {
+		return fault.New(fault.CodeAddressForbidden, "", "")
+	}
+	r.Merchant, r.Key = key.Merchant, key
+	return nil
+}
+
+// only is the value of a header that comes once.
+func only(h http.Header, name string) (string, error) {
+	switch values := h.Values(name); {
+	case len(values) == 0 || len(values) == 1 && values[0] == "":
+		return "", fault.New(fault.CodeKeyMissing, "", "The headers X-Identity and X-Signature are required.")
+	case len(values) > 1:
+		return "", fault.New(fault.CodeKeyInvalid, "", "The headers X-Identity and X-Signature may come once.")
+	default:
+		return values[0], nil
+	}
+}
+
+// good says that the signature is that of the call at one of our addresses. What
+// a proxy made of the host is not looked at. All addresses are tried, so that the
+// time tells nothing about them.
+func (g guard) good(r *dialect.Request, secret, signature string) bool {
+	body := r.Raw
+	if r.Method == http.MethodGet || takesFiles(r.Route) && inParts(r) {
+		body = nil
+	}
+	target := r.URL.EscapedPath()
+	if r.URL.RawQuery != "" || r.URL.ForceQuery {
+		target += "?" + r.URL.RawQuery
+	}
+	good := 0
+	for _, base := range g.bases {
+		good |= subtle.ConstantTimeCompare([]byte(signature), []byte(Sign(secret, r.Method, base+target, body)))
+	}
+	return good == 1
+}
+
+// inParts says that a body is multipart: by its type, or by its beginning where
+// a client names another type beside it.
+func inParts(r *dialect.Request) bool {
+	if r.Method == http.MethodGet {
+		return false
+	}
+	return strings.Contains(strings.ToLower(strings.Join(r.Header.Values("Content-Type"), ",")), multipartType) ||
+		bytes.HasPrefix(r.Raw, []byte("--"))
+}
+
+// takesFiles says whether a route reads multipart bodies. Only there is a body
+// left out of what is signed.
+func takesFiles(r dialect.Route) bool { return r.MaxBody > 0 }
