@@ -50,6 +50,7 @@ type DemoInfo struct {
 	Zipay      ZipayKeys     `json:"zipay"`
 	Payrefund  PayrefundKeys `json:"payrefund"`
 	Orderpay   OrderpayKeys  `json:"orderpay"`
+	P2P        P2PKeys       `json:"p2p"`
 }
 
 // IPGKeys are the demo merchant's keys for the ipg API.
@@ -217,7 +218,8 @@ func (d *Demo) Welcome() string {
 		d.Info.IPG.APIKey, d.Info.IPG.AdminKey) +
 		fmt.Sprintf(welcomeWallets, d.Info.BaseURL, z.APIKey, z.SecretKey, z.Terminal, wallet.House,
 			z.Payer.Account, z.Payer.Email, z.Payer.PIN, z.Receiver) +
-		fmt.Sprintf(welcomeCards, d.Info.BaseURL, d.Info.Payrefund.APIKey, d.Info.SandboxURL) + d.welcomeOrders() + farewell
+		fmt.Sprintf(welcomeCards, d.Info.BaseURL, d.Info.Payrefund.APIKey, d.Info.SandboxURL) + d.welcomeOrders() +
+		d.welcomeDeals() + farewell
 }
 
 const welcome = `Purser demo

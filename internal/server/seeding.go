@@ -62,7 +62,7 @@ func (s *seeding) run(ctx context.Context, file string) error {
 	if err := s.openWallets(ctx, before.Zipay); err != nil {
 		return err
 	}
-	return s.openDeals(ctx)
+	return s.openDeals(ctx, before.P2P)
 }
 
 // findMerchant takes the owner of the known key, else the merchant of an

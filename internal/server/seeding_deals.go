@@ -39,10 +39,14 @@ var (
 	demoMost    = must(money.Parse("150000", money.RUB))
 )
 
-// openDeals gives the merchant a store and traders who pay for what payers send
-// them. Each step leaves what is there.
-func (s *seeding) openDeals(ctx context.Context) error {
-	if err := s.keepStore(ctx); err != nil {
+// openDeals gives the merchant a store with a key, and traders who pay for what
+// payers send them. Each step leaves what is there.
+func (s *seeding) openDeals(ctx context.Context, before P2PKeys) error {
+	store, err := s.keepStore(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.keepStoreKey(ctx, store.Number, before); err != nil {
 		return err
 	}
 	known, err := s.app.Traders(ctx, s.merchant, app.Page{Limit: pageSize, Oldest: true})
@@ -65,16 +69,17 @@ func (s *seeding) openDeals(ctx context.Context) error {
 }
 
 // keepStore leaves the terminal of that name, whatever was made of it.
-func (s *seeding) keepStore(ctx context.Context) error {
+func (s *seeding) keepStore(ctx context.Context) (merchant.Terminal, error) {
 	known, err := s.app.Terminals(ctx, s.merchant)
 	if err != nil {
-		return err
+		return merchant.Terminal{}, err
 	}
-	if slices.ContainsFunc(known, func(t merchant.Terminal) bool { return t.Name == demoStore }) {
-		return nil
+	at := slices.IndexFunc(known, func(t merchant.Terminal) bool { return t.Name == demoStore })
+	if at >= 0 {
+		return known[at], nil
 	}
-	_, _, err = s.app.CreateTerminal(ctx, s.merchant, app.TerminalTerms{Name: demoStore, DealFee: demoDealFee})
-	return err
+	made, _, err := s.app.CreateTerminal(ctx, s.merchant, app.TerminalTerms{Name: demoStore, DealFee: demoDealFee})
+	return made, err
 }
 
 func (s *seeding) addTrader(ctx context.Context, name string) (app.TraderView, error) {

@@ -47,6 +47,11 @@ func (d *Demo) wantWhole(t *testing.T) {
 	if err != nil || secret != z.SecretKey || key.Account != wallet.House {
 		t.Errorf("signing key: got %+v, %v, want one of the merchant's own account", key, err)
 	}
+	store, secret, err := d.app.SigningKey(t.Context(), d.Info.P2P.Identity)
+	if err != nil || secret != d.Info.P2P.Secret || !slices.Equal(store.Methods, []string{"store:1002"}) ||
+		d.Info.P2P.BaseURL != d.Info.BaseURL {
+		t.Errorf("key of the store: got %+v, %v, want one of the terminal 1002", store, err)
+	}
 	if z.Terminal != 1001 || z.Payer.Account != 10001 || z.Receiver != 10002 || z.Payer.NationalID == "" {
 		t.Errorf("got %+v, want the first terminal and the first two customers", z)
 	}
@@ -146,7 +151,8 @@ func TestDemoFile(t *testing.T) {
 	z := d.Info.Zipay
 	for _, want := range []string{
 		z.APIKey, z.SecretKey, z.Payer.PIN, z.Payer.Email, "openssl dgst -sha256 -hmac", "terminal_number=1001",
-		"receiver=10002", d.Info.Payrefund.APIKey, "/sandbox/ifthenpay/phone",
+		"receiver=10002", d.Info.Payrefund.APIKey, "/sandbox/ifthenpay/phone", d.Info.P2P.Identity, d.Info.P2P.Secret,
+		"openssl dgst -sha1 -hmac", "purser deal confirm $DEAL --data " + folder,
 	} {
 		if !strings.Contains(d.Welcome(), want) {
 			t.Errorf("the welcome lacks %s", want)
@@ -160,23 +166,26 @@ func TestDemoFile(t *testing.T) {
 	if found, err := os.Stat(filepath.Join(folder, demoName)); err != nil || found.Mode().Perm() != 0o600 {
 		t.Errorf("got mode %v, %v, want 0600", found.Mode(), err)
 	}
-	var file struct{ Zipay map[string]any }
+	var file struct{ Zipay, P2P map[string]any }
 	if err := json.Unmarshal(text, &file); err != nil {
 		t.Fatal(err)
 	}
 	payer, _ := file.Zipay["payer"].(map[string]any)
 	got := slices.Sorted(maps.Keys(file.Zipay))
 	got = append(got, slices.Sorted(maps.Keys(payer))...)
+	got = append(got, slices.Sorted(maps.Keys(file.P2P))...)
 	want := []string{
 		"api_key", "payer", "receiver_account_number", "secret_key", "terminal_number",
 		"account_number", "email", "national_id", "pin",
+		"identity", "public_base_url", "secret",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("members (-want +got):\n%s", diff)
 	}
 	again := openDemo(t, folder)
 	defer again.closeNow(t)
-	if again.Info.Zipay != z || again.Info.Payrefund != d.Info.Payrefund {
+	if again.Info.Zipay != z || again.Info.Payrefund != d.Info.Payrefund ||
+		again.Info.P2P.Identity != d.Info.P2P.Identity || again.Info.P2P.Secret != d.Info.P2P.Secret {
 		t.Errorf("got %+v after %+v, want the same at the next start", again.Info, d.Info)
 	}
 	again.wantWhole(t)
