@@ -6,27 +6,7 @@ import (
 	"testing"
 
 	qrcode "github.com/skip2/go-qrcode"
-
-	"github.com/purserhq/purser/internal/deal"
 )
-
-func TestBankPage(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct{ method, number, want string }{
-		{"sberbank", "+7(996)777-99-77", "https://www.sberbank.com/sms/pbpn?requisiteNumber=79967779977"},
-		{"sberbank", "2202 2000 0000 0001", "https://www.sberbank.com/sms/pbpn?requisiteNumber=2202200000000001"},
-		{"sberbank", "none", ""},
-		{"tinkoff", "+7(996)777-99-77", ""},
-		{"unknown", "https://qr.nspk.ru/AS10001?type=01", "https://qr.nspk.ru/AS10001?type=01"},
-		{"unknown", "http://qr.nspk.ru/AS10001", ""},
-		{"unknown", "javascript:alert(1)", ""},
-		{"unknown", "https://bank@evil.example/", ""},
-	} {
-		if got := bankPage(deal.Deal{Method: test.method, Number: test.number}); got != test.want {
-			t.Errorf("%s of %s: got %q, want %q", test.number, test.method, got, test.want)
-		}
-	}
-}
 
 func TestAccountEnd(t *testing.T) {
 	t.Parallel()

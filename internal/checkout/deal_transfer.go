@@ -3,7 +3,6 @@ package checkout
 import (
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 
 	qrcode "github.com/skip2/go-qrcode"
@@ -44,7 +43,7 @@ func (p *Pages) showTransfer(w http.ResponseWriter, r *http.Request, view dealVi
 	if d.Holder != "" {
 		body.Facts = append(body.Facts, labelled{Label: v.T("deal.holder"), Value: d.Holder})
 	}
-	body.Open = bankPage(d)
+	body.Open = d.CodeLink()
 	content := body.Open
 	if content == "" {
 		content = d.Number
@@ -54,34 +53,6 @@ func (p *Pages) showTransfer(w http.ResponseWriter, r *http.Request, view dealVi
 		voice: v, Name: transferScreen, Status: http.StatusOK, Title: v.T("deal.title"), Merchant: view.merchant,
 		Here: p.prefix + dealPath(i.ID), Body: body,
 	})
-}
-
-// sberbank is the bank whose app opens an address for a telephone number or a
-// card, as its customers know it from codes at tills.
-const (
-	sberbank     = "sberbank"
-	sberbankPage = "https://www.sberbank.com/sms/pbpn?requisiteNumber="
-)
-
-// bankPage is an address that opens the bank's app with the account filled in:
-// the account itself where it is such an address. Empty = there is none.
-func bankPage(d deal.Deal) string {
-	if u, err := url.Parse(d.Number); err == nil && u.Scheme == "https" && u.Host != "" && u.User == nil {
-		return u.String()
-	}
-	if d.Method != sberbank {
-		return ""
-	}
-	digits := strings.Map(func(c rune) rune {
-		if c >= '0' && c <= '9' {
-			return c
-		}
-		return -1
-	}, d.Number)
-	if digits == "" {
-		return ""
-	}
-	return sberbankPage + digits
 }
 
 // qrCode is a code as a drawing: Path of squares of one unit each, on a ground

@@ -161,7 +161,7 @@ func encodeDeal(d deal.Deal) dealBody {
 	body := dealBody{
 		ID: d.ID, Type: typeIn, Status: d.State, Method: d.Method, Option: d.Option,
 		Requisites: requisitesBody{d.Number, d.Holder}, CanceledAt: moment(d.Deadline), ReasonData: []string{},
-		Rate: rateText(d.Rate), IsActive: d.Live(), QRCodeLink: orNull(codeLink(d)),
+		Rate: rateText(d.Rate), IsActive: d.Live(), QRCodeLink: orNull(d.CodeLink()),
 	}
 	if !d.Dispute.OpenedAt.IsZero() {
 		body.Reason = orNull(d.Dispute.Reason)
@@ -184,25 +184,6 @@ func rateText(r money.Rate) string {
 		return text + "0"
 	}
 	return text
-}
-
-// codeLink is what a payer's telephone can scan while money is waited for.
-func codeLink(d deal.Deal) string {
-	switch {
-	case !d.Live():
-		return ""
-	case strings.Contains(d.Option, "QR") && strings.HasPrefix(d.Number, "https://"):
-		return d.Number
-	case d.Method == "sberbank":
-		digits := strings.Map(func(c rune) rune {
-			if c < '0' || c > '9' {
-				return -1
-			}
-			return c
-		}, d.Number)
-		return "https://www.sberbank.com/sms/pbpn?requisiteNumber=" + digits
-	}
-	return ""
 }
 
 // view is an invoice of this API with its deals, in order of creation.
