@@ -8,11 +8,12 @@ import (
 )
 
 type merchantCommand struct {
-	Add  merchantAddCommand  `cmd:"" help:"Add a merchant."`
-	List merchantListCommand `cmd:"" help:"List all merchants."`
-	Show merchantShowCommand `cmd:"" help:"Show one with its own money and its networks for sending out."`
-	Set  merchantSetCommand  `cmd:"" help:"Change what a merchant is known by."`
-	Rail merchantRailCommand `cmd:"" help:"Add a network on which a merchant sends coins out, or change it."`
+	Add   merchantAddCommand   `cmd:"" help:"Add a merchant."`
+	List  merchantListCommand  `cmd:"" help:"List all merchants."`
+	Show  merchantShowCommand  `cmd:"" help:"Show one with its own money and its networks for sending out."`
+	Set   merchantSetCommand   `cmd:"" help:"Change what a merchant is known by."`
+	Rail  merchantRailCommand  `cmd:"" help:"Add a network on which a merchant sends coins out, or change it."`
+	Limit merchantLimitCommand `cmd:"" help:"Let two people approve payouts above an amount."`
 }
 
 type merchantAddCommand struct {
@@ -104,6 +105,22 @@ func (c *merchantRailCommand) Run(ctx context.Context, t server.Terminal) error 
 		terms.Active = &c.On
 	}
 	return commands.SetRail(ctx, terms)
+}
+
+type merchantLimitCommand struct {
+	oneMerchant `embed:""`
+
+	Unit  string `help:"What is sent out, such as USDT." required:""`
+	Above string `help:"Payouts of more need two approvals; 0 takes the limit away." placeholder:"DECIMAL" required:""`
+}
+
+// Run sets the limit.
+func (c *merchantLimitCommand) Run(ctx context.Context, t server.Terminal) error {
+	commands, err := c.commands(t)
+	if err != nil {
+		return err
+	}
+	return commands.SetPayoutLimit(ctx, c.Merchant, c.Unit, c.Above)
 }
 
 type keyCommand struct {

@@ -58,6 +58,9 @@ func (a *App) CreateMerchant(ctx context.Context, n NewMerchant) (merchant.Merch
 type MerchantTerms struct {
 	Email *string
 	Rails []merchant.Rail // replaces those of the same unit and network, and leaves the others
+	// PayoutLimits replace those of the same unit and leave the others; zero takes
+	// one away.
+	PayoutLimits []money.Amount
 }
 
 // ChangeMerchant changes a merchant's own terms. Errors: merchant_not_found,
@@ -69,6 +72,9 @@ func (a *App) ChangeMerchant(ctx context.Context, id string, terms MerchantTerms
 			return merchant.Merchant{}, fault.New(fault.CodeSettingInvalid, "rail",
 				"A rail needs a network, a smallest amount and a fee in its unit.")
 		}
+	}
+	if slices.ContainsFunc(terms.PayoutLimits, func(l money.Amount) bool { return !l.Valid() || l.Sign() < 0 }) {
+		return merchant.Merchant{}, fault.New(fault.CodeSettingInvalid, "limit", "")
 	}
 	var m merchant.Merchant
 	defer a.merchants.forget()
@@ -90,12 +96,26 @@ func (a *App) ChangeMerchant(ctx context.Context, id string, terms MerchantTerms
 			})
 			m.Rails = append(m.Rails, rail)
 		}
+		m.PayoutLimits = limitsWith(m.PayoutLimits, terms.PayoutLimits)
 		m.UpdatedAt = a.now()
 		change.Merchants = []merchant.Merchant{m}
 		return change, nil
 	})
 	m.Version++
 	return m, err
+}
+
+// limitsWith are limits with others in the place of those of the same unit; one of
+// zero is none.
+func limitsWith(known, others []money.Amount) []money.Amount {
+	limits := slices.Clone(known)
+	for _, limit := range others {
+		limits = slices.DeleteFunc(limits, func(k money.Amount) bool { return k.Unit() == limit.Unit() })
+		if !limit.IsZero() {
+			limits = append(limits, limit)
+		}
+	}
+	return limits
 }
 
 // claimEmail keeps the address of a merchant's own account from becoming a

@@ -18,8 +18,11 @@ type Merchant struct {
 	Email      string       // of the merchant's own account in its wallet; empty = none
 	SplitLimit money.Amount // a request above it is split; not valid = never split
 	Rails      []Rail       // the ways on which coins go out
-	CreatedAt  time.Time
-	UpdatedAt  time.Time
+	// PayoutLimits are the amounts above which two people have to approve a payout,
+	// at most one for each unit; a unit without one needs only one person.
+	PayoutLimits []money.Amount
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
 }
 
 // Rail is one network on which a merchant sends coins out.

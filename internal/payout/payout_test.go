@@ -58,3 +58,39 @@ func TestCheck(t *testing.T) {
 		})
 	}
 }
+
+func TestTwoApproveAboveTheLimit(t *testing.T) {
+	t.Parallel()
+	limits := []money.Amount{money.New(1, money.IRR), coins(500)}
+	for _, c := range []struct {
+		name   string
+		amount money.Amount
+		limits []money.Amount
+		want   int
+	}{
+		{"no limit", coins(501), nil, 1},
+		{"a limit in another unit", coins(501), limits[:1], 1},
+		{"at the limit", coins(500), limits, 1},
+		{"above it", coins(501), limits, 2},
+	} {
+		p := wish()
+		p.Amount = c.amount
+		if got := p.Approvals(c.limits); got != c.want {
+			t.Errorf("%s: got %d, want %d", c.name, got, c.want)
+		}
+	}
+	first, enough, err := wish().ApprovedBy("Sam", limits)
+	if err != nil || enough {
+		t.Fatalf("the first: got %v, %v", enough, err)
+	}
+	for _, same := range []string{"Sam", "sam"} {
+		if got, _, err := first.ApprovedBy(same, limits); !fault.Is(err, fault.CodeParameterInvalid) ||
+			fault.From(err).Param != "operator" || len(got.Approvers) != 1 {
+			t.Errorf("%s again: got %v, %v", same, got.Approvers, err)
+		}
+	}
+	second, enough, err := first.ApprovedBy("Ann", limits)
+	if err != nil || !enough || len(second.Approvers) != 2 || len(first.Approvers) != 1 {
+		t.Errorf("the second: got %v, %v, %v", second.Approvers, enough, err)
+	}
+}

@@ -9,10 +9,10 @@ import (
 )
 
 // unitOf finds the currency unit that an operator names.
-func unitOf(flag, text string) (money.Info, error) {
+func unitOf(text string) (money.Info, error) {
 	info, err := money.Lookup(money.Unit(strings.ToUpper(text)))
 	if err != nil {
-		return info, settingError(flag, "must be a currency unit such as USD, USDT, IRT or IRR, not "+strconv.Quote(text))
+		return info, settingError("unit", "must be a currency unit such as USD, USDT, IRT or IRR, not "+strconv.Quote(text))
 	}
 	return info, nil
 }

@@ -50,7 +50,7 @@ var depositHead = []string{"INVOICE", "ACCOUNT", "AMOUNT", "STATE", "PAYMENT"}
 
 // Deposit asks a customer for money, or books what came already.
 func (c Commands) Deposit(ctx context.Context, n NewDeposit) error {
-	unit, err := unitOf("unit", n.Unit)
+	unit, err := unitOf(n.Unit)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
 
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/fault"
@@ -24,12 +25,16 @@ type merchantView struct {
 	Account    int64         `json:"account_number,omitempty"`
 	Balances   []balanceView `json:"balances,omitempty"`
 	Rails      []railView    `json:"networks,omitempty"`
+	Limits     []string      `json:"two_approve_above,omitempty"` // amounts above which two people approve payouts
 }
 
 func viewMerchant(m merchant.Merchant) merchantView {
 	view := merchantView{ID: m.ID, Name: m.Name, Email: m.Email, CreatedAt: moment(m.CreatedAt)}
 	if m.SplitLimit.Valid() {
 		view.SplitLimit = m.SplitLimit.String()
+	}
+	for _, limit := range m.PayoutLimits {
+		view.Limits = append(view.Limits, limit.String())
 	}
 	return view
 }
@@ -125,7 +130,8 @@ func (c Commands) ShowMerchant(ctx context.Context, id string) error {
 			c.Terminal.show(view, merchantHead, [][]string{view.row()}),
 			c.Terminal.also("On account "+strconv.FormatInt(wallet.House, 10)+", the merchant's own", balanceHead,
 				balanceRows(view.Balances)),
-			c.Terminal.also("Coins are sent out on", railHead, rails))
+			c.Terminal.also("Coins are sent out on", railHead, rails),
+			c.Terminal.tell("\nTwo people approve payouts above: %s", dash(strings.Join(view.Limits, ", "))))
 	})
 }
 
@@ -145,6 +151,29 @@ func (c Commands) SetEmail(ctx context.Context, id, email string) error {
 		}
 		view := viewMerchant(m)
 		return c.Terminal.show(view, merchantHead, [][]string{view.row()})
+	})
+}
+
+// SetPayoutLimit sets the amount above which two people have to approve a payout
+// of a merchant in its unit; zero lets one person approve any.
+func (c Commands) SetPayoutLimit(ctx context.Context, id, unitName, above string) error {
+	return c.with(ctx, forWriting, func(k *core) error {
+		unit, err := unitOf(unitName)
+		if err != nil {
+			return err
+		}
+		limit, err := amountOf("above", above, unit)
+		if err != nil {
+			return err
+		}
+		m, err := k.app.ChangeMerchant(ctx, id, app.MerchantTerms{PayoutLimits: []money.Amount{limit}})
+		if err != nil {
+			return err
+		}
+		view := viewMerchant(m)
+		return errors.Join(
+			c.Terminal.show(view, merchantHead, [][]string{view.row()}),
+			c.Terminal.tell("\nTwo people approve payouts above: %s", dash(strings.Join(view.Limits, ", "))))
 	})
 }
 
@@ -181,7 +210,7 @@ func (c Commands) SetRail(ctx context.Context, t RailTerms) error {
 
 // on is the merchant's network with these terms.
 func (t RailTerms) on(m merchant.Merchant) (merchant.Rail, error) {
-	unit, err := unitOf("unit", t.Unit)
+	unit, err := unitOf(t.Unit)
 	if err != nil {
 		return merchant.Rail{}, err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payout"
 )
 
@@ -25,6 +26,8 @@ type payoutView struct {
 	Send      string        `json:"send"` // what is to arrive: the amount less the fee
 	Network   string        `json:"network"`
 	Address   string        `json:"address"`
+	Approved  []string      `json:"approved_by,omitempty"`
+	Needed    int           `json:"approvals_needed,omitempty"` // of one that is requested: people in all
 	Reference string        `json:"reference,omitempty"`
 	Receipt   string        `json:"receipt,omitempty"`
 	Note      string        `json:"note,omitempty"`
@@ -43,25 +46,39 @@ type historyView struct {
 
 var historyHead = []string{"WHEN", "STATE", "BY", "NOTE"}
 
-func viewPayout(p payout.Payout) payoutView {
+func viewPayout(p payout.Payout, limits []money.Amount) payoutView {
 	view := payoutView{
 		ID: p.ID, Merchant: p.Merchant, Account: p.Account, State: string(p.State), Amount: p.Amount.String(),
 		Fee: p.Fee.String(), Network: p.Rail, Address: p.Destination, Reference: p.Reference, Receipt: p.Receipt,
-		Note: p.Note, CreatedAt: moment(p.CreatedAt), UpdatedAt: moment(p.UpdatedAt),
+		Approved: p.Approvers,
+		Note:     p.Note, CreatedAt: moment(p.CreatedAt), UpdatedAt: moment(p.UpdatedAt),
 	}
 	if net, err := p.Net(); err == nil { // amount and fee of a stored payout are of one unit
 		view.Send = net.String()
+	}
+	if p.State == payout.Requested {
+		view.Needed = p.Approvals(limits)
 	}
 	return view
 }
 
 func (v payoutView) row() []string {
 	return []string{
-		v.ID, v.Merchant, strconv.FormatInt(v.Account, 10), v.State, v.Amount, v.Send, v.Network, v.CreatedAt,
+		v.ID, v.Merchant, strconv.FormatInt(v.Account, 10), v.State, v.Amount, v.Send, v.Network, v.approvals(),
+		v.CreatedAt,
 	}
 }
 
-var payoutHead = []string{"PAYOUT", "MERCHANT", "ACCOUNT", "STATE", "AMOUNT", "SEND", "NETWORK", "SINCE"}
+var payoutHead = []string{"PAYOUT", "MERCHANT", "ACCOUNT", "STATE", "AMOUNT", "SEND", "NETWORK", "APPROVED", "SINCE"}
+
+// approvals says who approved it and whether somebody else has to.
+func (v payoutView) approvals() string {
+	names := strings.Join(v.Approved, ", ")
+	if v.Needed < 2 {
+		return dash(names)
+	}
+	return strings.TrimSpace(fmt.Sprintf("%d of %d %s", len(v.Approved), v.Needed, names))
+}
 
 // WhichPayouts selects payouts; an empty field selects all.
 type WhichPayouts struct {
@@ -95,7 +112,9 @@ func (c Commands) Payouts(ctx context.Context, w WhichPayouts) error {
 		}
 		views, rows := make([]payoutView, len(found)), make([][]string, len(found))
 		for n, p := range found {
-			views[n] = viewPayout(p)
+			if views[n], err = k.viewPayout(ctx, p); err != nil {
+				return err
+			}
 			rows[n] = views[n].row()
 		}
 		return c.Terminal.show(views, payoutHead, rows)
@@ -109,7 +128,10 @@ func (c Commands) ShowPayout(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		view := viewPayout(p)
+		view, err := k.viewPayout(ctx, p)
+		if err != nil {
+			return err
+		}
 		history, err := k.store.History(ctx, p.Merchant, event.Payout, p.ID)
 		if err != nil {
 			return err
@@ -122,10 +144,18 @@ func (c Commands) ShowPayout(ctx context.Context, id string) error {
 		}
 		return errors.Join(
 			c.Terminal.show(view, payoutHead, [][]string{view.row()}),
-			c.Terminal.tell("\nSend:      %s on %s\nTo:        %s\nFee:       %s\nReference: %s\nReceipt:   %s",
-				view.Send, view.Network, view.Address, view.Fee, dash(view.Reference), dash(view.Receipt)),
+			c.Terminal.tell("\nSend:      %s on %s\nTo:        %s\nFee:       %s\nReference: %s\nReceipt:   %s\n"+
+				"Approved:  %s",
+				view.Send, view.Network, view.Address, view.Fee, dash(view.Reference), dash(view.Receipt),
+				view.approvals()),
 			c.Terminal.also("What happened", historyHead, rows))
 	})
+}
+
+// viewPayout is a payout with what its merchant's limits say of it.
+func (k *core) viewPayout(ctx context.Context, p payout.Payout) (payoutView, error) {
+	m, err := k.app.Merchant(ctx, p.Merchant)
+	return viewPayout(p, m.PayoutLimits), err
 }
 
 // payout finds a payout of any merchant.
@@ -152,6 +182,7 @@ type PayoutWord struct {
 }
 
 // ApprovePayout takes a payout on: the operator is about to send it by hand.
+// Above the merchant's limit it takes a second person's word.
 func (c Commands) ApprovePayout(ctx context.Context, w PayoutWord) error {
 	return c.decide(ctx, w, (*app.App).ApprovePayout)
 }
@@ -191,9 +222,18 @@ func (c Commands) decide(ctx context.Context, w PayoutWord,
 		case err != nil:
 			return err
 		}
-		view := viewPayout(after)
-		if err := c.Terminal.show(view, payoutHead, [][]string{view.row()}); err != nil || after.State != payout.Processing {
+		view, err := k.viewPayout(ctx, after)
+		if err != nil {
 			return err
+		}
+		if err := c.Terminal.show(view, payoutHead, [][]string{view.row()}); err != nil {
+			return err
+		}
+		if after.State == payout.Requested {
+			return c.Terminal.tell("\nIt is above the merchant's limit: somebody else has to approve it before it is sent.")
+		}
+		if after.State != payout.Processing {
+			return nil
 		}
 		return c.Terminal.tell("\nNow send %s on %s to %s and say what came of it:\n\n"+
 			"  purser payout confirm %s --receipt TXID\n  purser payout fail %[4]s",

@@ -160,7 +160,7 @@ func (n RequisiteTerms) in(unit money.Info) (app.RequisiteTerms, error) {
 
 // AddRequisite adds an account of a trader that payers can send money to.
 func (c Commands) AddRequisite(ctx context.Context, n RequisiteTerms) error {
-	unit, err := unitOf("unit", n.Unit)
+	unit, err := unitOf(n.Unit)
 	if err != nil {
 		return err
 	}

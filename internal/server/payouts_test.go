@@ -133,12 +133,33 @@ func TestPayouts(t *testing.T) {
 	x.operate(t, &got, say("three", "", reject))
 	x.has(t, account, balanceView{"USDT", "14.99"})
 
+	x.operate(t, new(any), func(c Commands) error { return c.SetPayoutLimit(t.Context(), x.merchant, "USDT", "5") })
+	x.payoutOf(t, account, "four")
+	d = newDesk(x.config)
+	if err := say("four", "", approve)(d.Commands); err != nil ||
+		!strings.Contains(d.out.String(), "1 of 2 Sam") ||
+		!strings.Contains(d.out.String(), "somebody else has to approve it before it is sent") {
+		t.Errorf("got %v and %s, want a second person asked for", err, d.out.String())
+	}
+	x.refused(t, "operator: The same person has approved it already", say("four", "", approve))
+	d = newDesk(x.config)
+	if err := d.ShowPayout(t.Context(), "four"); err != nil || !strings.Contains(d.out.String(), "Approved:  1 of 2 Sam") {
+		t.Errorf("got %v and %s, want who approved it", err, d.out.String())
+	}
+	x.operate(t, &got, func(c Commands) error {
+		return c.ApprovePayout(t.Context(), PayoutWord{Payout: "four", Operator: "Ann"})
+	})
+	if got.State != "processing" || strings.Join(got.Approved, " ") != "Sam Ann" {
+		t.Errorf("got %+v, want it approved by two", got)
+	}
+	x.operate(t, &got, say("four", "", fail))
+
 	var list []payoutView
 	for _, c := range []struct {
 		which WhichPayouts
 		want  int
 	}{
-		{WhichPayouts{Limit: 10}, 3},
+		{WhichPayouts{Limit: 10}, 4},
 		{WhichPayouts{Limit: 2, Merchant: x.merchant}, 2},
 		{WhichPayouts{Limit: 10, State: "rejected"}, 1},
 		{WhichPayouts{Limit: 10, State: "requested"}, 0},

@@ -23,10 +23,11 @@ type railDetail struct {
 
 // merchantDetail is what no statement asks of a merchant.
 type merchantDetail struct {
-	Name       string       `json:"name,omitzero"`
-	Email      string       `json:"email,omitzero"`
-	SplitLimit *sum         `json:"split_limit,omitzero"`
-	Rails      []railDetail `json:"rails,omitzero"`
+	Name         string       `json:"name,omitzero"`
+	Email        string       `json:"email,omitzero"`
+	SplitLimit   *sum         `json:"split_limit,omitzero"`
+	Rails        []railDetail `json:"rails,omitzero"`
+	PayoutLimits []*sum       `json:"payout_limits,omitzero"`
 }
 
 // merchantRecord writes a merchant at its next version.
@@ -36,6 +37,9 @@ func merchantRecord(m merchant.Merchant) (record, error) {
 		rest.Rails = append(rest.Rails, railDetail{
 			Unit: r.Unit, Network: r.Network, Min: sumOf(r.Min), Fee: sumOf(r.Fee), Decimals: r.Decimals, Active: r.Active,
 		})
+	}
+	for _, limit := range m.PayoutLimits {
+		rest.PayoutLimits = append(rest.PayoutLimits, sumOf(limit))
 	}
 	detail, err := pack(rest)
 	return record{m.ID, m.Version + 1, micros(m.CreatedAt), micros(m.UpdatedAt), detail}, err
@@ -58,6 +62,11 @@ func scanMerchant(r row) (merchant.Merchant, error) {
 	m.Name, m.Email, m.CreatedAt, m.UpdatedAt = d.Name, d.Email, instant(created), instant(updated)
 	limit, err := d.SplitLimit.amount()
 	m.SplitLimit = limit
+	for _, l := range d.PayoutLimits {
+		limit, wrong := l.amount()
+		err = errors.Join(err, wrong)
+		m.PayoutLimits = append(m.PayoutLimits, limit)
+	}
 	for _, r := range d.Rails {
 		least, first := r.Min.amount()
 		fee, second := r.Fee.amount()

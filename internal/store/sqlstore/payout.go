@@ -11,17 +11,19 @@ import (
 
 // payoutDetail is what no statement asks of a payout.
 type payoutDetail struct {
-	Rail        string `json:"rail,omitzero"`
-	Destination string `json:"destination,omitzero"`
-	Reference   string `json:"reference,omitzero"`
-	Receipt     string `json:"receipt,omitzero"`
-	Note        string `json:"note,omitzero"`
+	Rail        string   `json:"rail,omitzero"`
+	Destination string   `json:"destination,omitzero"`
+	Reference   string   `json:"reference,omitzero"`
+	Approvers   []string `json:"approvers,omitzero"`
+	Receipt     string   `json:"receipt,omitzero"`
+	Note        string   `json:"note,omitzero"`
 }
 
 // payoutRecord writes a payout at its next version.
 func payoutRecord(p payout.Payout) (record, error) {
 	detail, err := pack(payoutDetail{
-		Rail: p.Rail, Destination: p.Destination, Reference: p.Reference, Receipt: p.Receipt, Note: p.Note,
+		Rail: p.Rail, Destination: p.Destination, Reference: p.Reference, Approvers: p.Approvers,
+		Receipt: p.Receipt, Note: p.Note,
 	})
 	unit, sums, wrong := steps(p.Amount, p.Fee)
 	return record{
@@ -46,6 +48,7 @@ func scanPayout(r row) (payout.Payout, error) {
 	if err := unpack(detail, &d); err != nil {
 		return p, err
 	}
+	p.Approvers = d.Approvers
 	p.Rail, p.Destination, p.Reference, p.Receipt, p.Note = d.Rail, d.Destination, d.Reference, d.Receipt, d.Note
 	p.CreatedAt, p.UpdatedAt = instant(created), instant(updated)
 	return p, amounts(unit, sums, &p.Amount, &p.Fee)

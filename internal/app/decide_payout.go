@@ -1,0 +1,153 @@
+package app
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/purserhq/purser/internal/event"
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/ledger"
+	"github.com/purserhq/purser/internal/payout"
+	"github.com/purserhq/purser/internal/store"
+)
+
+// PayoutWord is an operator's word about a payout.
+type PayoutWord struct {
+	Merchant, Payout string
+	Operator         string // who says so
+	Note             string
+	Receipt          string // of ConfirmPayout: the rail's id of the money movement
+}
+
+// ApprovePayout takes a payout on: the operator is about to send it by hand. One
+// that takes more than the merchant's limit needs the word of a second person;
+// until it comes, only the first one's name is noted.
+// Errors: payout_not_found, parameter_missing, wrong_state, parameter_invalid
+// with the parameter "operator" when the same person says it twice.
+func (a *App) ApprovePayout(ctx context.Context, w PayoutWord) (payout.Payout, error) {
+	return a.decidePayout(ctx, w, func(r store.Reader, p *payout.Payout, change *store.Change, now time.Time) error {
+		if _, err := payout.States.Next(p.State, payout.Approve); err != nil {
+			return err
+		}
+		m, err := r.Merchant(ctx, p.Merchant)
+		if err != nil {
+			return err
+		}
+		approved, enough, err := p.ApprovedBy(strings.TrimSpace(w.Operator), m.PayoutLimits)
+		if err != nil {
+			return err
+		}
+		*p = approved
+		if !enough {
+			notePayout(p, payout.Approve, byOperator, w.said()+"; a second person has to approve it", now, change)
+			return nil
+		}
+		return movePayout(p, byOperator, w.said(), now, change, payout.Approve, payout.Submit)
+	})
+}
+
+// RejectPayout gives the money back to the account; nothing was sent.
+// Errors: payout_not_found, parameter_missing, wrong_state.
+func (a *App) RejectPayout(ctx context.Context, w PayoutWord) (payout.Payout, error) {
+	return a.decidePayout(ctx, w, func(_ store.Reader, p *payout.Payout, change *store.Change, now time.Time) error {
+		return releasePayout(p, byOperator, w.said(), now, change, payout.Reject)
+	})
+}
+
+// FailPayout gives the money back to the account: it was sent and came back.
+// Errors: payout_not_found, parameter_missing, wrong_state.
+func (a *App) FailPayout(ctx context.Context, w PayoutWord) (payout.Payout, error) {
+	return a.decidePayout(ctx, w, func(_ store.Reader, p *payout.Payout, change *store.Change, now time.Time) error {
+		return releasePayout(p, byOperator, w.said(), now, change, payout.Fail)
+	})
+}
+
+// ConfirmPayout books that the rail moved the money. Its receipt may be used
+// once. Errors: payout_not_found, parameter_missing, wrong_state, duplicate
+// with the parameter "receipt".
+func (a *App) ConfirmPayout(ctx context.Context, w PayoutWord) (payout.Payout, error) {
+	w.Receipt = strings.TrimSpace(w.Receipt)
+	if w.Receipt == "" {
+		return payout.Payout{}, fault.New(fault.CodeParameterMissing, "receipt", "")
+	}
+	return a.decidePayout(ctx, w, func(_ store.Reader, p *payout.Payout, change *store.Change, now time.Time) error {
+		p.Receipt = w.Receipt
+		change.Claims = []store.Claim{{
+			Merchant: p.Merchant, Kind: store.ReceiptClaim, Key: sessionKey(p.Rail, p.Receipt), Subject: p.ID,
+		}}
+		if err := movePayout(p, byOperator, w.said(), now, change, payout.Confirm); err != nil {
+			return err
+		}
+		net, err := p.Net()
+		if err != nil {
+			return err
+		}
+		if err := postFor(change, ledger.RulePayoutPaid, causeOfPayout(*p, now), namesOf(*p), net); err != nil {
+			return err
+		}
+		if p.Fee.Sign() == 0 {
+			return nil
+		}
+		return postFor(change, ledger.RulePayoutFee, causeOfPayout(*p, now), namesOf(*p), p.Fee)
+	})
+}
+
+// said is who says it and why, as the history keeps it.
+func (w PayoutWord) said() string { return byOperatorNote(strings.TrimSpace(w.Operator), w.Note) }
+
+// decidePayout is the loop of an operator's decision about a payout.
+func (a *App) decidePayout(ctx context.Context, w PayoutWord,
+	decide func(store.Reader, *payout.Payout, *store.Change, time.Time) error,
+) (p payout.Payout, err error) {
+	if err := named(w.Operator); err != nil {
+		return p, err
+	}
+	err = a.update(ctx, func(r store.Reader) (store.Change, error) {
+		if p, err = r.Payout(ctx, w.Merchant, w.Payout); err != nil {
+			return store.Change{}, err
+		}
+		var change store.Change
+		now := a.now()
+		p.Note, p.UpdatedAt = w.Note, now
+		if err := decide(r, &p, &change, now); err != nil {
+			return store.Change{}, err
+		}
+		change.Payouts = []payout.Payout{p}
+		return change, nil
+	})
+	p.Version++
+	return p, err
+}
+
+// movePayout takes a payout through triggers, with one event each.
+func movePayout(p *payout.Payout, actor, note string, now time.Time, change *store.Change, triggers ...payout.Trigger,
+) error {
+	for _, t := range triggers {
+		from := p.State
+		to, err := payout.States.Next(from, t)
+		if err != nil {
+			return err
+		}
+		p.State, p.UpdatedAt = to, now
+		change.Events = append(change.Events,
+			happened(event.Payout, p.Merchant, p.ID, from, t, to, actor, note, now))
+	}
+	return nil
+}
+
+// notePayout writes down what happened to a payout that stays in its state.
+func notePayout(p *payout.Payout, t payout.Trigger, actor, note string, now time.Time, change *store.Change) {
+	p.UpdatedAt = now
+	change.Events = append(change.Events,
+		happened(event.Payout, p.Merchant, p.ID, p.State, t, p.State, actor, note, now))
+}
+
+// releasePayout ends a payout whose money was not sent: it is back where it was
+// taken from.
+func releasePayout(p *payout.Payout, actor, note string, now time.Time, change *store.Change, t payout.Trigger) error {
+	if err := movePayout(p, actor, note, now, change, t); err != nil {
+		return err
+	}
+	return postFor(change, ledger.RulePayoutReleased, causeOfPayout(*p, now), namesOf(*p), p.Amount)
+}
