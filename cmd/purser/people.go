@@ -127,6 +127,7 @@ type keyCommand struct {
 	Add    keyAddCommand    `cmd:"" help:"Make a key; its secret is shown this once."`
 	List   keyListCommand   `cmd:"" help:"List keys, revoked ones too."`
 	Revoke keyRevokeCommand `cmd:"" help:"End a key."`
+	Rotate keyRotateCommand `cmd:"" help:"Give all keys of a merchant's stores one new secret, shown this once."`
 }
 
 type keyAddCommand struct {
@@ -140,6 +141,7 @@ type keyAddCommand struct {
 	Account int64    `help:"The account that a signing key acts for; usually the merchant's own." placeholder:"NUMBER"`
 	Method  []string `help:"A call that a signing key may make, such as balance; may be repeated."`
 	Network []string `help:"Where a signing key may be used from; may be repeated." placeholder:"CIDR"`
+	Store   int64    `help:"Make the signing key of this store, for the p2p API and nothing else." placeholder:"NUMBER"`
 }
 
 // Run makes a key.
@@ -154,6 +156,11 @@ func (c *keyAddCommand) Run(ctx context.Context, t server.Terminal) error {
 	if !c.Signing {
 		return commands.AddKey(ctx, c.Merchant, c.Label, c.Scope)
 	}
+	if c.Store != 0 {
+		return commands.AddStoreKey(ctx, server.NewStoreKey{
+			Merchant: c.Merchant, Store: c.Store, Label: c.Label, Networks: c.Network,
+		})
+	}
 	return commands.AddSigningKey(ctx, server.NewSigningKey{
 		Merchant: c.Merchant, Label: c.Label, Account: c.Account, Methods: c.Method, Networks: c.Network,
 	})
@@ -166,14 +173,33 @@ func (c *keyAddCommand) check() error {
 			return &usageError{"--scope must be payments or admin, not " + strconv.Quote(scope)}
 		}
 	}
-	limited := c.Account != 0 || len(c.Method) > 0 || len(c.Network) > 0
+	limited := c.Account != 0 || len(c.Method) > 0 || len(c.Network) > 0 || c.Store != 0
 	switch {
 	case c.Signing && len(c.Scope) > 0:
 		return &usageError{"--scope is for keys that are sent: limit a signing key with --method and --network"}
 	case !c.Signing && limited:
-		return &usageError{"--account, --method and --network are for signing keys: add --signing"}
+		return &usageError{"--account, --method, --network and --store are for signing keys: add --signing"}
+	case c.Store < 0:
+		return &usageError{"--store must be the number of a terminal"}
+	case c.Store != 0 && (c.Account != 0 || len(c.Method) > 0):
+		return &usageError{"the key of a --store makes the calls of that store only: leave out --account and --method"}
 	}
 	return nil
+}
+
+type keyRotateCommand struct {
+	dataFlags `embed:""`
+
+	Merchant string `help:"Whose stores." placeholder:"ID" required:""`
+}
+
+// Run changes the secret.
+func (c *keyRotateCommand) Run(ctx context.Context, t server.Terminal) error {
+	commands, err := c.commands(t)
+	if err != nil {
+		return err
+	}
+	return commands.RotateStoreSecret(ctx, c.Merchant)
 }
 
 type keyListCommand struct {

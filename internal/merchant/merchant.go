@@ -5,6 +5,8 @@ package merchant
 import (
 	"net/netip"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/purserhq/purser/internal/money"
@@ -88,6 +90,27 @@ func (k Key) Issues() bool { return k.Issuer != "" }
 // Calls says whether a signing key is valid and may make the call.
 func (k Key) Calls(method string) bool {
 	return k.RevokedAt.IsZero() && k.Signs() && (len(k.Methods) == 0 || slices.Contains(k.Methods, method))
+}
+
+// storeEntry begins the one entry in Methods that makes a signing key a store's:
+// the number of the terminal follows.
+const storeEntry = "store:"
+
+// StoreCalls is what the key of a store is limited to, so that it is good for that
+// terminal and for nothing else.
+func StoreCalls(terminal int64) []string {
+	return []string{storeEntry + strconv.FormatInt(terminal, 10)}
+}
+
+// Store is the terminal that the key is for, and for nothing else; ok is false for
+// a key that is no store's.
+func (k Key) Store() (terminal int64, ok bool) {
+	if len(k.Methods) != 1 || !k.Signs() {
+		return 0, false
+	}
+	number, found := strings.CutPrefix(k.Methods[0], storeEntry)
+	terminal, err := strconv.ParseInt(number, 10, 64)
+	return terminal, found && err == nil && terminal > 0
 }
 
 // From says whether the key may be used from an address.

@@ -120,7 +120,7 @@ func (c Commands) AddSigningKey(ctx context.Context, n NewSigningKey) error {
 		return err
 	}
 	return c.with(ctx, forWriting, func(k *core) error {
-		if err := checkMethods(ctx, k, n); err != nil {
+		if err := checkMethods(k, n); err != nil {
 			return err
 		}
 		key, text, err := k.app.CreateSigningKey(ctx, wish)
@@ -134,6 +134,57 @@ func (c Commands) AddSigningKey(ctx context.Context, n NewSigningKey) error {
 		}
 		return c.Terminal.tell("\nThe public part, which is sent, and the secret, which signs, shown this once:\n\n"+
 			"  %s\n  %s\n", text.Public, text.Secret)
+	})
+}
+
+// NewStoreKey is the wish to add the key of a store.
+type NewStoreKey struct {
+	Merchant string
+	Store    int64 // the number of its terminal
+	Label    string
+	Networks []string // as of NewSigningKey
+}
+
+// AddStoreKey makes the key of a store and shows both of its parts. All stores of
+// a merchant have one secret: it is shown with the first key, and not again.
+func (c Commands) AddStoreKey(ctx context.Context, n NewStoreKey) error {
+	wish := app.NewStoreKey{Merchant: n.Merchant, Terminal: n.Store, Label: n.Label}
+	var err error
+	if wish.Networks, err = parseNetworks(n.Networks); err != nil {
+		return err
+	}
+	return c.with(ctx, forWriting, func(k *core) error {
+		key, text, err := k.app.CreateStoreKey(ctx, wish)
+		if err != nil {
+			return explainTerminal(err, n.Merchant)
+		}
+		view := viewKey(key)
+		view.Public, view.Secret = text.Public, text.Secret
+		if err := c.Terminal.show(view, keyHead, [][]string{view.row()}); err != nil {
+			return err
+		}
+		if text.Secret == "" {
+			return c.Terminal.tell("\nThe identity, shown this once. The secret is the one of the merchant's other stores:\n\n"+
+				"  %s\n", text.Public)
+		}
+		return c.Terminal.tell("\nThe identity, which is sent, and the secret of all stores of the merchant, which signs, "+
+			"shown this once:\n\n  %s\n  %s\n", text.Public, text.Secret)
+	})
+}
+
+// RotateStoreSecret gives all keys of a merchant's stores one new secret and shows
+// it, for the only time.
+func (c Commands) RotateStoreSecret(ctx context.Context, merchantID string) error {
+	return c.with(ctx, forWriting, func(k *core) error {
+		secret, err := k.app.RotateStoreSecret(ctx, merchantID)
+		if err != nil {
+			return err
+		}
+		if err := c.Terminal.show(map[string]string{"merchant": merchantID, "secret": secret},
+			[]string{"All stores of the merchant have a new secret, and the old one is good no longer."}, nil); err != nil {
+			return err
+		}
+		return c.Terminal.tell("\nThe secret, shown this once:\n\n  %s\n", secret)
 	})
 }
 
@@ -155,13 +206,8 @@ func parseNetworks(texts []string) ([]netip.Prefix, error) {
 }
 
 // checkMethods refuses the name of a call that no API with signed calls has: a
-// key with a slip of the pen in it would be found out only by who uses it. The key
-// of a store is limited to that instead.
-func checkMethods(ctx context.Context, k *core, n NewSigningKey) error {
-	if store, ok := keyedStore(n.Methods); ok {
-		_, err := k.app.Terminal(ctx, n.Merchant, store)
-		return err
-	}
+// key with a slip of the pen in it would be found out only by who uses it.
+func checkMethods(k *core, n NewSigningKey) error {
 	known, err := signedCalls(k)
 	if err != nil {
 		return err

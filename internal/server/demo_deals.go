@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/purserhq/purser/internal/app"
-	"github.com/purserhq/purser/internal/dialect/p2p"
 	"github.com/purserhq/purser/internal/fault"
 )
 
@@ -24,17 +23,21 @@ func (s *seeding) keepStoreKey(ctx context.Context, store int64, before P2PKeys)
 	*keys = before
 	keys.BaseURL = s.config.PublicURL
 	known, secret, err := s.app.SigningKey(ctx, keys.Identity)
-	if number, ok := p2p.StoreOf(known.Methods); err == nil && known.Merchant == s.merchant && secret == keys.Secret &&
+	if number, ok := known.Store(); err == nil && known.Merchant == s.merchant && secret == keys.Secret &&
 		ok && number == store {
 		return nil
 	}
 	if err != nil && !fault.Is(err, fault.CodeKeyInvalid) && !fault.Is(err, fault.CodeKeyMissing) {
 		return err
 	}
-	_, text, err := s.app.CreateSigningKey(ctx, app.NewSigningKey{
-		Merchant: s.merchant, Label: "demo store", Methods: []string{p2p.StoreEntry(store)},
+	_, text, err := s.app.CreateStoreKey(ctx, app.NewStoreKey{
+		Merchant: s.merchant, Terminal: store, Label: "demo store",
 	})
-	keys.Identity, keys.Secret = text.Public, text.Secret
+	if err != nil {
+		return err
+	}
+	_, secret, err = s.app.SigningKey(ctx, text.Public) // it may be the one of before
+	keys.Identity, keys.Secret = text.Public, secret
 	return err
 }
 

@@ -111,9 +111,6 @@ func signedCalls(k *core) ([]string, error) {
 	return calls, nil
 }
 
-// keyedStore is the terminal that a signing key is for, and for nothing else.
-func keyedStore(calls []string) (number int64, ok bool) { return p2p.StoreOf(calls) }
-
 // mount adds the dialects; the first one answers for what nobody knows, to
 // callers whom nobody knows.
 func (r *routes) mount(dialects ...*dialect.Dialect) {

@@ -10,7 +10,6 @@ import (
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/deal"
 	"github.com/purserhq/purser/internal/dialect/p2p"
-	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/money"
 )
 
@@ -69,12 +68,10 @@ func TestStoreIsTold(t *testing.T) {
 	})
 	var key keyView
 	x.operate(t, &key, func(c Commands) error {
-		return c.AddSigningKey(t.Context(), NewSigningKey{Merchant: x.merchant, Methods: []string{p2p.StoreEntry(1001)}})
+		return c.AddStoreKey(t.Context(), NewStoreKey{Merchant: x.merchant, Store: 1001})
 	})
-	err := newDesk(x.config).AddSigningKey(t.Context(), NewSigningKey{
-		Merchant: x.merchant, Methods: []string{p2p.StoreEntry(1002)},
-	})
-	if err == nil || !strings.Contains(err.Error(), string(fault.CodeTerminalNotFound)) {
+	err := newDesk(x.config).AddStoreKey(t.Context(), NewStoreKey{Merchant: x.merchant, Store: 1002})
+	if err == nil || !strings.Contains(err.Error(), "no such terminal") {
 		t.Errorf("a key of a store that is not there: got %v", err)
 	}
 	r := start(t, x.config, nil)

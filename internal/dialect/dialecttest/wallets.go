@@ -71,6 +71,19 @@ func (w *World) SigningKey(t testing.TB, name string, n app.NewSigningKey) {
 	w.Keys[name], w.secrets[name] = text.Public, text.Secret
 }
 
+// StoreKey adds the key of a store, as SigningKey does.
+func (w *World) StoreKey(t testing.TB, name string, n app.NewStoreKey) {
+	t.Helper()
+	_, text, err := w.App.CreateStoreKey(t.Context(), n)
+	if err == nil {
+		w.Keys[name] = text.Public
+		_, w.secrets[name], err = w.App.SigningKey(t.Context(), text.Public)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Customer opens an account with a PIN.
 func (w *World) Customer(t testing.TB, n app.NewCustomer) wallet.Customer {
 	t.Helper()

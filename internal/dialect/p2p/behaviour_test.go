@@ -187,6 +187,28 @@ func TestPublicLimits(t *testing.T) {
 	}
 }
 
+// The secret of a merchant is good with the key of each of its stores, and shows
+// what that store has; the secret of another merchant is not.
+func TestOneSecretForAllStores(t *testing.T) {
+	t.Parallel()
+	w := dialecttest.NewWorld(t, nil, extras)
+	h := w.Handler(open(t, w))
+	i := create(t, w, h, `,"amount":"1500"`)
+	for _, test := range []struct {
+		key, signer string
+		status      int
+	}{
+		{"shopkey", "secondkey", http.StatusOK},
+		{"secondkey", "shopkey", http.StatusNotFound},
+		{"shopkey", "otherkey", http.StatusUnauthorized},
+	} {
+		header := http.Header{"X-Identity": {"{{" + test.key + "}}"}, "X-Signature": {"{{sign:" + test.signer + "}}"}}
+		if a := w.Ask(h, "GET", "/api/merchant/invoices/"+i.ID, header, ""); a.Status != test.status {
+			t.Errorf("%s signed with the secret of %s: got %d %s, want %d", test.key, test.signer, a.Status, a.Body, test.status)
+		}
+	}
+}
+
 // Invoices of other APIs at the same terminal are not there.
 func TestForeignInvoices(t *testing.T) {
 	t.Parallel()

@@ -17,6 +17,7 @@ import (
 	"github.com/purserhq/purser/internal/dialect/dialecttest"
 	"github.com/purserhq/purser/internal/dialect/p2p"
 	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/merchant"
 	"github.com/purserhq/purser/internal/money"
 )
 
@@ -71,20 +72,19 @@ func stage(t testing.TB, w *dialecttest.World) {
 	w.Terminal(t, w.Shop, app.TerminalTerms{Name: "Closed", Disabled: true})
 	w.Terminal(t, w.Other, app.TerminalTerms{Name: "Other"})
 	w.Rate(t, deal.Coin, money.RUB, "98.50", "98.50")
-	for name, key := range map[string]app.NewSigningKey{
-		"shopkey":   {Merchant: w.Shop, Methods: []string{p2p.StoreEntry(1001)}},
-		"secondkey": {Merchant: w.Shop, Methods: []string{p2p.StoreEntry(1002)}},
-		"closedkey": {Merchant: w.Shop, Methods: []string{p2p.StoreEntry(1003)}},
-		"lostkey":   {Merchant: w.Shop, Methods: []string{p2p.StoreEntry(1999)}},
-		"walletkey": {Merchant: w.Shop, Methods: []string{"balance"}},
-		"otherkey":  {Merchant: w.Other, Methods: []string{p2p.StoreEntry(1001)}},
+	for name, key := range map[string]app.NewStoreKey{
+		"shopkey":   {Merchant: w.Shop, Terminal: 1001},
+		"secondkey": {Merchant: w.Shop, Terminal: 1002},
+		"closedkey": {Merchant: w.Shop, Terminal: 1003},
+		"otherkey":  {Merchant: w.Other, Terminal: 1001},
 		"farkey": {
-			Merchant: w.Shop, Methods: []string{p2p.StoreEntry(1001)},
-			Networks: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")},
+			Merchant: w.Shop, Terminal: 1001, Networks: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")},
 		},
 	} {
-		w.SigningKey(t, name, key)
+		w.StoreKey(t, name, key)
 	}
+	w.SigningKey(t, "lostkey", app.NewSigningKey{Merchant: w.Shop, Methods: merchant.StoreCalls(1999)})
+	w.SigningKey(t, "walletkey", app.NewSigningKey{Merchant: w.Shop, Methods: []string{"balance"}})
 	// Above 50000 there is only one, so that chance decides nothing.
 	for _, trader := range []struct{ name, option, method, number, most string }{
 		{"holder name", "SBP", "sberbank", "+7(996)777-99-77", "60000"},
@@ -260,9 +260,8 @@ money that comes in is offered yet; type ` + "`out`" + ` is refused.
 | matter | behaviour | mark |
 |---|---|---|
 | credentials | headers ` + "`X-Identity` and `X-Signature`" + ` | documented |
-| X-Identity | a signing key that is limited to ` +
-	"`store:1001`" + `, the number of its store, and to nothing else | chosen |
-| secret | each key has its own; the copied API has one for all stores of a merchant | chosen |
+| X-Identity | the key of a store, 40 hex digits | observed |
+| secret | one for all stores of a merchant, 40 letters and digits | documented |
 | X-Signature | base64 of HMAC-SHA1 over METHOD, whole address and body, with nothing between | documented |
 | address | a public address of the settings, with path and query as they came; Host is not looked at | chosen |
 | body of GET and of multipart | is not signed | documented |

@@ -8,7 +8,6 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/purserhq/purser/internal/dialect"
@@ -23,28 +22,9 @@ const (
 	signHeader = "X-Signature"
 )
 
-// storeEntry begins the one entry in the calls of a key that makes it a store's:
-// the number of the store follows.
-const storeEntry = "store:"
-
-// StoreEntry is what a signing key is limited to, so that it is the key of a
-// store of this API and of nothing else.
-func StoreEntry(store int64) string { return storeEntry + strconv.FormatInt(store, 10) }
-
-// StoreOf is the store whose key is limited to these calls; ok is false for a key
-// that is none of this API's.
-func StoreOf(calls []string) (store int64, ok bool) {
-	if len(calls) != 1 {
-		return 0, false
-	}
-	number, found := strings.CutPrefix(calls[0], storeEntry)
-	store, err := strconv.ParseInt(number, 10, 64)
-	return store, found && err == nil && store > 0
-}
-
 // storeOf is the store of a key.
 func storeOf(k merchant.Key) (store int64, ok bool) {
-	store, ok = StoreOf(k.Methods)
+	store, ok = k.Store()
 	return store, ok && k.Account == wallet.House
 }
 

@@ -55,11 +55,11 @@ var vectors = []vector{
 type ring string
 
 func (s ring) SigningKey(_ context.Context, public string) (merchant.Key, string, error) {
-	k := merchant.Key{Merchant: "m", Account: wallet.House, Sealed: []byte("x"), Methods: []string{StoreEntry(1001)}}
+	k := merchant.Key{Merchant: "m", Account: wallet.House, Sealed: []byte("x"), Methods: merchant.StoreCalls(1001)}
 	switch public {
 	case "p":
 	case "second":
-		k.Methods = []string{StoreEntry(1002)}
+		k.Methods = merchant.StoreCalls(1002)
 	case "far":
 		k.Networks = []netip.Prefix{netip.MustParsePrefix("2001:db8::/32")}
 	case "all calls":
@@ -67,7 +67,7 @@ func (s ring) SigningKey(_ context.Context, public string) (merchant.Key, string
 	case "other calls":
 		k.Methods = []string{"balance"}
 	case "two stores":
-		k.Methods = []string{StoreEntry(1001), StoreEntry(1002)}
+		k.Methods = []string{"store:1001", "store:1002"}
 	case "no store":
 		k.Methods = []string{"store:"}
 	case "a customer's":
