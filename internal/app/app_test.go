@@ -65,7 +65,7 @@ func open(t *testing.T, splitLimit int64) *shop {
 		Log: slog.New(slog.DiscardHandler), ReturnURL: "https://pay.example/cb", NoticeURL: "https://pay.example/notify",
 		Returners: []app.Returner{{Connector: "first", Returner: s.first}},
 		Sealer:    envelope{},
-		Forms:     map[string]app.Form{"paid": paidForm},
+		Forms:     map[string]app.Form{"paid": paidForm, "strict": strictForm},
 	})
 	wish := app.NewMerchant{Name: "Shop"}
 	if splitLimit > 0 {

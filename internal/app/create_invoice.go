@@ -35,7 +35,10 @@ type NewInvoice struct {
 	NationalID string        // not empty: only a wallet whose owner has it may pay
 	ReturnTo   string        // where a page of ours sends the payer when it is paid
 	Notice     invoice.Notice
-	Account    int64 // of a deposit: the customer's account that the money goes to
+	// NoticeSecret is a word of the merchant's by which it knows that a notice is
+	// meant for it. It is kept sealed and sent in the header that the form names.
+	NoticeSecret string
+	Account      int64 // of a deposit: the customer's account that the money goes to
 
 	Once Once
 }
@@ -48,10 +51,8 @@ func (a *App) CreateInvoice(ctx context.Context, merchantID string, n NewInvoice
 	if !n.Amount.Valid() || n.Amount.Sign() < 0 || n.Amount.IsZero() != n.Open {
 		return invoice.Invoice{}, fault.New(fault.CodeAmountInvalid, "amount", "")
 	}
-	if n.Notice.URL != "" {
-		if err := a.checkOutside("webhook", n.Notice.URL); err != nil {
-			return invoice.Invoice{}, err
-		}
+	if err := a.prepareNotice(merchantID, &n); err != nil {
+		return invoice.Invoice{}, err
 	}
 	now := a.now()
 	zero := money.Zero(n.Amount.Unit())

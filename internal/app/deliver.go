@@ -52,20 +52,34 @@ func (a *App) TakeDelivery(ctx context.Context, d event.Delivery) (m Message, mi
 	if err != nil {
 		return m, false, err
 	}
+	headers, err := a.ownHeader(d)
+	if err != nil {
+		return m, false, err
+	}
 	d.RunAt, d.UpdatedAt = now.Add(lease), now
 	if err := a.store.Commit(ctx, store.Change{Deliveries: []event.Delivery{d}}); err != nil {
 		return m, false, ignoreConflict(err)
 	}
 	d.Version++
-	headers := maps.Clone(d.Header)
-	if headers == nil {
-		headers = map[string]string{}
-	}
 	maps.Copy(headers, map[string]string{
 		"content-type": d.MediaType, event.HeaderID: d.ID,
 		event.HeaderTimestamp: strconv.FormatInt(now.Unix(), 10), event.HeaderSignature: signature,
 	})
 	return Message{Delivery: d, Headers: headers}, true, nil
+}
+
+// ownHeader is the header that only this delivery has, with its secret opened.
+func (a *App) ownHeader(d event.Delivery) (map[string]string, error) {
+	headers := map[string]string{}
+	if d.Header == "" {
+		return headers, nil
+	}
+	secret, err := a.sealer.Open(d.Merchant, noticeSecret(d.Subject), d.Sealed)
+	if err != nil {
+		return nil, err
+	}
+	headers[d.Header] = string(secret)
+	return headers, nil
 }
 
 // restTime is how long a delivery to a disabled endpoint rests before it is

@@ -18,12 +18,37 @@ import (
 // it is not told of. deals are those of the invoice, in order of creation.
 type Form func(e event.Event, i invoice.Invoice, deals []deal.Deal) (told Notice, ok bool)
 
-// Notice is one message as it goes out.
+// Notice is one message as it goes out, and what its receivers want otherwise
+// than others.
 type Notice struct {
 	MediaType string
 	Body      []byte
-	Header    map[string]string // sent beside those that every notice has; none may have the name of one of them
+	Header    string          // in which the invoice's secret is sent, if it has one; empty = in none
+	Good      []int           // the statuses by which it is taken; empty = any 2xx
+	Pauses    []time.Duration // after the first tries; empty = the usual ones
 }
+
+// prepareNotice checks the address that an invoice is told at and seals the secret
+// that comes with it. Error: parameter_invalid.
+func (a *App) prepareNotice(merchantID string, n *NewInvoice) (err error) {
+	if n.Notice.URL == "" {
+		return nil
+	}
+	if err = a.checkOutside(noticeParam, n.Notice.URL); err == nil && n.NoticeSecret != "" {
+		n.Notice.Sealed, err = a.sealer.Seal(merchantID, noticeSecret(n.ID), []byte(n.NoticeSecret))
+	}
+	return err
+}
+
+// CheckNotice is nil when an invoice could be told at an address. Error:
+// parameter_invalid.
+func (a *App) CheckNotice(address string) error { return a.checkOutside(noticeParam, address) }
+
+// noticeParam is what failures call the address of a notice.
+const noticeParam = "webhook"
+
+// noticeSecret is what the secret of an invoice's notices is sealed as.
+func noticeSecret(invoiceID string) string { return "notice/" + invoiceID }
 
 // addNotices adds a delivery for every invoice with an address of its own and
 // every event that its form tells of.
@@ -45,12 +70,16 @@ func (a *App) addNotices(ctx context.Context, c *store.Change) error {
 			if !ok {
 				continue
 			}
-			c.Deliveries = append(c.Deliveries, event.Delivery{
+			d := event.Delivery{
 				ID: "msg_" + newID(e.At), Merchant: i.Merchant, State: event.Due, Endpoint: i.Notice.Endpoint,
 				Queue: noticeQueue(i.Notice), URL: i.Notice.URL, Type: e.Type(), Subject: i.ID,
-				MediaType: told.MediaType, Body: told.Body, Header: told.Header,
+				MediaType: told.MediaType, Body: told.Body, Good: told.Good, Pauses: told.Pauses,
 				RunAt: e.At, CreatedAt: e.At, UpdatedAt: e.At,
-			})
+			}
+			if told.Header != "" && len(i.Notice.Sealed) > 0 {
+				d.Header, d.Sealed = told.Header, i.Notice.Sealed
+			}
+			c.Deliveries = append(c.Deliveries, d)
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package app_test
 import (
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/deal"
@@ -17,6 +18,13 @@ func paidForm(e event.Event, i invoice.Invoice, _ []deal.Deal) (app.Notice, bool
 		return app.Notice{}, false
 	}
 	return app.Notice{MediaType: "text/plain", Body: []byte(i.Reference + " is " + e.To)}, true
+}
+
+// strictForm is paidForm for receivers with wishes of their own.
+func strictForm(e event.Event, i invoice.Invoice, deals []deal.Deal) (app.Notice, bool) {
+	n, ok := paidForm(e, i, deals)
+	n.Header, n.Good, n.Pauses = "X-Own", []int{200}, []time.Duration{7 * time.Second}
+	return n, ok
 }
 
 // noticed makes an invoice at a terminal that tells an address of its own.
@@ -71,6 +79,71 @@ func TestInvoicesOwnAddressIsTold(t *testing.T) {
 	endpoints, err := s.app.Endpoints(t.Context(), s.merchant)
 	if err != nil || len(endpoints) != 1 || endpoints[0].Disabled != "" {
 		t.Errorf("got %+v, %v", endpoints, err)
+	}
+}
+
+// The secret of an invoice's notices is stored sealed and opened only to be sent,
+// and what else a form wants of a delivery is kept with it.
+func TestNoticesCarryTheirSecret(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	s.payer(toman(100))
+	const secret = "word-of-the-merchant"
+	terminal, _, err := s.app.CreateTerminal(t.Context(), s.merchant, app.TerminalTerms{Name: "Till"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pay := func(form, secret string) app.Message {
+		i, err := s.app.CreateInvoice(t.Context(), s.merchant, app.NewInvoice{
+			ID: s.newID(), Amount: toman(5), Terminal: terminal.Number, ReturnTo: "https://shop.example",
+			Notice:       invoice.Notice{URL: "https://" + s.newID() + ".example/", Form: form, Endpoint: terminal.Endpoint},
+			NoticeSecret: secret,
+		})
+		if err == nil {
+			_, err = s.app.PayFromWallet(t.Context(), s.fromWallet(i.ID, "10001", rightPIN))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		due, err := s.app.DueDeliveries(t.Context(), 1, 10)
+		if err != nil || len(due) != 1 {
+			t.Fatalf("got %+v, %v", due, err)
+		}
+		if want := s.merchant + "/notice/" + i.ID + "/" + secret; secret != "" && string(due[0].Sealed) != want &&
+			due[0].Header != "" {
+			t.Errorf("got %q in the delivery, want it sealed for its invoice", due[0].Sealed)
+		}
+		m, mine, err := s.app.TakeDelivery(t.Context(), due[0])
+		if err != nil || !mine {
+			t.Fatal(mine, err)
+		}
+		return m
+	}
+	m := pay("strict", secret)
+	if m.Headers["X-Own"] != secret || m.Headers[event.HeaderSignature] == "" {
+		t.Errorf("got %v", m.Headers)
+	}
+	if err := s.app.RecordDelivery(t.Context(), m, event.Outcome{Status: 204}); err != nil {
+		t.Fatal(err)
+	}
+	again, err := s.app.Delivery(t.Context(), s.merchant, m.ID)
+	if err != nil || again.State != event.Due || again.RunAt != s.now().Add(7*time.Second) {
+		t.Errorf("got %+v, %v, want another try after seven seconds", again, err)
+	}
+	s.wait(7 * time.Second)
+	if m, mine, err := s.app.TakeDelivery(t.Context(), again); err != nil || !mine || m.Headers["X-Own"] != secret {
+		t.Errorf("got %v, %v, %v", m.Headers, mine, err)
+	}
+	for _, c := range []struct{ form, secret string }{{"strict", ""}, {"paid", secret}} {
+		if m := pay(c.form, c.secret); len(m.Headers) != 4 {
+			t.Errorf("%s with the secret %q: got %v, want no header of its own", c.form, c.secret, m.Headers)
+		}
+	}
+	// Whoever changes whose secret it is can send it to nobody.
+	foreign := again
+	foreign.Subject = "another"
+	if m, mine, err := s.app.TakeDelivery(t.Context(), foreign); err == nil || mine {
+		t.Errorf("got %v, want it refused", m.Headers)
 	}
 }
 

@@ -1,6 +1,7 @@
 package event
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -18,7 +19,10 @@ type Delivery struct {
 	Subject   string // id of the thing that the event is about
 	MediaType string
 	Body      []byte
-	Header    map[string]string // sent beside the usual ones
+	Header    string          // one that is sent beside the usual ones; empty = none
+	Sealed    []byte          // what stands in it, encrypted; opened only to send it
+	Good      []int           // the statuses by which the receiver takes it; empty = any 2xx
+	Pauses    []time.Duration // after the first tries, exactly; empty = as usual from the beginning
 	Tries     int
 	RunAt     time.Time // when to try next; while somebody tries, when to think that he died
 	Status    int       // HTTP status of the last answer; 0 = none came
@@ -47,14 +51,19 @@ type Outcome struct {
 	After  time.Duration // the receiver asked to wait so long; 0 = it did not
 }
 
-// Taken says that the receiver took it: any 2xx, and nothing else.
-func (o Outcome) Taken() bool { return o.Status >= 200 && o.Status < 300 }
-
 // Gone says that the receiver wants no more deliveries at all.
 func (o Outcome) Gone() bool { return o.Status == 410 }
 
+// Takes says that an outcome is the receiver's word that it took the delivery.
+func (d Delivery) Takes(o Outcome) bool {
+	if len(d.Good) > 0 {
+		return slices.Contains(d.Good, o.Status)
+	}
+	return o.Status >= 200 && o.Status < 300
+}
+
 // Tried is the delivery after a try. Spread is a share from -100 to 100 by
-// which the pause is made up to a fifth shorter or longer, so that receivers
+// which a usual pause is made up to a fifth shorter or longer, so that receivers
 // that come back are not trampled. A longer wish of the receiver counts, up
 // to a day.
 func (d Delivery) Tried(o Outcome, now time.Time, spread int) (Delivery, Trigger, error) {
@@ -62,7 +71,7 @@ func (d Delivery) Tried(o Outcome, now time.Time, spread int) (Delivery, Trigger
 	d.Status, d.Answer, d.UpdatedAt = o.Status, clip(o.Answer), now
 	trigger := Retry
 	switch {
-	case o.Taken():
+	case d.Takes(o):
 		trigger = Accept
 	case o.Gone(), d.Tries >= MaxTries:
 		trigger = GiveUp
@@ -73,8 +82,13 @@ func (d Delivery) Tried(o Outcome, now time.Time, spread int) (Delivery, Trigger
 	}
 	d.State, d.RunAt = state, time.Time{}
 	if state == Due {
-		pause := pauses[min(d.Tries, len(pauses))-1]
-		pause += pause / 500 * time.Duration(max(-100, min(spread, 100)))
+		var pause time.Duration
+		if d.Tries <= len(d.Pauses) {
+			pause = d.Pauses[d.Tries-1]
+		} else {
+			pause = pauses[min(d.Tries, len(pauses))-1]
+			pause += pause / 500 * time.Duration(max(-100, min(spread, 100)))
+		}
 		d.RunAt = now.Add(max(pause, min(o.After, pauses[len(pauses)-1])))
 	}
 	return d, trigger, nil

@@ -1,6 +1,7 @@
 package event_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -63,6 +64,33 @@ func TestTried(t *testing.T) {
 				t.Errorf("next try after %v, want %v", d.RunAt.Sub(noon), c.pause)
 			}
 		})
+	}
+}
+
+// Some receivers take a delivery with one status alone, and want the first tries at
+// fixed pauses; after them everything is as usual.
+func TestOwnWishes(t *testing.T) {
+	t.Parallel()
+	d, now := due(), noon
+	d.Good, d.Pauses = []int{200}, []time.Duration{time.Minute, time.Minute}
+	var pauses []time.Duration
+	for _, status := range []int{201, 204, 500, 0, 302} {
+		next, _, err := d.Tried(event.Outcome{Status: status}, now, 100)
+		if err != nil || next.State != event.Due || next.ID != d.ID {
+			t.Fatalf("%d: got %+v, %v", status, next, err)
+		}
+		pauses = append(pauses, next.RunAt.Sub(now))
+		d, now = next, next.RunAt
+	}
+	want := []time.Duration{time.Minute, time.Minute, 36 * time.Minute, 144 * time.Minute, 6 * time.Hour}
+	if !slices.Equal(pauses, want) { // the usual ones are made up to a fifth longer
+		t.Errorf("got %v, want %v", pauses, want)
+	}
+	if done, _, err := d.Tried(event.Outcome{Status: 200}, now, 0); err != nil || done.State != event.Delivered {
+		t.Errorf("got %+v, %v", done, err)
+	}
+	if again, _, err := due().Tried(event.Outcome{Status: 201}, now, 0); err != nil || again.State != event.Delivered {
+		t.Errorf("another's: got %+v, %v", again, err)
 	}
 }
 

@@ -66,6 +66,7 @@ type Notice struct {
 	URL      string // empty = none
 	Form     string // which of the known forms it is written in
 	Endpoint string // the id of the endpoint whose secrets sign it
+	Sealed   []byte // a secret of the merchant's that comes with it, encrypted; empty = none
 }
 
 // Hosted says that it is paid on a page of ours, from which the payer is sent

@@ -278,7 +278,7 @@ func (c *Courier) send(ctx context.Context, m app.Message) (event.Outcome, Fate)
 		Status: answer.StatusCode, Answer: string(text),
 		After: retryAfter(answer.Header.Get("Retry-After"), c.config.Now()),
 	}
-	if outcome.Taken() {
+	if m.Takes(outcome) {
 		return outcome, Taken
 	}
 	return outcome, Refused

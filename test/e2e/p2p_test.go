@@ -6,6 +6,7 @@ import (
 	"crypto/sha1"
 	"encoding/base64"
 	"encoding/json"
+	"io/fs"
 	"math/big"
 	"mime/multipart"
 	"net/http"
@@ -213,6 +214,54 @@ func TestInvoiceIsPaidToPerson(t *testing.T) {
 		}
 		s.audit()
 	})
+}
+
+// The merchant's own word, which comes with every notice, is nowhere but there: not
+// in the database, not in the log, neither before it is sent nor after.
+func TestNotificationTokenLeavesNoTrace(t *testing.T) {
+	t.Parallel()
+	const token = "Canary-7c1f5f2ab93e4d0f"
+	log := &output{}
+	s := open(t, server.DemoOptions{Log: log, LogLevel: "debug"})
+	site := openSite(t) // answers 204, by which nothing is done
+	shop := s.store()
+	invoice, _ := shop.create("2000", site.at("/hook"), token)
+	id := invoice.text(t, "id")
+	shop.ask(http.MethodPost, "/api/merchant/invoices/"+id+"/cancel", "", nil)
+	until(t, "the store to be told", func() bool { return len(site.hooks()) > 0 })
+	if got := site.hooks()[0].header.Get("X-Notification-Token"); got != token {
+		t.Errorf("got the token %q", got)
+	}
+	wantNone := func(when string) {
+		known := false
+		err := filepath.WalkDir(s.options.Data, func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || !entry.Type().IsRegular() {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			known = known || bytes.Contains(text, []byte(id))
+			for name, form := range traces(token) {
+				if bytes.Contains(text, []byte(form)) {
+					t.Errorf("%s: %s holds the token, %s", when, path, name)
+				}
+			}
+			return err
+		})
+		if err != nil || !known {
+			t.Errorf("%s: the invoice is in the database: %t, %v", when, known, err)
+		}
+		for name, form := range traces(token) {
+			if strings.Contains(log.String(), form) {
+				t.Errorf("%s: the log holds the token, %s", when, name)
+			}
+		}
+	}
+	wantNone("running")
+	s.stop()
+	wantNone("stopped")
+	if !strings.Contains(log.String(), "/api/merchant/invoices") {
+		t.Errorf("got the log %s", log.String())
+	}
 }
 
 // balance is what the merchant has to spend.

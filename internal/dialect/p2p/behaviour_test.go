@@ -12,6 +12,7 @@ import (
 	"github.com/purserhq/purser/internal/deal"
 	"github.com/purserhq/purser/internal/dialect"
 	"github.com/purserhq/purser/internal/dialect/dialecttest"
+	"github.com/purserhq/purser/internal/event"
 )
 
 // ask sends one call of a store, or of nobody.
@@ -239,6 +240,47 @@ func TestForeignInvoices(t *testing.T) {
 	}
 	if made := create(t, w, h, `,"amount":"1500","internalId":"ord-1"`); made.ID == i.ID {
 		t.Error("a repeated call found a foreign invoice")
+	}
+}
+
+// Nothing but 200 takes a callback. The first tries are a minute apart, and all of
+// them have one id.
+func TestCallbacksAreTriedAgain(t *testing.T) {
+	t.Parallel()
+	w := dialecttest.NewWorld(t, nil, extras)
+	h := w.Handler(open(t, w))
+	i := read(t, ask(w, h, "shopkey", "POST", "/api/merchant/invoices", "application/json",
+		`{"type":"in","currency":"RUB","amount":"1500","notificationUrl":"https://shop.example/n","notificationToken":""}`))
+	silent := create(t, w, h, `,"amount":"1500"`)
+	for _, id := range []string{i.ID, silent.ID} {
+		ask(w, h, "shopkey", "POST", "/api/merchant/invoices/"+id+"/cancel", "", "")
+	}
+	id := ""
+	for n, try := range []struct {
+		status int
+		pause  time.Duration // until the next try; 0 = at least twenty minutes
+	}{{201, time.Minute}, {204, time.Minute}, {500, 0}, {200, 0}} {
+		due, err := w.App.DueDeliveries(t.Context(), 10, 10)
+		if err != nil || len(due) != 1 || due[0].Subject != i.ID {
+			t.Fatalf("try %d: got %+v, %v, want one about the invoice that has an address", n+1, due, err)
+		}
+		m, mine, err := w.App.TakeDelivery(t.Context(), due[0])
+		if err != nil || !mine || id != "" && m.Headers["webhook-id"] != id {
+			t.Fatalf("try %d: got %v, %t, %v", n+1, m.Headers, mine, err)
+		}
+		id = m.Headers["webhook-id"]
+		if err := w.App.RecordDelivery(t.Context(), m, event.Outcome{Status: try.status}); err != nil {
+			t.Fatal(err)
+		}
+		d, err := w.App.Delivery(t.Context(), w.Shop, m.ID)
+		if err != nil || (d.State == event.Delivered) != (try.status == 200) {
+			t.Fatalf("%d: got %+v, %v", try.status, d, err)
+		}
+		pause := d.RunAt.Sub(w.Now())
+		if try.pause > 0 && pause != try.pause || try.status == 500 && pause < 20*time.Minute {
+			t.Errorf("after try %d: the next one comes after %v", n+1, pause)
+		}
+		w.Wait(max(pause, 0))
 	}
 }
 

@@ -277,7 +277,8 @@ money that comes in is offered yet; type ` + "`out`" + ` is refused.
 | GET /invoices/internal-id/{internalId} | not offered; GET /internal-id/{internalId} is | chosen |
 | callbacks | when an invoice is paid, canceled or expired and when a deal is disputed; never on creation | chosen |
 | X-Notification-Token | the notificationToken; left out when that is empty | documented |
-| done | any 2xx takes a callback; otherwise the usual schedule | chosen |
+| done | exactly 200 takes a callback; any other answer is a failure | documented |
+| tries | three, 60 seconds apart, then the usual schedule; ` + "`webhook-id`" + ` stays the same | chosen |
 | callbacks' headers | those of Standard Webhooks, signed with the secret of the store | chosen |`
 
 func TestConformance(t *testing.T) {

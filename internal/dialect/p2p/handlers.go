@@ -32,7 +32,6 @@ const (
 	bagOption     = "paymentOption"
 	bagMethod     = "paymentMethod"
 	bagMost       = "maxAmount"
-	bagToken      = "notificationToken"
 	bagSuccess    = "successUrl"
 	bagCancel     = "cancelUrl"
 	bagMatching   = "allowMatching"
@@ -178,7 +177,7 @@ func (d desk) make(ctx context.Context, store merchant.Terminal, n newInvoice, r
 	}
 	for name, text := range map[string]string{
 		bagInternalID: n.internalID, bagUserID: n.userID, bagOption: n.option, bagMethod: n.method,
-		bagMost: n.most.Text(), bagToken: n.notifyToken, bagSuccess: n.successURL, bagCancel: n.cancelURL,
+		bagMost: n.most.Text(), bagSuccess: n.successURL, bagCancel: n.cancelURL,
 		bagCross: n.crossCurrency, bagCrossKind: n.crossKind, bagMatching: yes(n.matching), bagSingle: yes(n.singleTransfer),
 	} {
 		if text != "" {
@@ -187,6 +186,7 @@ func (d desk) make(ctx context.Context, store merchant.Terminal, n newInvoice, r
 	}
 	if n.notifyURL != "" {
 		wish.Notice = invoice.Notice{URL: n.notifyURL, Form: noticeForm, Endpoint: store.Endpoint}
+		wish.NoticeSecret = n.notifyToken
 	}
 	return d.App.CreateInvoice(ctx, store.Merchant, wish)
 }

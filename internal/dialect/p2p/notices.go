@@ -2,6 +2,7 @@ package p2p
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/deal"
@@ -13,6 +14,9 @@ import (
 
 // noticeForm is the name of this API's notices among those that the core knows.
 const noticeForm = "p2p"
+
+// firstPauses lie between the first three tries.
+const firstPauses = time.Minute
 
 // tokenHeader carries the merchant's own token, by which it knows that a notice
 // is meant for it.
@@ -57,11 +61,10 @@ func Notice(e event.Event, i invoice.Invoice, deals []deal.Deal) (app.Notice, bo
 		Type    string     `json:"notificationType"`
 		Invoice noticeBody `json:"invoice"`
 	}{"invoice", body})
-	notice := app.Notice{MediaType: jsonType, Body: raw}
-	if token := i.Bag[bagToken]; token != "" {
-		notice.Header = map[string]string{http.CanonicalHeaderKey(tokenHeader): token}
-	}
-	return notice, err == nil
+	return app.Notice{
+		MediaType: jsonType, Body: raw, Header: tokenHeader, Good: []int{http.StatusOK},
+		Pauses: []time.Duration{firstPauses, firstPauses},
+	}, err == nil
 }
 
 // told says whether an invoice's address hears of an event. One that is paid

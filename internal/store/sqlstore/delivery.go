@@ -12,20 +12,23 @@ import (
 
 // deliveryDetail is what no statement asks of a delivery.
 type deliveryDetail struct {
-	URL       string            `json:"url,omitzero"`
-	Type      string            `json:"type,omitzero"`
-	MediaType string            `json:"media_type,omitzero"`
-	Header    map[string]string `json:"header,omitempty"`
-	Tries     int               `json:"tries,omitzero"`
-	Status    int               `json:"status,omitzero"`
-	Answer    string            `json:"answer,omitzero"`
+	URL       string          `json:"url,omitzero"`
+	Type      string          `json:"type,omitzero"`
+	MediaType string          `json:"media_type,omitzero"`
+	Header    string          `json:"header,omitzero"`
+	Sealed    []byte          `json:"sealed,omitzero"`
+	Good      []int           `json:"good,omitzero"`
+	Pauses    []time.Duration `json:"pauses,omitzero"` // nanoseconds
+	Tries     int             `json:"tries,omitzero"`
+	Status    int             `json:"status,omitzero"`
+	Answer    string          `json:"answer,omitzero"`
 }
 
 // deliveryRecord writes a delivery at its next version.
 func deliveryRecord(d event.Delivery) (record, error) {
 	detail, err := pack(deliveryDetail{
-		URL: d.URL, Type: d.Type, MediaType: d.MediaType, Header: d.Header, Tries: d.Tries, Status: d.Status,
-		Answer: d.Answer,
+		URL: d.URL, Type: d.Type, MediaType: d.MediaType, Header: d.Header, Sealed: d.Sealed, Good: d.Good,
+		Pauses: d.Pauses, Tries: d.Tries, Status: d.Status, Answer: d.Answer,
 	})
 	return record{
 		d.ID, d.Merchant, d.Version + 1, string(d.State), d.Queue, perhapsMicros(d.RunAt), d.Endpoint, d.Subject,
@@ -53,8 +56,8 @@ func scanListed(r row, more ...func(*event.Delivery) any) (event.Delivery, error
 		return d, err
 	}
 	err := unpack(detail, &rest)
-	d.URL, d.Type, d.MediaType, d.Header, d.Tries = rest.URL, rest.Type, rest.MediaType, rest.Header, rest.Tries
-	d.Status, d.Answer = rest.Status, rest.Answer
+	d.URL, d.Type, d.MediaType, d.Header, d.Sealed = rest.URL, rest.Type, rest.MediaType, rest.Header, rest.Sealed
+	d.Good, d.Pauses, d.Tries, d.Status, d.Answer = rest.Good, rest.Pauses, rest.Tries, rest.Status, rest.Answer
 	d.RunAt, d.CreatedAt, d.UpdatedAt = perhapsInstant(run), instant(created), instant(updated)
 	return d, err
 }

@@ -41,6 +41,7 @@ type noticeDetail struct {
 	URL      string `json:"url,omitzero"`
 	Form     string `json:"form,omitzero"`
 	Endpoint string `json:"endpoint,omitzero"`
+	Sealed   []byte `json:"sealed,omitzero"`
 }
 
 // invoiceDetail is what no statement asks of an invoice.
