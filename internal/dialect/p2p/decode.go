@@ -180,9 +180,10 @@ type newInvoice struct {
 	matching, singleTransfer bool
 }
 
-// decodeInvoice reads the body of a new invoice. Whether the store takes its
-// amount is asked later, after everything else.
-func decodeInvoice(fields dialect.Fields) (newInvoice, error) {
+// decodeInvoice reads the body of a new invoice; reachable says whether its address
+// can be told. Whether the store takes its amount is asked later, after everything
+// else.
+func decodeInvoice(fields dialect.Fields, reachable func(address string) error) (newInvoice, error) {
 	in := &inputs{fields: fields}
 	switch in.word("type") {
 	case typeIn, "":
@@ -197,7 +198,11 @@ func decodeInvoice(fields dialect.Fields) (newInvoice, error) {
 	unit := later.unit("currency")
 	n := newInvoice{amount: in.amount("amount", unit)}
 	in.faults = append(in.faults, later.faults...)
-	n.notifyURL = in.notice("notificationUrl", maxAddress)
+	if n.notifyURL = in.notice("notificationUrl", maxAddress); n.notifyURL != "" {
+		if err := reachable(n.notifyURL); err != nil {
+			in.faults.Add(fault.New(fault.CodeParameterInvalid, "notificationUrl", fault.From(err).Words))
+		}
+	}
 	n.notifyToken = in.notice("notificationToken", maxToken)
 	n.internalID, n.userID = in.maybe("internalId"), in.maybe("userId")
 	n.option, n.method = in.maybe("paymentOption"), in.maybe("paymentMethod")

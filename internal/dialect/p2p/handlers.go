@@ -52,7 +52,7 @@ func (d desk) store(r *dialect.Request) (merchant.Terminal, error) {
 }
 
 func (d desk) createInvoice(r *dialect.Request) (dialect.Reply, error) {
-	n, err := decodeInvoice(r.Fields)
+	n, err := decodeInvoice(r.Fields, d.App.CheckNotice)
 	if err != nil {
 		return dialect.Reply{}, err
 	}
