@@ -56,3 +56,14 @@ func FuzzSign(f *testing.F) {
 		}
 	})
 }
+
+// The worked signature of the p2p API's contract.
+func TestSignatureOfCallback(t *testing.T) {
+	t.Parallel()
+	got, err := event.Sign("msg_test0002", time.Unix(1700000000, 0),
+		[]byte(`{"notificationType":"invoice","invoice":{"id":"22222222-3333-4444-8555-666666666666","status":"paid"}}`),
+		"whsec_cHVyc2VyLXRlc3Qtd2ViaG9vay1zZWNyZXQtMDAwMDE=")
+	if want := "v1,qjHxVyeKHwiOtFFZPLVo33ibSGo6N+KrnovejEeDOIo="; err != nil || got != want {
+		t.Errorf("got %s, %v, want %s", got, err, want)
+	}
+}
