@@ -59,7 +59,8 @@ func (o Once) taken(err error) error {
 }
 
 // Recall finds what an earlier call under the same name made, and its answer
-// where that is kept already. made is empty where there was none.
+// where that is kept already. made is empty where there was none, and where the
+// answer was stored with what was made.
 // Error: idempotency_key_reuse when it asked for something else.
 func (a *App) Recall(ctx context.Context, merchantID string, o Once) (made string, answer Kept, err error) {
 	if o.Key == "" {
@@ -75,6 +76,9 @@ func (a *App) Recall(ctx context.Context, merchantID string, o Once) (made strin
 	}
 	if wish.Fingerprint != o.Fingerprint {
 		return "", Kept{}, fault.New(fault.CodeIdempotencyKeyReuse, "", "")
+	}
+	if wish.Status != 0 { // the answer was stored with the effect
+		return "", Kept{Status: wish.Status, Body: wish.Body}, nil
 	}
 	made = string(wish.Body)
 	kept, err := a.store.Answer(ctx, merchantID, o.name("answer", made), now)

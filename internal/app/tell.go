@@ -16,13 +16,23 @@ func (a *App) commit(ctx context.Context, c store.Change) error {
 			return err
 		}
 	}
-	if err := a.store.Commit(ctx, c); err != nil {
+	if err := a.write(ctx, c); err != nil {
 		return err
 	}
 	if len(c.Deliveries) > 0 {
 		a.wake()
 	}
 	return nil
+}
+
+// write commits a change, and takes the name of the wish that the context
+// carries with the first one.
+func (a *App) write(ctx context.Context, c store.Change) error {
+	w, ok := ctx.Value(wishKey{}).(*Wish)
+	if !ok || !w.begin(&c, a.now()) {
+		return a.store.Commit(ctx, c)
+	}
+	return w.end(a.store.Commit(ctx, c))
 }
 
 // wake tells the worker that something is due; one that is busy will look anyway.
