@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/purserhq/purser/internal/server"
 )
@@ -126,6 +129,7 @@ func (c *merchantLimitCommand) Run(ctx context.Context, t server.Terminal) error
 type keyCommand struct {
 	Add    keyAddCommand    `cmd:"" help:"Make a key; its secret is shown this once."`
 	List   keyListCommand   `cmd:"" help:"List keys, revoked ones too."`
+	Rotate keyRotateCommand `cmd:"" help:"Make a key in the place of another, which ends a little later."`
 	Revoke keyRevokeCommand `cmd:"" help:"End a key."`
 	Rotate keyRotateCommand `cmd:"" help:"Give all keys of a merchant's stores one new secret, shown this once."`
 }
@@ -133,9 +137,10 @@ type keyCommand struct {
 type keyAddCommand struct {
 	dataFlags `embed:""`
 
-	Merchant string   `help:"Whose key it is." placeholder:"ID" required:""`
-	Label    string   `help:"What it is for, in your words."`
-	Scope    []string `help:"What it may do: payments, which is the default, or admin."`
+	Merchant string        `help:"Whose key it is." placeholder:"ID" required:""`
+	Label    string        `help:"What it is for, in your words."`
+	Scope    []string      `help:"What it may do: payments, which is the default, admin, or such as refunds:read; may be repeated."`
+	Lasts    time.Duration `help:"How long it is good, such as 2160h; without it until it is revoked." placeholder:"TIME"`
 
 	Signing bool     `help:"Make a key that signs calls, as the API with wallets wants it."`
 	Account int64    `help:"The account that a signing key acts for; usually the merchant's own." placeholder:"NUMBER"`
@@ -154,7 +159,9 @@ func (c *keyAddCommand) Run(ctx context.Context, t server.Terminal) error {
 		return err
 	}
 	if !c.Signing {
-		return commands.AddKey(ctx, c.Merchant, c.Label, c.Scope)
+		return commands.AddKey(ctx, server.NewKey{
+			Merchant: c.Merchant, Label: c.Label, Scopes: c.Scope, Lasts: c.Lasts,
+		})
 	}
 	if c.Store != 0 {
 		return commands.AddStoreKey(ctx, server.NewStoreKey{
@@ -169,14 +176,14 @@ func (c *keyAddCommand) Run(ctx context.Context, t server.Terminal) error {
 // check keeps the two kinds of keys apart.
 func (c *keyAddCommand) check() error {
 	for _, scope := range c.Scope {
-		if scope != "payments" && scope != "admin" {
-			return &usageError{"--scope must be payments or admin, not " + strconv.Quote(scope)}
+		if known := server.KeyScopes(); !slices.Contains(known, scope) {
+			return &usageError{"--scope must be one of " + strings.Join(known, ", ") + ", not " + strconv.Quote(scope)}
 		}
 	}
 	limited := c.Account != 0 || len(c.Method) > 0 || len(c.Network) > 0 || c.Store != 0
 	switch {
-	case c.Signing && len(c.Scope) > 0:
-		return &usageError{"--scope is for keys that are sent: limit a signing key with --method and --network"}
+	case c.Signing && (len(c.Scope) > 0 || c.Lasts != 0):
+		return &usageError{"--scope and --lasts are for keys that are sent: limit a signing key with --method and --network"}
 	case !c.Signing && limited:
 		return &usageError{"--account, --method, --network and --store are for signing keys: add --signing"}
 	case c.Store < 0:
@@ -215,6 +222,23 @@ func (c *keyListCommand) Run(ctx context.Context, t server.Terminal) error {
 		return err
 	}
 	return commands.Keys(ctx, c.Merchant)
+}
+
+type keyRotateCommand struct {
+	dataFlags `embed:""`
+
+	Merchant string        `help:"Whose key it is." placeholder:"ID" required:""`
+	Key      string        `arg:"" help:"The key's id, as the list shows it."`
+	Overlap  time.Duration `default:"24h" help:"How long the old key stays good."`
+}
+
+// Run makes the next key.
+func (c *keyRotateCommand) Run(ctx context.Context, t server.Terminal) error {
+	commands, err := c.commands(t)
+	if err != nil {
+		return err
+	}
+	return commands.RotateKey(ctx, c.Merchant, c.Key, c.Overlap)
 }
 
 type keyRevokeCommand struct {

@@ -2,14 +2,162 @@ package app
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"net/netip"
 	"slices"
+	"time"
 
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/merchant"
 	"github.com/purserhq/purser/internal/store"
 	"github.com/purserhq/purser/internal/wallet"
 )
+
+// NewKey is the wish to add a key to a merchant.
+type NewKey struct {
+	Merchant string
+	Label    string
+	Scopes   []merchant.Scope // empty = payments
+	Lasts    time.Duration    // how long it is good; 0 = until it is revoked
+}
+
+// CreateKey adds a key and returns its secret, which is not stored and cannot
+// be shown again. Errors: merchant_not_found, parameter_invalid.
+func (a *App) CreateKey(ctx context.Context, n NewKey) (merchant.Key, string, error) {
+	if _, err := a.store.Merchant(ctx, n.Merchant); err != nil {
+		return merchant.Key{}, "", err
+	}
+	for _, s := range n.Scopes {
+		if !slices.Contains(merchant.Scopes, s) {
+			return merchant.Key{}, "", fault.Newf(fault.CodeParameterInvalid, "scope", "There is no scope %q.", s)
+		}
+	}
+	if n.Lasts < 0 {
+		return merchant.Key{}, "", fault.New(fault.CodeParameterInvalid, "lasts", "It must not be negative.")
+	}
+	if len(n.Scopes) == 0 {
+		n.Scopes = []merchant.Scope{merchant.Payments}
+	}
+	k, secret := a.mintKey(n)
+	if err := a.store.Commit(ctx, store.Change{Keys: []merchant.Key{k}}); err != nil {
+		return merchant.Key{}, "", err
+	}
+	k.Version++
+	return k, secret, nil
+}
+
+// mintKey makes a key that is not stored yet.
+func (a *App) mintKey(n NewKey) (k merchant.Key, secret string) {
+	now := a.now()
+	secret = "sk_" + newToken() + newToken()
+	k = merchant.Key{
+		ID: newID(now), Merchant: n.Merchant, Hash: hashKey(secret), Hint: secret[len(secret)-4:],
+		Label: n.Label, Scopes: slices.Clone(n.Scopes), CreatedAt: now, UpdatedAt: now,
+	}
+	if n.Lasts > 0 {
+		k.ExpiresAt = now.Add(n.Lasts)
+	}
+	return k, secret
+}
+
+// RotateKey adds a key that may do what another may, and lets that one be good
+// for some time yet, so that its holder can change over. A time at which it was
+// to expire anyway stays, and the new one is good as long as the other was to be.
+// Errors: not_found, wrong_state when it is over or is none that is sent,
+// parameter_invalid.
+func (a *App) RotateKey(ctx context.Context, merchantID, keyID string, overlap time.Duration,
+) (next merchant.Key, secret string, err error) {
+	if overlap < 0 {
+		return next, "", fault.New(fault.CodeParameterInvalid, "overlap", "It must not be negative.")
+	}
+	err = a.update(ctx, func(r store.Reader) (store.Change, error) {
+		old, err := keyOf(ctx, r, merchantID, keyID)
+		if err != nil {
+			return store.Change{}, err
+		}
+		now := a.now()
+		if !old.RevokedAt.IsZero() || old.Expired(now) || old.Signs() || old.Issues() {
+			return store.Change{}, fault.New(fault.CodeWrongState, "key", "")
+		}
+		wish := NewKey{Merchant: merchantID, Label: old.Label, Scopes: old.Scopes}
+		if !old.ExpiresAt.IsZero() {
+			wish.Lasts = old.ExpiresAt.Sub(old.CreatedAt)
+		}
+		next, secret = a.mintKey(wish)
+		if end := now.Add(overlap); old.ExpiresAt.IsZero() || end.Before(old.ExpiresAt) {
+			old.ExpiresAt = end
+		}
+		old.UpdatedAt = now
+		return store.Change{Keys: []merchant.Key{old, next}}, nil
+	})
+	a.keys.forget()
+	next.Version++
+	return next, secret, err
+}
+
+// keyOf finds one of a merchant's keys. Error: not_found.
+func keyOf(ctx context.Context, r store.Reader, merchantID, keyID string) (merchant.Key, error) {
+	keys, err := r.Keys(ctx, merchantID)
+	if err != nil {
+		return merchant.Key{}, err
+	}
+	i := slices.IndexFunc(keys, func(k merchant.Key) bool { return k.ID == keyID })
+	if i < 0 {
+		return merchant.Key{}, fault.New(fault.CodeNotFound, "key", "There is no such key.")
+	}
+	return keys[i], nil
+}
+
+// Keys lists a merchant's keys, revoked ones too.
+func (a *App) Keys(ctx context.Context, merchantID string) ([]merchant.Key, error) {
+	return a.store.Keys(ctx, merchantID)
+}
+
+// RevokeKey ends a key. On this node it ends at once, on others within keyAge.
+// Error: not_found.
+func (a *App) RevokeKey(ctx context.Context, merchantID, keyID string) error {
+	err := a.update(ctx, func(r store.Reader) (store.Change, error) {
+		k, err := keyOf(ctx, r, merchantID, keyID)
+		if err != nil || !k.RevokedAt.IsZero() {
+			return store.Change{}, err
+		}
+		k.RevokedAt, k.UpdatedAt = a.now(), a.now()
+		return store.Change{Keys: []merchant.Key{k}}, nil
+	})
+	a.keys.forget()
+	a.signers.forget()
+	a.issuers.forget()
+	return err
+}
+
+// Authenticate finds the valid key behind a secret.
+// Errors: key_missing, key_invalid.
+func (a *App) Authenticate(ctx context.Context, secret string) (merchant.Key, error) {
+	if secret == "" {
+		return merchant.Key{}, fault.New(fault.CodeKeyMissing, "", "")
+	}
+	hash, now := hashKey(secret), a.now()
+	k, err := a.keys.find(now, hash, func() (merchant.Key, error) {
+		k, err := a.store.KeyByHash(ctx, hash)
+		// The public part of a signing key and the name of an issuer are no secrets, so they open nothing by themselves.
+		if err == nil && (!k.RevokedAt.IsZero() || k.Signs() || k.Issues()) {
+			err = fault.New(fault.CodeKeyInvalid, "", "")
+		}
+		return k, err
+	})
+	if err == nil && k.Expired(now) {
+		return merchant.Key{}, fault.New(fault.CodeKeyInvalid, "", "")
+	}
+	return k, err
+}
+
+// hashKey needs no salt and no slowness: the secret carries 256 random bits.
+// Looking it up by its hash also keeps timing from telling anything.
+func hashKey(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return hex.EncodeToString(sum[:])
+}
 
 // NewSigningKey is the wish to add a key that signs calls.
 type NewSigningKey struct {

@@ -2,8 +2,6 @@ package app
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"slices"
 	"strconv"
 	"strings"
@@ -151,95 +149,6 @@ func (a *App) Merchants(ctx context.Context, page Page) ([]merchant.Merchant, er
 // Error: merchant_not_found.
 func (a *App) Merchant(ctx context.Context, id string) (merchant.Merchant, error) {
 	return a.merchants.find(a.now(), id, func() (merchant.Merchant, error) { return a.store.Merchant(ctx, id) })
-}
-
-// NewKey is the wish to add a key to a merchant.
-type NewKey struct {
-	Merchant string
-	Label    string
-	Scopes   []merchant.Scope
-}
-
-// CreateKey adds a key and returns its secret, which is not stored and cannot
-// be shown again. Errors: merchant_not_found, parameter_invalid.
-func (a *App) CreateKey(ctx context.Context, n NewKey) (merchant.Key, string, error) {
-	if _, err := a.store.Merchant(ctx, n.Merchant); err != nil {
-		return merchant.Key{}, "", err
-	}
-	for _, s := range n.Scopes {
-		if s != merchant.Payments && s != merchant.Admin {
-			return merchant.Key{}, "", fault.New(fault.CodeParameterInvalid, "scope",
-				"A scope is payments or admin.")
-		}
-	}
-	if len(n.Scopes) == 0 {
-		n.Scopes = []merchant.Scope{merchant.Payments}
-	}
-	now := a.now()
-	secret := "pk_" + newToken() + newToken()
-	k := merchant.Key{
-		ID: newID(now), Merchant: n.Merchant, Hash: hashKey(secret), Hint: secret[len(secret)-4:],
-		Label: n.Label, Scopes: slices.Clone(n.Scopes), CreatedAt: now, UpdatedAt: now,
-	}
-	if err := a.store.Commit(ctx, store.Change{Keys: []merchant.Key{k}}); err != nil {
-		return merchant.Key{}, "", err
-	}
-	k.Version++
-	return k, secret, nil
-}
-
-// Keys lists a merchant's keys, revoked ones too.
-func (a *App) Keys(ctx context.Context, merchantID string) ([]merchant.Key, error) {
-	return a.store.Keys(ctx, merchantID)
-}
-
-// RevokeKey ends a key. On this node it ends at once, on others within keyAge.
-// Error: not_found.
-func (a *App) RevokeKey(ctx context.Context, merchantID, keyID string) error {
-	err := a.update(ctx, func(r store.Reader) (store.Change, error) {
-		keys, err := r.Keys(ctx, merchantID)
-		if err != nil {
-			return store.Change{}, err
-		}
-		i := slices.IndexFunc(keys, func(k merchant.Key) bool { return k.ID == keyID })
-		if i < 0 {
-			return store.Change{}, fault.New(fault.CodeNotFound, "key", "There is no such key.")
-		}
-		k := keys[i]
-		if !k.RevokedAt.IsZero() {
-			return store.Change{}, nil
-		}
-		k.RevokedAt, k.UpdatedAt = a.now(), a.now()
-		return store.Change{Keys: []merchant.Key{k}}, nil
-	})
-	a.keys.forget()
-	a.signers.forget()
-	a.issuers.forget()
-	return err
-}
-
-// Authenticate finds the valid key behind a secret.
-// Errors: key_missing, key_invalid.
-func (a *App) Authenticate(ctx context.Context, secret string) (merchant.Key, error) {
-	if secret == "" {
-		return merchant.Key{}, fault.New(fault.CodeKeyMissing, "", "")
-	}
-	hash := hashKey(secret)
-	return a.keys.find(a.now(), hash, func() (merchant.Key, error) {
-		k, err := a.store.KeyByHash(ctx, hash)
-		// The public part of a signing key and the name of an issuer are no secrets, so they open nothing by themselves.
-		if err == nil && (!k.RevokedAt.IsZero() || k.Signs() || k.Issues()) {
-			err = fault.New(fault.CodeKeyInvalid, "", "")
-		}
-		return k, err
-	})
-}
-
-// hashKey needs no salt and no slowness: the secret carries 256 random bits.
-// Looking it up by its hash also keeps timing from telling anything.
-func hashKey(secret string) string {
-	sum := sha256.Sum256([]byte(secret))
-	return hex.EncodeToString(sum[:])
 }
 
 // PutGateway adds one of a merchant's gateways or replaces it. The caller has

@@ -56,6 +56,38 @@ const (
 	Admin    Scope = "admin"    // everything of one merchant
 )
 
+// The scopes of one resource each. Who may write it may also read it.
+const (
+	InvoicesRead   Scope = "invoices:read"
+	InvoicesWrite  Scope = "invoices:write"
+	PaymentsRead   Scope = "payments:read"
+	PaymentsWrite  Scope = "payments:write"
+	RefundsRead    Scope = "refunds:read"
+	RefundsWrite   Scope = "refunds:write"
+	CustomersRead  Scope = "customers:read"
+	CustomersWrite Scope = "customers:write"
+	TransfersRead  Scope = "transfers:read"
+	TransfersWrite Scope = "transfers:write"
+	LedgerRead     Scope = "ledger:read" // accounts, balances and entries
+	EventsRead     Scope = "events:read"
+)
+
+// Scopes are all that a secret key can be given.
+var Scopes = []Scope{
+	Payments, Admin, InvoicesRead, InvoicesWrite, PaymentsRead, PaymentsWrite, RefundsRead, RefundsWrite,
+	CustomersRead, CustomersWrite, TransfersRead, TransfersWrite, LedgerRead, EventsRead,
+}
+
+// within are the scopes that are part of Payments.
+var within = []Scope{InvoicesRead, InvoicesWrite, PaymentsRead, PaymentsWrite, RefundsRead, RefundsWrite}
+
+// covers says whether a scope is as good as another, or better.
+func (s Scope) covers(other Scope) bool {
+	resource, reads := strings.CutSuffix(string(other), ":read")
+	return s == other || s == Admin || s == Payments && slices.Contains(within, other) ||
+		reads && string(s) == resource+":write"
+}
+
 // Key is a merchant's credential: a secret, which is shown once and stored
 // hashed; a signing key, whose public part is sent with every call and whose
 // secret signs it; or an issuer of tokens, whose name every token carries and
@@ -76,6 +108,7 @@ type Key struct {
 	Issuer    string         // of an issuer: its name, as its tokens carry it; empty = this is none
 	Audience  string         // of an issuer: whom its tokens must be for; empty = anybody
 	KeySet    string         // of an issuer: where its public keys are; empty = its secret signs
+	ExpiresAt time.Time      // of a secret: no good from then on; zero = never
 	RevokedAt time.Time      // zero = valid
 	CreatedAt time.Time
 	UpdatedAt time.Time
@@ -121,11 +154,14 @@ func (k Key) From(address netip.Addr) bool {
 	return slices.ContainsFunc(k.Networks, func(n netip.Prefix) bool { return n.Contains(address.Unmap()) })
 }
 
-// May says whether the key is valid and has the scope; admin has every scope,
-// a signing key and an issuer none.
+// Expired says that the time of the key is over.
+func (k Key) Expired(now time.Time) bool { return !k.ExpiresAt.IsZero() && !now.Before(k.ExpiresAt) }
+
+// May says whether the key is not revoked and has the scope; admin has every
+// scope, a signing key and an issuer none.
 func (k Key) May(s Scope) bool {
 	return k.RevokedAt.IsZero() && !k.Signs() && !k.Issues() &&
-		(slices.Contains(k.Scopes, s) || slices.Contains(k.Scopes, Admin))
+		slices.ContainsFunc(k.Scopes, func(has Scope) bool { return has.covers(s) })
 }
 
 // Gateway is one contract of a merchant with a payment provider.

@@ -46,6 +46,31 @@ func TestMay(t *testing.T) {
 	}
 }
 
+func TestScopes(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		has, wants merchant.Scope
+		want       bool
+	}{
+		{merchant.InvoicesWrite, merchant.InvoicesWrite, true},
+		{merchant.InvoicesWrite, merchant.InvoicesRead, true},
+		{merchant.InvoicesRead, merchant.InvoicesWrite, false},
+		{merchant.InvoicesWrite, merchant.PaymentsRead, false},
+		{merchant.InvoicesWrite, merchant.Payments, false},
+		{merchant.Payments, merchant.RefundsWrite, true},
+		{merchant.Payments, merchant.TransfersRead, false},
+		{merchant.Payments, merchant.Admin, false},
+		{merchant.Admin, merchant.TransfersWrite, true},
+		{merchant.PaymentsWrite, merchant.Payments, false},
+		{"", merchant.EventsRead, false},
+	} {
+		key := merchant.Key{Scopes: []merchant.Scope{c.has}}
+		if got := key.May(c.wants); got != c.want {
+			t.Errorf("%q for %q: got %v, want %v", c.has, c.wants, got, c.want)
+		}
+	}
+}
+
 func TestCalls(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

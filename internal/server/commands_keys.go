@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/fault"
@@ -33,6 +34,7 @@ type keyView struct {
 	Networks  []string `json:"networks,omitempty"`
 	Hint      string   `json:"hint"`
 	CreatedAt string   `json:"created_at"`
+	ExpiresAt string   `json:"expires_at,omitempty"`
 	RevokedAt string   `json:"revoked_at,omitempty"`
 	Public    string   `json:"public,omitempty"`
 	Secret    string   `json:"secret,omitempty"`
@@ -55,6 +57,9 @@ func viewKey(k merchant.Key) keyView {
 	for _, n := range k.Networks {
 		view.Networks = append(view.Networks, n.String())
 	}
+	if !k.ExpiresAt.IsZero() {
+		view.ExpiresAt = moment(k.ExpiresAt)
+	}
 	if !k.RevokedAt.IsZero() {
 		view.RevokedAt = moment(k.RevokedAt)
 	}
@@ -76,30 +81,70 @@ func (v keyView) row() []string {
 		from = strings.Join(v.Networks, ",")
 	}
 	return []string{
-		v.ID, dash(v.Label), v.Kind, may, account, from, "..." + v.Hint, v.CreatedAt, dash(v.RevokedAt),
+		v.ID, dash(v.Label), v.Kind, may, account, from, "..." + v.Hint, v.CreatedAt,
+		dash(v.ExpiresAt), dash(v.RevokedAt),
 	}
 }
 
-var keyHead = []string{"KEY", "LABEL", "KIND", "MAY", "ACCOUNT", "FROM", "ENDS IN", "SINCE", "REVOKED"}
+var keyHead = []string{"KEY", "LABEL", "KIND", "MAY", "ACCOUNT", "FROM", "ENDS IN", "SINCE", "UNTIL", "REVOKED"}
+
+// NewKey is the wish to add a key that is sent.
+type NewKey struct {
+	Merchant string
+	Label    string
+	Scopes   []string      // what it may do; none = payments
+	Lasts    time.Duration // how long it is good; 0 = until it is revoked
+}
 
 // AddKey makes a key and shows its secret, for the only time.
-func (c Commands) AddKey(ctx context.Context, merchantID, label string, scopes []string) error {
+func (c Commands) AddKey(ctx context.Context, n NewKey) error {
 	return c.with(ctx, forWriting, func(k *core) error {
-		wish := app.NewKey{Merchant: merchantID, Label: label}
-		for _, s := range scopes {
+		wish := app.NewKey{Merchant: n.Merchant, Label: n.Label, Lasts: n.Lasts}
+		for _, s := range n.Scopes {
 			wish.Scopes = append(wish.Scopes, merchant.Scope(s))
 		}
 		key, secret, err := k.app.CreateKey(ctx, wish)
-		if err != nil {
-			return err
-		}
-		view := viewKey(key)
-		view.Secret = secret
-		if err := c.Terminal.show(view, keyHead, [][]string{view.row()}); err != nil {
-			return err
-		}
-		return c.Terminal.tell("\nThe key, shown this once:\n\n  %s\n", secret)
+		return c.showSecret(key, secret, err)
 	})
+}
+
+// RotateKey makes a key in the place of another, which stays good for a time,
+// and shows its secret, for the only time.
+func (c Commands) RotateKey(ctx context.Context, merchantID, keyID string, overlap time.Duration) error {
+	return c.with(ctx, forWriting, func(k *core) error {
+		key, secret, err := k.app.RotateKey(ctx, merchantID, keyID, overlap)
+		return c.showSecret(key, secret, explainKey(err, merchantID))
+	})
+}
+
+// showSecret shows a new key, if it was made.
+func (c Commands) showSecret(key merchant.Key, secret string, err error) error {
+	if err != nil {
+		return err
+	}
+	view := viewKey(key)
+	view.Secret = secret
+	if err := c.Terminal.show(view, keyHead, [][]string{view.row()}); err != nil {
+		return err
+	}
+	return c.Terminal.tell("\nThe key, shown this once:\n\n  %s\n", secret)
+}
+
+// explainKey says where keys are listed.
+func explainKey(err error, merchantID string) error {
+	if fault.Is(err, fault.CodeNotFound) {
+		return errors.New("this merchant has no such key: purser key list --merchant " + merchantID + " shows them")
+	}
+	return err
+}
+
+// KeyScopes are what a key that is sent can be allowed.
+func KeyScopes() []string {
+	names := make([]string, len(merchant.Scopes))
+	for n, s := range merchant.Scopes {
+		names[n] = string(s)
+	}
+	return names
 }
 
 // NewSigningKey is the wish to add a key that signs calls.
@@ -242,12 +287,8 @@ func (c Commands) Keys(ctx context.Context, merchantID string) error {
 // RevokeKey ends a key.
 func (c Commands) RevokeKey(ctx context.Context, merchantID, keyID string) error {
 	return c.with(ctx, forWriting, func(k *core) error {
-		err := k.app.RevokeKey(ctx, merchantID, keyID)
-		if fault.Is(err, fault.CodeNotFound) {
-			return errors.New("this merchant has no such key: purser key list --merchant " + merchantID + " shows them")
-		}
-		if err != nil {
-			return err
+		if err := k.app.RevokeKey(ctx, merchantID, keyID); err != nil {
+			return explainKey(err, merchantID)
 		}
 		return c.Terminal.show(map[string]string{"id": keyID, "status": "revoked"},
 			[]string{"Key " + keyID + " is revoked."}, nil)

@@ -143,7 +143,7 @@ func TestSigningKeys(t *testing.T) {
 	if len(made.Public) != 32 || len(made.Secret) != 72 || made.Kind != "signing" || made.Account != account {
 		t.Errorf("got %+v, want both parts of the key", made)
 	}
-	x.operate(t, new(any), func(c Commands) error { return c.AddKey(t.Context(), x.merchant, "shop", nil) })
+	x.operate(t, new(any), func(c Commands) error { return c.AddKey(t.Context(), NewKey{Merchant: x.merchant, Label: "shop"}) })
 	d := newDesk(x.config)
 	if err := d.Keys(t.Context(), x.merchant); err != nil || strings.Contains(d.out.String(), made.Secret) ||
 		strings.Contains(d.out.String(), made.Public) {
@@ -175,7 +175,7 @@ func TestEverySealedThingNeedsItsKeyset(t *testing.T) {
 		x := told{config: Config{Data: t.TempDir()}}
 		var made merchantView
 		x.operate(t, &made, func(c Commands) error { return c.AddMerchant(t.Context(), "Tea House", "") })
-		x.operate(t, new(any), func(c Commands) error { return c.AddKey(t.Context(), made.ID, "", nil) })
+		x.operate(t, new(any), func(c Commands) error { return c.AddKey(t.Context(), NewKey{Merchant: made.ID}) })
 		ring := filepath.Join(x.config.Data, keysetName)
 		if err := os.Remove(ring); err != nil {
 			t.Fatal(err)

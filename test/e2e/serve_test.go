@@ -52,7 +52,7 @@ func (o operator) merchant(name, provider string) string {
 			Settings: map[string]string{"mode": "test", "base_url": provider},
 		})
 	})
-	return o.run(func(c server.Commands) error { return c.AddKey(ctx, id, "shop", nil) }).text(o.t, "secret")
+	return o.run(func(c server.Commands) error { return c.AddKey(ctx, server.NewKey{Merchant: id, Label: "shop"}) }).text(o.t, "secret")
 }
 
 // provider runs the emulators on ports of their own and gives Zibal's address.

@@ -141,7 +141,7 @@ func (w *world) addShop(n int, timeout time.Duration) *shop {
 	})
 	var key struct{ Secret string }
 	w.operate("", &key, func(c server.Commands) error {
-		return c.AddKey(w.t.Context(), merchant.ID, "", []string{"payments", "admin"})
+		return c.AddKey(w.t.Context(), server.NewKey{Merchant: merchant.ID, Scopes: []string{"payments", "admin"}})
 	})
 	for order, name := range gateways {
 		var done any

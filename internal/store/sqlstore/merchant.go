@@ -90,6 +90,7 @@ type keyDetail struct {
 	Issuer    string           `json:"issuer,omitzero"`
 	Audience  string           `json:"audience,omitzero"`
 	KeySet    string           `json:"key_set,omitzero"`
+	ExpiresAt moment           `json:"expires_at,omitzero"`
 	RevokedAt moment           `json:"revoked_at,omitzero"`
 }
 
@@ -98,7 +99,7 @@ func keyRecord(k merchant.Key) (record, error) {
 	detail, err := pack(keyDetail{
 		Hint: k.Hint, Label: k.Label, Scopes: k.Scopes, Sealed: k.Sealed, Account: k.Account, Methods: k.Methods,
 		Networks: k.Networks, Issuer: k.Issuer, Audience: k.Audience, KeySet: k.KeySet,
-		RevokedAt: momentOf(k.RevokedAt),
+		ExpiresAt: momentOf(k.ExpiresAt), RevokedAt: momentOf(k.RevokedAt),
 	})
 	return record{
 		k.ID, k.Merchant, k.Version + 1, k.Hash, micros(k.CreatedAt), micros(k.UpdatedAt), detail,
@@ -119,7 +120,7 @@ func scanKey(r row) (merchant.Key, error) {
 	err := unpack(detail, &d)
 	k.Hint, k.Label, k.Scopes, k.RevokedAt = d.Hint, d.Label, d.Scopes, perhapsInstant(d.RevokedAt)
 	k.Sealed, k.Account, k.Methods, k.Networks = d.Sealed, d.Account, d.Methods, d.Networks
-	k.Issuer, k.Audience, k.KeySet = d.Issuer, d.Audience, d.KeySet
+	k.Issuer, k.Audience, k.KeySet, k.ExpiresAt = d.Issuer, d.Audience, d.KeySet, perhapsInstant(d.ExpiresAt)
 	k.CreatedAt, k.UpdatedAt = instant(created), instant(updated)
 	return k, err
 }

@@ -1,0 +1,74 @@
+package app_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/merchant"
+)
+
+func TestKeyExpires(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	_, secret, err := s.app.CreateKey(t.Context(), app.NewKey{
+		Merchant: s.merchant, Scopes: []merchant.Scope{merchant.RefundsRead}, Lasts: time.Hour,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.wait(time.Hour - time.Second)
+	if k, err := s.app.Authenticate(t.Context(), secret); err != nil || !k.May(merchant.RefundsRead) {
+		t.Errorf("before: got %+v, %v", k, err)
+	}
+	s.wait(time.Second) // shorter than the cache keeps it
+	if _, err := s.app.Authenticate(t.Context(), secret); !fault.Is(err, fault.CodeKeyInvalid) {
+		t.Errorf("after: got %v", err)
+	}
+}
+
+func TestRotateKey(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	old, first, err := s.app.CreateKey(t.Context(), app.NewKey{
+		Merchant: s.merchant, Label: "till", Scopes: []merchant.Scope{merchant.EventsRead}, Lasts: 100 * time.Hour,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.app.Authenticate(t.Context(), first); err != nil {
+		t.Fatal(err)
+	}
+	next, second, err := s.app.RotateKey(t.Context(), s.merchant, old.ID, time.Hour)
+	if err != nil || next.Label != "till" || !next.May(merchant.EventsRead) || next.May(merchant.PaymentsRead) ||
+		next.ExpiresAt.Sub(next.CreatedAt) != 100*time.Hour {
+		t.Fatalf("got %+v, %v", next, err)
+	}
+	for _, secret := range []string{first, second} {
+		if _, err := s.app.Authenticate(t.Context(), secret); err != nil {
+			t.Errorf("in the overlap: %v", err)
+		}
+	}
+	s.wait(time.Hour)
+	if _, err := s.app.Authenticate(t.Context(), first); !fault.Is(err, fault.CodeKeyInvalid) {
+		t.Errorf("the old one after it: got %v", err)
+	}
+	if _, err := s.app.Authenticate(t.Context(), second); err != nil {
+		t.Errorf("the new one after it: %v", err)
+	}
+	for what, c := range map[string]struct {
+		merchant, id string
+		overlap      time.Duration
+		want         fault.Code
+	}{
+		"one that is over":    {s.merchant, old.ID, time.Hour, fault.CodeWrongState},
+		"nobody's":            {s.merchant, "nobody", time.Hour, fault.CodeNotFound},
+		"of another merchant": {"mmmmmmmm", next.ID, time.Hour, fault.CodeNotFound},
+		"back into the past":  {s.merchant, next.ID, -time.Hour, fault.CodeParameterInvalid},
+	} {
+		if _, _, err := s.app.RotateKey(t.Context(), c.merchant, c.id, c.overlap); !fault.Is(err, c.want) {
+			t.Errorf("%s: got %v, want %s", what, err, c.want)
+		}
+	}
+}
