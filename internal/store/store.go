@@ -140,6 +140,7 @@ type Reader interface {
 	DealReader
 	LedgerReader
 	DeliveryReader
+	ListReader
 }
 
 // MerchantReader finds merchants, their keys and gateways.

@@ -64,6 +64,18 @@ func plans(t *testing.T) []planned {
 		{"customers", func(d *sqlstore.DB) error { _, err := d.Customers(ctx, "m", page); return err }, []string{
 			"customer_number",
 		}, ""},
+		{"list of payments", func(d *sqlstore.DB) error {
+			_, err := d.ListPayments(ctx, "m", store.PaymentList{}, store.Older{At: dueNow, ID: "p", Limit: 10})
+			return err
+		}, []string{"payment_list"}, ""},
+		{"list of refunds", func(d *sqlstore.DB) error {
+			_, err := d.ListRefunds(ctx, "m", store.RefundList{}, store.Older{At: dueNow, ID: "r", Limit: 10})
+			return err
+		}, []string{"refund_list"}, ""},
+		{"list of transfers", func(d *sqlstore.DB) error {
+			_, err := d.ListTransfers(ctx, "m", store.TransferList{}, store.Older{At: dueNow, ID: "t", Limit: 10})
+			return err
+		}, []string{"transfer_list"}, ""},
 		{"last customer", func(d *sqlstore.DB) error { _, err := d.LastCustomer(ctx, "m"); return err }, []string{
 			"customer_number",
 		}, ""},

@@ -63,6 +63,7 @@ var promises = map[string]func(*shop){
 	"events, many":         eventsMany,
 	"event pages":          eventPages,
 	"invoice pages":        invoicePages,
+	"list everything":      listEverything,
 	"merchant lists":       merchantLists,
 	"payments of invoices": paymentsOf,
 	"due":                  due,

@@ -1,0 +1,57 @@
+package app
+
+import (
+	"context"
+
+	"github.com/purserhq/purser/internal/payment"
+	"github.com/purserhq/purser/internal/refund"
+	"github.com/purserhq/purser/internal/store"
+	"github.com/purserhq/purser/internal/wallet"
+)
+
+// Older selects a part of a list, newest first, by the last thing that was read.
+type Older = store.Older
+
+// What lists can be narrowed down to.
+type (
+	// InvoiceList selects invoices.
+	InvoiceList = store.InvoiceList
+	// PaymentList selects payments.
+	PaymentList = store.PaymentList
+	// RefundList selects refunds.
+	RefundList = store.RefundList
+	// TransferList selects transfers.
+	TransferList = store.TransferList
+)
+
+// ListInvoices lists a merchant's invoices with their payments.
+func (a *App) ListInvoices(ctx context.Context, merchantID string, l InvoiceList, part Older) ([]InvoiceView, error) {
+	list, err := a.store.ListInvoices(ctx, merchantID, l, part)
+	if err != nil {
+		return nil, err
+	}
+	return a.viewsOf(ctx, merchantID, list)
+}
+
+// ListPayments lists a merchant's payments, whoever asked for them.
+func (a *App) ListPayments(ctx context.Context, merchantID string, l PaymentList, part Older,
+) ([]payment.Payment, error) {
+	return a.store.ListPayments(ctx, merchantID, l, part)
+}
+
+// ListRefunds lists a merchant's refunds, those that nobody asked for too.
+func (a *App) ListRefunds(ctx context.Context, merchantID string, l RefundList, part Older) ([]refund.Refund, error) {
+	return a.store.ListRefunds(ctx, merchantID, l, part)
+}
+
+// ListTransfers lists a merchant's transfers.
+func (a *App) ListTransfers(ctx context.Context, merchantID string, l TransferList, part Older,
+) ([]wallet.Transfer, error) {
+	return a.store.ListTransfers(ctx, merchantID, l, part)
+}
+
+// ListCustomers lists a merchant's customers with a number below the given one,
+// the highest first; 0 = from the newest on.
+func (a *App) ListCustomers(ctx context.Context, merchantID string, below int64, limit int) ([]wallet.Customer, error) {
+	return a.store.ListCustomers(ctx, merchantID, below, limit)
+}

@@ -1,0 +1,54 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/payment"
+	"github.com/purserhq/purser/internal/refund"
+	"github.com/purserhq/purser/internal/wallet"
+)
+
+// Older selects a part of a list, newest first: what follows the last thing that
+// was read. What is made meanwhile shifts nothing, and no part is read twice.
+type Older struct {
+	At    time.Time // when the last thing was made
+	ID    string    // its id; empty = from the newest on
+	Limit int       // at most 1000
+}
+
+// InvoiceList selects invoices of a list; an empty field selects all.
+type InvoiceList struct {
+	State invoice.State
+}
+
+// PaymentList selects payments of a list; an empty field selects all.
+type PaymentList struct {
+	Invoice string
+	State   payment.State
+}
+
+// RefundList selects refunds of a list; an empty field selects all.
+type RefundList struct {
+	Payment string
+	State   refund.State
+}
+
+// TransferList selects transfers of a list; an empty field selects all.
+type TransferList struct {
+	Account int64 // the sender or the receiver
+}
+
+// ListReader reads the whole of a merchant's long lists, part by part.
+type ListReader interface {
+	ListInvoices(ctx context.Context, merchantID string, l InvoiceList, part Older) ([]invoice.Invoice, error)
+	// ListPayments leaves out those that no gateway accepted and those that were
+	// withdrawn.
+	ListPayments(ctx context.Context, merchantID string, l PaymentList, part Older) ([]payment.Payment, error)
+	ListRefunds(ctx context.Context, merchantID string, l RefundList, part Older) ([]refund.Refund, error)
+	ListTransfers(ctx context.Context, merchantID string, l TransferList, part Older) ([]wallet.Transfer, error)
+	// ListCustomers are those with a number below the given one, the highest first;
+	// 0 = from the newest on.
+	ListCustomers(ctx context.Context, merchantID string, below int64, limit int) ([]wallet.Customer, error)
+}

@@ -1,0 +1,86 @@
+package sqlstore
+
+import (
+	"context"
+
+	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/payment"
+	"github.com/purserhq/purser/internal/refund"
+	"github.com/purserhq/purser/internal/store"
+	"github.com/purserhq/purser/internal/wallet"
+)
+
+// older reads what follows the last thing that was read of a list, newest first.
+func older[T any](
+	ctx context.Context, d *DB, t *table, scan func(row) (T, error), c *conditions, p store.Older,
+) ([]T, error) {
+	if p.ID != "" {
+		c.and("(created_at, id) < (?, ?)", micros(p.At), p.ID)
+	}
+	return part(ctx, d, t, scan, c, store.Page{Limit: p.Limit}, byAge...)
+}
+
+// whole is the condition of the indexes of whole lists, which is true of every
+// row: a question that does not ask for a whole list cannot be tempted by them.
+const whole = "created_at >= 0"
+
+// only adds a condition where there is something to select by.
+func (c *conditions) only(column, value string) {
+	if value != "" {
+		c.and(column+" = ?", value)
+	}
+}
+
+// ListInvoices are a merchant's.
+func (d *DB) ListInvoices(ctx context.Context, merchantID string, l store.InvoiceList, p store.Older,
+) ([]invoice.Invoice, error) {
+	c := where("merchant_id = ?", merchantID)
+	c.only("state", string(l.State))
+	return older(ctx, d, invoices, scanInvoice, c, p)
+}
+
+// ListPayments are a merchant's that somebody may see.
+func (d *DB) ListPayments(ctx context.Context, merchantID string, l store.PaymentList, p store.Older,
+) ([]payment.Payment, error) {
+	c := where("merchant_id = ?", merchantID)
+	if l.Invoice == "" {
+		c.and(whole)
+	}
+	c.only("invoice_id", l.Invoice)
+	c.only("state", string(l.State))
+	c.and(d.engine.detailText("hidden") + " is null and " + d.engine.detailText("withdrawn") + " is null")
+	return older(ctx, d, payments, scanPayment, c, p)
+}
+
+// ListRefunds are a merchant's.
+func (d *DB) ListRefunds(ctx context.Context, merchantID string, l store.RefundList, p store.Older,
+) ([]refund.Refund, error) {
+	c := where("merchant_id = ?", merchantID)
+	if l.Payment == "" {
+		c.and(whole)
+	}
+	c.only("payment_id", l.Payment)
+	c.only("state", string(l.State))
+	return older(ctx, d, refunds, scanRefund, c, p)
+}
+
+// ListTransfers are a merchant's.
+func (d *DB) ListTransfers(ctx context.Context, merchantID string, l store.TransferList, p store.Older,
+) ([]wallet.Transfer, error) {
+	c := where("merchant_id = ?", merchantID)
+	if l.Account == 0 {
+		c.and(whole)
+	} else {
+		c.and("(sender = ? or receiver = ?)", l.Account, l.Account)
+	}
+	return older(ctx, d, transfers, scanTransfer, c, p)
+}
+
+// ListCustomers are a merchant's with a number below the given one.
+func (d *DB) ListCustomers(ctx context.Context, merchantID string, below int64, limit int) ([]wallet.Customer, error) {
+	c := where("merchant_id = ?", merchantID)
+	if below > 0 {
+		c.and("number < ?", below)
+	}
+	return part(ctx, d, customers, scanCustomer, c, store.Page{Limit: limit}, "number")
+}

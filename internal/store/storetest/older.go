@@ -1,0 +1,136 @@
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/payment"
+	"github.com/purserhq/purser/internal/refund"
+	"github.com/purserhq/purser/internal/store"
+	"github.com/purserhq/purser/internal/wallet"
+)
+
+// listEverything reads long lists part by part while more is made, and finds
+// each thing that was there once.
+func listEverything(s *shop) {
+	ctx := s.Context()
+	var first store.Change
+	for n := range 7 {
+		at := noon.Add(time.Duration(n/3) * time.Second) // some are made at the same time
+		i := s.invoice()
+		i.CreatedAt = at
+		p := s.payment(i.ID)
+		p.CreatedAt = at
+		if n == 2 {
+			p.State = payment.Processing
+		}
+		b := s.refund(p.ID)
+		b.CreatedAt = at
+		first.Invoices, first.Payments, first.Refunds = append(first.Invoices, i), append(first.Payments, p), append(first.Refunds, b)
+		first.Transfers = append(first.Transfers, wallet.Transfer{
+			ID: newID(), Merchant: s.id, From: 10001 + int64(n), To: 10002 + int64(n), Amount: money.New(1, unit), CreatedAt: at,
+		})
+	}
+	hidden, withdrawn := s.payment(first.Invoices[0].ID), s.payment(first.Invoices[0].ID)
+	hidden.Hidden, withdrawn.Withdrawn = true, true
+	first.Payments = append(first.Payments, hidden, withdrawn)
+	s.must(first)
+	later := s.invoice()
+	later.CreatedAt = noon.Add(time.Hour)
+	grow := func() {
+		later.ID = newID()
+		later.CreatedAt = later.CreatedAt.Add(time.Second)
+		s.must(store.Change{Invoices: []invoice.Invoice{later}})
+	}
+
+	inParts(s, "invoices", 7, grow, func(o store.Older) ([]invoice.Invoice, error) {
+		return s.ListInvoices(ctx, s.id, store.InvoiceList{}, o)
+	}, func(i invoice.Invoice) (time.Time, string) { return i.CreatedAt, i.ID })
+	inParts(s, "payments", 7, grow, func(o store.Older) ([]payment.Payment, error) {
+		return s.ListPayments(ctx, s.id, store.PaymentList{}, o)
+	}, func(p payment.Payment) (time.Time, string) { return p.CreatedAt, p.ID })
+	inParts(s, "refunds", 7, grow, func(o store.Older) ([]refund.Refund, error) {
+		return s.ListRefunds(ctx, s.id, store.RefundList{}, o)
+	}, func(b refund.Refund) (time.Time, string) { return b.CreatedAt, b.ID })
+	inParts(s, "transfers", 7, grow, func(o store.Older) ([]wallet.Transfer, error) {
+		return s.ListTransfers(ctx, s.id, store.TransferList{}, o)
+	}, func(t wallet.Transfer) (time.Time, string) { return t.CreatedAt, t.ID })
+	s.narrowed(ctx, first)
+}
+
+// inParts reads a list two by two, from below what grows on top of it.
+func inParts[T any](s *shop, what string, want int, grow func(), read func(store.Older) ([]T, error),
+	at func(T) (time.Time, string),
+) {
+	s.Helper()
+	part := store.Older{Limit: 2, At: noon.Add(time.Minute), ID: "~"} // below those that are made meanwhile
+	var seen []string
+	for {
+		found, err := read(part)
+		if err != nil {
+			s.Fatal(err)
+		}
+		if len(found) == 0 {
+			break
+		}
+		for _, thing := range found {
+			when, id := at(thing)
+			seen = append(seen, fmt.Sprint(when.UnixMicro(), " ", id))
+			part.At, part.ID = when, id
+		}
+		grow()
+	}
+	sorted := slices.Sorted(slices.Values(seen))
+	slices.Reverse(sorted)
+	if len(slices.Compact(sorted)) != want || !slices.Equal(sorted, seen) {
+		s.Errorf("%s: got %v, want %d, each once, the newest first", what, seen, want)
+	}
+}
+
+// narrowed lists only some, and nothing of another merchant.
+func (s *shop) narrowed(ctx context.Context, c store.Change) {
+	t := s.T
+	all := store.Older{Limit: 100}
+	payments, err := s.ListPayments(ctx, s.id, store.PaymentList{State: payment.Processing}, all)
+	same(t, "processing", payments, err, stored(c.Payments[2:3]))
+	payments, err = s.ListPayments(ctx, s.id, store.PaymentList{Invoice: c.Invoices[3].ID}, all)
+	same(t, "of an invoice", payments, err, stored(c.Payments[3:4]))
+	refunds, err := s.ListRefunds(ctx, s.id, store.RefundList{Payment: c.Payments[1].ID, State: refund.Requested}, all)
+	same(t, "of a payment", len(refunds), err, 1)
+	transfers, err := s.ListTransfers(ctx, s.id, store.TransferList{Account: 10003}, all)
+	same(t, "of an account", transfers, err, []wallet.Transfer{c.Transfers[2], c.Transfers[1]})
+	invoices, err := s.ListInvoices(ctx, s.id, store.InvoiceList{State: invoice.Paid}, all)
+	same(t, "paid", len(invoices), err, 0)
+	other := newShop(t, s.Store)
+	payments, err = s.ListPayments(ctx, other.id, store.PaymentList{}, all)
+	same(t, "of another", len(payments), err, 0)
+	for n := range 3 {
+		s.must(store.Change{Customers: []wallet.Customer{{
+			Merchant: s.id, Number: 10001 + int64(n), State: wallet.Active, CreatedAt: noon, UpdatedAt: noon,
+		}}})
+	}
+	customers, err := s.ListCustomers(ctx, s.id, 0, 2)
+	same(t, "customers", numbers(customers), err, []int64{10003, 10002})
+	customers, err = s.ListCustomers(ctx, s.id, 10002, 2)
+	same(t, "more customers", numbers(customers), err, []int64{10001})
+}
+
+func numbers(customers []wallet.Customer) (list []int64) {
+	for _, c := range customers {
+		list = append(list, c.Number)
+	}
+	return list
+}
+
+// stored are payments as they are read after their first commit.
+func stored(payments []payment.Payment) []payment.Payment {
+	list := slices.Clone(payments)
+	for n := range list {
+		list[n].Version = 1
+	}
+	return list
+}
