@@ -23,6 +23,8 @@ type Keys struct {
 	// Open is the merchant of calls without a key; empty = keys are needed. Only
 	// a demo that nobody else can reach may set it.
 	Open string
+	// Scope is what the key must be good for, where the route does not say it.
+	Scope merchant.Scope
 }
 
 // Admit is a Dialect's Admit. Errors: key_missing, key_invalid, scope_missing.
@@ -45,13 +47,16 @@ func (k Keys) Admit(r *Request) error {
 		return err
 	}
 	scope := merchant.Payments
+	if k.Scope != "" {
+		scope = k.Scope
+	}
 	if r.Route.Access == AdminKey {
 		scope = merchant.Admin
 	}
+	r.Merchant, r.Key = key.Merchant, key
 	if !key.May(scope) {
 		return fault.New(fault.CodeScopeMissing, "", "")
 	}
-	r.Merchant, r.Key = key.Merchant, key
 	return nil
 }
 

@@ -35,9 +35,12 @@ type Kit struct {
 	Face func(a Answer) error
 	// Missing is the body of the 200 that answers what is not there; empty = it is a 404.
 	Missing string
+	// Elsewhere are the routes that no story shows, because tests of their own do.
+	Elsewhere []string
 	// AnyMedia says that the Content-Type of a body is not looked at.
 	AnyMedia bool
-	// Intro stands at the top of the page in docs/dialects.
+	// Intro stands at the top of the page in docs/dialects; an API with a document
+	// of its own has none.
 	Intro string
 }
 
@@ -63,7 +66,9 @@ func (k Kit) world(t testing.TB) *World {
 func Run(t *testing.T, k Kit) {
 	t.Run("stories", func(t *testing.T) { runStories(t, k) })
 	t.Run("faults", func(t *testing.T) { runFaults(t, k) })
-	t.Run("document", func(t *testing.T) { runDocument(t, k) })
+	if k.Intro != "" {
+		t.Run("document", func(t *testing.T) { runDocument(t, k) })
+	}
 	t.Run("samples", func(t *testing.T) { runSamples(t, k) })
 	t.Run("hostile", func(t *testing.T) { runHostile(t, k) })
 	t.Run("panic", func(t *testing.T) { runPanic(t, k) })

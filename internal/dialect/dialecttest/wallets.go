@@ -3,6 +3,7 @@ package dialecttest
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"regexp"
 	"strconv"
 	"strings"
@@ -31,6 +32,8 @@ type Extras struct {
 	Gateways func() map[string]gateway.Gateway
 	// Happen does what a story says of them; known is false when it says something else.
 	Happen func(ctx context.Context, w *World, what string) (known bool, err error)
+	// Watch looks at every exchange of the world's handlers.
+	Watch func(http.Handler) http.Handler
 }
 
 // Signer is how the calls of a dialect are signed.

@@ -56,6 +56,7 @@ type World struct {
 	payouts   int
 	merchants []string
 
+	watch   func(http.Handler) http.Handler
 	signer  Signer
 	secrets map[string]string // of signing keys, by name
 	pins    map[int64]string  // of the shop's customers, by account
@@ -78,7 +79,7 @@ func NewWorld(t testing.TB, banks []BankForm, extras ...Extras) *World {
 	}
 	forms := map[string]app.Form{}
 	for _, e := range extras {
-		w.signer, w.happens = e.Signer, e.Happen
+		w.signer, w.happens, w.watch = e.Signer, e.Happen, e.Watch
 		if e.Gateways != nil {
 			maps.Copy(w.Gateways, e.Gateways())
 		}
@@ -203,11 +204,16 @@ func (w *World) PayoutID() string { return fmt.Sprintf("Payout%012d", w.number(&
 // RequestID mints the ids of calls.
 func (w *World) RequestID() string { return fmt.Sprintf("call-%d", w.number(&w.calls)) }
 
-// Handler serves a dialect as the server does.
+// Handler serves a dialect as the server does, and looks at every exchange where
+// the world's extras want it.
 func (w *World) Handler(d *dialect.Dialect) http.Handler {
 	mux := http.NewServeMux()
 	dialect.Mount(mux, d)
-	return dialect.Exact(mux, http.HandlerFunc(d.NotFound))
+	h := dialect.Exact(mux, http.HandlerFunc(d.NotFound))
+	if w.watch != nil {
+		h = w.watch(h)
+	}
+	return h
 }
 
 // Answer is what came back.
