@@ -64,7 +64,7 @@ var layers = []struct{ pkg, may, deny string }{
 		uses + "internal/dialect internal/store internal/store/sqlstore internal/gateway", "",
 	},
 	{"internal/dialect/*", uses + "internal/dialect", "database/sql testing"},
-	{"internal/api", uses, "database/sql testing"},
+	{"internal/api", uses + "internal/dialect", "database/sql testing"},
 	{"internal/checkout", uses, "database/sql testing"},
 	{"internal/dashboard", uses, "database/sql testing"},
 	{"internal/worker", uses, "database/sql testing"},

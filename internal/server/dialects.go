@@ -6,6 +6,7 @@ import (
 	"path"
 	"slices"
 
+	"github.com/purserhq/purser/internal/api"
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/checkout"
 	"github.com/purserhq/purser/internal/dialect"
@@ -22,7 +23,7 @@ import (
 // start on our pages, and what operators ask for.
 func (k *core) newID() string { return ipg.NewID(k.now()) }
 
-// addDialects adds every API that we speak, and the pages.
+// addDialects adds every API that we speak, our own among them, and the pages.
 func addDialects(r *routes, k *core, a additions) error {
 	pages, err := checkout.New(checkout.Config{
 		App: k.app, NewID: k.newID, NewUUID: func() string { return dialect.NewUUID(k.now()) }, Now: k.now, Log: k.log,
@@ -67,7 +68,13 @@ func addDialects(r *routes, k *core, a additions) error {
 	if err != nil {
 		return err
 	}
-	r.mount(shop, wallets, cards, orders, transfers)
+	native, err := api.New(api.Config{
+		App: k.app, PublicURL: k.config.PublicURL, Now: k.now, Log: k.log, Unlimited: len(a.sandbox) > 0,
+	})
+	if err != nil {
+		return err
+	}
+	r.mount(shop, wallets, cards, orders, transfers, native)
 	return nil
 }
 

@@ -1,0 +1,90 @@
+// Package api is the native API below /v1: one file per resource, each a list of
+// operations. A route of the wire, its checks and its entry in the OpenAPI
+// document are all made from the same row, so that none can say what the others
+// do not.
+package api
+
+import (
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/dialect"
+	"github.com/purserhq/purser/internal/merchant"
+)
+
+// Config is what the API is built from. App, PublicURL, Now and Log are needed.
+type Config struct {
+	App       *app.App
+	PublicURL string // where merchants and payers reach this server
+	Now       func() time.Time
+	Log       *slog.Logger
+	// Unlimited lifts the limits of calls per time: for demos and tests only.
+	Unlimited bool
+	// The rest mints ids and has its usual value when nil.
+	NewID        func(prefix string) string
+	NewRequestID func() string
+}
+
+// base is where everything of this API begins.
+const base = "/v1"
+
+// desk is the handlers of all resources.
+type desk struct {
+	Config
+
+	registry huma.Registry
+	scopes   map[string]merchant.Scope // by the name of the route
+	budgets  budgets
+	running  running
+}
+
+// operations are all of the API, in the order of the document.
+func (d *desk) operations() []operation {
+	return slices.Concat(
+		d.invoices(),
+	)
+}
+
+// New builds the API.
+func New(c Config) (*dialect.Dialect, error) {
+	if c.NewID == nil {
+		c.NewID = func(prefix string) string { return newID(prefix, c.Now()) }
+	}
+	if c.NewRequestID == nil {
+		c.NewRequestID = dialect.NewRequestID
+	}
+	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
+	d := &desk{
+		Config: c, registry: huma.NewMapRegistry("#/components/schemas/", schemaName),
+		scopes: map[string]merchant.Scope{}, budgets: newBudgets(),
+	}
+	v1 := &dialect.Dialect{
+		Name: "v1", Title: "Purser's own API", Claims: []string{base + "/"},
+		Bodies: map[string]dialect.BodyReader{"application/json": dialect.ReadJSON},
+		Log:    c.Log, NewRequestID: c.NewRequestID, Admit: d.admit,
+	}
+	all := d.operations()
+	for _, o := range all {
+		v1.Routes = append(v1.Routes, d.route(o))
+		d.scopes[o.name()] = o.scope
+	}
+	pages, err := d.pages(all)
+	if err != nil {
+		return nil, err
+	}
+	v1.Routes = append(v1.Routes, pages...)
+	v1.Fault = func(r *dialect.Request, err error) dialect.Reply {
+		reply := problemOf(r, err)
+		if methods := v1.Methods(r.Pattern); reply.Status == http.StatusMethodNotAllowed && len(methods) > 0 {
+			reply.Header.Set("Allow", strings.Join(methods, ", "))
+		}
+		return reply
+	}
+	return v1, nil
+}

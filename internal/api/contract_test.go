@@ -1,0 +1,106 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/gorillamux"
+)
+
+// published is the document as docs has it; a test wants it to be what the
+// server gives.
+var published = filepath.Join("..", "..", "docs", "openapi.json")
+
+// contract holds every exchange against the document.
+type contract struct {
+	t      testing.TB
+	routes routers.Router
+}
+
+// contracts are read once.
+var contracts = sync.OnceValues(func() (routers.Router, error) {
+	raw, err := os.ReadFile(published)
+	if err != nil {
+		return nil, err
+	}
+	doc, err := openapi3.NewLoader().LoadFromData(raw)
+	if err != nil {
+		return nil, err
+	}
+	doc.Servers = openapi3.Servers{{URL: "/v1"}}
+	if err := doc.Validate(context.Background()); err != nil {
+		return nil, err
+	}
+	return gorillamux.NewRouter(doc)
+})
+
+// watching wraps a handler so that every exchange is held against the document.
+func watching(t testing.TB) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		routes, err := contracts()
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := contract{t, routes}
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { c.watch(next, w, r) })
+	}
+}
+
+// watch passes one call on. A call that is answered well must be one that the
+// document allows, and whatever is answered must be in it.
+func (c contract) watch(next http.Handler, w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		c.t.Error(err)
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	recorder := httptest.NewRecorder()
+	next.ServeHTTP(recorder, r)
+	if problem := c.judge(r, body, recorder); problem != nil {
+		c.t.Errorf("%s %s: the document does not know this: %v\n%.400s\n%d %s", r.Method, r.URL, problem, body,
+			recorder.Code, recorder.Body)
+	}
+	for name, values := range recorder.Header() {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(recorder.Code)
+	_, _ = w.Write(recorder.Body.Bytes()) // a recorder takes everything
+}
+
+// judge says what the document does not know of an exchange.
+func (c contract) judge(r *http.Request, body []byte, answer *httptest.ResponseRecorder) error {
+	asked := r.Clone(context.Background())
+	asked.Body = io.NopCloser(bytes.NewReader(body))
+	route, params, err := c.routes.FindRoute(asked)
+	if err != nil { // a path or a method that the document does not have
+		if answer.Code < http.StatusBadRequest && r.URL.Path != "/v1/docs" && r.URL.Path != "/v1/openapi.json" {
+			return fmt.Errorf("the route: %w", err)
+		}
+		return nil
+	}
+	input := &openapi3filter.RequestValidationInput{
+		Request: asked, PathParams: params, Route: route,
+		Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc},
+	}
+	if answer.Code < http.StatusBadRequest {
+		if err := openapi3filter.ValidateRequest(asked.Context(), input); err != nil {
+			return fmt.Errorf("the request: %w", err)
+		}
+	}
+	return openapi3filter.ValidateResponse(asked.Context(), &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: input, Status: answer.Code, Header: answer.Header(),
+		Body:    io.NopCloser(bytes.NewReader(answer.Body.Bytes())),
+		Options: &openapi3filter.Options{IncludeResponseStatus: true},
+	})
+}

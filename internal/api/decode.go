@@ -1,0 +1,179 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/purserhq/purser/internal/dialect"
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/money"
+)
+
+// readBody reads the body of a call. Every field that is unknown, missing or
+// wrong is named. Errors: parameter_missing, parameter_invalid.
+func readBody[Body any](c *call) (in Body, err error) {
+	if c.body == nil {
+		if len(c.Fields) > 0 {
+			return in, unknown(c.Fields[0].Name)
+		}
+		return in, nil
+	}
+	var wrong fault.List
+	c.desk.shape(&wrong, c.body, c.Fields, "")
+	if err := wrong.Err(); err != nil {
+		return in, err
+	}
+	if len(c.Raw) == 0 {
+		return in, nil
+	}
+	decoder := json.NewDecoder(bytes.NewReader(c.Raw))
+	decoder.UseNumber()
+	var loose any
+	if err := decoder.Decode(&loose); err != nil {
+		return in, fault.New(fault.CodeBodyUnreadable, "", "").With(err)
+	}
+	if err := c.desk.check(c.body, loose, ""); err != nil {
+		return in, err
+	}
+	if err := json.Unmarshal(c.Raw, &in); err != nil {
+		return in, fault.New(fault.CodeBodyUnreadable, "", "").With(err)
+	}
+	return in, nil
+}
+
+// shape names the fields that are unknown, and those that are missing. A null
+// is a field that is not there.
+func (d *desk) shape(wrong *fault.List, s *huma.Schema, fields dialect.Fields, under string) {
+	s = d.resolve(s)
+	for _, f := range fields {
+		inner, known := s.Properties[f.Name]
+		switch {
+		case known && f.Value.Kind == dialect.Object:
+			d.shape(wrong, inner, f.Value.Fields, under+f.Name+".")
+		case !known && s.AdditionalProperties == false:
+			wrong.Add(unknown(under + f.Name))
+		}
+	}
+	for _, name := range s.Required {
+		if !slices.ContainsFunc(fields, func(f dialect.Field) bool {
+			return f.Name == name && f.Value.Kind != dialect.Null
+		}) {
+			wrong.Add(fault.New(fault.CodeParameterMissing, under+name, ""))
+		}
+	}
+}
+
+// resolve follows a reference.
+func (d *desk) resolve(s *huma.Schema) *huma.Schema {
+	for s.Ref != "" {
+		s = d.registry.SchemaFromRef(s.Ref)
+	}
+	return s
+}
+
+func unknown(name string) *fault.Error {
+	return fault.New(fault.CodeParameterInvalid, name, "There is no such parameter.")
+}
+
+// check holds a value against its schema.
+func (d *desk) check(s *huma.Schema, value any, param string) error {
+	path, result := huma.NewPathBuffer(nil, 0), &huma.ValidateResult{}
+	if param != "" {
+		path.Push(param)
+	}
+	huma.Validate(d.registry, s, path, huma.ModeWriteToServer, value, result)
+	var wrong fault.List
+	for _, err := range result.Errors {
+		param, words := "", err.Error()
+		if detail, ok := err.(*huma.ErrorDetail); ok { //nolint:errorlint // The validator wraps nothing.
+			param, words = detail.Location, detail.Message
+		}
+		wrong.Add(fault.New(fault.CodeParameterInvalid, param, sentence(words)))
+	}
+	return wrong.Err()
+}
+
+// sentence makes one of the validator's words.
+func sentence(words string) string {
+	first, size := utf8.DecodeRuneInString(words)
+	return string(unicode.ToUpper(first)) + words[size:] + "."
+}
+
+// readQuery reads the query of a call. Errors: parameter_invalid.
+func readQuery[Query any](c *call) (q Query, err error) {
+	into := reflect.ValueOf(&q).Elem()
+	var wrong fault.List
+	seen := map[string]bool{}
+	for _, f := range c.Params {
+		field, ok := queryField(into.Type(), f.Name)
+		switch {
+		case !ok:
+			wrong.Add(unknown(f.Name))
+			continue
+		case seen[f.Name]:
+			wrong.Add(fault.New(fault.CodeParameterInvalid, f.Name, "It is there twice."))
+			continue
+		case f.Value.Text == "":
+			wrong.Add(fault.New(fault.CodeParameterInvalid, f.Name, "It is empty."))
+			continue
+		}
+		seen[f.Name] = true
+		target := into.FieldByIndex(field.Index)
+		var value any = f.Value.Text
+		switch target.Kind() {
+		case reflect.Int64:
+			number, err := strconv.ParseInt(f.Value.Text, 10, 64)
+			if err != nil {
+				wrong.Add(fault.New(fault.CodeParameterInvalid, f.Name, "It is not a whole number."))
+				continue
+			}
+			target.SetInt(number)
+			value = number
+		default:
+			target.SetString(f.Value.Text)
+		}
+		if err := c.desk.check(huma.SchemaFromField(c.desk.registry, field, ""), value, f.Name); err != nil {
+			wrong.Add(fault.All(err)...)
+		}
+	}
+	return q, wrong.Err()
+}
+
+// queryField finds the field of a parameter, also in an embedded struct.
+func queryField(t reflect.Type, name string) (reflect.StructField, bool) {
+	for _, f := range reflect.VisibleFields(t) {
+		if f.Tag.Get("query") == name && name != "" {
+			return f, true
+		}
+	}
+	return reflect.StructField{}, false
+}
+
+// list splits a parameter with commas; nothing has no items.
+func list(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, ",")
+}
+
+// amountOf reads an amount of a body, which must be above zero.
+// Errors: unit_unknown, amount_invalid, amount_too_small, amount_overflow.
+func amountOf(text, unit string) (money.Amount, error) {
+	amount, err := money.Parse(text, money.Unit(unit))
+	switch {
+	case fault.Is(err, fault.CodeUnitUnknown):
+		return amount, fault.New(fault.CodeUnitUnknown, "unit", "")
+	case err == nil && amount.Sign() <= 0:
+		err = fault.New(fault.CodeAmountTooSmall, "amount", "")
+	}
+	return amount, err
+}

@@ -1,0 +1,236 @@
+package api
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/purserhq/purser/internal/dialect"
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/money"
+)
+
+// overview stands at the top of the document.
+const overview = `Purser's own API: everything that the server can do for a merchant.
+
+Keys. Every call carries a secret key: "Authorization: Bearer sk_...". A key has scopes, such as payments:write; one that
+may write may also read. What another merchant has is not found.
+
+Amounts are decimal text, never numbers, and the unit of all amounts of an object stands beside them: ` +
+	`{"amount": "12.50", "unit": "EUR"}.
+
+Sending again. Every POST takes an Idempotency-Key, a name of your own for what you want. The same call under the same
+name has one effect and one answer, byte for byte, for 72 hours; a repeated answer has Idempotent-Replayed: true. Another
+call under the name is refused with 422, and one that comes while the first is running with 409. A call that was refused
+without an effect takes no name, and neither does a breakdown (5xx): send it again.
+
+Lists are cut into pages: limit says how long they are, next_cursor leads to the next one.
+
+Errors are application/problem+json. Act on code, not on words.
+
+Limits. A key may make 200 calls at once and 100 more every second; who sends no good key, 60 at once and one more every
+second. Beyond it the answer is 429, and Retry-After says in seconds when to ask again.`
+
+// everywhere are the faults that every operation may answer.
+var everywhere = []fault.Code{
+	fault.CodeKeyMissing, fault.CodeKeyInvalid, fault.CodeScopeMissing, fault.CodeParameterInvalid,
+	fault.CodeRateLimited, fault.CodeInternal, fault.CodeDatabaseUnavailable,
+}
+
+// ofChanges are the faults that every operation may answer that changes something.
+var ofChanges = []fault.Code{
+	fault.CodeParameterMissing, fault.CodeBodyUnreadable, fault.CodeBodyTooLarge, fault.CodeMediaTypeUnsupported,
+	fault.CodeIdempotencyKeyReuse, fault.CodeIdempotencyInProgress,
+}
+
+// document describes all operations.
+func (d *desk) document(all []operation) *huma.OpenAPI {
+	doc := &huma.OpenAPI{
+		OpenAPI: "3.1.0",
+		Info: &huma.Info{
+			Title: "Purser", Version: "1", Description: overview,
+			License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
+		},
+		Servers: []*huma.Server{{URL: d.PublicURL + base, Description: "This server"}},
+		Components: &huma.Components{
+			Schemas: d.registry,
+			SecuritySchemes: map[string]*huma.SecurityScheme{
+				"key": {Type: "http", Scheme: "bearer", Description: "A secret key of the merchant: sk_..."},
+			},
+		},
+		Security: []map[string][]string{{"key": {}}},
+	}
+	for _, o := range all {
+		if !slices.ContainsFunc(doc.Tags, func(t *huma.Tag) bool { return t.Name == o.group }) {
+			doc.Tags = append(doc.Tags, &huma.Tag{Name: o.group, Description: groups[o.group]})
+		}
+		doc.AddOperation(d.entry(o))
+	}
+	return doc
+}
+
+// entry is the operation as the document knows it.
+func (d *desk) entry(o operation) *huma.Operation {
+	e := &huma.Operation{
+		OperationID: o.id, Method: o.method, Path: o.path, Tags: []string{o.group}, Summary: o.summary,
+		Description: o.about + "\n\nNeeds a key with the scope " + string(o.scope) + ".",
+		Responses:   map[string]*huma.Response{},
+	}
+	if strings.Contains(o.path, "{id}") {
+		e.Parameters = append(e.Parameters, &huma.Param{
+			Name: "id", In: "path", Required: true, Description: "Its id.",
+			Schema: &huma.Schema{Type: huma.TypeString}, Example: exampleID(o.group),
+		})
+	}
+	for _, f := range queryFields(o.query) {
+		s := huma.SchemaFromField(d.registry, f, "")
+		p := &huma.Param{Name: f.Tag.Get("query"), In: "query", Description: s.Description, Schema: s}
+		if len(s.Examples) > 0 {
+			p.Example = s.Examples[0]
+		}
+		e.Parameters = append(e.Parameters, p)
+	}
+	codes := slices.Concat(everywhere, o.faults)
+	if o.method == http.MethodPost {
+		codes = append(codes, ofChanges...)
+		longest := longestKey
+		e.Parameters = append(e.Parameters, &huma.Param{
+			Name: keyHeader, In: "header", Description: "Your name for this wish: however often it is sent, it comes true once.",
+			Schema:  &huma.Schema{Type: huma.TypeString, MaxLength: &longest},
+			Example: "2f5c1a52-8f0d-4d0e-9d4e-6b7c2f1b9a10",
+		})
+	}
+	if o.body != nil {
+		s := d.registry.Schema(o.body, true, "")
+		e.RequestBody = &huma.RequestBody{
+			Required: len(d.resolve(s).Required) > 0,
+			Content:  map[string]*huma.MediaType{"application/json": {Schema: s, Example: d.example(s)}},
+		}
+	}
+	s := d.registry.Schema(o.answer, true, "")
+	e.Responses[strconv.Itoa(o.status)] = &huma.Response{
+		Description: http.StatusText(o.status),
+		Content:     map[string]*huma.MediaType{"application/json": {Schema: s, Example: d.example(s)}},
+	}
+	d.addProblems(e, codes)
+	return e
+}
+
+// addProblems adds an answer for every status that the faults have.
+func (d *desk) addProblems(e *huma.Operation, codes []fault.Code) {
+	s := d.registry.Schema(reflect.TypeFor[problem](), true, "")
+	by := map[int][]string{}
+	for _, code := range codes {
+		status := statusOf(fault.New(code, "", ""))
+		if !slices.Contains(by[status], string(code)) {
+			by[status] = append(by[status], string(code))
+		}
+	}
+	for _, status := range slices.Sorted(maps.Keys(by)) {
+		first := fault.New(fault.Code(by[status][0]), "", "")
+		face := problemOf(&dialect.Request{ID: "9f86d081884c7d659a2feaa0"}, first).Body
+		e.Responses[strconv.Itoa(status)] = &huma.Response{
+			Description: http.StatusText(status) + ": " + strings.Join(by[status], ", "),
+			Content:     map[string]*huma.MediaType{problemType: {Schema: s, Example: face}},
+		}
+	}
+}
+
+// queryFields are the fields of a query, those of embedded structs too.
+func queryFields(t reflect.Type) (fields []reflect.StructField) {
+	if t == nil {
+		return nil
+	}
+	for _, f := range reflect.VisibleFields(t) {
+		if f.Tag.Get("query") != "" {
+			fields = append(fields, f)
+		}
+	}
+	return fields
+}
+
+// example makes one of the examples of a schema's properties; nil where it has
+// none.
+func (d *desk) example(s *huma.Schema) any {
+	if s = d.resolve(s); len(s.Examples) > 0 {
+		return s.Examples[0]
+	}
+	switch s.Type {
+	case huma.TypeArray:
+		if inner := d.example(s.Items); inner != nil {
+			return []any{inner}
+		}
+		return []any{}
+	case huma.TypeObject:
+		whole := map[string]any{}
+		for name, inner := range s.Properties {
+			if value := d.example(inner); value != nil {
+				whole[name] = value
+			}
+		}
+		return whole
+	}
+	return nil
+}
+
+// params are the inputs of an operation for the kit's own table.
+func (d *desk) params(o operation, body *huma.Schema) []dialect.Param {
+	var list []dialect.Param
+	if strings.Contains(o.path, "{id}") {
+		list = append(list, dialect.Param{Name: "id", In: dialect.InPath, Type: dialect.AnyText})
+	}
+	for _, f := range queryFields(o.query) {
+		sort := dialect.AnyText
+		if f.Type.Kind() == reflect.Int64 || f.Tag.Get("enum") != "" || f.Tag.Get("query") == "cursor" {
+			sort = dialect.TextType
+		}
+		list = append(list, dialect.Param{Name: f.Tag.Get("query"), In: dialect.InQuery, Type: sort, Optional: true})
+	}
+	if body == nil {
+		return list
+	}
+	for _, name := range slices.Sorted(maps.Keys(body.Properties)) {
+		sort := map[string]dialect.Type{
+			huma.TypeString: dialect.TextType, huma.TypeInteger: dialect.IntegerType, huma.TypeObject: dialect.ObjectType,
+			huma.TypeBoolean: dialect.FlagType,
+		}[d.resolve(body.Properties[name]).Type]
+		list = append(list, dialect.Param{
+			Name: name, In: dialect.InBody, Type: sort, Optional: !slices.Contains(body.Required, name),
+		})
+	}
+	return list
+}
+
+// schemaName names the schema of a type: invoiceView is Invoice, newInvoice is
+// NewInvoice, and a page of the one InvoicePage.
+func schemaName(t reflect.Type, hint string) string {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	name := t.Name()
+	if name == "" {
+		name = hint
+	}
+	if whole, inner, ok := strings.Cut(name, "["); ok {
+		inner = strings.TrimSuffix(inner[strings.LastIndexAny(inner, "./")+1:], "]")
+		name = strings.TrimSuffix(inner, "View") + map[string]string{"pageOf": "Page"}[whole]
+	}
+	name = strings.TrimSuffix(name, "View")
+	return string(unicode.ToUpper(rune(name[0]))) + name[1:]
+}
+
+// unitNames are the units of the register, for the words of documents.
+func unitNames() string {
+	var names []string
+	for _, i := range money.Units() {
+		names = append(names, fmt.Sprintf("%s (%d)", i.Unit, i.Scale))
+	}
+	return strings.Join(names, ", ")
+}

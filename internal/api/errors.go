@@ -1,0 +1,109 @@
+package api
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/purserhq/purser/internal/dialect"
+	"github.com/purserhq/purser/internal/fault"
+)
+
+// problemType is the media type of every error.
+const problemType = "application/problem+json"
+
+// problem is every error, after RFC 9457.
+type problem struct {
+	Type      string `json:"type" doc:"An address of the explanation of the code." example:"/v1/docs#error-amount_invalid"`
+	Title     string `json:"title" doc:"What the code means, always the same." example:"The amount is not a valid decimal number."`
+	Status    int    `json:"status" doc:"The HTTP status." example:"400"`
+	Detail    string `json:"detail" doc:"What is wrong this time, safe to show." example:"The amount has more than the 2 decimal places of EUR."`
+	Code      string `json:"code" doc:"What is wrong, for programs. A code never changes its meaning." example:"amount_invalid"`
+	Param     string `json:"param,omitempty" doc:"The parameter at fault, where there is one." example:"amount"`
+	RequestID string `json:"request_id" doc:"Names this call; tell it to who runs the server." example:"9f86d081884c7d659a2feaa0"`
+	Errors    []flaw `json:"errors,omitempty" doc:"All that is wrong, where that is more than one thing."`
+}
+
+// flaw is one of several things that are wrong.
+type flaw struct {
+	Code   string `json:"code" doc:"What is wrong, for programs." example:"parameter_missing"`
+	Param  string `json:"param,omitempty" doc:"The parameter at fault." example:"unit"`
+	Detail string `json:"detail" doc:"What is wrong, safe to show." example:"A required parameter is missing."`
+}
+
+// odd are the statuses of codes that are answered otherwise than their kind.
+//
+//exhaustive:ignore
+var odd = map[fault.Code]int{
+	fault.CodeBodyTooLarge:         http.StatusRequestEntityTooLarge,
+	fault.CodeMediaTypeUnsupported: http.StatusUnsupportedMediaType,
+	fault.CodeMethodNotAllowed:     http.StatusMethodNotAllowed,
+	fault.CodeIdempotencyKeyReuse:  http.StatusUnprocessableEntity,
+}
+
+// statusOf is the status of a fault.
+func statusOf(e *fault.Error) int {
+	if status, ok := odd[e.Code]; ok {
+		return status
+	}
+	switch e.Kind {
+	case fault.Internal:
+		return http.StatusInternalServerError
+	case fault.Invalid:
+		return http.StatusBadRequest
+	case fault.NotFound:
+		return http.StatusNotFound
+	case fault.Conflict:
+		return http.StatusConflict
+	case fault.Unauthenticated:
+		return http.StatusUnauthorized
+	case fault.Forbidden:
+		return http.StatusForbidden
+	case fault.Declined:
+		return http.StatusPaymentRequired
+	case fault.Unavailable:
+		return http.StatusServiceUnavailable
+	case fault.RateLimited:
+		return http.StatusTooManyRequests
+	}
+	return http.StatusInternalServerError
+}
+
+// params are our names of what the core calls otherwise.
+var params = map[string]string{"currency": "unit", "webhook": "notify_url"}
+
+// problemOf is the face of every error. What is ours is not explained.
+func problemOf(r *dialect.Request, err error) dialect.Reply {
+	e := fault.From(err)
+	if e.Kind == fault.Internal {
+		e = fault.New(e.Code, "", "")
+	}
+	body := problem{
+		Type: base + "/docs#error-" + string(e.Code), Title: fault.New(e.Code, "", "").Words, Status: statusOf(e),
+		Detail: e.Words, Code: string(e.Code), Param: paramOf(e), RequestID: r.ID,
+	}
+	if all := fault.All(err); len(all) > 1 && e.Kind != fault.Internal {
+		for _, one := range all {
+			body.Errors = append(body.Errors, flaw{Code: string(one.Code), Param: paramOf(one), Detail: one.Words})
+		}
+	}
+	header := http.Header{"Content-Type": {problemType}}
+	if after := dialect.RetryAfter(err); after != "" {
+		header.Set("Retry-After", after)
+	}
+	switch e.Kind {
+	case fault.Unauthenticated:
+		header.Set("WWW-Authenticate", "Bearer")
+	case fault.Forbidden:
+		header.Set("WWW-Authenticate", "Bearer error="+strconv.Quote("insufficient_scope"))
+	case fault.Internal, fault.Invalid, fault.NotFound, fault.Conflict, fault.Declined, fault.Unavailable,
+		fault.RateLimited:
+	}
+	return dialect.Reply{Status: body.Status, Header: header, Body: body}
+}
+
+func paramOf(e *fault.Error) string {
+	if name, ok := params[e.Param]; ok {
+		return name
+	}
+	return e.Param
+}

@@ -1,0 +1,165 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"reflect"
+	"time"
+	"unicode/utf8"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/dialect"
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/merchant"
+)
+
+// row is what is written down of an operation by hand.
+type row struct {
+	id      string         // such as "createInvoice"; for the document and the clients that are made from it
+	method  string         // given by get, list, create and act
+	path    string         // below /v1, with at most one name in it: "/invoices/{id}"
+	group   string         // the resource, which is its chapter in the document
+	scope   merchant.Scope // what the key must be good for
+	summary string         // a few words
+	about   string         // whole sentences
+	faults  []fault.Code   // what it answers beyond what every operation may
+}
+
+// operation is one operation: a row, the types of what goes in and comes out,
+// and what is done.
+type operation struct {
+	row
+
+	status int
+	query  reflect.Type // of a struct with query tags; nil = none
+	body   reflect.Type // of a struct with json tags; nil = none
+	answer reflect.Type
+	run    func(*call, operation) (dialect.Reply, error)
+}
+
+// name is that of the route, such as "POST /v1/invoices".
+func (o operation) name() string { return o.method + " " + base + o.path }
+
+// call is one call, as the handler of an operation sees it.
+type call struct {
+	*dialect.Request
+
+	desk *desk
+	body *huma.Schema
+}
+
+// none is for operations without a query or without a body.
+type none struct{}
+
+// typeOf is the type of a struct, or nil for none.
+func typeOf[T any]() reflect.Type {
+	t := reflect.TypeFor[T]()
+	if t == reflect.TypeFor[none]() {
+		return nil
+	}
+	return t
+}
+
+// get is an operation that shows one thing.
+func get[Query, Out any](r row, do func(c *call, q Query) (Out, error)) operation {
+	r.method = http.MethodGet
+	return operation{
+		row: r, status: http.StatusOK, query: typeOf[Query](), answer: reflect.TypeFor[Out](),
+		run: func(c *call, o operation) (dialect.Reply, error) {
+			q, err := readQuery[Query](c)
+			if err != nil {
+				return dialect.Reply{}, err
+			}
+			out, err := do(c, q)
+			return dialect.Reply{Status: o.status, Body: out}, err
+		},
+	}
+}
+
+// story says how an operation that changes something is told again to who sends
+// it twice under one Idempotency-Key.
+type story[Out any] struct {
+	// now shows what an earlier call made whose answer was never kept, because the
+	// process died. Error: idempotency_in_progress while it may still be running.
+	now func(c *call, id string) (Out, error)
+	// of draws the answer from the change that makes it true, so that both are
+	// stored in one commit; nil where it is known only after a gateway was asked.
+	of func(app.Change) (Out, bool)
+}
+
+// create is an operation that makes something; its id gets the prefix.
+func create[Body, Out any](r row, prefix string, do func(c *call, id string, in Body) (Out, error), s story[Out],
+) operation {
+	r.method = http.MethodPost
+	return change(r, http.StatusCreated, func(c *call) string { return c.desk.NewID(prefix) }, do, s)
+}
+
+// act is an operation that does something to the thing whose id is in the path.
+func act[Body, Out any](r row, do func(c *call, id string, in Body) (Out, error), s story[Out]) operation {
+	r.method = http.MethodPost
+	return change(r, http.StatusOK, nil, do, s)
+}
+
+func change[Body, Out any](r row, status int, mint func(*call) string,
+	do func(c *call, id string, in Body) (Out, error), s story[Out],
+) operation {
+	return operation{
+		row: r, status: status, body: typeOf[Body](), answer: reflect.TypeFor[Out](),
+		run: func(c *call, o operation) (dialect.Reply, error) {
+			in, err := readBody[Body](c)
+			if err != nil {
+				return dialect.Reply{}, err
+			}
+			id := ""
+			if mint != nil {
+				id = mint(c)
+			} else if id, err = c.id(); err != nil {
+				return dialect.Reply{}, err
+			}
+			w := wish{id: id, status: o.status, do: func() (any, error) { return do(c, id, in) }}
+			w.now = func(made string) (any, error) { return s.now(c, made) }
+			if s.of != nil {
+				w.of = func(change app.Change) (any, bool) { return s.of(change) }
+			}
+			return c.once(w)
+		},
+	}
+}
+
+// id is the one in the path. What no database can hold is nowhere.
+func (c *call) id() (string, error) {
+	const longest = 200
+	id := c.PathValue("id")
+	for _, r := range id {
+		if r == 0 || r == utf8.RuneError {
+			return "", fault.New(fault.CodeNotFound, "id", "")
+		}
+	}
+	if len(id) > longest {
+		return "", fault.New(fault.CodeNotFound, "id", "")
+	}
+	return id, nil
+}
+
+// timeLimit bounds a call. What was begun at a gateway is finished after it.
+const timeLimit = time.Minute
+
+// route is the operation as the wire knows it.
+func (d *desk) route(o operation) dialect.Route {
+	var schema *huma.Schema
+	if o.body != nil {
+		schema = d.registry.Schema(o.body, false, "")
+	}
+	return dialect.Route{
+		Method: o.method, Path: base + o.path, Access: dialect.KeyOnly, Summary: o.summary,
+		Params: d.params(o, schema),
+		Handle: func(r *dialect.Request) (dialect.Reply, error) {
+			ctx, cancel := context.WithTimeout(r.Context(), timeLimit)
+			defer cancel()
+			r.Request = r.WithContext(ctx)
+			return o.run(&call{Request: r, desk: d, body: schema}, o)
+		},
+	}
+}

@@ -1,0 +1,73 @@
+package api
+
+import (
+	"encoding/base64"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/fault"
+)
+
+// The sizes of the pages of lists.
+const (
+	usualLimit = 20
+	mostLimit  = 100
+)
+
+// paging is what every list takes; embed it in the query of one.
+type paging struct {
+	Limit  int64  `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"How many to show at most." example:"20"`
+	Cursor string `query:"cursor" maxLength:"400" doc:"The next_cursor of the page before; leave it out for the first page." example:"MTczNTc4NzA0NTY3ODAwMC5pbnZf"`
+}
+
+// pageOf is one page of a list.
+type pageOf[Item any] struct {
+	Data       []Item  `json:"data" nullable:"false" doc:"The newest first, unless the operation says otherwise."`
+	NextCursor *string `json:"next_cursor" doc:"Send it as cursor for the next page; null on the last page. What is made meanwhile never shifts a page." example:"MTczNTc4NzA0NTY3ODAwMC5pbnZf"`
+}
+
+// after is where the page begins. Error: parameter_invalid.
+func (p paging) after() (app.Older, error) {
+	a := app.Older{Limit: p.size() + 1} // one more shows whether there is another page
+	if p.Cursor == "" {
+		return a, nil
+	}
+	wrong := fault.New(fault.CodeParameterInvalid, "cursor", "It is not one that this list gave.")
+	text, err := base64.RawURLEncoding.DecodeString(p.Cursor)
+	if err != nil {
+		return a, wrong.With(err)
+	}
+	micros, id, ok := strings.Cut(string(text), ".")
+	at, err := strconv.ParseInt(micros, 10, 64)
+	if err != nil || !ok || id == "" || strings.ContainsRune(id, 0) || !utf8.ValidString(id) {
+		return a, wrong.With(err)
+	}
+	a.At, a.ID = time.UnixMicro(at).UTC(), id
+	return a, nil
+}
+
+func (p paging) size() int {
+	if p.Limit == 0 {
+		return usualLimit
+	}
+	return int(min(p.Limit, mostLimit))
+}
+
+// paged makes a page of what was found, which may be one more than fits.
+func paged[Noun, Item any](p paging, found []Noun, show func(Noun) Item, at func(Noun) (time.Time, string),
+) pageOf[Item] {
+	out := pageOf[Item]{Data: []Item{}}
+	if size := p.size(); len(found) > size {
+		found = found[:size]
+		when, id := at(found[size-1])
+		next := base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(when.UnixMicro(), 10) + "." + id))
+		out.NextCursor = &next
+	}
+	for _, noun := range found {
+		out.Data = append(out.Data, show(noun))
+	}
+	return out
+}
