@@ -139,7 +139,7 @@ type keyAddCommand struct {
 
 	Merchant string        `help:"Whose key it is." placeholder:"ID" required:""`
 	Label    string        `help:"What it is for, in your words."`
-	Scope    []string      `help:"What it may do: payments, which is the default, admin, or such as refunds:read; may be repeated."`
+	Scope    []string      `help:"What it may do: payments, the default; admin; or such as refunds:read. May be repeated."`
 	Lasts    time.Duration `help:"How long it is good, such as 2160h; without it until it is revoked." placeholder:"TIME"`
 
 	Signing bool     `help:"Make a key that signs calls, as the API with wallets wants it."`

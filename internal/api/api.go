@@ -7,7 +7,7 @@ package api
 import (
 	"log/slog"
 	"net/http"
-	"slices"
+	"reflect"
 	"strings"
 	"time"
 
@@ -44,11 +44,28 @@ type desk struct {
 	running  running
 }
 
-// operations are all of the API, in the order of the document.
-func (d *desk) operations() []operation {
-	return slices.Concat(
+// resources are all of the API, in the order of the document.
+func (d *desk) resources() []resource {
+	return []resource{
 		d.invoices(),
-	)
+	}
+}
+
+// operations are those of all resources, with their schemas described.
+func (d *desk) operations() []operation {
+	var all []operation
+	for _, r := range d.resources() {
+		for _, o := range r.operations {
+			o.of, o.params = &r, d.querySchemas(o.query, r.words)
+			d.describe(o.answer, r.words)
+			if o.body != nil {
+				d.describe(o.body, r.words)
+			}
+			all = append(all, o)
+		}
+	}
+	d.describe(reflect.TypeFor[problem](), problemWords)
+	return all
 }
 
 // New builds the API.

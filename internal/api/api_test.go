@@ -147,7 +147,8 @@ func TestDocs(t *testing.T) {
 	if answer.Status != http.StatusOK || answer.Header.Get("Content-Type") != "text/html; charset=utf-8" {
 		t.Fatalf("got %d %v", answer.Status, answer.Header)
 	}
-	if policy := answer.Header.Get("Content-Security-Policy"); !strings.HasPrefix(policy, "default-src 'none'; style-src 'sha256-") {
+	policy := answer.Header.Get("Content-Security-Policy")
+	if !strings.HasPrefix(policy, "default-src 'none'; style-src 'sha256-") {
 		t.Errorf("policy %q", policy)
 	}
 	for _, foreign := range []string{"<script", "<img", "<link", "@import", "url("} {
@@ -159,6 +160,57 @@ func TestDocs(t *testing.T) {
 		if !strings.HasSuffix(route.Path, "/docs") && !strings.HasSuffix(route.Path, "/openapi.json") &&
 			!strings.Contains(answer.Body, "<code>"+route.Name()+"</code>") {
 			t.Errorf("the page does not show %s", route.Name())
+		}
+	}
+}
+
+// TestWords wants the document to explain every field and every parameter.
+func TestWords(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile(published)
+	if err != nil {
+		t.Fatal(err)
+	}
+	type schema struct {
+		Type        any
+		Description string
+		Examples    []any
+		Items       *schema
+		Ref         string `json:"$ref"`
+	}
+	var doc struct {
+		Paths map[string]map[string]struct {
+			Summary, Description string
+			Parameters           []struct {
+				Name, Description string
+				Example           any
+			}
+		}
+		Components struct {
+			Schemas map[string]struct{ Properties map[string]schema }
+		}
+	}
+	if err := json.Unmarshal(raw, &doc); err != nil {
+		t.Fatal(err)
+	}
+	for path, methods := range doc.Paths {
+		for method, o := range methods {
+			if o.Summary == "" || o.Description == "" {
+				t.Errorf("%s %s has no words", method, path)
+			}
+			for _, p := range o.Parameters {
+				if p.Description == "" || p.Example == nil {
+					t.Errorf("%s %s: %s has no words or no example", method, path, p.Name)
+				}
+			}
+		}
+	}
+	for name, s := range doc.Components.Schemas {
+		for field, p := range s.Properties {
+			whole := p.Ref != "" || p.Items != nil && p.Items.Ref != ""
+			if p.Description == "" || len(p.Examples) == 0 && !whole {
+				t.Errorf("%s.%s has no words or no example", name, field)
+			}
 		}
 	}
 }

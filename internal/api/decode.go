@@ -6,7 +6,6 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
-	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -140,7 +139,7 @@ func readQuery[Query any](c *call) (q Query, err error) {
 		default:
 			target.SetString(f.Value.Text)
 		}
-		if err := c.desk.check(huma.SchemaFromField(c.desk.registry, field, ""), value, f.Name); err != nil {
+		if err := c.desk.check(c.params[f.Name], value, f.Name); err != nil {
 			wrong.Add(fault.All(err)...)
 		}
 	}
@@ -155,14 +154,6 @@ func queryField(t reflect.Type, name string) (reflect.StructField, bool) {
 		}
 	}
 	return reflect.StructField{}, false
-}
-
-// list splits a parameter with commas; nothing has no items.
-func list(text string) []string {
-	if text == "" {
-		return nil
-	}
-	return strings.Split(text, ",")
 }
 
 // amountOf reads an amount of a body, which must be above zero.

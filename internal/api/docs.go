@@ -102,16 +102,15 @@ func (d *desk) drawDocs(doc *huma.OpenAPI, all []operation) ([]byte, error) {
 		Style: template.CSS(docsStyle), Codes: codeLines(), //nolint:gosec // It is our own file.
 	}
 	for _, o := range all {
-		at := slices.IndexFunc(view.Chapters, func(c *chapter) bool { return c.Name == o.group })
-		if at < 0 {
-			at = len(view.Chapters)
-			view.Chapters = append(view.Chapters, &chapter{Name: o.group, About: groups[o.group]})
+		if n := len(view.Chapters); n == 0 || view.Chapters[n-1].Name != o.of.name {
+			view.Chapters = append(view.Chapters, &chapter{Name: o.of.name, About: o.of.about})
 		}
 		s, err := d.section(o)
 		if err != nil {
 			return nil, err
 		}
-		view.Chapters[at].Operations = append(view.Chapters[at].Operations, s)
+		last := view.Chapters[len(view.Chapters)-1]
+		last.Operations = append(last.Operations, s)
 	}
 	page, err := template.New("docs").Parse(docsPage)
 	if err != nil {

@@ -20,16 +20,16 @@ import (
 // overview stands at the top of the document.
 const overview = `Purser's own API: everything that the server can do for a merchant.
 
-Keys. Every call carries a secret key: "Authorization: Bearer sk_...". A key has scopes, such as payments:write; one that
-may write may also read. What another merchant has is not found.
+Keys. Every call carries a secret key: "Authorization: Bearer sk_...". A key has scopes, such as payments:write; one
+that may write may also read. What another merchant has is not found.
 
 Amounts are decimal text, never numbers, and the unit of all amounts of an object stands beside them: ` +
 	`{"amount": "12.50", "unit": "EUR"}.
 
-Sending again. Every POST takes an Idempotency-Key, a name of your own for what you want. The same call under the same
-name has one effect and one answer, byte for byte, for 72 hours; a repeated answer has Idempotent-Replayed: true. Another
-call under the name is refused with 422, and one that comes while the first is running with 409. A call that was refused
-without an effect takes no name, and neither does a breakdown (5xx): send it again.
+Sending again. Every POST takes an Idempotency-Key, a name of your own for what you want. The same call under the
+same name has one effect and one answer, byte for byte, for 72 hours; a repeated answer has Idempotent-Replayed: true.
+Another call under the name is refused with 422, and one that comes while the first is running with 409. A call that was
+refused without an effect takes no name, and neither does a breakdown (5xx): send it again.
 
 Lists are cut into pages: limit says how long they are, next_cursor leads to the next one.
 
@@ -68,8 +68,8 @@ func (d *desk) document(all []operation) *huma.OpenAPI {
 		Security: []map[string][]string{{"key": {}}},
 	}
 	for _, o := range all {
-		if !slices.ContainsFunc(doc.Tags, func(t *huma.Tag) bool { return t.Name == o.group }) {
-			doc.Tags = append(doc.Tags, &huma.Tag{Name: o.group, Description: groups[o.group]})
+		if n := len(doc.Tags); n == 0 || doc.Tags[n-1].Name != o.of.name {
+			doc.Tags = append(doc.Tags, &huma.Tag{Name: o.of.name, Description: o.of.about})
 		}
 		doc.AddOperation(d.entry(o))
 	}
@@ -79,18 +79,18 @@ func (d *desk) document(all []operation) *huma.OpenAPI {
 // entry is the operation as the document knows it.
 func (d *desk) entry(o operation) *huma.Operation {
 	e := &huma.Operation{
-		OperationID: o.id, Method: o.method, Path: o.path, Tags: []string{o.group}, Summary: o.summary,
+		OperationID: o.id, Method: o.method, Path: o.path, Tags: []string{o.of.name}, Summary: o.summary,
 		Description: o.about + "\n\nNeeds a key with the scope " + string(o.scope) + ".",
 		Responses:   map[string]*huma.Response{},
 	}
 	if strings.Contains(o.path, "{id}") {
 		e.Parameters = append(e.Parameters, &huma.Param{
 			Name: "id", In: "path", Required: true, Description: "Its id.",
-			Schema: &huma.Schema{Type: huma.TypeString}, Example: exampleID(o.group),
+			Schema: &huma.Schema{Type: huma.TypeString}, Example: o.of.example,
 		})
 	}
 	for _, f := range queryFields(o.query) {
-		s := huma.SchemaFromField(d.registry, f, "")
+		s := o.params[f.Tag.Get("query")]
 		p := &huma.Param{Name: f.Tag.Get("query"), In: "query", Description: s.Description, Schema: s}
 		if len(s.Examples) > 0 {
 			p.Example = s.Examples[0]
@@ -102,9 +102,9 @@ func (d *desk) entry(o operation) *huma.Operation {
 		codes = append(codes, ofChanges...)
 		longest := longestKey
 		e.Parameters = append(e.Parameters, &huma.Param{
-			Name: keyHeader, In: "header", Description: "Your name for this wish: however often it is sent, it comes true once.",
-			Schema:  &huma.Schema{Type: huma.TypeString, MaxLength: &longest},
-			Example: "2f5c1a52-8f0d-4d0e-9d4e-6b7c2f1b9a10",
+			Name: keyHeader, In: "header", Schema: &huma.Schema{Type: huma.TypeString, MaxLength: &longest},
+			Description: "Your name for this wish: however often it is sent, it comes true once.",
+			Example:     "2f5c1a52-8f0d-4d0e-9d4e-6b7c2f1b9a10",
 		})
 	}
 	if o.body != nil {
@@ -135,25 +135,12 @@ func (d *desk) addProblems(e *huma.Operation, codes []fault.Code) {
 	}
 	for _, status := range slices.Sorted(maps.Keys(by)) {
 		first := fault.New(fault.Code(by[status][0]), "", "")
-		face := problemOf(&dialect.Request{ID: "9f86d081884c7d659a2feaa0"}, first).Body
+		face := problemOf(&dialect.Request{ID: exampleRequest}, first).Body
 		e.Responses[strconv.Itoa(status)] = &huma.Response{
 			Description: http.StatusText(status) + ": " + strings.Join(by[status], ", "),
 			Content:     map[string]*huma.MediaType{problemType: {Schema: s, Example: face}},
 		}
 	}
-}
-
-// queryFields are the fields of a query, those of embedded structs too.
-func queryFields(t reflect.Type) (fields []reflect.StructField) {
-	if t == nil {
-		return nil
-	}
-	for _, f := range reflect.VisibleFields(t) {
-		if f.Tag.Get("query") != "" {
-			fields = append(fields, f)
-		}
-	}
-	return fields
 }
 
 // example makes one of the examples of a schema's properties; nil where it has
@@ -188,10 +175,11 @@ func (d *desk) params(o operation, body *huma.Schema) []dialect.Param {
 	}
 	for _, f := range queryFields(o.query) {
 		sort := dialect.AnyText
-		if f.Type.Kind() == reflect.Int64 || f.Tag.Get("enum") != "" || f.Tag.Get("query") == "cursor" {
+		name := f.Tag.Get("query")
+		if f.Type.Kind() == reflect.Int64 || len(o.params[name].Enum) > 0 || name == "cursor" {
 			sort = dialect.TextType
 		}
-		list = append(list, dialect.Param{Name: f.Tag.Get("query"), In: dialect.InQuery, Type: sort, Optional: true})
+		list = append(list, dialect.Param{Name: name, In: dialect.InQuery, Type: sort, Optional: true})
 	}
 	if body == nil {
 		return list

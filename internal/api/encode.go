@@ -7,23 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/purserhq/purser/internal/fault"
-	"github.com/purserhq/purser/internal/money"
 )
-
-// groups are the chapters of the document.
-var groups = map[string]string{
-	"invoices": "An invoice is what a payer owes and until when. Payments collect it.",
-	"payments": "A payment is one collection for an invoice through a gateway.",
-}
-
-// exampleID is an id as a chapter's examples have it.
-func exampleID(group string) string {
-	prefix := map[string]string{"invoices": "inv", "payments": "pay", "refunds": "rfd", "transfers": "trf"}[group]
-	if prefix == "" {
-		return "10001"
-	}
-	return prefix + "_01941f29-7c00-7000-8000-000000000001"
-}
 
 // moment is a time as callers see it; none is empty.
 func moment(t time.Time) string {
@@ -32,9 +16,6 @@ func moment(t time.Time) string {
 	}
 	return t.UTC().Format(time.RFC3339Nano)
 }
-
-// fixed is an amount as callers see it; none is empty.
-func fixed(a money.Amount) string { return a.Fixed() }
 
 // isAddress says whether a text is an absolute web address.
 func isAddress(text string) bool {

@@ -13,22 +13,45 @@ const problemType = "application/problem+json"
 
 // problem is every error, after RFC 9457.
 type problem struct {
-	Type      string `json:"type" doc:"An address of the explanation of the code." example:"/v1/docs#error-amount_invalid"`
-	Title     string `json:"title" doc:"What the code means, always the same." example:"The amount is not a valid decimal number."`
-	Status    int    `json:"status" doc:"The HTTP status." example:"400"`
-	Detail    string `json:"detail" doc:"What is wrong this time, safe to show." example:"The amount has more than the 2 decimal places of EUR."`
-	Code      string `json:"code" doc:"What is wrong, for programs. A code never changes its meaning." example:"amount_invalid"`
-	Param     string `json:"param,omitempty" doc:"The parameter at fault, where there is one." example:"amount"`
-	RequestID string `json:"request_id" doc:"Names this call; tell it to who runs the server." example:"9f86d081884c7d659a2feaa0"`
-	Errors    []flaw `json:"errors,omitempty" doc:"All that is wrong, where that is more than one thing."`
+	Type      string `json:"type"`
+	Title     string `json:"title"`
+	Status    int    `json:"status"`
+	Detail    string `json:"detail"`
+	Code      string `json:"code"`
+	Param     string `json:"param,omitempty"`
+	RequestID string `json:"request_id"`
+	Errors    []flaw `json:"errors,omitempty"`
 }
 
 // flaw is one of several things that are wrong.
 type flaw struct {
-	Code   string `json:"code" doc:"What is wrong, for programs." example:"parameter_missing"`
-	Param  string `json:"param,omitempty" doc:"The parameter at fault." example:"unit"`
-	Detail string `json:"detail" doc:"What is wrong, safe to show." example:"A required parameter is missing."`
+	Code   string `json:"code"`
+	Param  string `json:"param,omitempty"`
+	Detail string `json:"detail"`
 }
+
+var problemWords = words{
+	"problem": {
+		"type":   {doc: "An address of the explanation of the code.", example: "/v1/docs#error-amount_invalid"},
+		"title":  {doc: "What the code means, always the same.", example: "The amount is not a valid decimal number."},
+		"status": {doc: "The HTTP status.", example: http.StatusBadRequest},
+		"detail": {
+			doc:     "What is wrong this time, safe to show.",
+			example: "The amount has more than the 2 decimal places of EUR.",
+		},
+		"code":       {doc: "What is wrong, for programs. A code never changes its meaning.", example: "amount_invalid"},
+		"param":      {doc: "The parameter at fault, where there is one.", example: "amount"},
+		"request_id": {doc: "Names this call; tell it to who runs the server.", example: exampleRequest},
+		"errors":     {doc: "All that is wrong, where that is more than one thing."},
+	},
+	"flaw": {
+		"code":   {doc: "What is wrong, for programs.", example: "parameter_missing"},
+		"param":  {doc: "The parameter at fault.", example: "unit"},
+		"detail": {doc: "What is wrong, safe to show.", example: "A required parameter is missing."},
+	},
+}
+
+const exampleRequest = "9f86d081884c7d659a2feaa0"
 
 // odd are the statuses of codes that are answered otherwise than their kind.
 //

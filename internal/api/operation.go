@@ -20,11 +20,19 @@ type row struct {
 	id      string         // such as "createInvoice"; for the document and the clients that are made from it
 	method  string         // given by get, list, create and act
 	path    string         // below /v1, with at most one name in it: "/invoices/{id}"
-	group   string         // the resource, which is its chapter in the document
 	scope   merchant.Scope // what the key must be good for
 	summary string         // a few words
 	about   string         // whole sentences
 	faults  []fault.Code   // what it answers beyond what every operation may
+}
+
+// resource is one chapter of the document: a thing, and what can be done with it.
+type resource struct {
+	name       string
+	about      string // whole sentences
+	words      words
+	example    any // an id
+	operations []operation
 }
 
 // operation is one operation: a row, the types of what goes in and comes out,
@@ -37,6 +45,9 @@ type operation struct {
 	body   reflect.Type // of a struct with json tags; nil = none
 	answer reflect.Type
 	run    func(*call, operation) (dialect.Reply, error)
+
+	of     *resource
+	params map[string]*huma.Schema // of the query, by name
 }
 
 // name is that of the route, such as "POST /v1/invoices".
@@ -46,8 +57,9 @@ func (o operation) name() string { return o.method + " " + base + o.path }
 type call struct {
 	*dialect.Request
 
-	desk *desk
-	body *huma.Schema
+	desk   *desk
+	body   *huma.Schema
+	params map[string]*huma.Schema
 }
 
 // none is for operations without a query or without a body.
@@ -62,8 +74,19 @@ func typeOf[T any]() reflect.Type {
 	return t
 }
 
-// get is an operation that shows one thing.
-func get[Query, Out any](r row, do func(c *call, q Query) (Out, error)) operation {
+// get is an operation that shows the thing whose id is in the path.
+func get[Query, Out any](r row, do func(c *call, id string, q Query) (Out, error)) operation {
+	return list(r, func(c *call, q Query) (out Out, err error) {
+		id, err := c.id()
+		if err != nil {
+			return out, err
+		}
+		return do(c, id, q)
+	})
+}
+
+// list is an operation that shows what its query says.
+func list[Query, Out any](r row, do func(c *call, q Query) (Out, error)) operation {
 	r.method = http.MethodGet
 	return operation{
 		row: r, status: http.StatusOK, query: typeOf[Query](), answer: reflect.TypeFor[Out](),
@@ -75,6 +98,16 @@ func get[Query, Out any](r row, do func(c *call, q Query) (Out, error)) operatio
 			out, err := do(c, q)
 			return dialect.Reply{Status: o.status, Body: out}, err
 		},
+	}
+}
+
+// show gives the view of what a use case gave, unless it failed.
+func show[Noun, View any](view func(Noun) View) func(Noun, error) (View, error) {
+	return func(n Noun, err error) (out View, _ error) {
+		if err != nil {
+			return out, err
+		}
+		return view(n), nil
 	}
 }
 
@@ -159,7 +192,7 @@ func (d *desk) route(o operation) dialect.Route {
 			ctx, cancel := context.WithTimeout(r.Context(), timeLimit)
 			defer cancel()
 			r.Request = r.WithContext(ctx)
-			return o.run(&call{Request: r, desk: d, body: schema}, o)
+			return o.run(&call{Request: r, desk: d, body: schema, params: o.params}, o)
 		},
 	}
 }

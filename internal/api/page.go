@@ -19,14 +19,14 @@ const (
 
 // paging is what every list takes; embed it in the query of one.
 type paging struct {
-	Limit  int64  `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"How many to show at most." example:"20"`
-	Cursor string `query:"cursor" maxLength:"400" doc:"The next_cursor of the page before; leave it out for the first page." example:"MTczNTc4NzA0NTY3ODAwMC5pbnZf"`
+	Limit  int64  `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	Cursor string `query:"cursor" maxLength:"400"`
 }
 
 // pageOf is one page of a list.
 type pageOf[Item any] struct {
-	Data       []Item  `json:"data" nullable:"false" doc:"The newest first, unless the operation says otherwise."`
-	NextCursor *string `json:"next_cursor" doc:"Send it as cursor for the next page; null on the last page. What is made meanwhile never shifts a page." example:"MTczNTc4NzA0NTY3ODAwMC5pbnZf"`
+	Data       []Item  `json:"data" nullable:"false"`
+	NextCursor *string `json:"next_cursor"`
 }
 
 // after is where the page begins. Error: parameter_invalid.

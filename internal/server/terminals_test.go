@@ -143,7 +143,9 @@ func TestSigningKeys(t *testing.T) {
 	if len(made.Public) != 32 || len(made.Secret) != 72 || made.Kind != "signing" || made.Account != account {
 		t.Errorf("got %+v, want both parts of the key", made)
 	}
-	x.operate(t, new(any), func(c Commands) error { return c.AddKey(t.Context(), NewKey{Merchant: x.merchant, Label: "shop"}) })
+	x.operate(t, new(any), func(c Commands) error {
+		return c.AddKey(t.Context(), NewKey{Merchant: x.merchant, Label: "shop"})
+	})
 	d := newDesk(x.config)
 	if err := d.Keys(t.Context(), x.merchant); err != nil || strings.Contains(d.out.String(), made.Secret) ||
 		strings.Contains(d.out.String(), made.Public) {

@@ -52,7 +52,10 @@ func (o operator) merchant(name, provider string) string {
 			Settings: map[string]string{"mode": "test", "base_url": provider},
 		})
 	})
-	return o.run(func(c server.Commands) error { return c.AddKey(ctx, server.NewKey{Merchant: id, Label: "shop"}) }).text(o.t, "secret")
+	made := o.run(func(c server.Commands) error {
+		return c.AddKey(ctx, server.NewKey{Merchant: id, Label: "shop"})
+	})
+	return made.text(o.t, "secret")
 }
 
 // provider runs the emulators on ports of their own and gives Zibal's address.

@@ -30,7 +30,8 @@ func listEverything(s *shop) {
 		}
 		b := s.refund(p.ID)
 		b.CreatedAt = at
-		first.Invoices, first.Payments, first.Refunds = append(first.Invoices, i), append(first.Payments, p), append(first.Refunds, b)
+		first.Invoices, first.Payments = append(first.Invoices, i), append(first.Payments, p)
+		first.Refunds = append(first.Refunds, b)
 		first.Transfers = append(first.Transfers, wallet.Transfer{
 			ID: newID(), Merchant: s.id, From: 10001 + int64(n), To: 10002 + int64(n), Amount: money.New(1, unit), CreatedAt: at,
 		})
