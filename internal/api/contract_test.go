@@ -47,6 +47,7 @@ var contracts = sync.OnceValues(func() (routers.Router, error) {
 
 // watching wraps a handler so that every exchange is held against the document.
 func watching(t testing.TB) func(http.Handler) http.Handler {
+	t.Helper()
 	return func(next http.Handler) http.Handler {
 		routes, err := contracts()
 		if err != nil {

@@ -127,8 +127,9 @@ func readQuery[Query any](c *call) (q Query, err error) {
 		seen[f.Name] = true
 		target := into.FieldByIndex(field.Index)
 		var value any = f.Value.Text
-		switch target.Kind() {
-		case reflect.Int64:
+		if target.Kind() == reflect.String {
+			target.SetString(f.Value.Text)
+		} else {
 			number, err := strconv.ParseInt(f.Value.Text, 10, 64)
 			if err != nil {
 				wrong.Add(fault.New(fault.CodeParameterInvalid, f.Name, "It is not a whole number."))
@@ -136,8 +137,6 @@ func readQuery[Query any](c *call) (q Query, err error) {
 			}
 			target.SetInt(number)
 			value = number
-		default:
-			target.SetString(f.Value.Text)
 		}
 		if err := c.desk.check(c.params[f.Name], value, f.Name); err != nil {
 			wrong.Add(fault.All(err)...)

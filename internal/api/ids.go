@@ -12,8 +12,8 @@ import (
 // of a cryptographic source, because knowing an invoice's id opens its page.
 func newID(prefix string, now time.Time) string {
 	var id [16]byte
-	binary.BigEndian.PutUint64(id[:8], uint64(now.UnixMilli())<<16) //nolint:gosec // No time is before 1970.
-	_, _ = rand.Read(id[6:])                                        // never fails: crypto/rand ends the process instead
+	binary.BigEndian.PutUint64(id[:8], uint64(now.UnixMilli())<<16)
+	_, _ = rand.Read(id[6:]) // never fails: crypto/rand ends the process instead
 	id[6] = id[6]&0x0f | 0x70
 	id[8] = id[8]&0x3f | 0x80
 	text := hex.EncodeToString(id[:])

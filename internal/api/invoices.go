@@ -126,7 +126,7 @@ type expanded struct {
 
 func (d *desk) invoices() resource {
 	shown := story[invoiceView]{
-		now: func(c *call, id string) (invoiceView, error) { return d.getInvoice(c, id, expanded{}) },
+		now: d.invoiceNow,
 		of: func(change app.Change) (out invoiceView, ok bool) {
 			if len(change.Invoices) != 1 {
 				return out, false
@@ -195,6 +195,8 @@ func (d *desk) createInvoice(c *call, id string, in newInvoice) (out invoiceView
 func (d *desk) getInvoice(c *call, id string, q expanded) (invoiceView, error) {
 	return show(d.viewWhole(q.Expand))(d.App.Invoice(c.Context(), c.Merchant, id))
 }
+
+func (d *desk) invoiceNow(c *call, id string) (invoiceView, error) { return d.getInvoice(c, id, expanded{}) }
 
 func (d *desk) listInvoices(c *call, q invoiceList) (out pageOf[invoiceView], err error) {
 	part, err := q.after()

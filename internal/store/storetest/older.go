@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -60,7 +59,7 @@ func listEverything(s *shop) {
 	inParts(s, "transfers", 7, grow, func(o store.Older) ([]wallet.Transfer, error) {
 		return s.ListTransfers(ctx, s.id, store.TransferList{}, o)
 	}, func(t wallet.Transfer) (time.Time, string) { return t.CreatedAt, t.ID })
-	s.narrowed(ctx, first)
+	s.narrowed(first)
 }
 
 // inParts reads a list two by two, from below what grows on top of it.
@@ -93,8 +92,8 @@ func inParts[T any](s *shop, what string, want int, grow func(), read func(store
 }
 
 // narrowed lists only some, and nothing of another merchant.
-func (s *shop) narrowed(ctx context.Context, c store.Change) {
-	t := s.T
+func (s *shop) narrowed(c store.Change) {
+	t, ctx := s.T, s.Context()
 	all := store.Older{Limit: 100}
 	payments, err := s.ListPayments(ctx, s.id, store.PaymentList{State: payment.Processing}, all)
 	same(t, "processing", payments, err, stored(c.Payments[2:3]))
