@@ -127,11 +127,11 @@ func (c *merchantLimitCommand) Run(ctx context.Context, t server.Terminal) error
 }
 
 type keyCommand struct {
-	Add    keyAddCommand    `cmd:"" help:"Make a key; its secret is shown this once."`
-	List   keyListCommand   `cmd:"" help:"List keys, revoked ones too."`
-	Rotate keyRotateCommand `cmd:"" help:"Make a key in the place of another, which ends a little later."`
-	Revoke keyRevokeCommand `cmd:"" help:"End a key."`
-	Rotate keyRotateCommand `cmd:"" help:"Give all keys of a merchant's stores one new secret, shown this once."`
+	Add     keyAddCommand     `cmd:"" help:"Make a key; its secret is shown this once."`
+	List    keyListCommand    `cmd:"" help:"List keys, revoked ones too."`
+	Replace keyReplaceCommand `cmd:"" help:"Make a key in the place of another, which ends a little later."`
+	Revoke  keyRevokeCommand  `cmd:"" help:"End a key."`
+	Rotate  keyRotateCommand  `cmd:"" help:"Give all keys of a merchant's stores one new secret, shown this once."`
 }
 
 type keyAddCommand struct {
@@ -224,7 +224,7 @@ func (c *keyListCommand) Run(ctx context.Context, t server.Terminal) error {
 	return commands.Keys(ctx, c.Merchant)
 }
 
-type keyRotateCommand struct {
+type keyReplaceCommand struct {
 	dataFlags `embed:""`
 
 	Merchant string        `help:"Whose key it is." placeholder:"ID" required:""`
@@ -233,12 +233,12 @@ type keyRotateCommand struct {
 }
 
 // Run makes the next key.
-func (c *keyRotateCommand) Run(ctx context.Context, t server.Terminal) error {
+func (c *keyReplaceCommand) Run(ctx context.Context, t server.Terminal) error {
 	commands, err := c.commands(t)
 	if err != nil {
 		return err
 	}
-	return commands.RotateKey(ctx, c.Merchant, c.Key, c.Overlap)
+	return commands.ReplaceKey(ctx, c.Merchant, c.Key, c.Overlap)
 }
 
 type keyRevokeCommand struct {

@@ -196,7 +196,9 @@ func (d *desk) getInvoice(c *call, id string, q expanded) (invoiceView, error) {
 	return show(d.viewWhole(q.Expand))(d.App.Invoice(c.Context(), c.Merchant, id))
 }
 
-func (d *desk) invoiceNow(c *call, id string) (invoiceView, error) { return d.getInvoice(c, id, expanded{}) }
+func (d *desk) invoiceNow(c *call, id string) (invoiceView, error) {
+	return d.getInvoice(c, id, expanded{})
+}
 
 func (d *desk) listInvoices(c *call, q invoiceList) (out pageOf[invoiceView], err error) {
 	part, err := q.after()

@@ -61,12 +61,12 @@ func (a *App) mintKey(n NewKey) (k merchant.Key, secret string) {
 	return k, secret
 }
 
-// RotateKey adds a key that may do what another may, and lets that one be good
+// ReplaceKey adds a key that may do what another may, and lets that one be good
 // for some time yet, so that its holder can change over. A time at which it was
 // to expire anyway stays, and the new one is good as long as the other was to be.
 // Errors: not_found, wrong_state when it is over or is none that is sent,
 // parameter_invalid.
-func (a *App) RotateKey(ctx context.Context, merchantID, keyID string, overlap time.Duration,
+func (a *App) ReplaceKey(ctx context.Context, merchantID, keyID string, overlap time.Duration,
 ) (next merchant.Key, secret string, err error) {
 	if overlap < 0 {
 		return next, "", fault.New(fault.CodeParameterInvalid, "overlap", "It must not be negative.")

@@ -28,7 +28,7 @@ func TestKeyExpires(t *testing.T) {
 	}
 }
 
-func TestRotateKey(t *testing.T) {
+func TestReplaceKey(t *testing.T) {
 	t.Parallel()
 	s := open(t, 0)
 	old, first, err := s.app.CreateKey(t.Context(), app.NewKey{
@@ -40,7 +40,7 @@ func TestRotateKey(t *testing.T) {
 	if _, err := s.app.Authenticate(t.Context(), first); err != nil {
 		t.Fatal(err)
 	}
-	next, second, err := s.app.RotateKey(t.Context(), s.merchant, old.ID, time.Hour)
+	next, second, err := s.app.ReplaceKey(t.Context(), s.merchant, old.ID, time.Hour)
 	if err != nil || next.Label != "till" || !next.May(merchant.EventsRead) || next.May(merchant.PaymentsRead) ||
 		next.ExpiresAt.Sub(next.CreatedAt) != 100*time.Hour {
 		t.Fatalf("got %+v, %v", next, err)
@@ -67,7 +67,7 @@ func TestRotateKey(t *testing.T) {
 		"of another merchant": {"mmmmmmmm", next.ID, time.Hour, fault.CodeNotFound},
 		"back into the past":  {s.merchant, next.ID, -time.Hour, fault.CodeParameterInvalid},
 	} {
-		if _, _, err := s.app.RotateKey(t.Context(), c.merchant, c.id, c.overlap); !fault.Is(err, c.want) {
+		if _, _, err := s.app.ReplaceKey(t.Context(), c.merchant, c.id, c.overlap); !fault.Is(err, c.want) {
 			t.Errorf("%s: got %v, want %s", what, err, c.want)
 		}
 	}

@@ -108,11 +108,11 @@ func (c Commands) AddKey(ctx context.Context, n NewKey) error {
 	})
 }
 
-// RotateKey makes a key in the place of another, which stays good for a time,
+// ReplaceKey makes a key in the place of another, which stays good for a time,
 // and shows its secret, for the only time.
-func (c Commands) RotateKey(ctx context.Context, merchantID, keyID string, overlap time.Duration) error {
+func (c Commands) ReplaceKey(ctx context.Context, merchantID, keyID string, overlap time.Duration) error {
 	return c.with(ctx, forWriting, func(k *core) error {
-		key, secret, err := k.app.RotateKey(ctx, merchantID, keyID, overlap)
+		key, secret, err := k.app.ReplaceKey(ctx, merchantID, keyID, overlap)
 		return c.showSecret(key, secret, explainKey(err, merchantID))
 	})
 }
