@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
+	"github.com/purserhq/purser/internal/deal"
 	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/gateway"
@@ -62,6 +63,7 @@ type App struct {
 	endpoints cache[string, []event.Endpoint]    // by merchant
 	terminals cache[string, []merchant.Terminal] // by merchant
 	accounts  cache[accountKey, wallet.Customer]
+	offers    cache[string, []deal.Offer] // by merchant
 	sealer    Sealer
 	forms     map[string]Form
 	private   bool

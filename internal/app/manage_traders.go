@@ -191,6 +191,7 @@ func (a *App) PutRequisite(ctx context.Context, n RequisiteTerms) (q deal.Requis
 	if err := named(n.Operator); err != nil {
 		return q, err
 	}
+	defer a.offers.forget()
 	err = a.update(ctx, func(r store.Reader) (store.Change, error) {
 		now := a.now()
 		trigger, from := create, deal.Standing("")
@@ -254,6 +255,13 @@ func (n RequisiteTerms) apply(q deal.Requisite) deal.Requisite {
 		q.Disabled = *n.Disabled
 	}
 	return q
+}
+
+// Offers are the ways and banks on which a merchant's payers can send money,
+// whether or not one is free now. What another node changed may be missing for
+// some seconds. Callers leave the list as it is.
+func (a *App) Offers(ctx context.Context, merchantID string) ([]deal.Offer, error) {
+	return a.offers.find(a.now(), merchantID, func() ([]deal.Offer, error) { return a.store.Offers(ctx, merchantID) })
 }
 
 // RequisiteFilter selects requisites; an empty field selects all.

@@ -24,7 +24,6 @@ const usualDealTime = 30 * time.Minute
 // often anew when a trader has no coins left.
 const (
 	mostFree   = 64
-	mostLucky  = 16
 	mostPicks  = 8
 	mostRaised = 200
 )
@@ -156,7 +155,7 @@ func (a *App) pick(ctx context.Context, r store.Reader, merchantID string, w dea
 	free = slices.DeleteFunc(free, barred)
 	var busy []deal.Requisite
 	for len(free) > 0 {
-		n := rand.IntN(min(len(free), mostLucky)) //nolint:gosec // it spreads load and guards nothing
+		n := rand.IntN(len(free)) //nolint:gosec // it spreads load and guards nothing
 		q = free[n]
 		free = slices.Delete(free, n, n+1)
 		if !mine.take(q) {

@@ -34,6 +34,13 @@ type Requisite struct {
 	UpdatedAt time.Time
 }
 
+// Offer is a way and a bank on which payers can send money, whether or not a
+// requisite there is free at this moment.
+type Offer struct {
+	Option, Method string
+	Least, Most    money.Amount // the least that one of its requisites takes, and the most
+}
+
 // Check is nil when deals can begin on it. Errors: parameter_missing,
 // amount_invalid, unit_mismatch.
 func (q Requisite) Check() error {

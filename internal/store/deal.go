@@ -27,6 +27,9 @@ type DealReader interface {
 	Traders(ctx context.Context, merchantID string, page Page) ([]deal.Trader, error)
 	Requisite(ctx context.Context, merchantID, id string) (deal.Requisite, error) // requisite_not_found
 	Requisites(ctx context.Context, merchantID string, f RequisiteFilter, page Page) ([]deal.Requisite, error)
+	// Offers are the ways, banks and units of a merchant's requisites that are not
+	// disabled, in this order.
+	Offers(ctx context.Context, merchantID string) ([]deal.Offer, error)
 	// FreeRequisites are those that take the wish by their limits of one deal and
 	// have no live deal for exactly its amount, up to limit, those that were used
 	// longest ago first. With busy those that have one are among them.

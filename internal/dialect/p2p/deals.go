@@ -50,7 +50,7 @@ func (c counter) startDeal(r *dialect.Request) (dialect.Reply, error) {
 	if statusOf(v.Invoice, v.deals) != statusNew || slices.ContainsFunc(v.deals, deal.Deal.Live) {
 		return dialect.Reply{}, fault.New(fault.CodeWrongState, "", "")
 	}
-	all, err := c.requisites(r.Context(), v.Merchant, unitOf(v.Invoice))
+	all, err := c.offered(r.Context(), v.Merchant, unitOf(v.Invoice))
 	if err == nil {
 		err = all.has(wish)
 	}
@@ -70,7 +70,7 @@ func (c counter) showVariants(r *dialect.Request) (dialect.Reply, error) {
 		return listed[variantBody](nil), nil
 	}
 	all, err := c.requisites(r.Context(), v.Merchant, unitOf(v.Invoice))
-	return listed(all.variants(v.Unpaid(), c.Now())), err
+	return listed(variants(all, v.Unpaid(), c.Now())), err
 }
 
 // confirm takes the payer's word that the money is sent, with files that show it.

@@ -17,11 +17,11 @@ import (
 // pageOfRequisites is how many requisites are read at once.
 const pageOfRequisites = 1000
 
-// offers are the accounts of one currency that payers can send money to.
-type offers []deal.Requisite
+// offers are the ways and banks of one currency on which payers can send money.
+type offers []deal.Offer
 
-// offers reads the accounts that are switched on. Error: parameter_invalid for a
-// currency in which the merchant settles no deals.
+// offers are those of a currency. Error: parameter_invalid for one in which the
+// merchant settles no deals.
 func (d desk) offers(ctx context.Context, merchantID string, unit money.Unit) (offers, error) {
 	markets, err := d.App.Markets(ctx, merchantID)
 	if err != nil {
@@ -34,13 +34,27 @@ func (d desk) offers(ctx context.Context, merchantID string, unit money.Unit) (o
 	if !traded {
 		return nil, fault.New(fault.CodeParameterInvalid, "currency", "currency is not a currency of this store.")
 	}
-	return d.requisites(ctx, merchantID, unit)
+	return d.offered(ctx, merchantID, unit)
 }
 
-// requisites reads the accounts of a currency, or of all for none, that are
-// switched on.
-func (d desk) requisites(ctx context.Context, merchantID string, unit money.Unit) (offers, error) {
-	var all offers
+// offered are the offers of a currency, or of all for none.
+func (d desk) offered(ctx context.Context, merchantID string, unit money.Unit) (offers, error) {
+	all, err := d.App.Offers(ctx, merchantID)
+	if err != nil || unit == "" {
+		return all, err
+	}
+	var found offers
+	for _, o := range all {
+		if o.Least.Unit() == unit {
+			found = append(found, o)
+		}
+	}
+	return found, nil
+}
+
+// requisites reads the accounts of a currency that are switched on.
+func (d desk) requisites(ctx context.Context, merchantID string, unit money.Unit) ([]deal.Requisite, error) {
+	var all []deal.Requisite
 	for page := (app.Page{Limit: pageOfRequisites}); ; page.Offset += page.Limit {
 		list, err := d.App.Requisites(ctx, merchantID, app.RequisiteFilter{Unit: unit}, page)
 		if err != nil {
@@ -90,8 +104,8 @@ func (o offers) take(n newInvoice) error {
 		return nil
 	}
 	byAmount := func(a, b money.Amount) int { return cmp.Compare(a.Steps(), b.Steps()) }
-	least := slices.MinFunc(fitting, func(a, b deal.Requisite) int { return byAmount(a.Least, b.Least) }).Least
-	most := slices.MaxFunc(fitting, func(a, b deal.Requisite) int { return byAmount(a.Most, b.Most) }).Most
+	least := slices.MinFunc(fitting, func(a, b deal.Offer) int { return byAmount(a.Least, b.Least) }).Least
+	most := slices.MaxFunc(fitting, func(a, b deal.Offer) int { return byAmount(a.Most, b.Most) }).Most
 	code := fault.CodeAmountTooSmall
 	switch {
 	case byAmount(n.amount, most) > 0:
@@ -121,10 +135,10 @@ type methodBody struct {
 	Name string `json:"name"`
 }
 
-// distinct are the different things that accounts lead to, in order.
-func distinct[T comparable](o offers, of func(deal.Requisite) T, order func(a, b T) int) []T {
-	list := make([]T, 0, len(o))
-	for _, q := range o {
+// distinct are the different things that accounts or offers lead to, in order.
+func distinct[Q any, T comparable](from []Q, of func(Q) T, order func(a, b T) int) []T {
+	list := make([]T, 0, len(from))
+	for _, q := range from {
 		list = append(list, of(q))
 	}
 	slices.SortFunc(list, order)
@@ -132,8 +146,8 @@ func distinct[T comparable](o offers, of func(deal.Requisite) T, order func(a, b
 }
 
 // variants are the ways and banks that take an amount now.
-func (o offers) variants(amount money.Amount, now time.Time) []variantBody {
-	return distinct(slices.DeleteFunc(o, func(q deal.Requisite) bool { return !q.Takes(amount, now) }),
+func variants(all []deal.Requisite, amount money.Amount, now time.Time) []variantBody {
+	return distinct(slices.DeleteFunc(all, func(q deal.Requisite) bool { return !q.Takes(amount, now) }),
 		func(q deal.Requisite) variantBody { return variantBody{q.Option, q.Method} },
 		func(a, b variantBody) int {
 			return cmp.Or(strings.Compare(a.Option, b.Option), strings.Compare(a.Method, b.Method))
@@ -144,12 +158,12 @@ func (d desk) showOptions(r *dialect.Request) (dialect.Reply, error) {
 	if _, err := d.store(r); err != nil {
 		return dialect.Reply{}, err
 	}
-	all, err := d.requisites(r.Context(), r.Merchant, "")
+	all, err := d.offered(r.Context(), r.Merchant, "")
 	if err != nil {
 		return dialect.Reply{}, err
 	}
 	return listed(distinct(all,
-		func(q deal.Requisite) optionBody { return optionBody{q.Option, q.Option, q.Least.Unit()} },
+		func(o deal.Offer) optionBody { return optionBody{o.Option, o.Option, o.Least.Unit()} },
 		func(a, b optionBody) int {
 			return cmp.Or(strings.Compare(string(a.Currency), string(b.Currency)), strings.Compare(a.Code, b.Code))
 		})), nil
@@ -164,12 +178,12 @@ func (d desk) showMethods(r *dialect.Request) (dialect.Reply, error) {
 	if _, err := d.store(r); err != nil {
 		return dialect.Reply{}, err
 	}
-	all, err := d.requisites(r.Context(), r.Merchant, unit)
+	all, err := d.offered(r.Context(), r.Merchant, unit)
 	if err != nil {
 		return dialect.Reply{}, err
 	}
 	return listed(distinct(all,
-		func(q deal.Requisite) methodBody { return methodBody{q.Method, titled(q.Method)} },
+		func(o deal.Offer) methodBody { return methodBody{o.Method, titled(o.Method)} },
 		func(a, b methodBody) int { return strings.Compare(a.Code, b.Code) })), nil
 }
 

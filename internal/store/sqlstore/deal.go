@@ -209,6 +209,24 @@ func (d *DB) Requisites(ctx context.Context, merchantID string, f store.Requisit
 	return part(ctx, d, requisites, scanRequisite, c, page, byAge...)
 }
 
+// Offers are what requisites that are not disabled offer.
+func (d *DB) Offers(ctx context.Context, merchantID string) ([]deal.Offer, error) {
+	return many(ctx, d, scanOffer, "select way, bank, unit, min(least), max(most) from requisite"+
+		" where merchant_id = $1 and enabled = 1 group by way, bank, unit order by way, bank, unit", merchantID)
+}
+
+func scanOffer(r row) (deal.Offer, error) {
+	var (
+		o    deal.Offer
+		unit string
+		sums = make([]*int64, 2)
+	)
+	if err := r.Scan(&o.Option, &o.Method, &unit, &sums[0], &sums[1]); err != nil {
+		return o, err
+	}
+	return o, amounts(unit, sums, &o.Least, &o.Most)
+}
+
 // liveStates are those of deals for which money may still come.
 const liveStates = "('transfer_waiting', 'transfer_confirmed', 'dispute')"
 
@@ -230,10 +248,13 @@ func (d *DB) FreeRequisites(ctx context.Context, merchantID string, w deal.Wish,
 		c.and("bank = ?", w.Method)
 	}
 	if !busy {
-		c.and("not exists (select 1 from deal where deal.requisite_id = requisite.id"+
-			" and deal.merchant_id = requisite.merchant_id and deal.amount = ? and deal.state in "+liveStates+")", amount)
+		// Counted, and not asked for by "not exists", which PostgreSQL may join with
+		// all deals; so it looks up as few as the limit lets through.
+		c.and("(select count(*) from deal where deal.requisite_id = requisite.id"+
+			" and deal.merchant_id = requisite.merchant_id and deal.amount = ? and deal.state in "+liveStates+") = 0", amount)
 	}
-	return part(ctx, d, requisites, scanRequisite, c, store.Page{Limit: limit, Oldest: true}, "used_at", "id")
+	// By this column alone an index has them in order.
+	return part(ctx, d, requisites, scanRequisite, c, store.Page{Limit: limit, Oldest: true}, "used_at")
 }
 
 // Deal finds a deal. Error: deal_not_found.

@@ -125,6 +125,15 @@ func freeRequisites(s *shop) {
 	}
 	live, err := s.LiveDeals(ctx, s.id, all[0].ID, all[7].ID)
 	same(t, "live deals", len(live), err, 2)
+	offers, err := s.Offers(ctx, s.id)
+	same(t, "offers", offers, err, []deal.Offer{
+		{Option: "SBP", Method: "sberbank", Least: money.New(100, unit), Most: money.New(5000, unit)},
+		{Option: "SBP", Method: "sberbank", Least: money.New(100, money.USDT), Most: money.New(5000, money.USDT)},
+		{Option: "SBP", Method: "vtb", Least: money.New(100, unit), Most: money.New(5000, unit)},
+		{Option: "TO_CARD", Method: "sberbank", Least: money.New(100, unit), Most: money.New(5000, unit)},
+	})
+	offers, err = s.Offers(ctx, "another")
+	same(t, "another merchant's offers", len(offers), err, 0)
 	none, err := s.FreeRequisites(ctx, "another", deal.Wish{Amount: money.New(1500, unit)}, true, 10)
 	same(t, "another merchant's", len(none), err, 0)
 }
