@@ -222,6 +222,7 @@ func TestPageTellsWhatWasMissed(t *testing.T) {
 		return contest{sqlite, []round{{purser: one(purser), yardstick: one(yardstick)}}}
 	}
 	r := report{
+		plan: plan{parts: allParts},
 		checks: []check{
 			{what: "as sent", limited: true, took: 60 * time.Microsecond}, {what: "other", took: time.Millisecond},
 		},

@@ -35,7 +35,7 @@ func (m measured) perRequest() time.Duration {
 }
 
 // over reads one number of every round.
-func over[T any](rounds []round, read func(round) T) []T {
+func over[R, T any](rounds []R, read func(R) T) []T {
 	list := make([]T, len(rounds))
 	for i, r := range rounds {
 		list[i] = read(r)

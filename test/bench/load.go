@@ -19,6 +19,11 @@ import (
 // turnLimit bounds one turn: whatever is slower is a failure, not a figure.
 const turnLimit = 60 * time.Second
 
+// runner is a load of any kind.
+type runner interface {
+	run(ctx context.Context) (turn, error)
+}
+
 // load is a fixed number of requests from clients that each keep one connection
 // open and wait for the answer before they ask again.
 type load struct {

@@ -25,6 +25,7 @@ func runProfiled(ctx context.Context, args []string) (err error) {
 	flags.StringVar(&into, "profile", "", "file to write")
 	flags.StringVar(&c.Data, "data", "", "folder")
 	database := flags.String("database", "", "URL")
+	flags.StringVar(&c.PublicURL, "public-url", "", "address")
 	flags.StringVar(&c.Listen, "listen", "", "address")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -58,7 +59,7 @@ const longer = 5
 
 // takeProfile runs one more turn on a server that profiles itself and keeps the
 // functions in which it spends most.
-func (s stand) takeProfile(ctx context.Context, name string, r *result, of func(address string) load) error {
+func (s stand) takeProfile(ctx context.Context, name string, r *result, of func(address string) runner) error {
 	s.say("%s: profile, %s", s.engine, name)
 	own, err := os.Executable()
 	if err != nil {
@@ -66,7 +67,7 @@ func (s stand) takeProfile(ctx context.Context, name string, r *result, of func(
 	}
 	into := filepath.Join(cmp.Or(s.profiles, s.dir), s.engine+"-"+name+".pprof")
 	p, err := start(ctx, filepath.Join(s.dir, "profiled.log"), own,
-		append(append([]string{"profiled", "-profile", into}, s.place()...), "-listen")...)
+		append(append([]string{"profiled", "-profile", into}, s.place()...), "-public-url", marketURL, "-listen")...)
 	if err != nil {
 		return err
 	}

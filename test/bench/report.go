@@ -137,8 +137,13 @@ func (r report) lines() []line {
 		all = append(all, c.lines()...)
 	}
 	for _, s := range r.servers {
-		all = append(all, s.invoiceLines()...)
-		all = append(all, s.transferLines()...)
+		if r.plan.does(ofInvoices) {
+			all = append(all, s.invoiceLines()...)
+		}
+		if r.plan.does(ofTransfers) {
+			all = append(all, s.transferLines()...)
+		}
+		all = append(all, s.trading.lines(s.engine)...)
 		for _, c := range r.checks {
 			all = append(all, c.line(s))
 		}
@@ -172,7 +177,8 @@ func (r report) page() (string, error) {
 	err := pageTemplate.Execute(&b, map[string]any{
 		"Table": r.table(), "Verdicts": r.verdicts(), "Plan": r.plan, "Merchants": merchants,
 		"Customers": merchants * customers, "Senders": merchants * senders,
-		"Machine": r.conditions(), "Profiles": r.profiles(),
+		"Requisites": traders * requisitesEach, "Pace": dealPace, "Held": held, "Machine": r.conditions(),
+		"Profiles": r.profiles(),
 	})
 	return b.String(), err
 }
@@ -200,7 +206,12 @@ func (r report) conditions() string {
 	}
 	fmt.Fprintf(&b, "- measured on %s in %s\n", r.began.UTC().Format("2006-01-02 15:04 UTC"), r.took.Round(time.Second))
 	for _, s := range r.servers {
-		b.WriteString(s.invoices.conditions("invoices") + s.spread.conditions("transfers"))
+		if r.plan.does(ofInvoices) {
+			b.WriteString(s.invoices.conditions("invoices"))
+		}
+		if r.plan.does(ofTransfers) {
+			b.WriteString(s.spread.conditions("transfers"))
+		}
 	}
 	return b.String()
 }

@@ -41,6 +41,7 @@ type result struct {
 	rows     int             // invoices in Purser's database at the end
 
 	spread, hot contest // transfers of accounts all over, and of one account
+	trading     trading // PostgreSQL only
 	profiles    []profile
 }
 
@@ -91,10 +92,20 @@ func (s stand) measure(ctx context.Context) (r result, err error) {
 	if err != nil {
 		return r, err
 	}
-	if err := s.measureInvoices(ctx, shops, &r); err != nil {
-		return r, err
+	if s.does(ofInvoices) {
+		if err := s.measureInvoices(ctx, shops, &r); err != nil {
+			return r, err
+		}
 	}
-	return r, s.measureTransfers(ctx, shops, &r)
+	if s.does(ofTransfers) {
+		if err := s.measureTransfers(ctx, shops, &r); err != nil {
+			return r, err
+		}
+	}
+	if s.engine != postgres || !s.does(ofDeals) {
+		return r, nil
+	}
+	return r, s.measureDeals(ctx, &r)
 }
 
 // measureInvoices is the load of invoices and the cold starts after it.
@@ -120,7 +131,7 @@ func (s stand) measureInvoices(ctx context.Context, shops []shop, r *result) err
 	if s.profiles == "" && !missed(r.invoiceLines()) {
 		return nil
 	}
-	return s.takeProfile(ctx, "invoices", r, func(address string) load {
+	return s.takeProfile(ctx, "invoices", r, func(address string) runner {
 		return newInvoices(address, keys, s.Clients, longer*s.Requests)
 	})
 }
@@ -246,7 +257,7 @@ func rest(ctx context.Context, d time.Duration) error {
 }
 
 // turn lets one server work and reads what that cost.
-func (s stand) turn(ctx context.Context, p *process, l load) (m measured, err error) {
+func (s stand) turn(ctx context.Context, p *process, l runner) (m measured, err error) {
 	server, err := cpuOf(p.cmd.Process.Pid)
 	if err != nil {
 		return m, err

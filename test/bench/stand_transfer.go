@@ -24,7 +24,7 @@ func (s stand) measureTransfers(ctx context.Context, shops []shop, r *result) er
 	if s.profiles == "" && !missed(r.transferLines()) {
 		return nil
 	}
-	return s.takeProfile(ctx, "transfers", r, func(address string) load {
+	return s.takeProfile(ctx, "transfers", r, func(address string) runner {
 		return o.turn(address, spread(shops), s.Clients, longer*s.Requests)
 	})
 }
@@ -103,6 +103,11 @@ func (s stand) checkTransfers(ctx context.Context, want int) error {
 			return fmt.Errorf("the balances of all accounts sum to %d and not to zero", sum)
 		}
 	}
+	return s.audit(ctx)
+}
+
+// audit is nil when Purser's books agree.
+func (s stand) audit(ctx context.Context) error {
 	var audit struct {
 		Agrees   bool
 		Findings []any
