@@ -50,6 +50,8 @@ type Pages struct {
 	routes      *http.ServeMux
 	starts      *limiter           // of payments
 	visits      *limiter           // to pages that ask a gateway or the database
+	forms       *limiter           // about an invoice that is paid to a person
+	uploads     *slots             // forms with files that are being read
 	opening     singleflight.Group // of payments that are confirmed on a phone
 	crossOrigin *http.CrossOriginProtection
 }
@@ -68,9 +70,9 @@ func New(c Config) (*Pages, error) {
 	if err != nil {
 		return nil, err
 	}
-	starts, visits := rate.Every(time.Second), rate.Every(200*time.Millisecond)
+	starts, visits, each := rate.Every(time.Second), rate.Every(200*time.Millisecond), uploadsEach
 	if c.Unlimited {
-		starts, visits = rate.Inf, rate.Inf
+		starts, visits, each = rate.Inf, rate.Inf, uploadsAll
 	}
 	p := &Pages{
 		app: c.App, newID: c.NewID, newUUID: c.NewUUID, now: c.Now, log: c.Log,
@@ -79,6 +81,8 @@ func New(c Config) (*Pages, error) {
 		// Many payers of one mobile operator share an address.
 		starts:      newLimiter(starts, 30, c.Now),
 		visits:      newLimiter(visits, 120, c.Now),
+		forms:       newLimiter(starts, 30, c.Now),
+		uploads:     newSlots(uploadsAll, each),
 		crossOrigin: http.NewCrossOriginProtection(),
 	}
 	if p.newUUID == nil {
@@ -97,6 +101,8 @@ func New(c Config) (*Pages, error) {
 	p.routes.HandleFunc("POST /pay/invoice/{id}/gateway", p.payInvoiceAtGateway)
 	p.routes.HandleFunc("POST /pay/deal/{id}/start", p.startDeal)
 	p.routes.HandleFunc("POST /pay/deal/{id}/sent", p.reportTransfer)
+	p.routes.HandleFunc("GET /pay/deal/{id}/cancel", p.askCancel)
+	p.routes.HandleFunc("POST /pay/deal/{id}/cancel", p.cancelInvoice)
 	p.routes.HandleFunc("GET /pay/deal/{id}/{form}", p.backToDeal)
 	p.routes.HandleFunc("POST /pay/link/{token}", p.payLink)
 	p.routes.HandleFunc("POST /pay/open/{token}", p.payOpen)
@@ -119,9 +125,13 @@ const maxForm = 64 << 10
 // admit lets a form through that a person on our own page may have sent, and
 // reads it. Otherwise it has answered.
 func (p *Pages) admit(w http.ResponseWriter, r *http.Request) bool {
+	return p.welcome(w, r) && p.readForm(w, r)
+}
+
+// welcome lets through who may send a form; others it has answered.
+func (p *Pages) welcome(w http.ResponseWriter, r *http.Request) bool {
 	if !p.starts.allow(r) {
-		w.Header().Set("Retry-After", "60")
-		p.trouble(w, r, http.StatusTooManyRequests, "rate_limited")
+		p.tooMany(w, r)
 		return false
 	}
 	// Nothing here trusts a cookie, so a foreign site gains nothing that it
@@ -132,6 +142,17 @@ func (p *Pages) admit(w http.ResponseWriter, r *http.Request) bool {
 		p.trouble(w, r, http.StatusForbidden, "foreign")
 		return false
 	}
+	return true
+}
+
+// tooMany answers whoever asks too often.
+func (p *Pages) tooMany(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Retry-After", "60")
+	p.trouble(w, r, http.StatusTooManyRequests, "rate_limited")
+}
+
+// readForm reads a form without files, or answers.
+func (p *Pages) readForm(w http.ResponseWriter, r *http.Request) bool {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {
 		status := http.StatusBadRequest

@@ -20,6 +20,23 @@ type dealView struct {
 	app.InvoiceView
 	deals  []deal.Deal // of the invoice, in order of creation
 	routes []route     // that take the amount; only while one has to be chosen
+
+	refusal *refusal // why a form came back; nil = none did
+}
+
+// status and alert are of a form that came back, and else of a page.
+func (v dealView) status() int {
+	if v.refusal != nil {
+		return v.refusal.status
+	}
+	return http.StatusOK
+}
+
+func (v dealView) alert() *alert {
+	if v.refusal != nil {
+		return &v.refusal.alert
+	}
+	return nil
 }
 
 // stage is where the payer of such an invoice stands.
@@ -91,8 +108,7 @@ var unguessable = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}
 // dealt finds the invoice of the page, or answers.
 func (p *Pages) dealt(w http.ResponseWriter, r *http.Request, id string) (dealView, bool) {
 	if !p.visits.allow(r) {
-		w.Header().Set("Retry-After", "60")
-		p.trouble(w, r, http.StatusTooManyRequests, "rate_limited")
+		p.tooMany(w, r)
 		return dealView{}, false
 	}
 	if !unguessable.MatchString(id) {
@@ -153,16 +169,6 @@ func (p *Pages) toDeal(w http.ResponseWriter, r *http.Request, id string) {
 	http.Redirect(w, r, p.action(dealPath(id), r), http.StatusSeeOther)
 }
 
-// claim is the form with which a payer says that the money was sent.
-type claim struct {
-	Action string
-	Deal   string // which transfer it is about: a page that is old must not speak of a newer one
-}
-
-func (p *Pages) claim(r *http.Request, d deal.Deal) *claim {
-	return &claim{Action: p.dealForm(r, d.Invoice, "sent"), Deal: d.ID}
-}
-
 // showDeal shows the stage that the payer is in.
 func (p *Pages) showDeal(w http.ResponseWriter, r *http.Request, view dealView) {
 	switch now, d := p.stage(view); now {
@@ -177,8 +183,8 @@ func (p *Pages) showDeal(w http.ResponseWriter, r *http.Request, view dealView) 
 	case tooLate:
 		v, _ := p.voices.choose(r)
 		p.showDealResult(w, r, view, "deal.late", resultBody{
-			Verdict: isChecking, Check: p.action(dealPath(d.Invoice), r), Claim: p.claim(r, d),
-			Facts: v.transferFacts(view.Invoice, d),
+			Verdict: isChecking, Check: p.action(dealPath(d.Invoice), r), Claim: p.claim(r, view, d),
+			Facts: v.transferFacts(view.Invoice, d), Cancel: p.cancelPage(r, view),
 		})
 	case toConfirm, disputed:
 		p.showPending(w, r, view, now, d)
@@ -198,6 +204,8 @@ type routesBody struct {
 	Choices     []wayChoice
 	Before      *alert // what became of the transfer before; nil = there was none
 	Claim       *claim // nil = nothing can be claimed
+	Cancel      string
+	Alert       *alert
 }
 
 func (p *Pages) showRoutes(w http.ResponseWriter, r *http.Request, view dealView, last deal.Deal) {
@@ -207,6 +215,7 @@ func (p *Pages) showRoutes(w http.ResponseWriter, r *http.Request, view dealView
 		Action: p.dealForm(r, i.ID, "start"), Title: i.Title, Description: i.Description, Amount: v.Amount(i.Unpaid()),
 		Choices: v.routeChoices(view.routes, route{i.Bag[askedOption], i.Bag[askedMethod]}),
 	}
+	body.Cancel, body.Alert = p.cancelPage(r, view), view.alert()
 	if i.Description == i.Title {
 		body.Description = ""
 	}
@@ -217,12 +226,12 @@ func (p *Pages) showRoutes(w http.ResponseWriter, r *http.Request, view dealView
 	case last.ID == "":
 	case claimable(last):
 		body.Before = &alert{v.T("deal.over.title"), v.T("deal.over.advice")}
-		body.Claim = p.claim(r, last)
+		body.Claim = p.claim(r, view, last)
 	default:
 		body.Before = &alert{v.T("deal.lost.title"), v.T("deal.lost.advice")}
 	}
 	p.show(w, r, screen{
-		voice: v, Name: dealScreen, Status: http.StatusOK, Title: v.T("deal.title"), Merchant: view.merchant,
+		voice: v, Name: dealScreen, Status: view.status(), Title: v.T("deal.title"), Merchant: view.merchant,
 		Here: p.prefix + dealPath(i.ID), Body: body,
 	})
 }
@@ -234,7 +243,8 @@ func (p *Pages) showNobody(w http.ResponseWriter, r *http.Request, view dealView
 	amount := v.Amount(view.Invoice.Unpaid())
 	p.showDealResult(w, r, view, "deal.nobody", resultBody{
 		Verdict: isChecking, Amount: &amount,
-		Next: &button{v.T("result.retry"), p.action(dealPath(view.Invoice.ID), r)},
+		Next:   &button{v.T("result.retry"), p.action(dealPath(view.Invoice.ID), r)},
+		Cancel: p.cancelPage(r, view),
 	})
 }
 
@@ -242,9 +252,9 @@ func (p *Pages) showNobody(w http.ResponseWriter, r *http.Request, view dealView
 // advice are called in the language files.
 func (p *Pages) showDealResult(w http.ResponseWriter, r *http.Request, view dealView, words string, body resultBody) {
 	v, _ := p.voices.choose(r)
-	body.Advice = v.T(words + ".advice")
+	body.Advice, body.Alert = v.T(words+".advice"), view.alert()
 	p.show(w, r, screen{
-		voice: v, Name: resultScreen, Status: http.StatusOK, Title: v.T(words + ".title"), Merchant: view.merchant,
+		voice: v, Name: resultScreen, Status: view.status(), Title: v.T(words + ".title"), Merchant: view.merchant,
 		Here: p.prefix + dealPath(view.Invoice.ID), Body: body,
 	})
 }
@@ -261,10 +271,23 @@ func (p *Pages) showPending(w http.ResponseWriter, r *http.Request, view dealVie
 	if !since.IsZero() {
 		facts = append(facts, labelled{Label: v.T("deal.since"), Value: v.Time(since)})
 	}
-	p.showDealResult(w, r, view, words, resultBody{
-		Verdict: isChecking, Amount: &amount, Facts: facts, More: v.T(words + ".later"),
-		Check: p.action(dealPath(d.Invoice), r),
-	})
+	body := resultBody{
+		Verdict: isChecking, Amount: &amount, More: v.T(words + ".later"), Check: p.action(dealPath(d.Invoice), r),
+	}
+	files, err := p.app.Attachments(r.Context(), d.Merchant, d.ID)
+	if err != nil {
+		p.failed(w, r, view.merchant, err)
+		return
+	}
+	if len(files) > 0 {
+		facts = append(facts, labelled{Label: v.T("deal.receipts"), Value: v.Number(int64(len(files)))})
+	}
+	if len(files) < deal.MaxFiles {
+		body.Claim = p.claim(r, view, d)
+		body.Claim.Taken = true
+	}
+	body.Facts = facts
+	p.showDealResult(w, r, view, words, body)
 }
 
 // showDealEnd says what became of the invoice and leads back to the merchant.
@@ -273,8 +296,11 @@ func (p *Pages) showDealEnd(w http.ResponseWriter, r *http.Request, view dealVie
 	i := view.Invoice
 	over := p.endOf(app.HostedInvoice{InvoiceView: view.InvoiceView})
 	words, sum, key := over.words, i.Amount, cancelAddress
-	if over.verdict == isPaid {
+	switch {
+	case over.verdict == isPaid:
 		words, sum, key = "deal.paid", i.Captured, successAddress
+	case i.State == invoice.Canceled:
+		words = "deal.canceled" // by the merchant, or by the payer here
 	}
 	amount := v.Amount(sum)
 	body := resultBody{Verdict: over.verdict, Amount: &amount, Facts: v.transferFacts(i, last)}
@@ -282,7 +308,7 @@ func (p *Pages) showDealEnd(w http.ResponseWriter, r *http.Request, view dealVie
 		body.Facts = append(body.Facts, labelled{Label: v.T("result.time"), Value: paid})
 	}
 	if claimable(last) && over.verdict == isUnpaid {
-		body.Claim = p.claim(r, last)
+		body.Claim = p.claim(r, view, last)
 	}
 	if to := p.merchantPage(r.Context(), i, key); to != "" {
 		body.Next = &button{v.T("invoice.back"), to}

@@ -1,31 +1,34 @@
 package checkout
 
 import (
-	"context"
 	"net/http"
 	"slices"
 
 	"github.com/purserhq/purser/internal/app"
-	"github.com/purserhq/purser/internal/deal"
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/money"
 )
 
-// pressed reads a form of the page of an invoice that is paid to a person, or
-// answers.
+// pressed finds the invoice whose page somebody sends a form of, or answers. The
+// form is still to be read.
 func (p *Pages) pressed(w http.ResponseWriter, r *http.Request) (dealView, bool) {
-	if !p.admit(w, r) {
+	id := r.PathValue("id")
+	if !p.welcome(w, r) {
 		return dealView{}, false
 	}
-	return p.dealt(w, r, r.PathValue("id"))
+	if unguessable.MatchString(id) && !p.forms.allowKey(id) {
+		p.tooMany(w, r)
+		return dealView{}, false
+	}
+	return p.dealt(w, r, id)
 }
 
 // startDeal is the button of the payer's choice: it finds an account to send
 // the money to. Whoever presses twice sees the one that was found first.
 func (p *Pages) startDeal(w http.ResponseWriter, r *http.Request) {
 	view, ok := p.pressed(w, r)
-	if !ok {
+	if !ok || !p.readForm(w, r) {
 		return
 	}
 	i := view.Invoice
@@ -65,46 +68,4 @@ func mostOf(i invoice.Invoice) money.Amount {
 		return money.Amount{}
 	}
 	return most
-}
-
-// dealField is the name of the field that says which transfer a form is about.
-const dealField = "deal"
-
-// reportTransfer is the button with which the payer says that the money is sent.
-func (p *Pages) reportTransfer(w http.ResponseWriter, r *http.Request) {
-	view, ok := p.pressed(w, r)
-	if !ok {
-		return
-	}
-	id := r.PostForm.Get(dealField)
-	if n := slices.IndexFunc(view.deals, func(d deal.Deal) bool { return d.ID == id }); n >= 0 {
-		if err := p.takeWord(r.Context(), view.deals[n]); err != nil {
-			p.failed(w, r, view.merchant, err)
-			return
-		}
-	}
-	p.toDeal(w, r, view.Invoice.ID)
-}
-
-// sentAnyway is the reason of a dispute that a payer opens here.
-const sentAnyway = "has_payment"
-
-// takeWord takes the payer's word that the money is sent. Of a deal that was
-// canceled before the word came it opens a dispute: money may be at its trader,
-// and somebody has to look. What is decided stays as it is.
-func (p *Pages) takeWord(ctx context.Context, d deal.Deal) error {
-	_, err := p.app.ReportTransfer(ctx, d.Merchant, d.ID)
-	if !fault.Is(err, fault.CodeWrongState) {
-		return err
-	}
-	if d, err = p.app.Deal(ctx, d.Merchant, d.ID); err != nil || !claimable(d) {
-		return err
-	}
-	_, err = p.app.DisputeDeal(ctx, app.NewDispute{
-		Merchant: d.Merchant, Deal: d.ID, Reason: sentAnyway, ByPayer: true,
-	})
-	if fault.Is(err, fault.CodeWrongState) { // somebody was faster
-		return nil
-	}
-	return err
 }

@@ -167,7 +167,7 @@ func TestDealIsPaidOnItsPage(t *testing.T) {
 			b.look(i.ID, speak...).want(http.StatusOK, want[0], want[1], "&#43;7(900)000-00-01", "Борис Б.", ">2000.00<", "<svg",
 				"https://www.sberbank.com/sms/pbpn?requisiteNumber=79000000001", d.ID)
 			b.sent(i, d).leadsTo("/invoice?id=" + i.ID)
-			b.look(i.ID, speak...).want(http.StatusOK, want[2], "Борис Б.").never("<form", "7(900)")
+			b.look(i.ID, speak...).want(http.StatusOK, want[2], "Борис Б.").never("/start", "/cancel", "7(900)")
 			if _, err := b.app.CompleteDeal(t.Context(), b.word(d)); err != nil {
 				t.Fatal(err)
 			}
@@ -191,7 +191,7 @@ func TestDealPageIsNotFound(t *testing.T) {
 		"unknown": b.newUUID(), "none": "", "nonsense": "../pay", "another form": strings.ToUpper(b.newUUID()[:35] + "a"),
 	} {
 		b.look(id).want(http.StatusNotFound).never("<form")
-		for _, form := range []string{"start", "sent"} {
+		for _, form := range []string{"start", "sent", "cancel"} {
 			if id == "" || strings.Contains(id, "/") {
 				continue
 			}
@@ -254,7 +254,7 @@ func TestLateWord(t *testing.T) {
 	b.look(i.ID, english...).want(http.StatusOK, "The time for your last transfer is over", "/start", "/sent")
 
 	b.sent(i, d).leadsTo("/invoice?id=" + i.ID) // the page of half an hour ago
-	b.look(i.ID, english...).want(http.StatusOK, "Your transfer is being looked into").never("<form")
+	b.look(i.ID, english...).want(http.StatusOK, "Your transfer is being looked into").never("/start", "/cancel")
 	if got := b.newest(i, 1); got.State != deal.Disputed || got.Dispute.Reason != "has_payment" {
 		t.Errorf("got %s with %+v", got.State, got.Dispute)
 	}

@@ -21,6 +21,8 @@ type transferBody struct {
 	Open   string     // the bank's own page for this account; empty = none
 	Claim  *claim
 	Check  string
+	Cancel string
+	Alert  *alert
 }
 
 // showTransfer says where to send the money, and how much, and takes the
@@ -29,8 +31,8 @@ func (p *Pages) showTransfer(w http.ResponseWriter, r *http.Request, view dealVi
 	v, _ := p.voices.choose(r)
 	i := view.Invoice
 	body := transferBody{
-		Amount: v.Amount(d.Amount), Left: v.left(p.now(), d.Deadline), Claim: p.claim(r, d),
-		Check: p.action(dealPath(i.ID), r),
+		Amount: v.Amount(d.Amount), Left: v.left(p.now(), d.Deadline), Claim: p.claim(r, view, d),
+		Check: p.action(dealPath(i.ID), r), Cancel: p.cancelPage(r, view), Alert: view.alert(),
 		Copies: []labelled{
 			{Label: v.T("deal.number"), Value: d.Number, Code: true},
 			{Label: v.T("result.amount"), Value: d.Amount.Fixed(), Code: true},
@@ -50,7 +52,7 @@ func (p *Pages) showTransfer(w http.ResponseWriter, r *http.Request, view dealVi
 	}
 	body.Code = qrCodeOf(content)
 	p.show(w, r, screen{
-		voice: v, Name: transferScreen, Status: http.StatusOK, Title: v.T("deal.title"), Merchant: view.merchant,
+		voice: v, Name: transferScreen, Status: view.status(), Title: v.T("deal.title"), Merchant: view.merchant,
 		Here: p.prefix + dealPath(i.ID), Body: body,
 	})
 }

@@ -26,6 +26,7 @@ const (
 	isBank     verdict = "bank"     // the payer still has to transfer the money
 	isCash     verdict = "cash"     // the payer still has to bring the money
 	isTransfer verdict = "transfer" // one of these two: the merchant told which
+	isAsked    verdict = "asked"    // nothing is told: the payer is asked something
 )
 
 // open says that it is not decided yet.
@@ -33,7 +34,7 @@ func (v verdict) open() bool {
 	switch v {
 	case isChecking, isConfirm, isBank, isCash, isTransfer:
 		return true
-	case isPaid, isUnpaid, isReturned:
+	case isPaid, isUnpaid, isReturned, isAsked:
 		return false
 	}
 	return false
@@ -103,7 +104,10 @@ type resultBody struct {
 	Check   string  // address for looking again; empty = nothing is open
 	Watch   *button // begins or ends that the page looks again by itself
 	Claim   *claim  // the payer can say that money was sent; nil = there is nothing to say
-	Close   bool    // there is nothing more to do here
+	Confirm *confirm
+	Cancel  string // where the payer can withdraw the invoice; empty = not here
+	Alert   *alert // why a form came back
+	Close   bool   // there is nothing more to do here
 }
 
 // button is the one thing to do next.
@@ -334,7 +338,7 @@ func (v *voice) facts(p payment.Payment, i invoice.Invoice, merchant string, fou
 	case isBank, isTransfer:
 		add("transfer_reference", p.Attempt.Session, true)
 		return lines
-	case isPaid, isUnpaid, isReturned, isChecking:
+	case isPaid, isUnpaid, isReturned, isChecking, isAsked:
 	}
 	add("tracking", p.Attempt.Receipt, true)
 	add("card", p.Card, true)

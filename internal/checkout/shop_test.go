@@ -238,6 +238,10 @@ func (s *shop) do(h http.HandlerFunc, method, address, body string, headers ...s
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	for n := 0; n+1 < len(headers); n += 2 {
+		if headers[n] == "from" { // no header, but the other end of the connection
+			r.RemoteAddr = headers[n+1]
+			continue
+		}
 		r.Header.Set(headers[n], headers[n+1])
 	}
 	w := httptest.NewRecorder()

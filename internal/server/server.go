@@ -24,7 +24,7 @@ const returnPath = "/cb"
 
 // maxBody bounds every request's body, above the limits that dialects have of
 // their own.
-const maxBody = 4 << 20
+const maxBody = 32 << 20
 
 // Server is a whole Purser.
 type Server struct {
