@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 
 	"github.com/purserhq/purser/internal/deal"
 	"github.com/purserhq/purser/internal/fault"
@@ -62,14 +63,17 @@ func (a *App) dropWaiting(ctx context.Context, r store.Reader, i invoice.Invoice
 			return change, err
 		}
 	}
+	paying, err := beingPaid(ctx, r, i, dropped)
+	if err == nil && paying {
+		err = fault.New(fault.CodeWrongState, "payment", "A payment of this invoice is not decided yet.")
+	}
+	return change, err
+}
+
+// beingPaid says that a payment of an invoice is not decided, apart from some.
+func beingPaid(ctx context.Context, r store.Reader, i invoice.Invoice, without map[string]bool) (bool, error) {
 	payments, err := r.PaymentsOf(ctx, i.Merchant, i.ID)
-	if err != nil {
-		return change, err
-	}
-	for _, p := range payments {
-		if (p.State == payment.Processing || p.State == payment.Authorized) && !dropped[p.ID] {
-			return change, fault.New(fault.CodeWrongState, "payment", "A payment of this invoice is not decided yet.")
-		}
-	}
-	return change, nil
+	return slices.ContainsFunc(payments, func(p payment.Payment) bool {
+		return (p.State == payment.Processing || p.State == payment.Authorized) && !without[p.ID]
+	}), err
 }

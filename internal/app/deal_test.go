@@ -472,6 +472,7 @@ func TestDisputeOfALiveDeal(t *testing.T) {
 			t.Fatal(fault.Detail(err))
 		}
 		if !won {
+			b.invoiceIsIn(d.Invoice, invoice.Canceled, rub("0"))
 			b.has(map[string]string{"gateway_clearing": "-1000", "trader": "1000"})
 			continue
 		}
@@ -504,7 +505,7 @@ func TestDisputeAfterTheEnd(t *testing.T) {
 			t.Fatal(fault.Detail(err))
 		}
 		if !won {
-			b.invoiceIsIn(d.Invoice, invoice.Expired, rub("0"))
+			b.invoiceIsIn(d.Invoice, invoice.Canceled, rub("0"))
 			b.has(map[string]string{"gateway_clearing": "-1000", "trader": "1000"})
 			continue
 		}

@@ -2,10 +2,12 @@ package app
 
 import (
 	"context"
+	"slices"
 
 	"github.com/purserhq/purser/internal/deal"
 	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/store"
 )
@@ -64,17 +66,13 @@ func (a *App) DisputeDeal(ctx context.Context, n NewDispute) (d deal.Deal, err e
 // ResolveDispute takes an operator's decision about a disputed deal: with won
 // the payer's money is taken for sent, in the sum that the word or else the
 // dispute names, whatever became of the invoice meanwhile; otherwise the deal is
-// canceled.
+// canceled, and so is its invoice unless something else has paid it or still may.
 // Errors: deal_not_found, parameter_missing, wrong_state, insufficient_funds when
 // the trader's coins do not pay for it.
 func (a *App) ResolveDispute(ctx context.Context, w DealWord, won bool) (deal.Deal, error) {
 	disputed := func(d deal.Deal) bool { return d.State == deal.Disputed }
 	if !won {
-		if err := named(w.Operator); err != nil {
-			return deal.Deal{}, err
-		}
-		d, _, err := a.cancelDeal(ctx, w.Merchant, w.Deal, byOperator, byOperatorNote(w.Operator, w.Note), disputed)
-		return d, err
+		return a.loseDispute(ctx, w, disputed)
 	}
 	if !w.Paid.Valid() {
 		d, err := a.Deal(ctx, w.Merchant, w.Deal)
@@ -84,4 +82,60 @@ func (a *App) ResolveDispute(ctx context.Context, w DealWord, won bool) (deal.De
 		w.Paid = d.Dispute.Amount
 	}
 	return a.completeDeal(ctx, w, disputed)
+}
+
+// loseDispute ends a deal for which no money came, while a condition holds.
+func (a *App) loseDispute(ctx context.Context, w DealWord, while func(deal.Deal) bool) (d deal.Deal, err error) {
+	if err := named(w.Operator); err != nil {
+		return d, err
+	}
+	err = a.update(ctx, func(r store.Reader) (store.Change, error) {
+		if d, err = r.Deal(ctx, w.Merchant, w.Deal); err != nil {
+			return store.Change{}, err
+		}
+		if !while(d) {
+			return store.Change{}, fault.New(fault.CodeWrongState, "deal", "")
+		}
+		i, err := r.Invoice(ctx, w.Merchant, d.Invoice)
+		if err != nil {
+			return store.Change{}, err
+		}
+		now := a.now()
+		var change store.Change
+		if err := dropDeal(ctx, r, &d, byOperator, byOperatorNote(w.Operator, w.Note), now, &change); err != nil {
+			return store.Change{}, err
+		}
+		hopeless, err := nobodyPays(ctx, r, i, d)
+		if err != nil {
+			return store.Change{}, err
+		}
+		switch {
+		case hopeless && i.State == invoice.Open:
+			i, err = advance(i, now, &change, byOperator, invoice.Cancel)
+		case hopeless && i.State == invoice.Expired:
+			i, err = advance(i, now, &change, byOperator, invoice.Reopen, invoice.Cancel)
+		default: // its state is what it was; whoever follows it hears that the dispute is over
+			i.UpdatedAt = now
+			change.Events = append(change.Events, happened(event.Invoice, i.Merchant, i.ID, i.State, deal.Cancel, i.State,
+				byOperator, d.ID, now))
+		}
+		change.Invoices = append(change.Invoices, i)
+		return change, err
+	})
+	d.Version++
+	return d, err
+}
+
+// nobodyPays says that nothing of an invoice is paid or may still be, but by a deal
+// that is over.
+func nobodyPays(ctx context.Context, r store.Reader, i invoice.Invoice, over deal.Deal) (bool, error) {
+	if i.Captured.Sign() > 0 || i.Reserved.Sign() > 0 {
+		return false, nil
+	}
+	deals, err := r.DealsOf(ctx, i.Merchant, i.ID)
+	if err != nil || slices.ContainsFunc(deals, func(d deal.Deal) bool { return d.Live() && d.ID != over.ID }) {
+		return false, err
+	}
+	paying, err := beingPaid(ctx, r, i, map[string]bool{over.Payment: true})
+	return !paying, err
 }

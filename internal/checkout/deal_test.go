@@ -263,7 +263,7 @@ func TestLateWord(t *testing.T) {
 	if _, err := b.app.ResolveDispute(t.Context(), b.word(d), false); err != nil {
 		t.Fatal(err)
 	}
-	b.look(i.ID, english...).want(http.StatusOK, "Your last transfer was not found", "/start").never("/sent")
+	b.look(i.ID, english...).want(http.StatusOK, "This invoice was cancelled").never("/start", "/sent")
 	b.sent(i, d).leadsTo("/invoice?id=" + i.ID)
 	if got := b.newest(i, 1); got.State != deal.Canceled {
 		t.Errorf("the decided deal is %s", got.State)

@@ -273,9 +273,10 @@ money that comes in is offered yet; type ` + "`out`" + ` is refused.
 | times | whole seconds with ` + "`+00:00`" + ` | documented |
 | disputeAttachment | always null: files go to the operator | chosen |
 | qrCodeLink | while the deal is open: for sberbank, and for QR options whose requisite is a link | chosen |
-| dispute lost | the deal is canceled; the invoice is what it was, and may be paid until it expires | chosen |
+| dispute lost | the deal is canceled, and so is the invoice, unless something else has paid it or may | chosen |
 | GET /invoices/internal-id/{internalId} | not offered; GET /internal-id/{internalId} is | chosen |
-| callbacks | when an invoice is paid, canceled or expired and when a deal is disputed; never on creation | chosen |
+| callbacks | of an invoice that is paid, canceled or expired, and of a dispute that begins or is lost | chosen |
+| creation | no callback: the caller has the answer | chosen |
 | X-Notification-Token | the notificationToken; left out when that is empty | documented |
 | done | exactly 200 takes a callback; any other answer is a failure | documented |
 | tries | three, 60 seconds apart, then the usual schedule; ` + "`webhook-id`" + ` stays the same | chosen |

@@ -43,7 +43,7 @@ type noticeBody struct {
 }
 
 // Notice writes what an invoice's address is told of an event: that the invoice
-// was paid, canceled or expired, or that a deal of it is disputed.
+// was paid, canceled or expired, or that a deal of it is disputed or no longer is.
 func Notice(e event.Event, i invoice.Invoice, deals []deal.Deal) (app.Notice, bool) {
 	if !told(e) {
 		return app.Notice{}, false
@@ -73,12 +73,13 @@ func told(e event.Event) bool {
 	if e.Noun != event.Invoice {
 		return false
 	}
+	if e.From == e.To { // a dispute was opened, or is over
+		return e.Trigger == string(deal.OpenDispute) || e.Trigger == string(deal.Cancel)
+	}
 	switch invoice.State(e.To) {
 	case invoice.Paid, invoice.Canceled, invoice.Expired:
-		return e.From != e.To || e.Trigger == string(deal.OpenDispute)
-	case invoice.Open:
-		return e.Trigger == string(deal.OpenDispute)
-	case invoice.Completed, invoice.Rejected, invoice.Refunded:
+		return true
+	case invoice.Open, invoice.Completed, invoice.Rejected, invoice.Refunded:
 	}
 	return false
 }

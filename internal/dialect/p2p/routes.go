@@ -57,7 +57,7 @@ func (d desk) routes() []dialect.Route {
 		Notes: append(filesNotes(),
 			chosen("An invoice that is paid, or has no deal: 409. Said again, it changes the reason and adds files."),
 			chosen("An operator decides. Won, the invoice is paid in the sum that came, whatever had become of it; lost, "+
-				"the deal is canceled and the invoice is what it was.")),
+				"the deal and the invoice are canceled. There is a callback for each.")),
 	})
 	return append(all, d.publicRoutes()...)
 }
