@@ -36,6 +36,8 @@ type Config struct {
 	Sealer    Sealer
 	// Forms are the ways in which invoices' own addresses are told, by name.
 	Forms map[string]Form
+	// PayoutForms are the same for payouts.
+	PayoutForms map[string]PayoutForm
 	// Private allows addresses of this machine where the outside gives one: for
 	// demos and tests only.
 	Private bool
@@ -49,30 +51,31 @@ type Returner struct {
 
 // App is the use cases over one store. It is safe for many callers at once.
 type App struct {
-	store     store.Store
-	gateways  gateway.Directory
-	now       func() time.Time
-	log       *slog.Logger
-	returnURL string
-	noticeURL string
-	returners []Returner
-	keys      cache[string, merchant.Key]        // by hash
-	signers   cache[string, signer]              // by hash of the public part
-	issuers   cache[string, Issuer]              // by hash of the name
-	merchants cache[string, merchant.Merchant]   // by id
-	endpoints cache[string, []event.Endpoint]    // by merchant
-	terminals cache[string, []merchant.Terminal] // by merchant
-	accounts  cache[accountKey, wallet.Customer]
-	offers    cache[string, []deal.Offer] // by merchant
-	sealer    Sealer
-	forms     map[string]Form
-	private   bool
-	hashing   chan struct{}      // bounds how many PINs are hashed at once
-	tried     bell               // rings when a try of a delivery was recorded
-	due       chan struct{}      // says that a delivery was committed
-	resolving singleflight.Group // one question at a time about one payment
-	turns     turns              // who was in somebody's way waits in line
-	picks     picks              // who chooses at the same moment chooses different requisites
+	store       store.Store
+	gateways    gateway.Directory
+	now         func() time.Time
+	log         *slog.Logger
+	returnURL   string
+	noticeURL   string
+	returners   []Returner
+	keys        cache[string, merchant.Key]        // by hash
+	signers     cache[string, signer]              // by hash of the public part
+	issuers     cache[string, Issuer]              // by hash of the name
+	merchants   cache[string, merchant.Merchant]   // by id
+	endpoints   cache[string, []event.Endpoint]    // by merchant
+	terminals   cache[string, []merchant.Terminal] // by merchant
+	accounts    cache[accountKey, wallet.Customer]
+	offers      cache[string, []deal.Offer] // by merchant
+	sealer      Sealer
+	forms       map[string]Form
+	payoutForms map[string]PayoutForm
+	private     bool
+	hashing     chan struct{}      // bounds how many PINs are hashed at once
+	tried       bell               // rings when a try of a delivery was recorded
+	due         chan struct{}      // says that a delivery was committed
+	resolving   singleflight.Group // one question at a time about one payment
+	turns       turns              // who was in somebody's way waits in line
+	picks       picks              // who chooses at the same moment chooses different requisites
 }
 
 // New builds the use cases.
@@ -80,7 +83,7 @@ func New(c Config) *App {
 	return &App{
 		store: c.Store, gateways: c.Gateways, now: c.Now, log: c.Log,
 		returnURL: c.ReturnURL, noticeURL: c.NoticeURL, returners: c.Returners, sealer: c.Sealer,
-		forms: c.Forms, private: c.Private,
+		forms: c.Forms, payoutForms: c.PayoutForms, private: c.Private,
 		due: make(chan struct{}, 1), hashing: make(chan struct{}, hashedAtOnce),
 	}
 }

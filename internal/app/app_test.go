@@ -63,9 +63,10 @@ func open(t *testing.T, splitLimit int64) *shop {
 	s.app = app.New(app.Config{
 		Store: db, Gateways: s.banks, Now: s.now,
 		Log: slog.New(slog.DiscardHandler), ReturnURL: "https://pay.example/cb", NoticeURL: "https://pay.example/notify",
-		Returners: []app.Returner{{Connector: "first", Returner: s.first}},
-		Sealer:    envelope{},
-		Forms:     map[string]app.Form{"paid": paidForm, "strict": strictForm},
+		Returners:   []app.Returner{{Connector: "first", Returner: s.first}},
+		Sealer:      envelope{},
+		Forms:       map[string]app.Form{"paid": paidForm, "strict": strictForm},
+		PayoutForms: map[string]app.PayoutForm{"any": anyForm},
 	})
 	wish := app.NewMerchant{Name: "Shop"}
 	if splitLimit > 0 {

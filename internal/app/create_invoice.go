@@ -51,7 +51,7 @@ func (a *App) CreateInvoice(ctx context.Context, merchantID string, n NewInvoice
 	if !n.Amount.Valid() || n.Amount.Sign() < 0 || n.Amount.IsZero() != n.Open {
 		return invoice.Invoice{}, fault.New(fault.CodeAmountInvalid, "amount", "")
 	}
-	if err := a.prepareNotice(merchantID, &n); err != nil {
+	if err := a.prepareNotice(merchantID, n.ID, &n.Notice, n.NoticeSecret); err != nil {
 		return invoice.Invoice{}, err
 	}
 	now := a.now()

@@ -20,7 +20,8 @@ type PayoutWord struct {
 	Receipt          string // of ConfirmPayout: the rail's id of the money movement
 }
 
-// ApprovePayout takes a payout on: the operator is about to send it by hand. One
+// ApprovePayout takes a payout on: the operator is about to send it by hand, or a
+// trader may take it. One
 // that takes more than the merchant's limit needs the word of a second person;
 // until it comes, only the first one's name is noted.
 // Errors: payout_not_found, parameter_missing, wrong_state, parameter_invalid
@@ -43,6 +44,9 @@ func (a *App) ApprovePayout(ctx context.Context, w PayoutWord) (payout.Payout, e
 			notePayout(p, payout.Approve, byOperator, w.said()+"; a second person has to approve it", now, change)
 			return nil
 		}
+		if p.ByTraders() { // one of them has to take it
+			return movePayout(p, byOperator, w.said(), now, change, payout.Approve)
+		}
 		return movePayout(p, byOperator, w.said(), now, change, payout.Approve, payout.Submit)
 	})
 }
@@ -59,19 +63,29 @@ func (a *App) RejectPayout(ctx context.Context, w PayoutWord) (payout.Payout, er
 // Errors: payout_not_found, parameter_missing, wrong_state.
 func (a *App) FailPayout(ctx context.Context, w PayoutWord) (payout.Payout, error) {
 	return a.decidePayout(ctx, w, func(_ store.Reader, p *payout.Payout, change *store.Change, now time.Time) error {
+		if p.ByTraders() { // its deal decides: the trader gives it back, or it is disputed
+			return fault.New(fault.CodeWrongState, "payout", "")
+		}
 		return releasePayout(p, byOperator, w.said(), now, change, payout.Fail)
 	})
 }
 
-// ConfirmPayout books that the rail moved the money. Its receipt may be used
-// once. Errors: payout_not_found, parameter_missing, wrong_state, duplicate
+// ConfirmPayout books that the rail, or the trader who took it, sent the money. Its
+// receipt may be used once. Errors: payout_not_found, parameter_missing, wrong_state, duplicate
 // with the parameter "receipt".
 func (a *App) ConfirmPayout(ctx context.Context, w PayoutWord) (payout.Payout, error) {
 	w.Receipt = strings.TrimSpace(w.Receipt)
 	if w.Receipt == "" {
 		return payout.Payout{}, fault.New(fault.CodeParameterMissing, "receipt", "")
 	}
-	return a.decidePayout(ctx, w, func(_ store.Reader, p *payout.Payout, change *store.Change, now time.Time) error {
+	return a.decidePayout(ctx, w, func(r store.Reader, p *payout.Payout, change *store.Change, now time.Time) error {
+		if p.ByTraders() {
+			d, err := liveDealOf(ctx, r, *p)
+			if err != nil {
+				return err
+			}
+			return sent(&d, p, DealWord{Operator: w.Operator, Note: w.Note, Receipt: w.Receipt}, now, change)
+		}
 		p.Receipt = w.Receipt
 		change.Claims = []store.Claim{{
 			Merchant: p.Merchant, Kind: store.ReceiptClaim, Key: sessionKey(p.Rail, p.Receipt), Subject: p.ID,

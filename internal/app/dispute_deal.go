@@ -3,12 +3,14 @@ package app
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/purserhq/purser/internal/deal"
 	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/payout"
 	"github.com/purserhq/purser/internal/store"
 )
 
@@ -21,8 +23,10 @@ type NewDispute struct {
 }
 
 // DisputeDeal leaves a deal to an operator: one that waits for money, or one
-// that was canceled although the money was sent. Saying it again changes only
-// the reason. Errors: deal_not_found, wrong_state when the money came.
+// that was canceled although the money was sent; of a payout, one that a trader
+// has taken or was paid for, although the money did not arrive. Saying it again
+// changes only the reason. Errors: deal_not_found, wrong_state when the money
+// came, or when nobody sends it.
 func (a *App) DisputeDeal(ctx context.Context, n NewDispute) (d deal.Deal, err error) {
 	if n.Amount.Valid() && n.Amount.Sign() <= 0 {
 		return d, fault.New(fault.CodeAmountInvalid, "amount", "")
@@ -30,6 +34,13 @@ func (a *App) DisputeDeal(ctx context.Context, n NewDispute) (d deal.Deal, err e
 	err = a.update(ctx, func(r store.Reader) (store.Change, error) {
 		if d, err = r.Deal(ctx, n.Merchant, n.Deal); err != nil {
 			return store.Change{}, err
+		}
+		settled := deal.Completed // what is not taken up again
+		if d.Out() {
+			settled = deal.Canceled
+		}
+		if d.State == settled {
+			return store.Change{}, fault.New(fault.CodeWrongState, "deal", "")
 		}
 		now := a.now()
 		again := d.State == deal.Disputed
@@ -48,40 +59,68 @@ func (a *App) DisputeDeal(ctx context.Context, n NewDispute) (d deal.Deal, err e
 		if err := moveDeal(&d, deal.OpenDispute, actorOf(n.ByPayer), n.Reason, now, &change); err != nil {
 			return store.Change{}, err
 		}
-		i, err := r.Invoice(ctx, n.Merchant, d.Invoice)
-		if err != nil {
-			return store.Change{}, err
-		}
-		// Its state is what it was; whoever follows the invoice hears of it.
-		i.UpdatedAt = now
-		change.Invoices = append(change.Invoices, i)
-		change.Events = append(change.Events, happened(event.Invoice, i.Merchant, i.ID, i.State, deal.OpenDispute,
-			i.State, actorOf(n.ByPayer), d.ID, now))
-		return change, nil
+		err = tellOfDispute(ctx, r, d, actorOf(n.ByPayer), now, &change)
+		return change, err
 	})
 	d.Version++
 	return d, err
 }
 
+// tellOfDispute lets whoever follows an invoice or a payout hear that its deal is
+// disputed. Its state is what it was.
+func tellOfDispute(ctx context.Context, r store.Reader, d deal.Deal, actor string, now time.Time, change *store.Change,
+) error {
+	if d.Out() {
+		p, err := r.Payout(ctx, d.Merchant, d.Payout)
+		if err != nil {
+			return err
+		}
+		notePayout(&p, payout.Trigger(deal.OpenDispute), actor, d.ID, now, change)
+		change.Payouts = append(change.Payouts, p)
+		return nil
+	}
+	i, err := r.Invoice(ctx, d.Merchant, d.Invoice)
+	if err != nil {
+		return err
+	}
+	i.UpdatedAt = now
+	change.Invoices = append(change.Invoices, i)
+	change.Events = append(change.Events, happened(event.Invoice, i.Merchant, i.ID, i.State, deal.OpenDispute,
+		i.State, actor, d.ID, now))
+	return nil
+}
+
+func isDisputed(d deal.Deal) bool { return d.State == deal.Disputed }
+
 // ResolveDispute takes an operator's decision about a disputed deal: with won
 // the payer's money is taken for sent, in the sum that the word or else the
 // dispute names, whatever became of the invoice meanwhile; otherwise the deal is
 // canceled, and so is its invoice unless something else has paid it or still may.
+// Of a payout won means that the money did not arrive: the merchant has
+// what was taken for it again, out of the trader's coins where they were paid; lost
+// means that it did, which takes a receipt where none was shown before.
 // Errors: deal_not_found, parameter_missing, wrong_state, insufficient_funds when
-// the trader's coins do not pay for it.
+// the trader's coins do not pay for it; of a payout also those of CompleteDeal.
 func (a *App) ResolveDispute(ctx context.Context, w DealWord, won bool) (deal.Deal, error) {
-	disputed := func(d deal.Deal) bool { return d.State == deal.Disputed }
+	if err := named(w.Operator); err != nil {
+		return deal.Deal{}, err
+	}
+	d, err := a.Deal(ctx, w.Merchant, w.Deal)
+	switch {
+	case err != nil:
+		return d, err
+	case d.Out() && won:
+		return a.undo(ctx, w)
+	case d.Out():
+		return a.completeSending(ctx, w, isDisputed)
+	}
 	if !won {
-		return a.loseDispute(ctx, w, disputed)
+		return a.loseDispute(ctx, w, isDisputed)
 	}
 	if !w.Paid.Valid() {
-		d, err := a.Deal(ctx, w.Merchant, w.Deal)
-		if err != nil {
-			return d, err
-		}
 		w.Paid = d.Dispute.Amount
 	}
-	return a.completeDeal(ctx, w, disputed)
+	return a.completeDeal(ctx, w, isDisputed)
 }
 
 // loseDispute ends a deal for which no money came, while a condition holds.

@@ -46,6 +46,9 @@ func (a *App) ReportTransfer(ctx context.Context, merchantID, id string) (d deal
 		if d, err = r.Deal(ctx, merchantID, id); err != nil || d.State == deal.TransferConfirmed {
 			return store.Change{}, err
 		}
+		if d.Out() { // nobody pays
+			return store.Change{}, fault.New(fault.CodeWrongState, "deal", "")
+		}
 		var change store.Change
 		now := a.now()
 		d.Reported = now
@@ -78,16 +81,29 @@ type DealWord struct {
 	Operator       string // who says so
 	Note           string
 	Paid           money.Amount // what really came; not valid = what was agreed
+	Receipt        string       // of a payout: the bank's id of the transfer
 }
 
 // CompleteDeal takes the trader's word that the money came: the merchant gets
-// its coins less the fee, and the invoice is paid, in one commit. What is
-// disputed takes ResolveDispute.
+// its coins less the fee, and the invoice is paid, in one commit; or that the
+// trader has sent the money of a payout, with its receipt: the trader is paid for
+// it. What is disputed takes ResolveDispute.
 // Errors: deal_not_found, parameter_missing, wrong_state, amount_too_small,
 // unit_mismatch, insufficient_funds when more came than the trader's coins pay
-// for.
+// for; of a payout amount_invalid for another sum, and duplicate with the
+// parameter "receipt" when the trader has shown it before.
 func (a *App) CompleteDeal(ctx context.Context, w DealWord) (deal.Deal, error) {
-	return a.completeDeal(ctx, w, func(d deal.Deal) bool { return d.State != deal.Disputed })
+	undisputed := func(d deal.Deal) bool { return d.State != deal.Disputed }
+	if d, err := a.Deal(ctx, w.Merchant, w.Deal); err != nil || d.Out() {
+		if err == nil {
+			err = named(w.Operator)
+		}
+		if err != nil {
+			return deal.Deal{}, err
+		}
+		return a.completeSending(ctx, w, undisputed)
+	}
+	return a.completeDeal(ctx, w, undisputed)
 }
 
 // completeDeal books money that came, while a condition holds.
@@ -178,14 +194,20 @@ func bookDeal(change *store.Change, d deal.Deal, held money.Amount, now time.Tim
 }
 
 // CancelDeal ends a deal for which no money came. One of which the payer says
-// that it is paid takes an operator's word.
+// that it is paid takes an operator's word. The payout of a trader who has not
+// sent it is approved again, and another may take it.
 // Errors: deal_not_found, parameter_missing, wrong_state.
 func (a *App) CancelDeal(ctx context.Context, w DealWord) (deal.Deal, error) {
 	if err := named(w.Operator); err != nil {
 		return deal.Deal{}, err
 	}
-	d, _, err := a.cancelDeal(ctx, w.Merchant, w.Deal, byOperator, byOperatorNote(w.Operator, w.Note),
-		func(d deal.Deal) bool { return d.State == deal.TransferWaiting || d.State == deal.TransferConfirmed })
+	undecided := func(d deal.Deal) bool { return d.State == deal.TransferWaiting || d.State == deal.TransferConfirmed }
+	if d, err := a.Deal(ctx, w.Merchant, w.Deal); err != nil {
+		return deal.Deal{}, err
+	} else if d.Out() {
+		return a.giveBack(ctx, w, undecided)
+	}
+	d, _, err := a.cancelDeal(ctx, w.Merchant, w.Deal, byOperator, byOperatorNote(w.Operator, w.Note), undecided)
 	return d, err
 }
 

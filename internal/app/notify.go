@@ -10,6 +10,7 @@ import (
 	"github.com/purserhq/purser/internal/deal"
 	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/payout"
 	"github.com/purserhq/purser/internal/store"
 )
 
@@ -17,6 +18,9 @@ import (
 // of the API that the invoice was made through; ok is false for an event that
 // it is not told of. deals are those of the invoice, in order of creation.
 type Form func(e event.Event, i invoice.Invoice, deals []deal.Deal) (told Notice, ok bool)
+
+// PayoutForm is the same for a payout.
+type PayoutForm func(e event.Event, p payout.Payout, deals []deal.Deal) (told Notice, ok bool)
 
 // Notice is one message as it goes out, and what its receivers want otherwise
 // than others.
@@ -28,14 +32,14 @@ type Notice struct {
 	Pauses    []time.Duration // after the first tries; empty = the usual ones
 }
 
-// prepareNotice checks the address that an invoice is told at and seals the secret
-// that comes with it. Error: parameter_invalid.
-func (a *App) prepareNotice(merchantID string, n *NewInvoice) (err error) {
-	if n.Notice.URL == "" {
+// prepareNotice checks the address that an invoice or a payout is told at and seals
+// the secret that comes with it. Error: parameter_invalid.
+func (a *App) prepareNotice(merchantID, id string, n *invoice.Notice, secret string) (err error) {
+	if n.URL == "" {
 		return nil
 	}
-	if err = a.checkOutside(noticeParam, n.Notice.URL); err == nil && n.NoticeSecret != "" {
-		n.Notice.Sealed, err = a.sealer.Seal(merchantID, noticeSecret(n.ID), []byte(n.NoticeSecret))
+	if err = a.checkOutside(noticeParam, n.URL); err == nil && secret != "" {
+		n.Sealed, err = a.sealer.Seal(merchantID, noticeSecret(id), []byte(secret))
 	}
 	return err
 }
@@ -47,8 +51,9 @@ func (a *App) CheckNotice(address string) error { return a.checkOutside(noticePa
 // noticeParam is what failures call the address of a notice.
 const noticeParam = "webhook"
 
-// noticeSecret is what the secret of an invoice's notices is sealed as.
-func noticeSecret(invoiceID string) string { return "notice/" + invoiceID }
+// noticeSecret is what the secret of the notices about an invoice or a payout is
+// sealed as.
+func noticeSecret(id string) string { return "notice/" + id }
 
 // addNotices adds a delivery for every invoice with an address of its own and
 // every event that its form tells of.
@@ -66,23 +71,53 @@ func (a *App) addNotices(ctx context.Context, c *store.Change) error {
 			if e.Noun != event.Invoice || e.Subject != i.ID {
 				continue
 			}
-			told, ok := form(e, i, deals)
-			if !ok {
+			if told, ok := form(e, i, deals); ok {
+				c.Deliveries = append(c.Deliveries, noticeOf(e, i.Notice, told))
+			}
+		}
+	}
+	return a.addPayoutNotices(ctx, c)
+}
+
+// addPayoutNotices does the same for payouts.
+func (a *App) addPayoutNotices(ctx context.Context, c *store.Change) error {
+	for _, p := range c.Payouts {
+		form := a.payoutForms[p.Notice.Form]
+		if p.Notice.URL == "" || form == nil {
+			continue
+		}
+		var deals []deal.Deal
+		if p.Version > 0 {
+			known, err := a.store.DealsOfPayouts(ctx, p.Merchant, p.ID)
+			if err != nil {
+				return err
+			}
+			deals = withChanged(known, c.Deals, func(d deal.Deal) bool { return d.Payout == p.ID })
+		}
+		for _, e := range c.Events {
+			if e.Noun != event.Payout || e.Subject != p.ID {
 				continue
 			}
-			d := event.Delivery{
-				ID: "msg_" + newID(e.At), Merchant: i.Merchant, State: event.Due, Endpoint: i.Notice.Endpoint,
-				Queue: noticeQueue(i.Notice), URL: i.Notice.URL, Type: e.Type(), Subject: i.ID,
-				MediaType: told.MediaType, Body: told.Body, Good: told.Good, Pauses: told.Pauses,
-				RunAt: e.At, CreatedAt: e.At, UpdatedAt: e.At,
+			if told, ok := form(e, p, deals); ok {
+				c.Deliveries = append(c.Deliveries, noticeOf(e, invoice.Notice(p.Notice), told))
 			}
-			if told.Header != "" && len(i.Notice.Sealed) > 0 {
-				d.Header, d.Sealed = told.Header, i.Notice.Sealed
-			}
-			c.Deliveries = append(c.Deliveries, d)
 		}
 	}
 	return nil
+}
+
+// noticeOf is the delivery that tells of an event.
+func noticeOf(e event.Event, to invoice.Notice, told Notice) event.Delivery {
+	d := event.Delivery{
+		ID: "msg_" + newID(e.At), Merchant: e.Merchant, State: event.Due, Endpoint: to.Endpoint,
+		Queue: noticeQueue(to), URL: to.URL, Type: e.Type(), Subject: e.Subject,
+		MediaType: told.MediaType, Body: told.Body, Good: told.Good, Pauses: told.Pauses,
+		RunAt: e.At, CreatedAt: e.At, UpdatedAt: e.At,
+	}
+	if told.Header != "" && len(to.Sealed) > 0 {
+		d.Header, d.Sealed = told.Header, to.Sealed
+	}
+	return d
 }
 
 // dealsAfter are the deals of an invoice as they are when a change is true. An
@@ -92,14 +127,20 @@ func (a *App) dealsAfter(ctx context.Context, i invoice.Invoice, changed []deal.
 		return nil, nil
 	}
 	deals, err := a.store.DealsOf(ctx, i.Merchant, i.ID)
+	return withChanged(deals, changed, func(d deal.Deal) bool { return d.Invoice == i.ID }), err
+}
+
+// withChanged are deals as they are when others, of which some belong to them, are
+// true.
+func withChanged(deals, changed []deal.Deal, belongs func(deal.Deal) bool) []deal.Deal {
 	for _, d := range changed {
 		if at := slices.IndexFunc(deals, func(known deal.Deal) bool { return known.ID == d.ID }); at >= 0 {
 			deals[at] = d
-		} else if d.Invoice == i.ID {
+		} else if belongs(d) {
 			deals = append(deals, d)
 		}
 	}
-	return deals, err
+	return deals
 }
 
 // noticeQueue lets the notices to one receiver wait for each other and for

@@ -220,16 +220,11 @@ func (a *App) pickRaised(ctx context.Context, r store.Reader, merchantID string,
 
 // dealTerms fixes the rate, the fee and the time of a deal.
 func (a *App) dealTerms(ctx context.Context, r store.Reader, i invoice.Invoice, d *deal.Deal) error {
-	markets, err := r.Markets(ctx, i.Merchant)
+	market, err := dealMarket(ctx, r, i.Merchant, d.Amount.Unit())
 	if err != nil {
 		return err
 	}
-	for _, m := range markets {
-		if m.Base == deal.Coin && m.Quote == d.Amount.Unit() {
-			d.Rate = m.Buy
-		}
-	}
-	if !d.Rate.Valid() {
+	if d.Rate = market.Buy; !d.Rate.Valid() {
 		return fault.New(fault.CodeRateMissing, "currency", "")
 	}
 	if i.Terminal == 0 {

@@ -1,5 +1,6 @@
 // Package deal is one person-to-person transfer: a payer sends money to a
-// trader's requisite, the trader says that it arrived and pays for it in coins.
+// trader's requisite, the trader says that it arrived and pays for it in coins; or
+// a trader sends money to somebody and is paid for it in coins.
 package deal
 
 import (
@@ -12,31 +13,33 @@ import (
 // Coin is the unit in which traders pay and merchants are settled.
 const Coin = money.USDT
 
-// Deal is one transfer between a payer and a trader.
+// Deal is one transfer between a payer and a trader, or between a trader and
+// whoever a merchant pays.
 type Deal struct {
 	ID        string
 	Merchant  string
 	Version   int64 // the version that was read; 0 = not stored yet
 	State     State
-	Invoice   string
+	Invoice   string // what it pays; empty where it carries out a payout
+	Payout    string // what it carries out: the trader sends; empty where a payer sends
 	Payment   string // the collection that it carries out
 	Trader    string
-	Requisite string // the trader's account that the payer sends to
+	Requisite string // the trader's account that the payer sends to; none of a payout
 	Option    string // what the payer was given, whatever becomes of the requisite: the way, such as "SBP"
 	Method    string // ... the bank
 	Number    string // ... where to send
 	Holder    string // ... and whose it is
 
-	Amount  money.Amount // what the payer is to send
+	Amount  money.Amount // what is to be sent
 	Rate    money.Rate   // of Amount's unit for one coin, fixed when the deal began
 	Percent money.Rate   // the fee, of a hundred; not valid = none
-	Coins   money.Amount // what the trader pays for what the payer sends
+	Coins   money.Amount // what the trader pays for what the payer sends, or is paid for sending it
 	Fee     money.Amount // of Coins, kept by whoever runs the market
 	Held    money.Amount // what the trader has set aside for it; zero once it is decided
 
-	Paid      money.Amount // what the payer really sent; not valid until it is completed
+	Paid      money.Amount // what was really sent; not valid until it is completed
 	Reported  time.Time    // when the payer said that it is sent; zero = never
-	Deadline  time.Time    // when it is canceled unless somebody says that money was sent
+	Deadline  time.Time    // when it is canceled unless somebody says that money was sent; never, of a payout
 	Dispute   Dispute
 	Note      string // for the operator: why it ended as it did
 	EndedAt   time.Time
@@ -50,6 +53,9 @@ type Dispute struct {
 	Amount   money.Amount // what was really sent, as they say; not valid = as agreed
 	OpenedAt time.Time    // zero = there was none
 }
+
+// Out says that it carries out a payout: the trader sends.
+func (d Deal) Out() bool { return d.Payout != "" }
 
 // Live says that money may still come for it: it is not decided.
 func (d Deal) Live() bool {

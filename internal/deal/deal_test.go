@@ -1,6 +1,7 @@
 package deal_test
 
 import (
+	"math/big"
 	"testing"
 	"time"
 
@@ -253,4 +254,38 @@ func TestCheck(t *testing.T) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
+}
+
+// TestCostsCover: what is set aside to send an amount is worth it, and not a step
+// more than it has to be; the fee likewise.
+func TestCostsCover(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		d := deal.Deal{Rate: rate(rapid.StringMatching(`[1-9][0-9]{0,3}\.[0-9]{1,4}`).Draw(t, "rate"))}
+		hundredths := rapid.Int64Range(1, 9_999).Draw(t, "percent in hundredths")
+		d.Percent = rate(money.New(hundredths, money.RUB).Text())
+		sent := money.New(rapid.Int64Range(1, 1_000_000_000).Draw(t, "sent"), money.RUB)
+		got, fee, err := d.Cost(sent)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cut, _, err := d.Rate.ConvertBack(sent, deal.Coin, money.Down)
+		if err != nil || got.Steps()-cut.Steps() < 0 || got.Steps()-cut.Steps() > 1 {
+			t.Fatalf("to send %v costs %v, cut %v, %v", sent, got, cut, err)
+		}
+		worth, _, err := d.Rate.Convert(got, money.RUB, money.Up)
+		if less, wrong := worth.Cmp(sent); err != nil || wrong != nil || less < 0 {
+			t.Fatalf("%v are worth %v, less than %v", got, worth, sent)
+		}
+		// fee = ceil(coins * percent / 100), in whole numbers
+		exact := new(big.Int).Mul(big.NewInt(got.Steps()), big.NewInt(hundredths))
+		rest := new(big.Int)
+		exact.DivMod(exact, big.NewInt(10_000), rest)
+		if rest.Sign() > 0 {
+			exact.Add(exact, big.NewInt(1))
+		}
+		if exact.Int64() != fee.Steps() {
+			t.Fatalf("the fee of %v at %s is %v, want %s steps", got, d.Percent.Text(), fee, exact)
+		}
+	})
 }

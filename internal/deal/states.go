@@ -13,7 +13,7 @@ const (
 	TransferWaiting   State = "transfer_waiting"   // the payer acts next: send the money
 	TransferConfirmed State = "transfer_confirmed" // the payer says it is sent: the trader acts next
 	Disputed          State = "dispute"            // an operator acts next
-	Completed         State = "completed"          // the trader has the money
+	Completed         State = "completed"          // the money was sent, and is paid for
 	Canceled          State = "canceled"           // no money moved, or it was decided so
 )
 
@@ -26,14 +26,15 @@ const (
 )
 
 // States is the machine; docs/states.md is drawn from it. A payer may say of a
-// deal that was canceled that the money was sent all the same.
+// deal that was canceled that the money was sent all the same, and a merchant of a
+// payout that it did not arrive.
 //
 //exhaustive:ignore
 var States = fsm.Table[State, Trigger]{
 	TransferWaiting:   {ConfirmTransfer: TransferConfirmed, Complete: Completed, Cancel: Canceled, OpenDispute: Disputed},
 	TransferConfirmed: {Complete: Completed, Cancel: Canceled, OpenDispute: Disputed},
 	Disputed:          {Complete: Completed, Cancel: Canceled},
-	Completed:         {},
+	Completed:         {OpenDispute: Disputed},
 	Canceled:          {OpenDispute: Disputed},
 }
 

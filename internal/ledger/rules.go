@@ -34,6 +34,8 @@ const (
 	RulePayoutPaid     Rule = "payout_paid"
 	RulePayoutFee      Rule = "payout_fee"
 	RulePayoutReleased Rule = "payout_released"
+	RulePayoutDealt    Rule = "payout_dealt"
+	RulePayoutUndone   Rule = "payout_undone"
 	RuleTraderPaidIn   Rule = "trader_paid_in"
 	RuleTraderPaidOut  Rule = "trader_paid_out"
 	RuleDealHeld       Rule = "deal_held"
@@ -86,7 +88,7 @@ var steps = map[Rule]step{
 	RuleSuspenseOpened: {Suspense, RefundsInTransit, false, "money in suspense is on its way back to the payer"},
 	RuleRefunded:       {RefundsInTransit, GatewayClearing, false, "the gateway gave the money back"},
 	RuleReversed:       {RefundsInTransit, GatewayClearing, false, "the gateway undid the payment"},
-	RuleFeeReversed:    {Fees, MerchantAvailable, false, "a payment that was undone costs no fee"},
+	RuleFeeReversed:    {Fees, MerchantAvailable, false, "a payment or payout that was undone costs no fee"},
 	RuleWalletRefunded: {
 		MerchantAvailable, CustomerWallet, true, "the merchant refunded an invoice that was paid from a wallet",
 	},
@@ -103,10 +105,12 @@ var steps = map[Rule]step{
 	},
 	RulePayoutHeld: {own, PayoutsInTransit, true, "a payout was asked for"},
 	RulePayoutPaid: {PayoutsInTransit, GatewayClearing, false, "a rail sent the payout"},
-	RulePayoutFee:  {PayoutsInTransit, Fees, false, "the rail keeps its fee of what it sent"},
+	RulePayoutFee:  {PayoutsInTransit, Fees, false, "the rail keeps its fee of what it sent, or the market its own"},
 	RulePayoutReleased: {
 		PayoutsInTransit, own, false, "a payout was rejected or failed: it is back where it was taken from",
 	},
+	RulePayoutDealt:   {PayoutsInTransit, Trader, false, "a trader sent a payout's money and is paid for it"},
+	RulePayoutUndone:  {Trader, own, false, "what a trader was paid for did not arrive: the coins go back"},
 	RuleTraderPaidIn:  {GatewayClearing, Trader, false, "a trader put coins in"},
 	RuleTraderPaidOut: {Trader, GatewayClearing, false, "a trader took coins out"},
 	RuleDealHeld:      {Trader, DealsHeld, false, "a deal began: its trader's coins for it are set aside"},
@@ -128,6 +132,7 @@ var Rules = []Rule{
 	RuleRefunded, RuleReversed, RuleFeeReversed, RuleWalletRefunded,
 	RuleRefundFailed, RuleSuspenseFailed, RuleDepositFailed,
 	RuleTransferred, RuleExchanged, RulePayoutHeld, RulePayoutPaid, RulePayoutFee, RulePayoutReleased,
+	RulePayoutDealt, RulePayoutUndone,
 	RuleSettled, RuleFeeSettled, RuleRefundSettled,
 }
 

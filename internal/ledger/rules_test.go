@@ -52,6 +52,8 @@ var movements = []struct {
 	{ledger.RulePayoutPaid, "payouts_in_transit//IRR", "gateway_clearing/acme/IRR", false},
 	{ledger.RulePayoutFee, "payouts_in_transit//IRR", "fees/acme/IRR", false},
 	{ledger.RulePayoutReleased, "payouts_in_transit//IRR", "customer_wallet/10001/IRR", false},
+	{ledger.RulePayoutDealt, "payouts_in_transit//IRR", "trader/tom/IRR", false},
+	{ledger.RulePayoutUndone, "trader/tom/IRR", "customer_wallet/10001/IRR", false},
 	{ledger.RuleTraderPaidIn, "gateway_clearing/acme/IRR", "trader/tom/IRR", false},
 	{ledger.RuleTraderPaidOut, "trader/tom/IRR", "gateway_clearing/acme/IRR", false},
 	{ledger.RuleDealHeld, "trader/tom/IRR", "deals_held//IRR", false},
@@ -307,6 +309,16 @@ var stories = []struct {
 	{
 		"a payout that was rejected",
 		[]ledger.Rule{ledger.RuleDeposited, ledger.RulePayoutHeld, ledger.RulePayoutReleased},
+		map[string]int64{"gateway_clearing/acme/IRR": -9, "customer_wallet/10001/IRR": 9},
+	},
+	{
+		"a payout that a trader sent",
+		[]ledger.Rule{ledger.RuleDeposited, ledger.RulePayoutHeld, ledger.RulePayoutDealt},
+		map[string]int64{"gateway_clearing/acme/IRR": -9, "trader/tom/IRR": 9},
+	},
+	{
+		"a payout that a trader sent in vain",
+		[]ledger.Rule{ledger.RuleDeposited, ledger.RulePayoutHeld, ledger.RulePayoutDealt, ledger.RulePayoutUndone},
 		map[string]int64{"gateway_clearing/acme/IRR": -9, "customer_wallet/10001/IRR": 9},
 	},
 	{

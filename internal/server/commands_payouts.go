@@ -249,7 +249,7 @@ func next(p payout.Payout) string {
 	case payout.Approved, payout.Processing:
 		return "purser payout confirm " + p.ID + " --receipt TXID says that it was sent, purser payout fail " + p.ID +
 			" that it came back"
-	case payout.Paid, payout.Rejected, payout.Canceled, payout.Failed:
+	case payout.Paid, payout.Rejected, payout.Canceled, payout.Expired, payout.Failed:
 	}
 	return "nothing is left to do"
 }

@@ -37,6 +37,8 @@ type DealReader interface {
 	Deal(ctx context.Context, merchantID, id string) (deal.Deal, error) // deal_not_found
 	// DealsOf are the deals of the given invoices, in order of creation.
 	DealsOf(ctx context.Context, merchantID string, invoiceIDs ...string) ([]deal.Deal, error)
+	// DealsOfPayouts are the deals of the given payouts, in order of creation.
+	DealsOfPayouts(ctx context.Context, merchantID string, payoutIDs ...string) ([]deal.Deal, error)
 	// LiveDeals are the undecided deals on the given requisites.
 	LiveDeals(ctx context.Context, merchantID string, requisiteIDs ...string) ([]deal.Deal, error)
 	Deals(ctx context.Context, f DealFilter, page Page) ([]deal.Deal, error)

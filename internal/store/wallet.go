@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"time"
 
+	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/payout"
 	"github.com/purserhq/purser/internal/wallet"
@@ -44,6 +46,13 @@ type PayoutFilter struct {
 	State    payout.State
 }
 
+// Asked names one thing that a merchant's software has asked for at a terminal:
+// an invoice or a payout.
+type Asked struct {
+	Noun event.Noun
+	ID   string
+}
+
 // WalletReader finds customers and what they did with their money.
 type WalletReader interface {
 	// Customer finds the owner of an account. Error: account_not_found.
@@ -70,4 +79,9 @@ type TradeReader interface {
 type PayoutReader interface {
 	Payout(ctx context.Context, merchantID, id string) (payout.Payout, error) // payout_not_found
 	Payouts(ctx context.Context, f PayoutFilter, page Page) ([]payout.Payout, error)
+	// DuePayouts are those that nobody has begun to send in time, of any merchant,
+	// longest due first.
+	DuePayouts(ctx context.Context, now time.Time, limit int) ([]payout.Payout, error)
+	// AskedAt are the invoices and the payouts of a merchant's terminal.
+	AskedAt(ctx context.Context, merchantID string, terminal int64, page Page) ([]Asked, error)
 }

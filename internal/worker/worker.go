@@ -21,6 +21,7 @@ type Chores interface {
 	ExpireDue(ctx context.Context, limit int) (int, error)
 	RejectOverdue(ctx context.Context, limit int) (int, error)
 	CancelDueDeals(ctx context.Context, limit int) (int, error)
+	ExpirePayouts(ctx context.Context, limit int) (int, error)
 	SweepGateways(ctx context.Context) (int, error)
 }
 
@@ -29,7 +30,7 @@ type Config struct {
 	Chores Chores
 	Log    *slog.Logger
 	// The pauses of the loops; zero takes 5 seconds, 30 seconds, 2 seconds, which
-	// is also that of deals whose time is over, and 10 minutes.
+	// is also that of deals and payouts whose time is over, and 10 minutes.
 	Resolve, Expire, Reject, Sweep time.Duration
 	// Batch is how many things one round takes on at most; zero takes 100.
 	Batch int
@@ -88,6 +89,9 @@ func New(c Config) *Worker {
 		}, c.Batch},
 		{"end deals", c.Reject, func(ctx context.Context) (int, error) {
 			return c.Chores.CancelDueDeals(ctx, c.Batch)
+		}, c.Batch},
+		{"end payouts", c.Reject, func(ctx context.Context) (int, error) {
+			return c.Chores.ExpirePayouts(ctx, c.Batch)
 		}, c.Batch},
 		{"sweep", c.Sweep, c.Chores.SweepGateways, 0},
 	}}

@@ -66,6 +66,10 @@ func (d *diary) CancelDueDeals(ctx context.Context, _ int) (int, error) {
 	return d.call(ctx, "end deals")
 }
 
+func (d *diary) ExpirePayouts(ctx context.Context, _ int) (int, error) {
+	return d.call(ctx, "end payouts")
+}
+
 func (d *diary) RejectOverdue(ctx context.Context, limit int) (int, error) {
 	d.mu.Lock()
 	d.overdue = append(d.overdue, limit)
@@ -101,9 +105,9 @@ func TestRoundsKeepTheirPauses(t *testing.T) {
 			"expire":  {8 * time.Second, 16 * time.Second},
 			"reject":  {6 * time.Second, 12 * time.Second},
 
-			"end deals": {6 * time.Second, 12 * time.Second},
+			"end deals": {6 * time.Second, 12 * time.Second}, "end payouts": {6 * time.Second, 12 * time.Second},
 		}
-		for _, name := range []string{"resolve", "expire", "reject", "end deals", "sweep"} {
+		for _, name := range []string{"resolve", "expire", "reject", "end deals", "end payouts", "sweep"} {
 			if got := d.calls[name]; !slices.Equal(got, want[name]) {
 				t.Errorf("%s: got calls at %v, want %v", name, got, want[name])
 			}
@@ -123,7 +127,7 @@ func TestUsualPauses(t *testing.T) {
 		d := newDiary()
 		run(t, Config{Chores: d}, 10*time.Minute+time.Second)
 		for name, want := range map[string]int{
-			"resolve": 120, "expire": 20, "reject": 300, "end deals": 300, "sweep": 1,
+			"resolve": 120, "expire": 20, "reject": 300, "end deals": 300, "end payouts": 300, "sweep": 1,
 		} {
 			if got := len(d.calls[name]); got != want {
 				t.Errorf("%s: got %d rounds in ten minutes, want %d", name, got, want)

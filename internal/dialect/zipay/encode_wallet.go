@@ -247,7 +247,7 @@ func payoutStatus(s payout.State) string {
 		return "processing"
 	case payout.Paid:
 		return completed
-	case payout.Rejected, payout.Canceled, payout.Failed:
+	case payout.Rejected, payout.Canceled, payout.Expired, payout.Failed:
 		return rejected
 	}
 	return "queue"

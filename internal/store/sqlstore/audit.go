@@ -114,7 +114,7 @@ func each(ctx context.Context, q querier, query string, look func(row) error) (e
 func (d *DB) checks() []prover {
 	var all []prover
 	for _, c := range slices.Concat(ledgerChecks(), moneyChecks(), d.captureChecks(), d.settlementChecks(),
-		d.holdChecks(), d.tradeChecks(), eventChecks(), deliveryChecks()) {
+		d.holdChecks(), d.payoutChecks(), d.tradeChecks(), eventChecks(), deliveryChecks()) {
 		all = append(all, c)
 	}
 	return append(all, rates())

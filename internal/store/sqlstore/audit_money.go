@@ -210,6 +210,36 @@ func (d *DB) holdChecks() []check {
 	}
 }
 
+// payoutChecks prove that payouts were paid for as they stand.
+func (d *DB) payoutChecks() []check {
+	return []check{
+		{
+			"I4", "every payout that is paid was paid for once in the books, and no other is", "payout",
+			`select id as example from (
+				select id, merchant_id, case when state = 'paid' then 1 else 0 end as times from payout
+				union all
+				select subject, merchant_id, case when rule = 'payout_undone' then 1 else -1 end from entry
+					where rule in ('payout_paid', 'payout_dealt', 'payout_undone') and rule not in (` + takings + `)
+			) p group by id, merchant_id having sum(times) <> 0`,
+		},
+		{
+			"I4", "a payout has a deal that is not decided when a trader has taken it, and no other has", "payout",
+			// What is disputed after it was paid for stays paid.
+			`select p.id as example from (
+				select id, merchant_id, state from payout where ` + d.engine.detailText("rail") + ` = '` + payout.Traders + `'
+			) p
+				left join deal d on d.payout_id = p.id and d.merchant_id = p.merchant_id and d.payout_id <> '' and (
+					d.state in ('transfer_waiting', 'transfer_confirmed') or (d.state = 'dispute' and p.state <> 'paid'))
+				group by p.id, p.merchant_id, p.state
+				having count(d.id) <> max(case when p.state = 'processing' then 1 else 0 end)
+			union all
+			select d.id from deal d
+				left join payout p on p.id = d.payout_id and p.merchant_id = d.merchant_id
+				where d.payout_id <> '' and p.id is null`,
+		},
+	}
+}
+
 // accountOf is an expression for the key of the account, in a unit, that a
 // number belongs to.
 func accountOf(number, unit string) string {

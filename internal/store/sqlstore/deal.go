@@ -128,12 +128,12 @@ func dealRecord(d deal.Deal) (record, error) {
 	})
 	unit, sums, wrong := steps(d.Amount)
 	var due any
-	if d.State == deal.TransferWaiting {
+	if d.State == deal.TransferWaiting && !d.Out() {
 		due = perhapsMicros(d.Deadline)
 	}
 	return record{
 		d.ID, d.Merchant, d.Version + 1, string(d.State), d.Invoice, d.Trader, d.Requisite, unit, sums[0], due,
-		micros(d.CreatedAt), micros(d.UpdatedAt), detail,
+		micros(d.CreatedAt), micros(d.UpdatedAt), detail, d.Payout,
 	}, errors.Join(err, wrong)
 }
 
@@ -148,7 +148,7 @@ func scanDeal(r row) (deal.Deal, error) {
 		d                dealDetail
 	)
 	if err := r.Scan(&f.ID, &f.Merchant, &f.Version, &f.State, &f.Invoice, &f.Trader, &f.Requisite, &unit, &sums[0],
-		&due, &created, &updated, &detail); err != nil {
+		&due, &created, &updated, &detail, &f.Payout); err != nil {
 		return f, err
 	}
 	if err := unpack(detail, &d); err != nil {
@@ -265,6 +265,11 @@ func (d *DB) Deal(ctx context.Context, merchantID, id string) (deal.Deal, error)
 // DealsOf are the deals of the given invoices, in order of creation.
 func (d *DB) DealsOf(ctx context.Context, merchantID string, invoiceIDs ...string) ([]deal.Deal, error) {
 	return d.dealsAmong(ctx, "invoice_id", "true", merchantID, invoiceIDs)
+}
+
+// DealsOfPayouts are the deals of the given payouts, in order of creation.
+func (d *DB) DealsOfPayouts(ctx context.Context, merchantID string, payoutIDs ...string) ([]deal.Deal, error) {
+	return d.dealsAmong(ctx, "payout_id", "payout_id <> ''", merchantID, payoutIDs)
 }
 
 // LiveDeals are the undecided deals on the given requisites.

@@ -128,6 +128,8 @@ var (
 		{"created_at", number},
 		{"updated_at", number},
 		{"detail", text},
+		{"terminal", number},
+		{"due_at", perhaps},
 	}}
 	traders = &table{"trader", 2, []field{
 		{"id", text},
@@ -167,6 +169,7 @@ var (
 		{"created_at", number},
 		{"updated_at", number},
 		{"detail", text},
+		{"payout_id", text},
 	}}
 	attachments = &table{"attachment", 2, []field{
 		{"id", text},

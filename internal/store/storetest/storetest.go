@@ -96,6 +96,7 @@ var promises = map[string]func(*shop){
 	"customer lists":       customerLists,
 	"exchange lists":       exchangeLists,
 	"payout lists":         payoutLists,
+	"payouts by traders":   payoutsByTraders,
 	"tries expire":         triesExpire,
 	"find payments":        findPayments,
 	"standings":            standings,
