@@ -52,10 +52,10 @@ func (a *App) Attach(ctx context.Context, n NewAttachment) (t deal.Attachment, e
 	return t, err
 }
 
-// Attachments are the files about a deal without their data, in order of
+// Attachments are the files about deals without their data, in order of
 // creation.
-func (a *App) Attachments(ctx context.Context, merchantID, dealID string) ([]deal.Attachment, error) {
-	return a.store.Attachments(ctx, merchantID, dealID)
+func (a *App) Attachments(ctx context.Context, merchantID string, dealIDs ...string) ([]deal.Attachment, error) {
+	return a.store.Attachments(ctx, merchantID, dealIDs...)
 }
 
 // Attachment is one file with its data. Error: not_found.

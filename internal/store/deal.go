@@ -44,8 +44,8 @@ type DealReader interface {
 	Deals(ctx context.Context, f DealFilter, page Page) ([]deal.Deal, error)
 	// DueDeals are those that nobody paid in time, of any merchant, longest due first.
 	DueDeals(ctx context.Context, now time.Time, limit int) ([]deal.Deal, error)
-	// Attachments are those of a deal without their data, in order of creation.
-	Attachments(ctx context.Context, merchantID, dealID string) ([]deal.Attachment, error)
+	// Attachments are those of deals without their data, in order of creation.
+	Attachments(ctx context.Context, merchantID string, dealIDs ...string) ([]deal.Attachment, error)
 	// Attachment is one with its data. Error: not_found with the parameter "attachment".
 	Attachment(ctx context.Context, merchantID, id string) (deal.Attachment, error)
 }

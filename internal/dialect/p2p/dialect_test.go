@@ -176,6 +176,10 @@ var samples = []dialecttest.Sample{
 		Route: "GET /api/merchant/internal-id/{internalId}", Key: "shopkey", Path: "/api/merchant/internal-id/ord-1",
 		Owned: true,
 	},
+	{
+		Route: "GET /api/merchant/invoices/{id}/{internalId}", Key: "shopkey",
+		Path: "/api/merchant/invoices/internal-id/ord-1", Owned: true,
+	},
 	{Route: "GET /api/merchant/accounts", Key: "shopkey"},
 	{Route: "GET /api/merchant/payment-options", Key: "shopkey"},
 	{Route: "GET /api/merchant/payment-methods", Key: "shopkey", Query: "currency=RUB"},
@@ -271,10 +275,12 @@ money that comes in is offered yet; type ` + "`out`" + ` is refused.
 | the same id at another store or merchant | 404 | chosen |
 | statuses of failures | 400, 401, 403, 404, 405, 409, 413, 429, 500, 503 | chosen |
 | times | whole seconds with ` + "`+00:00`" + ` | documented |
-| disputeAttachment | always null: files go to the operator | chosen |
+| attachments | names of the deal's files, an id and a kind; nobody can fetch them here | chosen |
+| disputeAttachment | the newest of those that came since the dispute began | chosen |
+| disputeResult | always null: the status of the deal tells it | chosen |
+| paymentMethodName | as payment-methods has it | observed |
 | qrCodeLink | while the deal is open: for sberbank, and for QR options whose requisite is a link | chosen |
 | dispute lost | the deal is canceled, and so is the invoice, unless something else has paid it or may | chosen |
-| GET /invoices/internal-id/{internalId} | not offered; GET /internal-id/{internalId} is | chosen |
 | callbacks | of an invoice that is paid, canceled or expired, and of a dispute that begins or is lost | chosen |
 | creation | no callback: the caller has the answer | chosen |
 | X-Notification-Token | the notificationToken; left out when that is empty | documented |

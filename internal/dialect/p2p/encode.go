@@ -91,7 +91,7 @@ type invoiceBody struct {
 	ExpireAt   moment     `json:"expireAt"`
 	UpdatedAt  moment     `json:"updatedAt"`
 	InvoiceURL string     `json:"invoiceUrl"`
-	Deals      []dealBody `json:"deals"`
+	Deals      []dealMore `json:"deals"`
 }
 
 // sums are what an invoice brought; null until it is paid.
@@ -152,6 +152,38 @@ type dealBody struct {
 	QRCodeLink *string        `json:"qrCodeLink"`
 }
 
+// dealMore is a deal as answers show it; notices leave the rest out.
+type dealMore struct {
+	dealBody
+
+	Result      *string  `json:"disputeResult"` // the status tells it
+	Attachments []string `json:"attachments"`
+	MethodName  string   `json:"paymentMethodName"`
+}
+
+// encodeMore writes a deal with the names of its files. The file of its dispute is
+// the newest that came since that began.
+func encodeMore(d deal.Deal, files []deal.Attachment) dealMore {
+	body := dealMore{dealBody: encodeDeal(d), Attachments: []string{}, MethodName: titled(d.Method)}
+	for _, f := range files {
+		if f.Deal != d.ID {
+			continue
+		}
+		name := fileName(f)
+		body.Attachments = append(body.Attachments, name)
+		if !d.Dispute.OpenedAt.IsZero() && !f.CreatedAt.Before(d.Dispute.OpenedAt) {
+			body.Attachment = &name
+		}
+	}
+	return body
+}
+
+// fileName is what a file is called: nothing is known of the name that it had.
+func fileName(f deal.Attachment) string {
+	_, kind, _ := strings.Cut(f.Type, "/")
+	return f.ID + "." + kind
+}
+
 // reasonData is what a dispute says beside its reason.
 type reasonData struct {
 	Amount string `json:"amount"`
@@ -191,6 +223,7 @@ type view struct {
 	invoice.Invoice
 
 	deals []deal.Deal
+	files []deal.Attachment // of all its deals
 }
 
 // encode writes an invoice. Reduced is what whoever knows its id may see.
@@ -201,15 +234,16 @@ func (d desk) encode(v view, reduced bool) invoiceBody {
 		Status: statusOf(i, v.deals), Method: orNull(i.Bag[bagMethod]), Option: orNull(i.Bag[bagOption]),
 		Sum: encodeMoney(i.Amount), StoreID: i.Terminal, StoreName: i.Bag[bagStore], sums: encodeSums(i, v.deals),
 		CreatedAt: moment(i.CreatedAt), ExpireAt: moment(i.Due), UpdatedAt: moment(updated(v)),
-		InvoiceURL: d.PublicURLs[0] + "/invoice?" + url.Values{"id": {i.ID}}.Encode(), Deals: []dealBody{},
+		InvoiceURL: d.PublicURLs[0] + "/invoice?" + url.Values{"id": {i.ID}}.Encode(), Deals: []dealMore{},
 	}
 	for _, one := range v.deals {
-		body.Deals = append(body.Deals, encodeDeal(one))
+		body.Deals = append(body.Deals, encodeMore(one, v.files))
 	}
 	if reduced {
 		body.InternalID, body.UserID, body.sums = nil, nil, sums{}
 		for n := range body.Deals {
 			body.Deals[n].Payment = nil // it tells the same sums
+			body.Deals[n].Attachment, body.Deals[n].Attachments = nil, []string{}
 		}
 	}
 	return body

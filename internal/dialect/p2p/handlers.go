@@ -205,10 +205,40 @@ func ours(i invoice.Invoice) bool {
 
 func unknownInvoice() error { return fault.New(fault.CodeInvoiceNotFound, "invoice", "") }
 
-// viewOf is an invoice with its deals.
+// viewOf is an invoice with its deals and their files.
 func (d desk) viewOf(ctx context.Context, i invoice.Invoice) (view, error) {
-	deals, err := d.App.DealsOf(ctx, i.Merchant, i.ID)
-	return view{i, deals}, err
+	views, err := d.viewsOf(ctx, i.Merchant, []invoice.Invoice{i})
+	if err != nil {
+		return view{Invoice: i}, err
+	}
+	return views[0], nil
+}
+
+// viewsOf are invoices of one merchant with their deals and the files of those.
+func (d desk) viewsOf(ctx context.Context, merchantID string, invoices []invoice.Invoice) ([]view, error) {
+	views := make([]view, len(invoices))
+	ids := make([]string, len(invoices))
+	at := map[string]*view{} // by the id of an invoice, then of a deal
+	for n, i := range invoices {
+		views[n].Invoice, ids[n], at[i.ID] = i, i.ID, &views[n]
+	}
+	deals, err := d.App.DealsOf(ctx, merchantID, ids...)
+	if err != nil {
+		return nil, err
+	}
+	var touched []string
+	for _, one := range deals {
+		v := at[one.Invoice]
+		v.deals, at[one.ID] = append(v.deals, one), v
+		if one.UpdatedAt.After(one.CreatedAt) { // a file makes it so
+			touched = append(touched, one.ID)
+		}
+	}
+	files, err := d.App.Attachments(ctx, merchantID, touched...)
+	for _, f := range files {
+		at[f.Deal].files = append(at[f.Deal].files, f)
+	}
+	return views, err
 }
 
 // read finds an invoice of this API by its id. Error: invoice_not_found.
@@ -243,6 +273,17 @@ func (d desk) named(r *dialect.Request) (view, error) {
 func (d desk) showInvoice(r *dialect.Request) (dialect.Reply, error) {
 	v, err := d.named(r)
 	return dialect.Reply{Body: d.encode(v, false)}, err
+}
+
+// aliasWord stands where an id does in the other path of an invoice by its name.
+const aliasWord = "internal-id"
+
+// showByAlias is showNamed at a path that only a word tells from those of ids.
+func (d desk) showByAlias(r *dialect.Request) (dialect.Reply, error) {
+	if r.PathValue("id") != aliasWord {
+		return dialect.Reply{}, fault.New(fault.CodeRouteNotFound, "", "")
+	}
+	return d.showNamed(r)
 }
 
 func (d desk) showNamed(r *dialect.Request) (dialect.Reply, error) {
@@ -280,24 +321,19 @@ func (d desk) listInvoices(r *dialect.Request) (dialect.Reply, error) {
 	if err != nil {
 		return dialect.Reply{}, err
 	}
-	found = slices.DeleteFunc(found, func(v app.InvoiceView) bool { return !ours(v.Invoice) })
-	ids := make([]string, len(found))
-	for n, v := range found {
-		ids[n] = v.Invoice.ID
-	}
-	deals := map[string][]deal.Deal{}
-	if len(ids) > 0 {
-		all, err := d.App.DealsOf(r.Context(), r.Merchant, ids...)
-		if err != nil {
-			return dialect.Reply{}, err
-		}
-		for _, one := range all {
-			deals[one.Invoice] = append(deals[one.Invoice], one)
+	var invoices []invoice.Invoice
+	for _, v := range found {
+		if ours(v.Invoice) {
+			invoices = append(invoices, v.Invoice)
 		}
 	}
-	items := make([]invoiceBody, len(found))
-	for n, v := range found {
-		items[n] = d.encode(view{v.Invoice, deals[v.Invoice.ID]}, false)
+	views, err := d.viewsOf(r.Context(), r.Merchant, invoices)
+	if err != nil {
+		return dialect.Reply{}, err
+	}
+	items := make([]invoiceBody, len(views))
+	for n, v := range views {
+		items[n] = d.encode(v, false)
 	}
 	return listed(items), nil
 }

@@ -118,6 +118,8 @@ func (d desk) readings() []dialect.Route {
 		get("invoices/{id}", d.showInvoice, "Shows an invoice.", inPath("id", ruleID)),
 		get("internal-id/{internalId}", d.showNamed, "Shows the newest invoice that the merchant calls so.",
 			inPath("internalId", "of an invoice of the store; any other: 404")),
+		get("invoices/{id}/{internalId}", d.showByAlias, "Shows the same at another path.",
+			inPath("id", "the word `internal-id`"), inPath("internalId", "of an invoice of the store; any other: 404")),
 		get("accounts", d.accounts, "Shows what the merchant has to spend."),
 		get("payment-options", d.showOptions, "Lists the ways that accounts are reached."),
 		get("payment-methods", d.showMethods, "Lists the banks of a currency.",

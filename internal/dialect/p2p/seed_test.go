@@ -39,8 +39,11 @@ const (
 		`"qrCodeLink":"https://www.sberbank.com/sms/pbpn?requisiteNumber=79967779977"}]}`
 )
 
+// later are the members of a deal that were added since the example was printed.
+const later = `,"disputeResult":null,"attachments":[],"paymentMethodName":"Sberbank"`
+
 // The printed request is answered with the printed answer, byte for byte, but for
-// ids, times, the number of the store and our address.
+// ids, times, the number of the store, our address and what was added to deals.
 func TestPrintedExchange(t *testing.T) {
 	t.Parallel()
 	w := dialecttest.NewWorld(t, nil, extras)
@@ -52,6 +55,7 @@ func TestPrintedExchange(t *testing.T) {
 		"2024-11-04T13:55:45", "2025-01-02T03:04:05", "2024-11-04T14:55:45", "2025-01-02T04:04:05",
 		"2024-11-04T13:58:34", "2025-01-02T03:04:05", "2024-11-04T14:25:48", "2025-01-02T03:34:05",
 		`"storeId":1,`, `"storeId":1001,`, "http://pay.doamin.com", base,
+		`79967779977"}`, `79967779977"`+later+`}`,
 	).Replace(printedAnswer)
 	if a.Status != http.StatusOK || a.Body != want {
 		t.Errorf("got  %d %s\nwant 200 %s", a.Status, a.Body, want)

@@ -44,10 +44,17 @@ func scanAttachment(r row, more ...func(*deal.Attachment) any) (deal.Attachment,
 // labels are attachments without their data.
 var labels = &table{attachments.name, attachments.key, attachments.columns[:len(attachments.columns)-1]}
 
-// Attachments are those of a deal without their data, in order of creation.
-func (d *DB) Attachments(ctx context.Context, merchantID, dealID string) ([]deal.Attachment, error) {
+// Attachments are those of deals without their data, in order of creation.
+func (d *DB) Attachments(ctx context.Context, merchantID string, dealIDs ...string) ([]deal.Attachment, error) {
+	if len(dealIDs) == 0 {
+		return nil, nil
+	}
+	among, argument, err := d.engine.among("deal_id", dealIDs)
+	if err != nil {
+		return nil, err
+	}
 	return many(ctx, d, func(r row) (deal.Attachment, error) { return scanAttachment(r) },
-		selectFrom(labels, "deal_id = $1 and merchant_id = $2 order by created_at, id"), dealID, merchantID)
+		selectFrom(labels, among+" and merchant_id = $2 order by created_at, id"), argument, merchantID)
 }
 
 // Attachment is one with its data. Error: not_found with the parameter

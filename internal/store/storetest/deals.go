@@ -35,9 +35,9 @@ func dealRoundTrip(s *shop) {
 	same(t, "attachment", gotP, err, photo)
 	label := photo
 	label.Data = nil
-	labels, err := s.Attachments(ctx, s.id, d.ID)
+	labels, err := s.Attachments(ctx, s.id, newID(), d.ID)
 	same(t, "attachments", labels, err, []deal.Attachment{label})
-	if none, err := s.Attachments(ctx, "another", d.ID); err != nil || len(none) > 0 {
+	if none, err := s.Attachments(ctx, "another", d.ID, newID()); err != nil || len(none) > 0 {
 		t.Errorf("another merchant's attachments: %v, %v", none, err)
 	}
 	for _, of := range []struct {
