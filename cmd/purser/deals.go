@@ -9,8 +9,8 @@ import (
 type dealCommand struct {
 	List    dealListCommand    `cmd:"" help:"List deals of all merchants, newest first."`
 	Show    dealShowCommand    `cmd:"" help:"Show one: where money is sent to, and who decided what."`
-	Confirm dealConfirmCommand `cmd:"" help:"Say that the money came: the trader's coins pay the merchant."`
-	Cancel  dealCancelCommand  `cmd:"" help:"Say that no money came: the trader has the coins again."`
+	Confirm dealConfirmCommand `cmd:"" help:"Say that the money came, or that the trader sent it: coins pay for it."`
+	Cancel  dealCancelCommand  `cmd:"" help:"Say that no money came, or that the trader does not send it."`
 	Match   dealMatchCommand   `cmd:"" help:"Find the deal that money which came belongs to."`
 	Attach  dealAttachCommand  `cmd:"" help:"Keep a file about one: a receipt, or a picture of it."`
 	Files   dealFilesCommand   `cmd:"" help:"List the files about one, and write them into a folder."`
@@ -70,7 +70,8 @@ func (c *dealWord) word(t server.Terminal) (server.DealWord, server.Commands, er
 type dealConfirmCommand struct {
 	dealWord `embed:""`
 
-	Paid string `help:"How much really came; without it, as much as was agreed." placeholder:"DECIMAL"`
+	Paid    string `help:"How much really came; without it, as much as was agreed." placeholder:"DECIMAL"`
+	Receipt string `help:"Of a payout: the bank's id of the transfer; each counts once." placeholder:"ID"`
 }
 
 // Run takes the operator's word.
@@ -79,7 +80,7 @@ func (c *dealConfirmCommand) Run(ctx context.Context, t server.Terminal) error {
 	if err != nil {
 		return err
 	}
-	word.Paid = c.Paid
+	word.Paid, word.Receipt = c.Paid, c.Receipt
 	return commands.ConfirmDeal(ctx, word)
 }
 
@@ -174,9 +175,10 @@ func (c *disputeListCommand) Run(ctx context.Context, t server.Terminal) error {
 type disputeResolveCommand struct {
 	dealWord `embed:""`
 
-	Won  bool   `help:"The money was sent: it is booked as a confirmed deal is." required:"" xor:"decision"`
-	Lost bool   `help:"No money was sent: the deal is canceled." required:"" xor:"decision"`
-	Paid string `help:"With --won: how much was sent; without it, as the dispute says." placeholder:"DECIMAL"`
+	Won     bool   `help:"The money was sent, and is booked; of a payout: it did not arrive." required:"" xor:"decision"`
+	Lost    bool   `help:"No money was sent; of a payout: it did arrive." required:"" xor:"decision"`
+	Receipt string `help:"With --lost, of a payout without one: the bank's id of the transfer." placeholder:"ID"`
+	Paid    string `help:"With --won: how much was sent; without it, as the dispute says." placeholder:"DECIMAL"`
 }
 
 // Run takes the operator's decision.
@@ -188,6 +190,6 @@ func (c *disputeResolveCommand) Run(ctx context.Context, t server.Terminal) erro
 	if err != nil {
 		return err
 	}
-	word.Paid = c.Paid
+	word.Paid, word.Receipt = c.Paid, c.Receipt
 	return commands.ResolveDispute(ctx, word, c.Won)
 }

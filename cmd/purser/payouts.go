@@ -9,9 +9,11 @@ import (
 type payoutCommand struct {
 	List    payoutListCommand    `cmd:"" help:"List payouts of all merchants, newest first."`
 	Show    payoutShowCommand    `cmd:"" help:"Show one: what to send, where to, and who decided what."`
-	Approve payoutApproveCommand `cmd:"" help:"Take a payout on: you are about to send it."`
-	Confirm payoutConfirmCommand `cmd:"" help:"Say that it was sent, with the network's id of it."`
+	Approve payoutApproveCommand `cmd:"" help:"Take a payout on: you are about to send it, or a trader may."`
+	Take    payoutTakeCommand    `cmd:"" help:"Give an approved one to a trader, who sends it."`
+	Confirm payoutConfirmCommand `cmd:"" help:"Say that it was sent, with the network's or the bank's id of it."`
 	Reject  payoutRejectCommand  `cmd:"" help:"Send nothing and give the money back to the account."`
+	Cancel  payoutCancelCommand  `cmd:"" help:"Withdraw it for the merchant and give the money back to the account."`
 	Fail    payoutFailCommand    `cmd:"" help:"Say that it was sent and came back: the account has its money again."`
 }
 
@@ -36,6 +38,7 @@ type payoutShowCommand struct {
 	dataFlags `embed:""`
 
 	Payout string `arg:"" help:"The payout's id, as the list shows it."`
+	Whole  bool   `help:"Show the whole number that a trader sends to, which is personal data."`
 }
 
 // Run shows the payout.
@@ -44,7 +47,7 @@ func (c *payoutShowCommand) Run(ctx context.Context, t server.Terminal) error {
 	if err != nil {
 		return err
 	}
-	return commands.ShowPayout(ctx, c.Payout)
+	return commands.ShowPayout(ctx, c.Payout, c.Whole)
 }
 
 // payoutWord is what an operator says about a payout.
@@ -73,6 +76,36 @@ func (c *payoutApproveCommand) Run(ctx context.Context, t server.Terminal) error
 		return err
 	}
 	return commands.ApprovePayout(ctx, word)
+}
+
+type payoutTakeCommand struct {
+	payoutWord `embed:""`
+
+	Trader string `help:"Who sends it, as the list of traders shows." placeholder:"ID" required:""`
+}
+
+// Run takes the trader's word.
+func (c *payoutTakeCommand) Run(ctx context.Context, t server.Terminal) error {
+	word, commands, err := c.word(t)
+	if err != nil {
+		return err
+	}
+	return commands.TakePayout(ctx, server.PayoutTaking{
+		Payout: word.Payout, Trader: c.Trader, Operator: word.Operator, Note: word.Note,
+	})
+}
+
+type payoutCancelCommand struct {
+	payoutWord `embed:""`
+}
+
+// Run takes the operator's word.
+func (c *payoutCancelCommand) Run(ctx context.Context, t server.Terminal) error {
+	word, commands, err := c.word(t)
+	if err != nil {
+		return err
+	}
+	return commands.CancelPayout(ctx, word)
 }
 
 type payoutConfirmCommand struct {

@@ -19,7 +19,8 @@ type dealView struct {
 	ID        string        `json:"id"`
 	Merchant  string        `json:"merchant"`
 	State     string        `json:"state"`
-	Invoice   string        `json:"invoice"`
+	Invoice   string        `json:"invoice,omitempty"`
+	Payout    string        `json:"payout,omitempty"` // what it carries out: the trader sends
 	Payment   string        `json:"payment"`
 	Trader    string        `json:"trader"`
 	Requisite string        `json:"requisite"`
@@ -51,7 +52,8 @@ type disputeView struct {
 
 func viewDeal(d deal.Deal, whole bool) dealView {
 	view := dealView{
-		ID: d.ID, Merchant: d.Merchant, State: string(d.State), Invoice: d.Invoice, Payment: d.Payment, Trader: d.Trader,
+		ID: d.ID, Merchant: d.Merchant, State: string(d.State), Invoice: d.Invoice, Payout: d.Payout,
+		Payment: d.Payment, Trader: d.Trader,
 		Requisite: d.Requisite, Option: d.Option, Method: d.Method, Number: endOf(d.Number, whole), Holder: d.Holder,
 		Amount: d.Amount.String(), Rate: d.Rate.Text(), Percent: d.Percent.Text(), Coins: d.Coins.String(),
 		Fee: d.Fee.String(), Held: d.Held.String(), Deadline: moment(d.Deadline), Note: d.Note,
@@ -162,10 +164,10 @@ func (c Commands) ShowDeal(ctx context.Context, id string, whole bool) error {
 		}
 		return errors.Join(
 			c.Terminal.show(view, dealHead, [][]string{view.row()}),
-			c.Terminal.tell("\nSend to:   %s, %s\nRequisite: %s\nInvoice:   %s\nPayment:   %s\nRate:      %s\n"+
+			c.Terminal.tell("\nSend to:   %s, %s\nRequisite: %s\nInvoice:   %s\nPayout:    %s\nPayment:   %s\nRate:      %s\n"+
 				"Fee:       %s\nSet aside: %s\nUntil:     %s",
-				view.Number, dash(view.Holder), view.Requisite, view.Invoice, view.Payment, view.Rate, view.Fee, view.Held,
-				view.Deadline),
+				view.Number, dash(view.Holder), dash(view.Requisite), dash(view.Invoice), dash(view.Payout),
+				dash(view.Payment), view.Rate, view.Fee, view.Held, view.Deadline),
 			c.tellDispute(view.Dispute),
 			c.Terminal.also("What happened", historyHead, rows))
 	})
@@ -198,11 +200,12 @@ func (k *core) deal(ctx context.Context, id string) (deal.Deal, error) {
 type DealWord struct {
 	Deal     string
 	Paid     string // what really came, in the deal's currency; empty = what was agreed
+	Receipt  string // of a payout: the bank's id of the transfer
 	Operator string
 	Note     string
 }
 
-// ConfirmDeal books that the money came.
+// ConfirmDeal books that the money came, or that the trader sent that of a payout.
 func (c Commands) ConfirmDeal(ctx context.Context, w DealWord) error {
 	return c.decideDeal(ctx, w, (*app.App).CompleteDeal)
 }
@@ -213,7 +216,7 @@ func (c Commands) CancelDeal(ctx context.Context, w DealWord) error {
 }
 
 // ResolveDispute decides about a disputed deal: with won the money is taken for
-// sent.
+// sent; of a payout, for not arrived.
 func (c Commands) ResolveDispute(ctx context.Context, w DealWord, won bool) error {
 	return c.decideDeal(ctx, w, func(a *app.App, ctx context.Context, w app.DealWord) (deal.Deal, error) {
 		return a.ResolveDispute(ctx, w, won)
@@ -236,7 +239,9 @@ func (c Commands) decideDeal(ctx context.Context, w DealWord, take takeDealWord)
 
 // sayOfDeal takes an operator's word about a deal that is found.
 func (c Commands) sayOfDeal(ctx context.Context, k *core, before deal.Deal, w DealWord, take takeDealWord) error {
-	word := app.DealWord{Merchant: before.Merchant, Deal: before.ID, Operator: w.Operator, Note: w.Note}
+	word := app.DealWord{
+		Merchant: before.Merchant, Deal: before.ID, Operator: w.Operator, Note: w.Note, Receipt: w.Receipt,
+	}
 	if w.Paid != "" {
 		unit, err := money.Lookup(before.Amount.Unit())
 		if err != nil {
@@ -253,6 +258,8 @@ func (c Commands) sayOfDeal(ctx context.Context, k *core, before deal.Deal, w De
 	switch {
 	case fault.Is(err, fault.CodeWrongState):
 		return fmt.Errorf("deal %s is %s: %s", before.ID, before.State, nextOfDeal(before))
+	case fault.Is(err, fault.CodeDuplicate):
+		return settingError("receipt", w.Receipt+" of this trader was booked for another payout")
 	case fault.Is(err, fault.CodeInsufficientFunds):
 		return fmt.Errorf("the coins of its trader do not pay for that: purser trader deposit %s puts some in",
 			before.Trader)
@@ -268,6 +275,10 @@ func (c Commands) sayOfDeal(ctx context.Context, k *core, before deal.Deal, w De
 func nextOfDeal(d deal.Deal) string {
 	switch d.State {
 	case deal.TransferWaiting, deal.TransferConfirmed:
+		if d.Out() {
+			return "purser deal confirm " + d.ID + " --receipt ID says that the trader sent the money, " +
+				"purser deal cancel " + d.ID + " that the trader does not"
+		}
 		return "purser deal confirm " + d.ID + " says that the money came, purser deal cancel " + d.ID + " that none did"
 	case deal.Disputed:
 		return "purser dispute resolve " + d.ID + " decides about it, with --won or --lost"

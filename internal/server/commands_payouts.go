@@ -14,8 +14,8 @@ import (
 	"github.com/purserhq/purser/internal/payout"
 )
 
-// payoutView is a payout as programs see it; its history is shown of a single
-// one only.
+// payoutView is a payout as programs see it; its deals and its history are shown
+// of a single one only.
 type payoutView struct {
 	ID        string        `json:"id"`
 	Merchant  string        `json:"merchant"`
@@ -25,7 +25,15 @@ type payoutView struct {
 	Fee       string        `json:"fee"`
 	Send      string        `json:"send"` // what is to arrive: the amount less the fee
 	Network   string        `json:"network"`
-	Address   string        `json:"address"`
+	Address   string        `json:"address"` // of one through traders: its end, unless the whole is asked for
+	Terminal  int64         `json:"terminal,omitempty"`
+	Option    string        `json:"option,omitempty"`
+	Method    string        `json:"method,omitempty"`
+	Holder    string        `json:"holder,omitempty"`
+	Rate      string        `json:"rate,omitempty"`
+	Percent   string        `json:"fee_percent,omitempty"`
+	Due       string        `json:"due,omitempty"`
+	Deals     []dealView    `json:"deals,omitempty"`
 	Approved  []string      `json:"approved_by,omitempty"`
 	Needed    int           `json:"approvals_needed,omitempty"` // of one that is requested: people in all
 	Reference string        `json:"reference,omitempty"`
@@ -46,7 +54,7 @@ type historyView struct {
 
 var historyHead = []string{"WHEN", "STATE", "BY", "NOTE"}
 
-func viewPayout(p payout.Payout, limits []money.Amount) payoutView {
+func viewPayout(p payout.Payout, limits []money.Amount, whole bool) payoutView {
 	view := payoutView{
 		ID: p.ID, Merchant: p.Merchant, Account: p.Account, State: string(p.State), Amount: p.Amount.String(),
 		Fee: p.Fee.String(), Network: p.Rail, Address: p.Destination, Reference: p.Reference, Receipt: p.Receipt,
@@ -55,6 +63,14 @@ func viewPayout(p payout.Payout, limits []money.Amount) payoutView {
 	}
 	if net, err := p.Net(); err == nil { // amount and fee of a stored payout are of one unit
 		view.Send = net.String()
+	}
+	if p.ByTraders() {
+		view.Send, view.Address, view.Terminal = p.Sum.String(), endOf(p.Payee.Number, whole), p.Terminal
+		view.Option, view.Method, view.Holder = p.Payee.Option, p.Payee.Method, p.Payee.Holder
+		view.Rate, view.Percent = p.Rate.Text(), p.Percent.Text()
+	}
+	if !p.Due.IsZero() {
+		view.Due = moment(p.Due)
 	}
 	if p.State == payout.Requested {
 		view.Needed = p.Approvals(limits)
@@ -112,7 +128,7 @@ func (c Commands) Payouts(ctx context.Context, w WhichPayouts) error {
 		}
 		views, rows := make([]payoutView, len(found)), make([][]string, len(found))
 		for n, p := range found {
-			if views[n], err = k.viewPayout(ctx, p); err != nil {
+			if views[n], err = k.viewPayout(ctx, p, false); err != nil {
 				return err
 			}
 			rows[n] = views[n].row()
@@ -121,14 +137,19 @@ func (c Commands) Payouts(ctx context.Context, w WhichPayouts) error {
 	})
 }
 
-// ShowPayout shows a payout with where it goes and who decided what.
-func (c Commands) ShowPayout(ctx context.Context, id string) error {
+// ShowPayout shows a payout with where it goes and who decided what; whole shows
+// the number that a trader sends money to.
+func (c Commands) ShowPayout(ctx context.Context, id string, whole bool) error {
 	return c.with(ctx, forReading, func(k *core) error {
 		p, err := k.payout(ctx, id)
 		if err != nil {
 			return err
 		}
-		view, err := k.viewPayout(ctx, p)
+		view, err := k.viewPayout(ctx, p, whole)
+		if err != nil {
+			return err
+		}
+		deals, err := k.dealsOf(ctx, &view)
 		if err != nil {
 			return err
 		}
@@ -148,14 +169,37 @@ func (c Commands) ShowPayout(ctx context.Context, id string) error {
 				"Approved:  %s",
 				view.Send, view.Network, view.Address, view.Fee, dash(view.Reference), dash(view.Receipt),
 				view.approvals()),
+			c.tellSending(view, deals),
 			c.Terminal.also("What happened", historyHead, rows))
 	})
 }
 
 // viewPayout is a payout with what its merchant's limits say of it.
-func (k *core) viewPayout(ctx context.Context, p payout.Payout) (payoutView, error) {
+func (k *core) viewPayout(ctx context.Context, p payout.Payout, whole bool) (payoutView, error) {
 	m, err := k.app.Merchant(ctx, p.Merchant)
-	return viewPayout(p, m.PayoutLimits), err
+	return viewPayout(p, m.PayoutLimits, whole), err
+}
+
+// dealsOf adds to a payout the deals that carried it out, and gives them as rows.
+func (k *core) dealsOf(ctx context.Context, v *payoutView) ([][]string, error) {
+	deals, err := k.app.DealsOfPayouts(ctx, v.Merchant, v.ID)
+	var rows [][]string
+	for _, d := range deals {
+		one := viewDeal(d, false)
+		v.Deals, rows = append(v.Deals, one), append(rows, one.row())
+	}
+	return rows, err
+}
+
+// tellSending says what a trader has to know of a payout, if it goes through one.
+func (c Commands) tellSending(v payoutView, deals [][]string) error {
+	if v.Network != payout.Traders {
+		return nil
+	}
+	return errors.Join(
+		c.Terminal.tell("By:        %s %s, %s\nRate:      %s\nUntil:     %s", v.Option, v.Method, dash(v.Holder), v.Rate,
+			dash(v.Due)),
+		c.Terminal.also("Deals", dealHead, deals))
 }
 
 // payout finds a payout of any merchant.
@@ -171,85 +215,4 @@ func (k *core) payout(ctx context.Context, id string) (payout.Payout, error) {
 		err = errors.New("there is no payout " + id + ": purser payout list shows them")
 	}
 	return payout.Payout{}, err
-}
-
-// PayoutWord is an operator's word about a payout.
-type PayoutWord struct {
-	Payout   string
-	Receipt  string // of a confirmation: the network's id of the money movement
-	Operator string
-	Note     string
-}
-
-// ApprovePayout takes a payout on: the operator is about to send it by hand.
-// Above the merchant's limit it takes a second person's word.
-func (c Commands) ApprovePayout(ctx context.Context, w PayoutWord) error {
-	return c.decide(ctx, w, (*app.App).ApprovePayout)
-}
-
-// ConfirmPayout books that the network moved the money.
-func (c Commands) ConfirmPayout(ctx context.Context, w PayoutWord) error {
-	return c.decide(ctx, w, (*app.App).ConfirmPayout)
-}
-
-// RejectPayout gives the money back to the account; nothing was sent.
-func (c Commands) RejectPayout(ctx context.Context, w PayoutWord) error {
-	return c.decide(ctx, w, (*app.App).RejectPayout)
-}
-
-// FailPayout gives the money back to the account: it was sent and came back.
-func (c Commands) FailPayout(ctx context.Context, w PayoutWord) error {
-	return c.decide(ctx, w, (*app.App).FailPayout)
-}
-
-// decide takes an operator's word and says what comes next.
-func (c Commands) decide(ctx context.Context, w PayoutWord,
-	take func(*app.App, context.Context, app.PayoutWord) (payout.Payout, error),
-) error {
-	return c.with(ctx, forWriting, func(k *core) error {
-		before, err := k.payout(ctx, w.Payout)
-		if err != nil {
-			return err
-		}
-		after, err := take(k.app, ctx, app.PayoutWord{
-			Merchant: before.Merchant, Payout: w.Payout, Operator: w.Operator, Note: w.Note, Receipt: w.Receipt,
-		})
-		switch {
-		case fault.Is(err, fault.CodeWrongState):
-			return fmt.Errorf("payout %s is %s: %s", before.ID, before.State, next(before))
-		case fault.Is(err, fault.CodeDuplicate):
-			return settingError("receipt", w.Receipt+" was booked for another payout or payment")
-		case err != nil:
-			return err
-		}
-		view, err := k.viewPayout(ctx, after)
-		if err != nil {
-			return err
-		}
-		if err := c.Terminal.show(view, payoutHead, [][]string{view.row()}); err != nil {
-			return err
-		}
-		if after.State == payout.Requested {
-			return c.Terminal.tell("\nIt is above the merchant's limit: somebody else has to approve it before it is sent.")
-		}
-		if after.State != payout.Processing {
-			return nil
-		}
-		return c.Terminal.tell("\nNow send %s on %s to %s and say what came of it:\n\n"+
-			"  purser payout confirm %s --receipt TXID\n  purser payout fail %[4]s",
-			view.Send, view.Network, view.Address, view.ID)
-	})
-}
-
-// next is what there is to do about a payout, for whoever wants something else.
-func next(p payout.Payout) string {
-	switch p.State {
-	case payout.Requested:
-		return "purser payout approve " + p.ID + " takes it on, purser payout reject " + p.ID + " gives the money back"
-	case payout.Approved, payout.Processing:
-		return "purser payout confirm " + p.ID + " --receipt TXID says that it was sent, purser payout fail " + p.ID +
-			" that it came back"
-	case payout.Paid, payout.Rejected, payout.Canceled, payout.Expired, payout.Failed:
-	}
-	return "nothing is left to do"
 }

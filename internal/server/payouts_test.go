@@ -143,7 +143,8 @@ func TestPayouts(t *testing.T) {
 	}
 	x.refused(t, "operator: The same person has approved it already", say("four", "", approve))
 	d = newDesk(x.config)
-	if err := d.ShowPayout(t.Context(), "four"); err != nil || !strings.Contains(d.out.String(), "Approved:  1 of 2 Sam") {
+	if err := d.ShowPayout(t.Context(), "four", false); err != nil ||
+		!strings.Contains(d.out.String(), "Approved:  1 of 2 Sam") {
 		t.Errorf("got %v and %s, want who approved it", err, d.out.String())
 	}
 	x.operate(t, &got, func(c Commands) error {
@@ -173,7 +174,7 @@ func TestPayouts(t *testing.T) {
 		return c.Payouts(t.Context(), WhichPayouts{Merchant: "nobody", Limit: 1})
 	})
 	d = newDesk(x.config)
-	if err := d.ShowPayout(t.Context(), "one"); err != nil || !strings.Contains(d.out.String(), "Receipt:   tx1") ||
+	if err := d.ShowPayout(t.Context(), "one", false); err != nil || !strings.Contains(d.out.String(), "Receipt:   tx1") ||
 		!strings.Contains(d.out.String(), "operator  Sam: as asked") {
 		t.Errorf("got %v and %s, want its receipt and who decided", err, d.out.String())
 	}
