@@ -26,6 +26,10 @@ type Dialect struct {
 	// without Content-Type, "*" for every other type; without them such a body
 	// is refused. Without any reader the handlers read Request.Raw themselves.
 	Bodies map[string]BodyReader
+	// Enter is asked before the body is read: nobody else can make the server hold
+	// a large one. It knows the route and the query, and may make Route.MaxBody of
+	// the request smaller. Nil = everybody may send a body.
+	Enter func(*Request) error
 	// Admit learns who asks, from what the route needs, and sets
 	// Request.Merchant. The raw body is there, its fields are not.
 	Admit func(*Request) error

@@ -78,15 +78,20 @@ func (d *Dialect) note(ctx context.Context, r *Request, err error) {
 		slog.String("request_id", r.ID), slog.String("path", r.URL.Path), slog.String("error", fault.Detail(err)))
 }
 
-// run takes one call through its route: body, credential, fields, handler.
+// run takes one call through its route: entry, body, credential, fields, handler.
 func (d *Dialect) run(w *watched, r *Request, route Route) (reply Reply, err error) {
 	r.Route = route
 	if r.Params, err = readPairs(r.URL.RawQuery); err != nil {
 		return Reply{}, err
 	}
+	if d.Enter != nil {
+		if err := d.Enter(r); err != nil {
+			return Reply{}, err
+		}
+	}
 	// A body on GET means nothing.
 	if r.Method != http.MethodGet {
-		r.Raw, err = readRaw(w, r.Request, route.MaxBody)
+		r.Raw, err = readRaw(w, r.Request, r.Route.MaxBody)
 		if d.Private {
 			defer func() { clear(r.Raw) }()
 		}

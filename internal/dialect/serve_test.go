@@ -150,6 +150,52 @@ func TestRequestReachesTheHandler(t *testing.T) {
 	}
 }
 
+// unread is a body that nobody may touch.
+type unread struct{ t *testing.T }
+
+func (u unread) Read([]byte) (int, error) {
+	u.t.Error("the body was read")
+	return 0, io.EOF
+}
+
+// Who may not enter sends no body, and who may is held to the limit that was set.
+func TestEnter(t *testing.T) {
+	t.Parallel()
+	d := speak("d", nil, dialect.Route{Method: "PUT", Path: "/x", MaxBody: 20, Handle: says("read")})
+	d.Enter = func(r *dialect.Request) error {
+		if r.Route.Path != "/x" || len(r.Params) != 1 || r.Raw != nil {
+			t.Errorf("got %+v", r)
+		}
+		if r.Header.Get("X-Key") == "" {
+			return fault.New(fault.CodeKeyMissing, "", "")
+		}
+		r.Route.MaxBody = 5
+		return nil
+	}
+	mux := http.NewServeMux()
+	dialect.Mount(mux, d)
+	for _, test := range []struct {
+		key  string
+		body io.Reader
+		want string
+	}{
+		{"", unread{t}, "d key_missing"},
+		{"k", strings.NewReader(`"xxxxx"`), "d body_too_large"},
+		{"k", strings.NewReader(`{}`), "read"},
+	} {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequestWithContext(t.Context(), "PUT", "/x?q=1", test.body)
+		r.Header.Set("Content-Type", "application/json")
+		if test.key != "" {
+			r.Header.Set("X-Key", test.key)
+		}
+		mux.ServeHTTP(w, r)
+		if got := w.Body.String(); got != test.want {
+			t.Errorf("%q: got %s, want %s", test.key, got, test.want)
+		}
+	}
+}
+
 // breaking fails while it is read, as a connection does.
 type breaking struct{}
 

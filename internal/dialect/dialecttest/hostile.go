@@ -437,7 +437,7 @@ func runPanic(t *testing.T, k Kit) {
 	for i := range d.Routes {
 		d.Routes[i].Handle = func(*dialect.Request) (dialect.Reply, error) { panic(errCause) }
 	}
-	d.Admit = nil
+	d.Enter, d.Admit = nil, nil
 	h := w.Handler(d)
 	for _, route := range d.Routes {
 		a := w.Ask(h, route.Method, route.Path, nil, "")

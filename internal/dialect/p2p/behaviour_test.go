@@ -2,7 +2,9 @@ package p2p_test
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -12,6 +14,7 @@ import (
 	"github.com/purserhq/purser/internal/deal"
 	"github.com/purserhq/purser/internal/dialect"
 	"github.com/purserhq/purser/internal/dialect/dialecttest"
+	"github.com/purserhq/purser/internal/dialect/p2p"
 	"github.com/purserhq/purser/internal/event"
 )
 
@@ -113,6 +116,70 @@ func TestRepeatedAtOnce(t *testing.T) {
 	last := read(t, ask(w, h, "shopkey", "GET", "/api/merchant/internal-id/ord-1", "", ""))
 	if last.ID != first.ID || len(last.Deals) != 1 {
 		t.Errorf("got %+v, want one deal", last)
+	}
+}
+
+// unread is a large body that nobody may touch.
+type unread struct{ t *testing.T }
+
+func (u unread) Read([]byte) (int, error) {
+	u.t.Error("the body was read")
+	return 0, io.EOF
+}
+
+// Nobody makes the server hold a large body whose key, signature and limits were
+// not looked at.
+func TestFilesOfStrangersAreNotRead(t *testing.T) {
+	t.Parallel()
+	w := dialecttest.NewWorld(t, nil, extras)
+	h := w.Handler(opened(t, w, false))
+	i := create(t, w, h, `,"amount":"1500","startDeal":true`)
+	_, secret, err := w.App.SigningKey(t.Context(), w.Keys["shopkey"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	confirm := "invoices/" + i.ID + "/confirm-transfer"
+	send := func(target, identity, secret, media string, size int64, body io.Reader) int {
+		r := httptest.NewRequestWithContext(t.Context(), "POST", target, body)
+		r.ContentLength = size
+		r.Header.Set("Content-Type", media)
+		r.Header.Set("X-Identity", identity)
+		r.Header.Set("X-Signature", p2p.Sign(secret, "POST", base+target, nil))
+		recorder := httptest.NewRecorder()
+		h.ServeHTTP(recorder, r)
+		return recorder.Code
+	}
+	const media, merchantPath, publicPath = "multipart/form-data; boundary=b", "/api/merchant/", "/api/public/"
+	for _, target := range []string{merchantPath + confirm, merchantPath + "invoices/" + i.ID + "/dispute"} {
+		for identity, secret := range map[string]string{
+			w.Keys["shopkey"]: secret + "x", "unknown": secret, w.Keys["walletkey"]: "",
+		} {
+			if got := send(target, identity, secret, media, deal.MaxFile, unread{t}); got != http.StatusUnauthorized {
+				t.Errorf("%s by a stranger: got %d", target, got)
+			}
+		}
+		text := strings.NewReader(strings.Repeat(" ", deal.MaxFile))
+		if got := send(target, w.Keys["shopkey"], "x", "application/json", -1, text); got != 413 ||
+			text.Len() < deal.MaxFile/2 {
+			t.Errorf("%s, JSON without end: got %d, %d bytes are left", target, got, text.Len())
+		}
+	}
+	if got := send(publicPath+"invoices/"+w.UUID()+"/confirm-transfer", "", "", media, -1, unread{t}); got != 404 {
+		t.Errorf("an invoice that nobody knows: got %d", got)
+	}
+	for range 40 {
+		ask(w, h, "", "GET", publicPath+"payment-methods/RUB", "", "")
+	}
+	if got := send(publicPath+confirm, "", "", media, -1, unread{t}); got != http.StatusTooManyRequests {
+		t.Errorf("above the limit: got %d", got)
+	}
+	body := strings.NewReader(receipt(deal.MaxFile))
+	if got := send(merchantPath+confirm, w.Keys["shopkey"], secret, media, -1, body); got != http.StatusOK {
+		t.Errorf("the store itself: got %d", got)
+	}
+	body = strings.NewReader(receipt(1 << 20))
+	if got := send(merchantPath+confirm, w.Keys["shopkey"], secret, "application/json", -1, body); got != http.StatusOK {
+		t.Errorf("the store itself, which calls parts JSON: got %d", got)
 	}
 }
 

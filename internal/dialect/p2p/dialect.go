@@ -72,6 +72,7 @@ func New(c Config) (*dialect.Dialect, error) {
 		addresses: dialect.NewLimiter(addressPause, addressBurst, remembered),
 		invoices:  dialect.NewLimiter(invoicePause, invoiceBurst, remembered),
 	}
+	guard := guard{keys: c.App, bases: bases}
 	d := &dialect.Dialect{
 		Name:   "p2p",
 		Title:  "p2p: invoices paid by sending money to a person",
@@ -81,9 +82,15 @@ func New(c Config) (*dialect.Dialect, error) {
 			"": readBody, jsonType: readBody, multipartType: readParts,
 		},
 		Knows:        func(r *http.Request) bool { return r.Header.Get(keyHeader) != "" },
-		Admit:        guard{keys: c.App, bases: bases}.admit,
+		Admit:        guard.admit,
 		Log:          c.Log,
 		NewRequestID: c.NewRequestID,
+	}
+	d.Enter = func(r *dialect.Request) error {
+		if r.Route.Access == dialect.Anyone {
+			return desk.enter(r)
+		}
+		return guard.enter(r)
 	}
 	d.Fault = func(r *dialect.Request, err error) dialect.Reply {
 		reply := writeFault(r, err)

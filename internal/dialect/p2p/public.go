@@ -26,18 +26,30 @@ func (d desk) limit(l *dialect.Limiter, key string) error {
 	return nil
 }
 
-// known finds the invoice of a public call: whoever knows its id may ask.
-// Errors: rate_limited, invoice_not_found.
-func (d desk) known(r *dialect.Request) (view, error) {
+// enter holds public calls to their limits, before a body is read, and lets nobody
+// bring files who does not know an invoice. Errors: rate_limited, invoice_not_found.
+func (d desk) enter(r *dialect.Request) error {
 	if err := d.limit(d.addresses, dialect.ClientAddress(r.Request)); err != nil {
-		return view{}, err
+		return err
 	}
+	if id := r.PathValue("id"); isUUID.MatchString(id) {
+		if err := d.limit(d.invoices, id); err != nil {
+			return err
+		}
+	}
+	if !takesFiles(r.Route) {
+		return nil
+	}
+	_, err := d.known(r)
+	return err
+}
+
+// known finds the invoice of a public call: whoever knows its id may ask.
+// Error: invoice_not_found.
+func (d desk) known(r *dialect.Request) (view, error) {
 	id := r.PathValue("id")
 	if !isUUID.MatchString(id) {
 		return view{}, unknownInvoice()
-	}
-	if err := d.limit(d.invoices, id); err != nil {
-		return view{}, err
 	}
 	owner, err := d.App.InvoiceOwner(r.Context(), id)
 	if err != nil {
@@ -59,9 +71,6 @@ var knownBanks string
 // showAnyMethods lists banks for anybody. Nobody's accounts are named, so it is
 // every known bank of the country whose banks are known.
 func (d desk) showAnyMethods(r *dialect.Request) (dialect.Reply, error) {
-	if err := d.limit(d.addresses, dialect.ClientAddress(r.Request)); err != nil {
-		return dialect.Reply{}, err
-	}
 	unit := money.Unit(r.PathValue("currency"))
 	if _, err := money.Lookup(unit); err != nil {
 		return dialect.Reply{}, fault.New(fault.CodeNotFound, "currency", "")

@@ -47,14 +47,34 @@ type guard struct {
 	bases []string // the addresses under which callers may know this server
 }
 
+// enter looks at a signed call that may bring files before they come: they are not
+// signed, so that its headers tell all. Errors: as of check.
+func (g guard) enter(r *dialect.Request) error {
+	if !takesFiles(r.Route) {
+		return nil
+	}
+	_, err := g.check(r, nil)
+	if fault.Is(err, fault.CodeSignatureInvalid) && !saysParts(r) {
+		r.Route.MaxBody = dialect.MaxBody // its bytes are signed, as those of JSON are
+		return nil
+	}
+	return err
+}
+
 // admit is the Dialect's Admit. Errors: key_missing, key_invalid,
 // signature_invalid, for whoever has signed well address_forbidden, and
 // media_type_unsupported for files where none are taken.
 func (g guard) admit(r *dialect.Request) error {
 	if r.Route.Access == dialect.Signed {
-		if err := g.identify(r); err != nil {
+		body := r.Raw
+		if r.Method == http.MethodGet || takesFiles(r.Route) && inParts(r) {
+			body = nil
+		}
+		key, err := g.check(r, body)
+		if err != nil {
 			return err
 		}
+		r.Merchant, r.Key = key.Merchant, key
 	}
 	switch {
 	case !inParts(r):
@@ -66,30 +86,31 @@ func (g guard) admit(r *dialect.Request) error {
 	return nil
 }
 
-func (g guard) identify(r *dialect.Request) error {
+// check finds the key of a store that has signed a call with these bytes.
+// Errors: key_missing, key_invalid, signature_invalid, address_forbidden.
+func (g guard) check(r *dialect.Request, body []byte) (merchant.Key, error) {
 	public, err := only(r.Header, keyHeader)
 	if err != nil {
-		return err
+		return merchant.Key{}, err
 	}
 	signature, err := only(r.Header, signHeader)
 	if err != nil {
-		return err
+		return merchant.Key{}, err
 	}
 	key, secret, err := g.keys.SigningKey(r.Context(), public)
 	if err != nil {
-		return err
+		return merchant.Key{}, err
 	}
 	if _, ok := storeOf(key); !ok {
-		return fault.New(fault.CodeKeyInvalid, "", "")
+		return merchant.Key{}, fault.New(fault.CodeKeyInvalid, "", "")
 	}
-	if !g.good(r, secret, signature) {
-		return fault.New(fault.CodeSignatureInvalid, "", "")
+	if !g.good(r, secret, signature, body) {
+		return merchant.Key{}, fault.New(fault.CodeSignatureInvalid, "", "")
 	}
 	if !key.From(dialect.CallerAddress(r.Request)) {
-		return fault.New(fault.CodeAddressForbidden, "", "")
+		return merchant.Key{}, fault.New(fault.CodeAddressForbidden, "", "")
 	}
-	r.Merchant, r.Key = key.Merchant, key
-	return nil
+	return key, nil
 }
 
 // only is the value of a header that comes once.
@@ -107,11 +128,7 @@ func only(h http.Header, name string) (string, error) {
 // good says that the signature is that of the call at one of our addresses. What
 // a proxy made of the host is not looked at. All addresses are tried, so that the
 // time tells nothing about them.
-func (g guard) good(r *dialect.Request, secret, signature string) bool {
-	body := r.Raw
-	if r.Method == http.MethodGet || takesFiles(r.Route) && inParts(r) {
-		body = nil
-	}
+func (g guard) good(r *dialect.Request, secret, signature string, body []byte) bool {
 	target := r.URL.EscapedPath()
 	if r.URL.RawQuery != "" || r.URL.ForceQuery {
 		target += "?" + r.URL.RawQuery
@@ -126,11 +143,12 @@ func (g guard) good(r *dialect.Request, secret, signature string) bool {
 // inParts says that a body is multipart: by its type, or by its beginning where
 // a client names another type beside it.
 func inParts(r *dialect.Request) bool {
-	if r.Method == http.MethodGet {
-		return false
-	}
-	return strings.Contains(strings.ToLower(strings.Join(r.Header.Values("Content-Type"), ",")), multipartType) ||
-		bytes.HasPrefix(r.Raw, []byte("--"))
+	return r.Method != http.MethodGet && (saysParts(r) || bytes.HasPrefix(r.Raw, []byte("--")))
+}
+
+// saysParts says that a call calls its body multipart.
+func saysParts(r *dialect.Request) bool {
+	return strings.Contains(strings.ToLower(strings.Join(r.Header.Values("Content-Type"), ",")), multipartType)
 }
 
 // takesFiles says whether a route reads multipart bodies. Only there is a body
