@@ -36,7 +36,8 @@ type Config struct {
 }
 
 // Pages is the hosted pages. It is an http.Handler for everything under /pay/,
-// and has one method for each page whose address belongs to somebody else.
+// and has one method for each page whose address belongs to somebody else. Close it
+// before waiting for its requests to end.
 type Pages struct {
 	app         *app.App
 	newID       func() string
@@ -52,6 +53,8 @@ type Pages struct {
 	visits      *limiter           // to pages that ask a gateway or the database
 	forms       *limiter           // about an invoice that is paid to a person
 	uploads     *slots             // forms with files that are being read
+	streams     *slots             // of events
+	watcher     *watcher           // of invoices whose pages are open
 	opening     singleflight.Group // of payments that are confirmed on a phone
 	crossOrigin *http.CrossOriginProtection
 }
@@ -70,9 +73,10 @@ func New(c Config) (*Pages, error) {
 	if err != nil {
 		return nil, err
 	}
-	starts, visits, each := rate.Every(time.Second), rate.Every(200*time.Millisecond), uploadsEach
+	starts, visits := rate.Every(time.Second), rate.Every(200*time.Millisecond)
+	uploads, streams := uploadsEach, streamsEach
 	if c.Unlimited {
-		starts, visits, each = rate.Inf, rate.Inf, uploadsAll
+		starts, visits, uploads, streams = rate.Inf, rate.Inf, uploadsAll, streamsAll
 	}
 	p := &Pages{
 		app: c.App, newID: c.NewID, newUUID: c.NewUUID, now: c.Now, log: c.Log,
@@ -82,9 +86,11 @@ func New(c Config) (*Pages, error) {
 		starts:      newLimiter(starts, 30, c.Now),
 		visits:      newLimiter(visits, 120, c.Now),
 		forms:       newLimiter(starts, 30, c.Now),
-		uploads:     newSlots(uploadsAll, each),
+		uploads:     newSlots(uploadsAll, uploads),
+		streams:     newSlots(streamsAll, streams),
 		crossOrigin: http.NewCrossOriginProtection(),
 	}
+	p.watcher = newWatcher(p.glance)
 	if p.newUUID == nil {
 		p.newUUID = p.newID
 	}
@@ -101,6 +107,7 @@ func New(c Config) (*Pages, error) {
 	p.routes.HandleFunc("POST /pay/invoice/{id}/gateway", p.payInvoiceAtGateway)
 	p.routes.HandleFunc("POST /pay/deal/{id}/start", p.startDeal)
 	p.routes.HandleFunc("POST /pay/deal/{id}/sent", p.reportTransfer)
+	p.routes.HandleFunc("GET /pay/deal/{id}/events", p.dealEvents)
 	p.routes.HandleFunc("GET /pay/deal/{id}/cancel", p.askCancel)
 	p.routes.HandleFunc("POST /pay/deal/{id}/cancel", p.cancelInvoice)
 	p.routes.HandleFunc("GET /pay/deal/{id}/{form}", p.backToDeal)

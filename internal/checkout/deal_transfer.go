@@ -1,6 +1,7 @@
 package checkout
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -13,16 +14,17 @@ import (
 // transferBody is what the page shows on which the payer is told where to send
 // the money.
 type transferBody struct {
-	Amount shownAmount
-	Left   string
-	Facts  []labelled
-	Copies []labelled // what is copied into the bank's app: in Latin digits
-	Code   *qrCode    // nil = it does not fit into one
-	Open   string     // the bank's own page for this account; empty = none
-	Claim  *claim
-	Check  string
-	Cancel string
-	Alert  *alert
+	Amount   shownAmount
+	Left     string
+	Facts    []labelled
+	Copies   []labelled // what is copied into the bank's app: in Latin digits
+	Code     *qrCode    // nil = it does not fit into one
+	CodeSoon bool       // there will be one: what the account has now leads nowhere
+	Open     string     // the bank's own page for this account; empty = none
+	Claim    *claim
+	Check    string
+	Cancel   string
+	Alert    *alert
 }
 
 // showTransfer says where to send the money, and how much, and takes the
@@ -46,14 +48,14 @@ func (p *Pages) showTransfer(w http.ResponseWriter, r *http.Request, view dealVi
 		body.Facts = append(body.Facts, labelled{Label: v.T("deal.holder"), Value: d.Holder})
 	}
 	body.Open = d.CodeLink()
-	content := body.Open
-	if content == "" {
-		content = d.Number
+	if body.CodeSoon = d.ByCode() && body.Open == ""; body.CodeSoon {
+		body.Copies = body.Copies[1:]
+	} else {
+		body.Code = qrCodeOf(cmp.Or(body.Open, d.Number))
 	}
-	body.Code = qrCodeOf(content)
 	p.show(w, r, screen{
 		voice: v, Name: transferScreen, Status: view.status(), Title: v.T("deal.title"), Merchant: view.merchant,
-		Here: p.prefix + dealPath(i.ID), Body: body,
+		Here: p.prefix + dealPath(i.ID), Watch: p.watch(r, view), Body: body,
 	})
 }
 

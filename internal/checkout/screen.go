@@ -19,6 +19,9 @@ var templateFiles embed.FS
 //go:embed static/style.css
 var styleSheet []byte
 
+//go:embed static/page.js
+var script []byte
+
 // screens is every page's template, each with the frame around it.
 type screens map[string]*template.Template
 
@@ -63,9 +66,11 @@ type screen struct {
 	Refresh  string // what a refresh header would say; empty = the page stays
 	// LeadsToHTTP says that its forms may lead to a merchant's site without TLS.
 	LeadsToHTTP bool
+	Watch       *watch // how the page keeps itself up to date; nil = it has no script
 	Body        any
 
 	Style     string // address of the style sheet
+	Script    string // ... and of the script
 	Languages []languageLink
 }
 
@@ -100,7 +105,7 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request, s screen) {
 			HttpOnly: true, Secure: true, SameSite: http.SameSiteLaxMode,
 		})
 	}
-	s.Style = p.prefix + "/pay/static/" + styleName
+	s.Style, s.Script = p.prefix+"/pay/static/"+styleName, p.prefix+"/pay/static/"+scriptName
 	s.Languages = p.languageLinks(r, s)
 	var page bytes.Buffer
 	if err := p.screens[s.Name].ExecuteTemplate(&page, "frame", s); err != nil {
@@ -110,15 +115,20 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request, s screen) {
 		return
 	}
 	p.guard(w.Header(), s.LeadsToHTTP)
+	if s.Watch != nil {
+		const policy = "Content-Security-Policy"
+		w.Header().Set(policy, w.Header().Get(policy)+"; script-src 'self'; connect-src 'self'")
+	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Language", s.Tag)
 	w.WriteHeader(s.Status)
 	_, _ = w.Write(page.Bytes()) // the payer has gone: nobody is left to tell
 }
 
-// guard sets what protects a page: it runs no script at all, loads nothing
-// from elsewhere, is shown in no frame, is stored nowhere, and its address,
-// which is a credential, is told to nobody.
+// guard sets what protects a page: it runs no script (but that one file where a
+// page keeps itself up to date, which show adds), loads nothing from elsewhere,
+// is shown in no frame, is stored nowhere, and its address, which is a
+// credential, is told to nobody.
 func (p *Pages) guard(h http.Header, leadsToHTTP bool) {
 	// Some browsers also hold the answer to a form against form-action, and
 	// ours is a redirect to a gateway's page or to a merchant's. Both are the
@@ -182,23 +192,33 @@ func (p *Pages) failed(w http.ResponseWriter, r *http.Request, merchant string, 
 	p.troubleWith(w, r, merchant, status, words)
 }
 
-// styleName changes with the style sheet, so that browsers may keep it.
-var styleName = nameOf(styleSheet)
+// The names of files change with what is in them, so that browsers may keep them.
+var (
+	styleName  = nameOf("style", styleSheet, ".css")
+	scriptName = nameOf("page", script, ".js")
+)
 
-func nameOf(content []byte) string {
+func nameOf(name string, content []byte, ending string) string {
 	sum := sha256.Sum256(content)
-	return "style-" + hex.EncodeToString(sum[:6]) + ".css"
+	return name + "-" + hex.EncodeToString(sum[:6]) + ending
 }
 
-// static gives the style sheet away.
+// static gives the style sheet and the script away.
 func (p *Pages) static(w http.ResponseWriter, r *http.Request) {
-	if r.PathValue("name") != styleName {
+	var media string
+	var content []byte
+	switch r.PathValue("name") {
+	case styleName:
+		media, content = "text/css", styleSheet
+	case scriptName:
+		media, content = "text/javascript", script
+	default:
 		p.trouble(w, r, http.StatusNotFound, "no_page")
 		return
 	}
 	h := w.Header()
-	h.Set("Content-Type", "text/css; charset=utf-8")
+	h.Set("Content-Type", media+"; charset=utf-8")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
-	_, _ = w.Write(styleSheet) // the payer has gone: nobody is left to tell
+	_, _ = w.Write(content) // the payer has gone: nobody is left to tell
 }

@@ -33,6 +33,7 @@ func addDialects(r *routes, k *core, a additions) error {
 		return err
 	}
 	r.handle("checkout", "/pay/", pages)
+	r.hangUp = pages.Close
 	r.handle("checkout", "GET /invoice", http.HandlerFunc(pages.Deal))
 	r.handle("checkout", "POST "+returnPath, http.HandlerFunc(pages.Return))
 	addNotices(r, k)

@@ -16,10 +16,11 @@ type routes struct {
 	mux     *http.ServeMux
 	names   map[string]string // by pattern
 	unknown http.HandlerFunc  // answers what no route knows
+	hangUp  func()            // ends answers that go on for ever
 }
 
 func newRoutes() *routes {
-	return &routes{mux: http.NewServeMux(), names: map[string]string{}, unknown: http.NotFound}
+	return &routes{mux: http.NewServeMux(), names: map[string]string{}, unknown: http.NotFound, hangUp: func() {}}
 }
 
 // handle adds one route of a dialect, or of what else has a name.

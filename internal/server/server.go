@@ -37,6 +37,7 @@ type Server struct {
 	admin    http.Handler // nil when it is part of handler
 	proxies  []netip.Prefix
 	stopping atomic.Bool
+	hangUp   func() // ends answers that go on for ever
 	lines    *lines // nil when log lines are written at once
 }
 
@@ -105,7 +106,7 @@ func build(k *core, a additions) (*Server, error) {
 		return nil, err
 	}
 	addSandbox(routes, a.sandbox)
-	s.handler = s.observe(routes)
+	s.handler, s.hangUp = s.observe(routes), routes.hangUp
 	return s, nil
 }
 
@@ -266,6 +267,7 @@ func (s *Server) stop(ctx context.Context, servers []*http.Server, h hands) erro
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.config.StopLimit)
 	defer cancel()
 	h.stop()
+	s.hangUp()
 	drained := make(chan error, len(servers))
 	for _, server := range servers {
 		go func() { drained <- server.Shutdown(limit) }()

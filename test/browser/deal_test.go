@@ -56,6 +56,8 @@ func (s *stage) bazaar() *bazaar {
 		{Option: "SBP", Method: "sberbank", Number: "+7(900)000-00-01", Holder: "Борис Борисович Б."},
 		{Option: "TO_CARD", Method: "tinkoff", Number: "2200 1234 5678 9010", Holder: "BORIS B"},
 		{Option: "TO_ACCOUNT", Method: "aziatsko-tihookeanskij-bank", Number: "40817810099910004312", Holder: "BORIS B"},
+		{Option: "SBP_QR", Method: "unknown", Number: "https://qr.nspk.ru/AS10001?type=01", Holder: "BORIS B"},
+		{Option: "MANUAL_SBP_QR", Method: "unknown", Number: "later", Holder: "BORIS B"},
 	} {
 		n.Merchant, n.Trader, n.Least, n.Most, n.Operator = s.merchant, trader.ID, rub(100), rub(9000), "Sam"
 		s.must(s.app.PutRequisite(s.Context(), n))
@@ -86,8 +88,13 @@ func (b *bazaar) bill(whole int64, change func(*app.NewInvoice)) invoice.Invoice
 // begun is a deal about an invoice.
 func (b *bazaar) begun(i invoice.Invoice) deal.Deal {
 	b.Helper()
+	return b.begunBy(i, "SBP")
+}
+
+func (b *bazaar) begunBy(i invoice.Invoice, option string) deal.Deal {
+	b.Helper()
 	d, found, err := b.app.StartDeal(b.Context(), b.merchant, app.NewDeal{
-		ID: dialect.NewUUID(b.now()), Payment: dialect.NewUUID(b.now()), Invoice: i.ID, Option: "SBP", ByPayer: true,
+		ID: dialect.NewUUID(b.now()), Payment: dialect.NewUUID(b.now()), Invoice: i.ID, Option: option, ByPayer: true,
 	})
 	if err != nil || !found {
 		b.Fatalf("no deal: %v, %v", found, err)
@@ -127,7 +134,30 @@ func (s *stage) dealPages() []shownPage {
 	}
 	s.must(s.app.ResolveDispute(s.Context(), b.word(lost), false))
 	s.must(s.app.CompleteDeal(s.Context(), b.word(paid)))
+	code, soon := b.begunBy(b.bill(1501, nil), "SBP_QR"), b.begunBy(b.bill(1502, nil), "MANUAL_SBP_QR")
+	canceled := b.bill(1503, func(n *app.NewInvoice) { n.Bag["cancelUrl"] = "https://shop.example/sorry" })
+	s.must(s.app.CancelInvoice(s.Context(), app.CancelInvoice{Merchant: s.merchant, Invoice: canceled.ID, ByPayer: true}))
+	shown := begun(nil)
+	s.must(s.app.ReportTransfer(s.Context(), s.merchant, shown.ID))
+	s.must(s.app.Attach(s.Context(), app.NewAttachment{
+		ID: dialect.NewUUID(s.now()), Merchant: s.merchant, Deal: shown.ID, Data: []byte("%PDF-1.7"), ByPayer: true,
+	}))
+	wrongFile := func(t *tab) {
+		t.must(t.Locator("input[type=file]").SetInputFiles([]playwright.InputFile{
+			{Name: "receipt.html", MimeType: "text/html", Buffer: []byte("<!DOCTYPE html>")},
+		}))
+		t.must(t.Locator("button[type=submit]").Click())
+	}
 	return []shownPage{
+		{name: "deal-code", address: b.page(code.Invoice), says: "deal.code_hint"},
+		{name: "deal-code-soon", address: b.page(soon.Invoice), says: "deal.code_soon"},
+		{
+			name: "deal-cancel", address: s.address + "/pay/deal/" + wait.Invoice + "/cancel", says: "deal.ask_cancel.title",
+		},
+		{name: "deal-canceled", address: b.page(canceled.ID), says: "deal.canceled.title"},
+		{name: "deal-receipt", address: b.page(shown.Invoice), says: "deal.receipts"},
+		{name: "deal-wrong-file", address: b.page(wait.Invoice), says: "deal.receipt_type.title", act: wrongFile},
+		{name: "deal-wrong-more", address: b.page(sent.Invoice), says: "deal.receipt_type.title", act: wrongFile},
 		{name: "deal", address: b.page(b.bill(1500, nil).ID), says: "deal.choose"},
 		{name: "deal-nobody", address: b.page(b.bill(9001, nil).ID), says: "deal.nobody.title"},
 		{name: "deal-transfer", address: b.page(wait.Invoice), says: "deal.exactly"},
@@ -184,6 +214,87 @@ func TestPayAPerson(t *testing.T) {
 			s.must(s.app.CompleteDeal(t.Context(), s.word(deals[0])))
 			b.press("link", s.words["result.check"])
 			b.sees(s.words["deal.paid.title"], amount)
+			b.press("link", s.words["invoice.back"])
+			b.sees("Thank you")
+			if want := shop.URL + "/back?order=7"; b.URL() != want {
+				t.Errorf("the payer is at %s, want %s", b.URL(), want)
+			}
+		})
+	}
+}
+
+// With scripts the page keeps itself up to date: the payer copies with a button,
+// shows a receipt, and sees that the money came without pressing anything.
+func TestPageKeepsUpToDate(t *testing.T) {
+	t.Parallel()
+	for _, language := range []string{"en", "fa"} {
+		t.Run(language, func(t *testing.T) {
+			t.Parallel()
+			s := openStage(t, language, true).bazaar()
+			i := s.bill(2000, nil)
+			b := openTab(t, view{size: phone, locale: language, scripts: true})
+			b.expected = []string{"/events"} // a stream ends when its page is left
+			b.must(b.Context().GrantPermissions([]string{"clipboard-read", "clipboard-write"}))
+			b.visit(s.page(i.ID))
+			d := s.begun(i) // on another device
+			b.sees(s.words["deal.exactly"], s.words["deal.copy"])
+			for n, want := range []string{"+7(900)000-00-01", "2000.00"} {
+				button := b.GetByRole("button", playwright.PageGetByRoleOptions{Name: s.words["deal.copy"]}).Nth(0)
+				if n == 1 { // the first one says something else for a moment
+					button = b.Locator("[data-copy=copy-1]")
+				}
+				b.must(button.Click())
+				b.sees(s.words["deal.copied"])
+				if got := b.measure(`navigator.clipboard.readText()`); got != want {
+					t.Errorf("copied %q, want %q", got, want)
+				}
+			}
+			b.must(b.GetByLabel(s.words["deal.receipt_optional"]).SetInputFiles([]playwright.InputFile{
+				{Name: "receipt.pdf", MimeType: "application/pdf", Buffer: []byte("%PDF-1.7")},
+			}))
+			b.press("button", s.words["deal.report"])
+			b.sees(s.words["deal.sent.title"], s.words["deal.receipts"])
+			files, err := s.app.Attachments(t.Context(), s.merchant, d.ID)
+			if err != nil || len(files) != 1 || files[0].Type != "application/pdf" {
+				t.Errorf("the files are %+v, %v", files, err)
+			}
+			b.must(b.Locator("input[type=file]").Focus())
+			s.must(s.app.CompleteDeal(t.Context(), s.word(d)))
+			b.sees(s.words["deal.paid.title"])
+			for expression, want := range map[string]any{
+				`document.getElementById("news").textContent`:                 s.words["deal.paid.title"],
+				`document.activeElement.localName`:                            "h1",
+				`document.title.startsWith(document.activeElement.innerText)`: true,
+				`document.querySelector("main").hasAttribute("data-events")`:  false,
+			} {
+				if got := b.measure(expression); got != want {
+					t.Errorf("%s = %v, want %v", expression, got, want)
+				}
+			}
+		})
+	}
+}
+
+// A payer who changed their mind is asked once more, and led back to the shop.
+// It takes no script.
+func TestCancelAtAPerson(t *testing.T) {
+	t.Parallel()
+	for _, language := range []string{"en", "fa"} {
+		t.Run(language, func(t *testing.T) {
+			t.Parallel()
+			s := openStage(t, language, true).bazaar()
+			shop := openSite(t)
+			i := s.bill(2000, func(n *app.NewInvoice) { n.Bag["cancelUrl"] = shop.URL + "/back?order=7" })
+			s.begun(i)
+			b := openTab(t, view{size: phone, locale: language})
+			b.visit(s.page(i.ID))
+			b.press("link", s.words["deal.cancel"])
+			b.sees(s.words["deal.ask_cancel.title"])
+			b.press("link", s.words["deal.keep"])
+			b.sees(s.words["deal.exactly"])
+			b.press("link", s.words["deal.cancel"])
+			b.press("button", s.words["deal.cancel"])
+			b.sees(s.words["deal.canceled.title"])
 			b.press("link", s.words["invoice.back"])
 			b.sees("Thank you")
 			if want := shop.URL + "/back?order=7"; b.URL() != want {

@@ -244,6 +244,7 @@ func openStage(t *testing.T, language string, demo bool) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(pages.Close)
 	mux.Handle("/pay/", pages)
 	mux.HandleFunc("GET /cb", pages.Return)
 	mux.HandleFunc("GET /invoice", pages.Deal)
