@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,6 +37,11 @@ type Config struct {
 	// without a path: gateways send payers back to it and links begin with it. It
 	// may be left out only while the server listens on a loopback address.
 	PublicURL string `key:"public_url"`
+	// ExtraPublicURLs are further addresses under which callers know the server, also
+	// without a path. Calls of the p2p API are signed over the address that the caller
+	// uses: those over any of these, or over public_url, are good. Links keep to
+	// public_url.
+	ExtraPublicURLs []string `key:"extra_public_urls"`
 	// Proxies are the addresses or networks of reverse proxies in front of the
 	// server, such as 10.0.0.0/8. From them X-Forwarded-For is believed, which
 	// limits on callers go by.
@@ -207,16 +213,33 @@ func (c *Config) checkPublic() error {
 		if *address.text == "" {
 			*address.text = c.PublicURL + address.path
 		}
-		u, err := url.Parse(*address.text)
-		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.RawQuery != "" ||
-			u.Fragment != "" || u.User != nil {
-			return settingError(address.key, "must be an http or https address without user, query and fragment")
+		if err := trimAddress(address.key, address.text); err != nil {
+			return err
 		}
-		*address.text = strings.TrimRight(*address.text, "/")
 	}
 	if u, err := url.Parse(c.PublicURL); err != nil || u.Path != "" {
 		return settingError("public_url", "must be without a path")
 	}
+	c.ExtraPublicURLs = slices.Clone(c.ExtraPublicURLs)
+	for n := range c.ExtraPublicURLs {
+		if err := trimAddress("extra_public_urls", &c.ExtraPublicURLs[n]); err != nil {
+			return err
+		}
+		if u, err := url.Parse(c.ExtraPublicURLs[n]); err != nil || u.Path != "" {
+			return settingError("extra_public_urls", "must be without paths")
+		}
+	}
+	return nil
+}
+
+// trimAddress takes the slashes off the end of an address that links begin with.
+func trimAddress(key string, text *string) error {
+	u, err := url.Parse(*text)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.RawQuery != "" ||
+		u.Fragment != "" || u.User != nil {
+		return settingError(key, "must be an http or https address without user, query and fragment")
+	}
+	*text = strings.TrimRight(*text, "/")
 	return nil
 }
 

@@ -55,6 +55,8 @@ func TestComplaintsNameTheKey(t *testing.T) {
 		{"public_url", Config{Data: "d", PublicURL: "pay.example"}},
 		{"public_url", Config{Data: "d", PublicURL: "https://pay.example/under"}},
 		{"public_url", Config{Data: "d", PublicURL: "https://user:word@pay.example"}},
+		{"extra_public_urls", Config{Data: "d", ExtraPublicURLs: []string{"https://api.example", "api.example"}}},
+		{"extra_public_urls", Config{Data: "d", ExtraPublicURLs: []string{"https://api.example/v1"}}},
 		{"ready_link", Config{Data: "d", ReadyLink: "/payment"}},
 		{"listen", Config{Data: "d", Listen: "8080"}},
 		{"payments_listen", Config{Data: "d", PaymentsListen: "1111"}},

@@ -64,7 +64,8 @@ func addDialects(r *routes, k *core, a additions) error {
 		App: k.app, Fetch: worker.NewSender(k.config.WebhookLoopback), Now: k.now, Log: k.log,
 	})
 	transfers, err := p2p.New(p2p.Config{
-		App: k.app, PublicURLs: []string{k.config.PublicURL}, Now: k.now, Log: k.log, Unlimited: len(a.sandbox) > 0,
+		App: k.app, PublicURLs: append([]string{k.config.PublicURL}, k.config.ExtraPublicURLs...),
+		Now: k.now, Log: k.log, Unlimited: len(a.sandbox) > 0,
 	})
 	if err != nil {
 		return err

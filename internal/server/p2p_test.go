@@ -44,6 +44,47 @@ func tradeRoubles(t *testing.T, x told, r *running) {
 	}
 }
 
+// Calls are signed over any of the public addresses, whatever host a proxy names, and
+// over no other.
+func TestSignedAddresses(t *testing.T) {
+	t.Parallel()
+	x := teaHouse(t)
+	x.config.PublicURL = "https://pay.example/"
+	x.config.ExtraPublicURLs = []string{"https://api.example/", "http://old.example"}
+	name := "Shop"
+	x.operate(t, new(terminalView), func(c Commands) error {
+		return c.AddTerminal(t.Context(), x.merchant, TerminalTerms{Name: &name})
+	})
+	var key keyView
+	x.operate(t, &key, func(c Commands) error {
+		return c.AddStoreKey(t.Context(), NewStoreKey{Merchant: x.merchant, Store: 1001})
+	})
+	r := start(t, x.config, nil)
+	for base, want := range map[string]int{
+		"https://pay.example": http.StatusOK, "https://api.example": http.StatusOK, "http://old.example": http.StatusOK,
+		"http://pay.example": http.StatusUnauthorized, "https://10.0.0.7:8080": http.StatusUnauthorized,
+		r.url: http.StatusUnauthorized, "": http.StatusUnauthorized,
+	} {
+		const path = "/api/merchant/accounts"
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.url+path, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Host = "10.0.0.7:8080"
+		request.Header.Set("X-Identity", key.Public)
+		request.Header.Set("X-Signature", p2p.Sign(key.Secret, http.MethodGet, base+path, nil))
+		response, err := r.client.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		if response.StatusCode != want {
+			t.Errorf("signed over %q: got %d, want %d", base, response.StatusCode, want)
+		}
+	}
+	r.halt(t)
+}
+
 // A store asks for money over HTTP, the trader has it, and the store's own
 // address hears of it with the merchant's token.
 func TestStoreIsTold(t *testing.T) {
