@@ -47,7 +47,7 @@ type desk struct {
 // resources are all of the API, in the order of the document.
 func (d *desk) resources() []resource {
 	return []resource{
-		d.invoices(),
+		d.invoices(), d.payments(), d.refunds(), d.customers(), d.transfers(), d.ledger(), d.events(),
 	}
 }
 

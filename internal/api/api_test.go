@@ -15,9 +15,15 @@ import (
 	"github.com/purserhq/purser/internal/api"
 	"github.com/purserhq/purser/internal/dialect"
 	"github.com/purserhq/purser/internal/dialect/dialecttest"
+	"github.com/purserhq/purser/internal/store/pgtest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.Cleanup(os.Exit)) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(cluster{m}, goleak.Cleanup(os.Exit)) }
+
+// cluster runs the tests with a PostgreSQL of their own.
+type cluster struct{ *testing.M }
+
+func (c cluster) Run() int { return pgtest.Run(c.M) }
 
 // open builds the API in a world.
 func open(t *testing.T, w *dialecttest.World) *dialect.Dialect {
@@ -52,11 +58,23 @@ func posted(path, body string) string {
 	return text + "\n"
 }
 
-// prepared makes invoice 1, and invoice 2, which is paid and waits for its
-// merchant's word.
+// administered is the same of the holder of the shop's admin key.
+func administered(path, body string) string {
+	return strings.Replace(posted(path, body), "{{key}}", "{{admin}}", 1)
+}
+
+// prepared makes invoice 1, which payment 3 pays, of which refund 4 gives back a
+// part; invoice 2, which is paid and waits for its merchant's word; the open
+// invoice 5; a payment whose money is held; customer 10001 and transfer 7.
 var prepared = posted("/invoices", `{"amount":"5000","unit":"IRR"}`) +
 	posted("/invoices", `{"amount":"5000","unit":"IRR","verify_within":600}`) +
-	"! payer starts " + id("inv", 2) + " at zarinpal\n! pay A1\n! payer returns from A1\n"
+	"! payer starts " + id("inv", 2) + " at zarinpal\n! pay A1\n! payer returns from A1\n" +
+	posted("/payments", `{"invoice":"`+id("inv", 1)+`"}`) + "! pay A2\n! payer returns from A2\n" +
+	posted("/refunds", `{"payment":"`+id("pay", 3)+`","amount":"1000"}`) +
+	posted("/invoices", `{"amount":"5000","unit":"IRR"}`) +
+	"! vault holds held\n! 10000 gets 1000 USD\n" +
+	administered("/customers", `{"first_name":"Ada"}`) +
+	administered("/transfers", `{"source":10000,"destination":10001,"amount":"10","unit":"USD"}`)
 
 var samples = []dialecttest.Sample{
 	{
@@ -70,11 +88,48 @@ var samples = []dialecttest.Sample{
 		Query: "expand=payments",
 	},
 	{
-		Route: "POST /v1/invoices/{id}/cancel", Path: "/v1/invoices/" + id("inv", 1) + "/cancel", Key: "key", Owned: true,
+		Route: "POST /v1/invoices/{id}/cancel", Path: "/v1/invoices/" + id("inv", 5) + "/cancel", Key: "key", Owned: true,
 	},
 	{
 		Route: "POST /v1/invoices/{id}/verify", Path: "/v1/invoices/" + id("inv", 2) + "/verify", Key: "key", Owned: true,
 	},
+	{
+		Route: "POST /v1/payments", Key: "key", Owned: true,
+		Body: `{"invoice":"` + id("inv", 5) + `","amount":"2000","gateway":"shepa","method":"iranian_card","description":"d",` +
+			`"payer":{"name":"n"},"metadata":{"a":"b"}}`,
+	},
+	{Route: "GET /v1/payments", Key: "key", Query: "limit=10&status=captured&invoice=" + id("inv", 1)},
+	{Route: "GET /v1/payments/{id}", Path: "/v1/payments/" + id("pay", 3), Key: "key", Owned: true},
+	{
+		Route: "POST /v1/payments/{id}/refresh", Path: "/v1/payments/" + id("pay", 3) + "/refresh", Key: "key", Owned: true,
+	},
+	{
+		Route: "POST /v1/payments/{id}/capture", Path: "/v1/payments/held/capture", Key: "key", Owned: true,
+		Body: `{"amount":"5"}`,
+	},
+	{Route: "POST /v1/payments/{id}/void", Path: "/v1/payments/held/void", Key: "key", Owned: true},
+	{
+		Route: "POST /v1/refunds", Key: "key", Owned: true,
+		Body: `{"payment":"` + id("pay", 3) + `","amount":"1000","reason":"r"}`,
+	},
+	{Route: "GET /v1/refunds", Key: "key", Query: "limit=10&status=succeeded&payment=" + id("pay", 3)},
+	{Route: "GET /v1/refunds/{id}", Path: "/v1/refunds/" + id("rfd", 4), Key: "key", Owned: true},
+	{
+		Route: "POST /v1/customers", Key: "admin",
+		Body: `{"first_name":"Grace","last_name":"Hopper","email":"grace@example.com","national_id":"1"}`,
+	},
+	{Route: "GET /v1/customers", Key: "admin", Query: "limit=10"},
+	{Route: "GET /v1/customers/{id}", Path: "/v1/customers/10001", Key: "admin", Owned: true},
+	{
+		Route: "POST /v1/transfers", Key: "admin",
+		Body: `{"source":10000,"destination":10001,"amount":"1","unit":"USD","reference":"r","description":"d"}`,
+	},
+	{Route: "GET /v1/transfers", Key: "admin", Query: "limit=10&account=10001"},
+	{Route: "GET /v1/transfers/{id}", Path: "/v1/transfers/" + id("trf", 7), Key: "admin", Owned: true},
+	{Route: "GET /v1/accounts/{id}", Path: "/v1/accounts/10001", Key: "admin", Owned: true},
+	{Route: "GET /v1/balances", Key: "admin"},
+	{Route: "GET /v1/entries", Key: "admin", Query: "subject=" + id("pay", 3)},
+	{Route: "GET /v1/events", Key: "admin", Query: "after=3&limit=10"},
 }
 
 // face wants a problem of RFC 9457.
@@ -114,8 +169,8 @@ func kit(t *testing.T) dialecttest.Kit {
 	t.Helper()
 	return dialecttest.Kit{
 		New: open, Banks: banks, Prepare: prepared, Samples: samples, Face: face,
-		Elsewhere: []string{"GET /v1/docs", "GET /v1/openapi.json"},
-		Extras:    dialecttest.Extras{Watch: watching(t)},
+		Elsewhere: []string{"GET /v1/docs", "GET /v1/openapi.json", "GET /v1/entries"},
+		Extras:    dialecttest.Extras{Watch: watching(t), Gateways: vaults, Happen: happen},
 	}
 }
 

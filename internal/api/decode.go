@@ -142,6 +142,11 @@ func readQuery[Query any](c *call) (q Query, err error) {
 			wrong.Add(fault.All(err)...)
 		}
 	}
+	for _, f := range queryFields(into.Type()) {
+		if name := f.Tag.Get("query"); f.Tag.Get("required") == "true" && !seen[name] {
+			wrong.Add(fault.New(fault.CodeParameterMissing, name, ""))
+		}
+	}
 	return q, wrong.Err()
 }
 

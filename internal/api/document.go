@@ -91,7 +91,10 @@ func (d *desk) entry(o operation) *huma.Operation {
 	}
 	for _, f := range queryFields(o.query) {
 		s := o.params[f.Tag.Get("query")]
-		p := &huma.Param{Name: f.Tag.Get("query"), In: "query", Description: s.Description, Schema: s}
+		p := &huma.Param{
+			Name: f.Tag.Get("query"), In: "query", Required: f.Tag.Get("required") == "true", Description: s.Description,
+			Schema: s,
+		}
 		if len(s.Examples) > 0 {
 			p.Example = s.Examples[0]
 		}
@@ -179,7 +182,7 @@ func (d *desk) params(o operation, body *huma.Schema) []dialect.Param {
 		if f.Type.Kind() == reflect.Int64 || len(o.params[name].Enum) > 0 || name == "cursor" {
 			sort = dialect.TextType
 		}
-		list = append(list, dialect.Param{Name: name, In: dialect.InQuery, Type: sort, Optional: true})
+		list = append(list, dialect.Param{Name: name, In: dialect.InQuery, Type: sort, Optional: f.Tag.Get("required") == ""})
 	}
 	if body == nil {
 		return list
@@ -208,7 +211,7 @@ func schemaName(t reflect.Type, hint string) string {
 	}
 	if whole, inner, ok := strings.Cut(name, "["); ok {
 		inner = strings.TrimSuffix(inner[strings.LastIndexAny(inner, "./")+1:], "]")
-		name = strings.TrimSuffix(inner, "View") + map[string]string{"pageOf": "Page"}[whole]
+		name = strings.TrimSuffix(inner, "View") + map[string]string{"pageOf": "Page", "wholeOf": "List"}[whole]
 	}
 	name = strings.TrimSuffix(name, "View")
 	return string(unicode.ToUpper(rune(name[0]))) + name[1:]

@@ -92,7 +92,10 @@ func statusOf(e *fault.Error) int {
 }
 
 // params are our names of what the core calls otherwise.
-var params = map[string]string{"currency": "unit", "webhook": "notify_url"}
+var params = map[string]string{
+	"currency": "unit", "webhook": "notify_url", "transfer": "reference", "customer_wallet": "source",
+	"merchant_available": "source",
+}
 
 // problemOf is the face of every error. What is ours is not explained.
 func problemOf(r *dialect.Request, err error) dialect.Reply {

@@ -35,7 +35,7 @@ func (p paging) after() (app.Older, error) {
 	if p.Cursor == "" {
 		return a, nil
 	}
-	wrong := fault.New(fault.CodeParameterInvalid, "cursor", "It is not one that this list gave.")
+	wrong := wrongCursor()
 	text, err := base64.RawURLEncoding.DecodeString(p.Cursor)
 	if err != nil {
 		return a, wrong.With(err)
@@ -47,6 +47,10 @@ func (p paging) after() (app.Older, error) {
 	}
 	a.At, a.ID = time.UnixMicro(at).UTC(), id
 	return a, nil
+}
+
+func wrongCursor() *fault.Error {
+	return fault.New(fault.CodeParameterInvalid, "cursor", "It is not one that this list gave.")
 }
 
 func (p paging) size() int {

@@ -1,6 +1,11 @@
 package api
 
 import (
+	"time"
+
+	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/merchant"
 	"github.com/purserhq/purser/internal/payment"
 )
 
@@ -48,10 +53,175 @@ var paymentWords = words{
 		"card":        {doc: "The payer's card, masked, as the gateway told it.", example: "************1234"},
 		"finished_at": {doc: "When it was captured, failed or canceled.", example: "2026-12-01T12:00:00Z"},
 	},
+	"newPayment": {
+		"invoice": {doc: "The id of the invoice to collect for.", example: exampleInvoice},
+		"amount": {
+			doc:     "What to collect, in the invoice's unit; leave it out for all that is unpaid.",
+			example: "12.50",
+		},
+		"gateway": {doc: "Your name for the gateway; leave it out to have one chosen.", example: "stripe"},
+		"method": {
+			doc: "How the payer wants to pay; leave it out for whatever the gateway offers.", example: "card",
+			choices: choices(payment.Methods),
+		},
+	},
+	"capture": {
+		"amount": {doc: "What to take, at most what is held; leave it out for all of it.", example: "12.50"},
+	},
+	"paymentList": {
+		"invoice": {doc: "Only those of this invoice.", example: exampleInvoice},
+		"status":  {doc: "Only those in this state.", example: "captured", choices: choices(payment.States)},
+	},
+}
+
+// newPayment is the wish to collect a part of an invoice.
+type newPayment struct {
+	Invoice     string            `json:"invoice" minLength:"1" maxLength:"200"`
+	Amount      string            `json:"amount,omitempty" maxLength:"40"`
+	Gateway     string            `json:"gateway,omitempty" maxLength:"100"`
+	Method      string            `json:"method,omitempty"`
+	Description string            `json:"description,omitempty" maxLength:"1000"`
+	Payer       payerView         `json:"payer,omitzero"`
+	Metadata    map[string]string `json:"metadata,omitempty" maxProperties:"20"`
+}
+
+// capture is the wish to take held money.
+type capture struct {
+	Amount string `json:"amount,omitempty" maxLength:"40"`
+}
+
+// paymentList is what a list of payments can be narrowed down to.
+type paymentList struct {
+	paging
+
+	Invoice string `query:"invoice" maxLength:"200"`
+	Status  string `query:"status"`
 }
 
 // examplePayment is the id of the document's payment.
 const examplePayment = "pay_01941f29-7c00-7000-8000-000000000001"
+
+func (d *desk) payments() resource {
+	asked := story[paymentView]{now: d.paymentNow}
+	ofGateways := []fault.Code{
+		fault.CodePaymentNotFound, fault.CodeWrongState, fault.CodeGatewayRefused, fault.CodeGatewayUnavailable,
+		fault.CodeUnsupported,
+	}
+	return resource{
+		name: "payments", about: "A payment is one collection for an invoice through a gateway.",
+		words: paymentWords, example: examplePayment,
+		operations: []operation{
+			create(row{
+				id: "createPayment", path: "/payments", scope: merchant.PaymentsWrite, summary: "Request a payment",
+				about: "Opens a page at a gateway on which the payer can pay: send the payer to pay_url. Where no gateway opens " +
+					"one the payment is there all the same, and has failed. Nothing is collected twice: an invoice takes no more " +
+					"than its amount.",
+				faults: []fault.Code{
+					fault.CodeInvoiceNotFound, fault.CodeInvoiceClosed, fault.CodeAmountInvalid, fault.CodeAmountTooSmall,
+					fault.CodeAmountAboveRemaining, fault.CodeNoGateway, fault.CodeUnsupported,
+				},
+			}, "pay", d.createPayment, asked),
+			get(row{
+				id: "getPayment", path: "/payments/{id}", scope: merchant.PaymentsRead, summary: "Get a payment",
+				about:  "Shows a payment, whichever API it was made through, as we know it. To have the gateway asked, refresh it.",
+				faults: []fault.Code{fault.CodePaymentNotFound},
+			}, d.getPayment),
+			list(row{
+				id: "listPayments", path: "/payments", scope: merchant.PaymentsRead, summary: "List payments",
+				about: "Lists all payments, whichever API they were made through.",
+			}, d.listPayments),
+			act(row{
+				id: "refreshPayment", path: "/payments/{id}/refresh", scope: merchant.PaymentsWrite,
+				summary: "Ask the gateway about a payment",
+				about:   "Asks the gateway what became of a payment, and books what it says. We ask by ourselves too.",
+				faults:  []fault.Code{fault.CodePaymentNotFound},
+			}, d.refreshPayment, asked),
+			act(row{
+				id: "capturePayment", path: "/payments/{id}/capture", scope: merchant.PaymentsWrite,
+				summary: "Capture a payment",
+				about:   "Takes the money of an authorized payment, or a part of it, and lets go of the rest.",
+				faults:  append(ofGateways, fault.CodeAmountInvalid, fault.CodeAmountAboveRemaining),
+			}, d.capturePayment, asked),
+			act(row{
+				id: "voidPayment", path: "/payments/{id}/void", scope: merchant.PaymentsWrite, summary: "Void a payment",
+				about: "Lets go of the money of an authorized payment.", faults: ofGateways,
+			}, d.voidPayment, asked),
+		},
+	}
+}
+
+func (d *desk) createPayment(c *call, id string, in newPayment) (out paymentView, err error) {
+	view, err := d.App.Invoice(c.Context(), c.Merchant, in.Invoice)
+	if err != nil {
+		return out, err
+	}
+	amount := view.Invoice.Unpaid()
+	if in.Amount != "" || view.Invoice.Open {
+		if amount, err = amountOf(in.Amount, string(view.Invoice.Amount.Unit())); err != nil {
+			return out, err
+		}
+	}
+	bag, err := packMetadata(in.Metadata)
+	if err != nil {
+		return out, err
+	}
+	made, err := d.App.RequestPayment(c.Context(), c.Merchant, app.NewPayment{
+		Invoice: in.Invoice, Amount: amount, Gateway: in.Gateway, Method: payment.Method(in.Method),
+		Description: in.Description, Payer: payment.Payer(in.Payer), NewID: func() string { return id }, Bag: bag,
+		Kept: true,
+	})
+	return show(d.viewPayment)(made.Payment, err)
+}
+
+func (d *desk) getPayment(c *call, id string, _ none) (paymentView, error) {
+	return show(d.viewPayment)(d.App.Payment(c.Context(), c.Merchant, id))
+}
+
+// paymentNow is a payment that an earlier call asked for. Error:
+// idempotency_in_progress while its gateway is being asked.
+func (d *desk) paymentNow(c *call, id string) (out paymentView, err error) {
+	p, err := d.App.Payment(c.Context(), c.Merchant, id)
+	if err == nil && (p.State == payment.Processing && p.Attempt.Session == "" || p.Step.Kind != "") {
+		return out, fault.New(fault.CodeIdempotencyInProgress, "", "")
+	}
+	return show(d.viewPayment)(p, err)
+}
+
+func (d *desk) listPayments(c *call, q paymentList) (out pageOf[paymentView], err error) {
+	part, err := q.after()
+	if err != nil {
+		return out, err
+	}
+	found, err := d.App.ListPayments(c.Context(), c.Merchant,
+		app.PaymentList{Invoice: q.Invoice, State: payment.State(q.Status)}, part)
+	return paged(q.paging, found, d.viewPayment,
+		func(p payment.Payment) (time.Time, string) { return p.CreatedAt, p.ID }), err
+}
+
+func (d *desk) refreshPayment(c *call, id string, _ none) (paymentView, error) {
+	if _, err := d.App.Payment(c.Context(), c.Merchant, id); err != nil { // what is hidden stays so
+		return paymentView{}, err
+	}
+	return show(d.viewPayment)(d.App.ResolvePayment(c.Context(), c.Merchant, id))
+}
+
+func (d *desk) capturePayment(c *call, id string, in capture) (out paymentView, err error) {
+	var wish app.Capture
+	if in.Amount != "" {
+		p, err := d.App.Payment(c.Context(), c.Merchant, id)
+		if err != nil {
+			return out, err
+		}
+		if wish.Amount, err = amountOf(in.Amount, string(p.Amount.Unit())); err != nil {
+			return out, err
+		}
+	}
+	return show(d.viewPayment)(d.App.CapturePayment(c.Context(), c.Merchant, id, wish))
+}
+
+func (d *desk) voidPayment(c *call, id string, _ none) (paymentView, error) {
+	return show(d.viewPayment)(d.App.VoidPayment(c.Context(), c.Merchant, id))
+}
 
 // viewPayment shows a payment.
 func (d *desk) viewPayment(p payment.Payment) paymentView {

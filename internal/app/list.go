@@ -3,6 +3,8 @@ package app
 import (
 	"context"
 
+	"github.com/purserhq/purser/internal/event"
+	"github.com/purserhq/purser/internal/ledger"
 	"github.com/purserhq/purser/internal/payment"
 	"github.com/purserhq/purser/internal/refund"
 	"github.com/purserhq/purser/internal/store"
@@ -54,4 +56,29 @@ func (a *App) ListTransfers(ctx context.Context, merchantID string, l TransferLi
 // the highest first; 0 = from the newest on.
 func (a *App) ListCustomers(ctx context.Context, merchantID string, below int64, limit int) ([]wallet.Customer, error) {
 	return a.store.ListCustomers(ctx, merchantID, below, limit)
+}
+
+// Refund finds one of a merchant's refunds. Error: refund_not_found.
+func (a *App) Refund(ctx context.Context, merchantID, id string) (refund.Refund, error) {
+	return a.store.Refund(ctx, merchantID, id)
+}
+
+// FindTransfer finds one of a merchant's transfers. Error: not_found.
+func (a *App) FindTransfer(ctx context.Context, merchantID, id string) (wallet.Transfer, error) {
+	return a.store.Transfer(ctx, merchantID, id)
+}
+
+// Events are a merchant's that follow a number, in order and without gaps.
+func (a *App) Events(ctx context.Context, merchantID string, after int64, limit int) ([]event.Event, error) {
+	return a.store.Events(ctx, merchantID, after, limit)
+}
+
+// Entries are those that were booked for one thing, in order.
+func (a *App) Entries(ctx context.Context, merchantID, subject string) ([]ledger.Entry, error) {
+	return a.store.Entries(ctx, merchantID, subject)
+}
+
+// Balances are all accounts of a merchant's books.
+func (a *App) Balances(ctx context.Context, merchantID string) ([]ledger.Posting, error) {
+	return a.store.Balances(ctx, merchantID)
 }

@@ -69,6 +69,7 @@ type WalletReader interface {
 
 // TradeReader finds transfers, markets and exchanges.
 type TradeReader interface {
+	Transfer(ctx context.Context, merchantID, id string) (wallet.Transfer, error) // not_found
 	Transfers(ctx context.Context, merchantID string, f TransferFilter, page Page) ([]wallet.Transfer, int, error)
 	Markets(ctx context.Context, merchantID string) ([]wallet.Market, error) // by name
 	// Exchanges are those of one account; with an id that is not empty, only that one.

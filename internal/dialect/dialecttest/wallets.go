@@ -32,6 +32,10 @@ type Extras struct {
 	Gateways func() map[string]gateway.Gateway
 	// Happen does what a story says of them; known is false when it says something else.
 	Happen func(ctx context.Context, w *World, what string) (known bool, err error)
+	// Database gives the address of an empty database; nil = of SQLite in a file.
+	Database func(t testing.TB) string
+	// Around stands between the use cases and the database.
+	Around func(store.Store) store.Store
 	// Watch looks at every exchange of the world's handlers.
 	Watch func(http.Handler) http.Handler
 }

@@ -78,7 +78,15 @@ func NewWorld(t testing.TB, banks []BankForm, extras ...Extras) *World {
 		secrets: map[string]string{}, pins: map[int64]string{}, staged: map[string]int64{},
 	}
 	forms := map[string]app.Form{}
+	url := filepath.Join(t.TempDir(), "purser.db")
+	around := func(s store.Store) store.Store { return s }
 	for _, e := range extras {
+		if e.Database != nil {
+			url = e.Database(t)
+		}
+		if e.Around != nil {
+			around = e.Around
+		}
 		w.signer, w.happens, w.watch = e.Signer, e.Happen, e.Watch
 		if e.Gateways != nil {
 			maps.Copy(w.Gateways, e.Gateways())
@@ -87,7 +95,7 @@ func NewWorld(t testing.TB, banks []BankForm, extras ...Extras) *World {
 	}
 	log := slog.New(slog.DiscardHandler)
 	db, err := sqlstore.Open(t.Context(), sqlstore.Options{
-		URL: filepath.Join(t.TempDir(), "purser.db"), Now: w.Now, Log: log,
+		URL: url, Now: w.Now, Log: log,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -105,7 +113,7 @@ func NewWorld(t testing.TB, banks []BankForm, extras ...Extras) *World {
 	}
 	w.Store = db
 	w.App = app.New(app.Config{
-		Store: db, Gateways: w, Now: w.Now, Log: log, ReturnURL: "https://pay.example/cb", Returners: returners,
+		Store: around(db), Gateways: w, Now: w.Now, Log: log, ReturnURL: "https://pay.example/cb", Returners: returners,
 		Sealer: envelope{}, Forms: forms,
 	})
 	w.Shop = w.settle(t, banks, app.NewMerchant{Name: "Shop"}, "key", "admin")

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 
+	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/payment"
 	"github.com/purserhq/purser/internal/refund"
@@ -74,6 +75,12 @@ func (d *DB) ListTransfers(ctx context.Context, merchantID string, l store.Trans
 		c.and("(sender = ? or receiver = ?)", l.Account, l.Account)
 	}
 	return older(ctx, d, transfers, scanTransfer, c, p)
+}
+
+// Transfer finds a transfer. Error: not_found.
+func (d *DB) Transfer(ctx context.Context, merchantID, id string) (wallet.Transfer, error) {
+	return one(ctx, d, fault.CodeNotFound, scanTransfer,
+		selectFrom(transfers, "id = $1 and merchant_id = $2"), id, merchantID)
 }
 
 // ListCustomers are a merchant's with a number below the given one.

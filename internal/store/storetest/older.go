@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payment"
@@ -103,6 +104,10 @@ func (s *shop) narrowed(c store.Change) {
 	same(t, "of a payment", len(refunds), err, 1)
 	transfers, err := s.ListTransfers(ctx, s.id, store.TransferList{Account: 10003}, all)
 	same(t, "of an account", transfers, err, []wallet.Transfer{c.Transfers[2], c.Transfers[1]})
+	transfer, err := s.Transfer(ctx, s.id, c.Transfers[4].ID)
+	same(t, "transfer", transfer, err, c.Transfers[4])
+	none, err := s.Transfer(ctx, newShop(t, s.Store).id, c.Transfers[4].ID)
+	missing(t, "transfer of another", none, err, fault.CodeNotFound)
 	invoices, err := s.ListInvoices(ctx, s.id, store.InvoiceList{State: invoice.Paid}, all)
 	same(t, "paid", len(invoices), err, 0)
 	other := newShop(t, s.Store)

@@ -1,0 +1,162 @@
+package api
+
+import (
+	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/ledger"
+	"github.com/purserhq/purser/internal/merchant"
+	"github.com/purserhq/purser/internal/money"
+)
+
+// accountView is an account as callers see it.
+type accountView struct {
+	Account  int64         `json:"account"`
+	Status   string        `json:"status"`
+	Email    string        `json:"email,omitempty"`
+	Balances []balanceView `json:"balances" nullable:"false"`
+}
+
+// balanceView is what an account has of one unit.
+type balanceView struct {
+	Available string `json:"available"`
+	Unit      string `json:"unit"`
+}
+
+// bookView is one account of the books, as callers see it.
+type bookView struct {
+	Role    string `json:"role"`
+	Owner   string `json:"owner,omitempty"`
+	Balance string `json:"balance"`
+	Unit    string `json:"unit"`
+}
+
+// entryView is one entry of the books, as callers see it.
+type entryView struct {
+	ID       string        `json:"id"`
+	Rule     string        `json:"rule"`
+	Subject  string        `json:"subject"`
+	At       string        `json:"at" format:"date-time"`
+	Postings []postingView `json:"postings" nullable:"false"`
+}
+
+// postingView is one line of an entry.
+type postingView struct {
+	Role   string `json:"role"`
+	Owner  string `json:"owner,omitempty"`
+	Amount string `json:"amount"`
+	Unit   string `json:"unit"`
+}
+
+// wholeOf is a list that is given in one piece.
+type wholeOf[Item any] struct {
+	Data []Item `json:"data" nullable:"false"`
+}
+
+// entryList names the thing whose entries are asked for.
+type entryList struct {
+	Subject string `query:"subject" required:"true" maxLength:"200"`
+}
+
+var (
+	roleWord  = word{doc: "What kind of account it is.", example: string(ledger.MerchantAvailable)}
+	ownerWord = word{doc: "Whose it is: a gateway, or the number of a customer's account.", example: "stripe"}
+)
+
+var ledgerWords = words{
+	"accountView": {
+		"account":  {doc: "Its number; 10000 is your own.", example: 10001},
+		"status":   {doc: "active, or blocked: money comes in and none goes out.", example: "active"},
+		"email":    {doc: "The owner's e-mail address.", example: "ada@example.com"},
+		"balances": {doc: "What it has, unit by unit; units that it never had are left out."},
+	},
+	"balanceView": {"available": {doc: "What can leave it now.", example: "12.50"}},
+	"bookView": {
+		"role": roleWord, "owner": ownerWord, "balance": {doc: "The sum of its postings.", example: "12.50"},
+	},
+	"entryView": {
+		"id":       {doc: "Its id.", example: "019a3c1f0b7c0001b8f0f2f0c4a59b1e"},
+		"rule":     {doc: "The business event that it books.", example: string(ledger.RuleCaptured)},
+		"subject":  {doc: "The id of the payment, refund, transfer or other thing behind it.", example: examplePayment},
+		"at":       {doc: "When it was booked.", example: "2026-12-01T12:00:00Z"},
+		"postings": {doc: "They add up to zero for every unit."},
+	},
+	"postingView": {
+		"role": roleWord, "owner": ownerWord, "amount": {doc: "Positive: the account gains.", example: "12.50"},
+	},
+	"entryList": {"subject": {doc: "The id of what the entries are of.", example: examplePayment}},
+}
+
+func (d *desk) ledger() resource {
+	return resource{
+		name: "ledger", about: "Accounts, their balances, and the double-entry books behind them.",
+		words: ledgerWords, example: "10001",
+		operations: []operation{
+			get(row{
+				id: "getAccount", path: "/accounts/{id}", scope: merchant.LedgerRead, summary: "Get an account",
+				about:  "Shows an account and what it has; the id is its number, and 10000 your own.",
+				faults: []fault.Code{fault.CodeAccountNotFound},
+			}, d.getAccount),
+			list(row{
+				id: "listBalances", path: "/balances", scope: merchant.LedgerRead, summary: "List balances",
+				about: "Lists all accounts of your books with their balances. They add up to zero for every unit.",
+			}, d.listBalances),
+			list(row{
+				id: "listEntries", path: "/entries", scope: merchant.LedgerRead, summary: "List entries",
+				about: "Lists what was booked for one thing, in order.", faults: []fault.Code{fault.CodeParameterMissing},
+			}, d.listEntries),
+		},
+	}
+}
+
+func (d *desk) getAccount(c *call, id string, _ none) (out accountView, err error) {
+	number, err := accountNumber(id)
+	if err != nil {
+		return out, err
+	}
+	account, err := d.App.Account(c.Context(), c.Merchant, number)
+	if err != nil {
+		return out, err
+	}
+	balances, err := d.App.AvailableBalances(c.Context(), c.Merchant, number)
+	return viewAccount(account, balances), err
+}
+
+func (d *desk) listBalances(c *call, _ none) (out wholeOf[bookView], err error) {
+	found, err := d.App.Balances(c.Context(), c.Merchant)
+	out.Data = []bookView{}
+	for _, p := range found {
+		out.Data = append(out.Data, bookView{
+			Role: string(p.Account.Role), Owner: p.Account.Owner, Balance: p.Amount.Fixed(), Unit: string(p.Amount.Unit()),
+		})
+	}
+	return out, err
+}
+
+func (d *desk) listEntries(c *call, q entryList) (out wholeOf[entryView], err error) {
+	found, err := d.App.Entries(c.Context(), c.Merchant, q.Subject)
+	out.Data = []entryView{}
+	for _, e := range found {
+		out.Data = append(out.Data, viewEntry(e))
+	}
+	return out, err
+}
+
+// viewAccount shows an account.
+func viewAccount(a app.Account, has []money.Amount) accountView {
+	view := accountView{Account: a.Number, Status: string(a.State), Email: a.Email, Balances: []balanceView{}}
+	for _, amount := range has {
+		view.Balances = append(view.Balances, balanceView{Available: amount.Fixed(), Unit: string(amount.Unit())})
+	}
+	return view
+}
+
+// viewEntry shows an entry.
+func viewEntry(e ledger.Entry) entryView {
+	view := entryView{ID: e.ID(), Rule: string(e.Rule()), Subject: e.Subject(), At: moment(e.At())}
+	for _, p := range e.Postings() {
+		view.Postings = append(view.Postings, postingView{
+			Role: string(p.Account.Role), Owner: p.Account.Owner, Amount: p.Amount.Fixed(), Unit: string(p.Amount.Unit()),
+		})
+	}
+	return view
+}

@@ -1,0 +1,149 @@
+package api
+
+import (
+	"time"
+
+	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/merchant"
+	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/refund"
+)
+
+// refundView is a refund as callers see it.
+type refundView struct {
+	ID        string `json:"id"`
+	Status    string `json:"status"`
+	Payment   string `json:"payment"`
+	Amount    string `json:"amount"`
+	Unit      string `json:"unit"`
+	Way       string `json:"way,omitempty"`
+	Gateway   string `json:"gateway,omitempty"`
+	Receipt   string `json:"receipt,omitempty"`
+	Reason    string `json:"reason,omitempty"`
+	Failure   string `json:"failure,omitempty"`
+	CreatedAt string `json:"created_at" format:"date-time"`
+	UpdatedAt string `json:"updated_at" format:"date-time"`
+}
+
+// newRefund is the wish to give money back.
+type newRefund struct {
+	Payment string `json:"payment" minLength:"1" maxLength:"200"`
+	Amount  string `json:"amount,omitempty" maxLength:"40"`
+	Reason  string `json:"reason,omitempty" maxLength:"500"`
+}
+
+// refundList is what a list of refunds can be narrowed down to.
+type refundList struct {
+	paging
+
+	Payment string `query:"payment" maxLength:"200"`
+	Status  string `query:"status"`
+}
+
+var refundWords = words{
+	"refundView": {
+		"id": {doc: "Its id.", example: exampleRefund},
+		"status": {
+			doc: "requested: we act next. processing: the gateway does it, or nobody knows yet. succeeded: the money is " +
+				"back with the payer. failed: the gateway refused, and the money is where it was.",
+			example: "succeeded", choices: choices(refund.States),
+		},
+		"payment": {doc: "The id of the payment whose money it is.", example: examplePayment},
+		"amount":  {doc: "What goes back.", example: "2.50"},
+		"way": {
+			doc: "How it goes back. reversal: the payment is undone. refund: the gateway sends money. wallet: into the " +
+				"wallet it came from. release: it was only held.",
+			example: string(refund.ByRefund),
+			choices: []string{
+				string(refund.ByRefund), string(refund.ByRelease), string(refund.ByReversal), string(refund.ByWallet),
+			},
+		},
+		"gateway": {doc: "Your name for the gateway.", example: "stripe"},
+		"receipt": {doc: "The gateway's id of the refund.", example: "re_1"},
+		"reason":  {doc: "Why, in your words.", example: "Seat 12 was taken"},
+		"failure": {doc: "Why the gateway refused.", example: "the payment is too old"},
+	},
+	"newRefund": {
+		"payment": {doc: "The id of the payment whose money goes back.", example: examplePayment},
+		"amount": {
+			doc: "What is to go back, in the payment's unit; leave it out for all that can.", example: "2.50",
+		},
+		"reason": {doc: "Why, in your words.", example: "Seat 12 was taken"},
+	},
+	"refundList": {
+		"payment": {doc: "Only those of this payment.", example: examplePayment},
+		"status":  {doc: "Only those in this state.", example: "succeeded", choices: choices(refund.States)},
+	},
+}
+
+// exampleRefund is the id of the document's refund.
+const exampleRefund = "rfd_01941f29-7c00-7000-8000-000000000001"
+
+func (d *desk) refunds() resource {
+	return resource{
+		name: "refunds", about: "A refund gives money of a payment back to the payer.",
+		words: refundWords, example: exampleRefund,
+		operations: []operation{
+			create(row{
+				id: "createRefund", path: "/refunds", scope: merchant.RefundsWrite, summary: "Create a refund",
+				about: "Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never " +
+					"exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An " +
+					"invoice that is verified, or was paid from a wallet, is refunded as a whole.",
+				faults: []fault.Code{
+					fault.CodePaymentNotFound, fault.CodeRefundTooLarge, fault.CodeRefundInProgress, fault.CodeAmountInvalid,
+					fault.CodeAmountTooSmall, fault.CodeUnsupported, fault.CodeInsufficientFunds, fault.CodeGatewayRefused,
+					fault.CodeGatewayUnavailable, fault.CodeWrongState,
+				},
+			}, "rfd", d.createRefund, story[refundView]{now: d.refundNow}),
+			get(row{
+				id: "getRefund", path: "/refunds/{id}", scope: merchant.RefundsRead, summary: "Get a refund",
+				about: "Shows a refund, whichever API made it.", faults: []fault.Code{fault.CodeRefundNotFound},
+			}, func(c *call, id string, _ none) (refundView, error) { return d.refundNow(c, id) }),
+			list(row{
+				id: "listRefunds", path: "/refunds", scope: merchant.RefundsRead, summary: "List refunds",
+				about: "Lists all refunds, those too that nobody asked for, such as of money that came late.",
+			}, d.listRefunds),
+		},
+	}
+}
+
+func (d *desk) createRefund(c *call, id string, in newRefund) (out refundView, err error) {
+	var amount money.Amount // none = all that can go back
+	if in.Amount != "" {
+		p, err := d.App.Payment(c.Context(), c.Merchant, in.Payment)
+		if err != nil {
+			return out, err
+		}
+		if amount, err = amountOf(in.Amount, string(p.Amount.Unit())); err != nil {
+			return out, err
+		}
+	}
+	return show(viewRefund)(d.App.RefundPayment(c.Context(), c.Merchant, app.NewRefund{
+		ID: id, Payment: in.Payment, Amount: amount, Reason: in.Reason,
+	}))
+}
+
+func (d *desk) refundNow(c *call, id string) (refundView, error) {
+	return show(viewRefund)(d.App.Refund(c.Context(), c.Merchant, id))
+}
+
+func (d *desk) listRefunds(c *call, q refundList) (out pageOf[refundView], err error) {
+	part, err := q.after()
+	if err != nil {
+		return out, err
+	}
+	found, err := d.App.ListRefunds(c.Context(), c.Merchant,
+		app.RefundList{Payment: q.Payment, State: refund.State(q.Status)}, part)
+	return paged(q.paging, found, viewRefund,
+		func(b refund.Refund) (time.Time, string) { return b.CreatedAt, b.ID }), err
+}
+
+// viewRefund shows a refund.
+func viewRefund(b refund.Refund) refundView {
+	return refundView{
+		ID: b.ID, Status: string(b.State), Payment: b.Payment, Amount: b.Amount.Fixed(), Unit: string(b.Amount.Unit()),
+		Way: string(b.Way), Gateway: b.Gateway, Receipt: b.Receipt, Reason: b.Reason, Failure: b.Word,
+		CreatedAt: moment(b.CreatedAt), UpdatedAt: moment(b.UpdatedAt),
+	}
+}

@@ -1,0 +1,101 @@
+package api_test
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/dialect/dialecttest"
+	"github.com/purserhq/purser/internal/gateway"
+	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/payment"
+)
+
+// vault is a provider in memory that holds the money of cards until it is told
+// to take it or to let it go.
+type vault struct {
+	mu   sync.Mutex
+	held map[string]gateway.Report // by our reference
+	mood string                    // "refuses" its steps, or "loses" their answers
+}
+
+func vaults() map[string]gateway.Gateway {
+	return map[string]gateway.Gateway{"vault": &vault{held: map[string]gateway.Report{}}}
+}
+
+// Info declares a provider of cards in euro.
+func (v *vault) Info() gateway.Info {
+	return gateway.Info{
+		Connector: "vault", Title: "Vault", Unit: money.EUR, Min: money.New(1, money.EUR),
+		Methods: []payment.Method{payment.Card}, Lifetime: time.Hour, CanLook: true, LostStartIsHarmless: true,
+	}
+}
+
+// Start opens nothing: there are no pages.
+func (v *vault) Start(context.Context, gateway.Attempt) gateway.Started {
+	return gateway.Started{Outcome: gateway.Refused, Word: "no pages here"}
+}
+
+// Charge holds what is asked for.
+func (v *vault) Charge(_ context.Context, a gateway.Attempt, _ gateway.Card, _ bool) gateway.Charged {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	report := gateway.Report{Outcome: gateway.Authorized, Receipt: "V1", Amount: a.Amount}
+	v.held[a.Reference] = report
+	return gateway.Charged{Started: gateway.Started{Outcome: gateway.Opened, Session: "v-" + a.Reference}, Report: report}
+}
+
+// Resolve says what became of it.
+func (v *vault) Resolve(_ context.Context, a gateway.Attempt, _ gateway.Question) gateway.Report {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.held[a.Reference]
+}
+
+// Capture takes it.
+func (v *vault) Capture(_ context.Context, h gateway.Held) gateway.Report {
+	return v.step(h, gateway.Report{Outcome: gateway.Captured, Receipt: "V1", Amount: h.Amount})
+}
+
+// Void lets it go.
+func (v *vault) Void(_ context.Context, h gateway.Held) gateway.Report {
+	return v.step(h, gateway.Report{Outcome: gateway.Canceled})
+}
+
+func (v *vault) step(h gateway.Held, report gateway.Report) gateway.Report {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.mood == "refuses" {
+		return gateway.Report{Outcome: gateway.Declined, Word: "not now"}
+	}
+	v.held[h.Attempt.Reference] = report
+	if v.mood == "loses" {
+		return gateway.Report{Outcome: gateway.Unknown, Doubt: true}
+	}
+	return report
+}
+
+// happen does what a story says of the vault: "vault holds PAYMENT", "vault
+// refuses", "vault loses", "vault answers".
+func happen(ctx context.Context, w *dialecttest.World, what string) (known bool, err error) {
+	how, ok := strings.CutPrefix(what, "vault ")
+	if !ok {
+		return false, nil
+	}
+	if held, ok := strings.CutPrefix(how, "holds "); ok {
+		_, err := w.App.Charge(ctx, w.Shop, app.NewCharge{
+			ID: held, Invoice: "of-" + held, Amount: money.New(1000, money.EUR),
+			Instrument: app.Instrument{
+				Method: payment.Card, Card: app.NewCard("4242424242424242", "123", "Ada", 1, 2030),
+			},
+		})
+		return true, err
+	}
+	v := w.Gateways["vault"].(*vault) //nolint:forcetypeassert // It is the one that vaults made.
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.mood = how
+	return true, nil
+}
