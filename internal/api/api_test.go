@@ -95,8 +95,8 @@ var samples = []dialecttest.Sample{
 	},
 	{
 		Route: "POST /v1/payments", Key: "key", Owned: true,
-		Body: `{"invoice":"` + id("inv", 5) + `","amount":"2000","gateway":"shepa","method":"iranian_card","description":"d",` +
-			`"payer":{"name":"n"},"metadata":{"a":"b"}}`,
+		Body: `{"invoice":"` + id("inv", 5) + `","amount":"2000","gateway":"shepa","method":"iranian_card",` +
+			`"description":"d","payer":{"name":"n"},"metadata":{"a":"b"}}`,
 	},
 	{Route: "GET /v1/payments", Key: "key", Query: "limit=10&status=captured&invoice=" + id("inv", 1)},
 	{Route: "GET /v1/payments/{id}", Path: "/v1/payments/" + id("pay", 3), Key: "key", Owned: true},

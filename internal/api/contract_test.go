@@ -81,7 +81,7 @@ func (c contract) watch(next http.Handler, w http.ResponseWriter, r *http.Reques
 
 // judge says what the document does not know of an exchange.
 func (c contract) judge(r *http.Request, body []byte, answer *httptest.ResponseRecorder) error {
-	asked := r.Clone(context.Background())
+	asked := r.Clone(r.Context())
 	asked.Body = io.NopCloser(bytes.NewReader(body))
 	route, params, err := c.routes.FindRoute(asked)
 	if err != nil { // a path or a method that the document does not have
@@ -95,11 +95,11 @@ func (c contract) judge(r *http.Request, body []byte, answer *httptest.ResponseR
 		Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc},
 	}
 	if answer.Code < http.StatusBadRequest {
-		if err := openapi3filter.ValidateRequest(asked.Context(), input); err != nil {
+		if err := openapi3filter.ValidateRequest(r.Context(), input); err != nil {
 			return fmt.Errorf("the request: %w", err)
 		}
 	}
-	return openapi3filter.ValidateResponse(asked.Context(), &openapi3filter.ResponseValidationInput{
+	return openapi3filter.ValidateResponse(r.Context(), &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: input, Status: answer.Code, Header: answer.Header(),
 		Body:    io.NopCloser(bytes.NewReader(answer.Body.Bytes())),
 		Options: &openapi3filter.Options{IncludeResponseStatus: true},

@@ -65,7 +65,7 @@ func (d *desk) customers() resource {
 			get(row{
 				id: "getCustomer", path: "/customers/{id}", scope: merchant.CustomersRead, summary: "Get a customer",
 				about: "Shows the owner of an account; the id is its number.", faults: []fault.Code{fault.CodeAccountNotFound},
-			}, func(c *call, id string, _ none) (customerView, error) { return d.customerNow(c, id) }),
+			}, plain(d.customerNow)),
 			list(row{
 				id: "listCustomers", path: "/customers", scope: merchant.CustomersRead, summary: "List customers",
 				about: "Lists all customers, the highest account number first.",

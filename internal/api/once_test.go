@@ -48,8 +48,9 @@ func TestOneEffect(t *testing.T) {
 			w := dialecttest.NewWorld(t, banks, dialecttest.Extras{Database: database})
 			// Two nodes: what the one is doing the other does not know.
 			nodes := []http.Handler{w.Handler(open(t, w)), w.Handler(open(t, w))}
-			if a := w.Ask(nodes[0], http.MethodPost, "/v1/invoices", named("i"), `{"amount":"5000","unit":"IRR"}`); a.Status != 201 {
-				t.Fatalf("got %d %s", a.Status, a.Body)
+			made := w.Ask(nodes[0], http.MethodPost, "/v1/invoices", named("i"), `{"amount":"5000","unit":"IRR"}`)
+			if made.Status != http.StatusCreated {
+				t.Fatalf("got %d %s", made.Status, made.Body)
 			}
 			for path, body := range map[string]string{
 				"/v1/invoices":  `{"amount":"7000","unit":"IRR"}`,

@@ -85,6 +85,11 @@ func get[Query, Out any](r row, do func(c *call, id string, q Query) (Out, error
 	})
 }
 
+// plain is what get does where there is nothing to choose.
+func plain[Out any](now func(c *call, id string) (Out, error)) func(*call, string, none) (Out, error) {
+	return func(c *call, id string, _ none) (Out, error) { return now(c, id) }
+}
+
 // list is an operation that shows what its query says.
 func list[Query, Out any](r row, do func(c *call, q Query) (Out, error)) operation {
 	r.method = http.MethodGet
@@ -140,25 +145,36 @@ func change[Body, Out any](r row, status int, mint func(*call) string,
 ) operation {
 	return operation{
 		row: r, status: status, body: typeOf[Body](), answer: reflect.TypeFor[Out](),
-		run: func(c *call, o operation) (dialect.Reply, error) {
-			in, err := readBody[Body](c)
-			if err != nil {
-				return dialect.Reply{}, err
-			}
-			id := ""
-			if mint != nil {
-				id = mint(c)
-			} else if id, err = c.id(); err != nil {
-				return dialect.Reply{}, err
-			}
-			w := wish{id: id, status: o.status, do: func() (any, error) { return do(c, id, in) }}
-			w.now = func(made string) (any, error) { return s.now(c, made) }
-			if s.of != nil {
-				w.of = func(change app.Change) (any, bool) { return s.of(change) }
-			}
-			return c.once(w)
-		},
+		run: changing[Body, Out]{mint: mint, do: do, story: s}.run,
 	}
+}
+
+// changing is what an operation does that changes something.
+type changing[Body, Out any] struct {
+	mint  func(*call) string // nil = the id is in the path
+	do    func(c *call, id string, in Body) (Out, error)
+	story story[Out]
+}
+
+func (g changing[Body, Out]) run(c *call, o operation) (dialect.Reply, error) {
+	in, err := readBody[Body](c)
+	if err != nil {
+		return dialect.Reply{}, err
+	}
+	id := ""
+	if g.mint != nil {
+		id = g.mint(c)
+	} else if id, err = c.id(); err != nil {
+		return dialect.Reply{}, err
+	}
+	w := wish{
+		id: id, status: o.status, do: func() (any, error) { return g.do(c, id, in) },
+		now: func(made string) (any, error) { return g.story.now(c, made) },
+	}
+	if g.story.of != nil {
+		w.of = func(change app.Change) (any, bool) { return g.story.of(change) }
+	}
+	return c.once(w)
 }
 
 // id is the one in the path. What no database can hold is nowhere.

@@ -99,7 +99,7 @@ func (d *desk) refunds() resource {
 			get(row{
 				id: "getRefund", path: "/refunds/{id}", scope: merchant.RefundsRead, summary: "Get a refund",
 				about: "Shows a refund, whichever API made it.", faults: []fault.Code{fault.CodeRefundNotFound},
-			}, func(c *call, id string, _ none) (refundView, error) { return d.refundNow(c, id) }),
+			}, plain(d.refundNow)),
 			list(row{
 				id: "listRefunds", path: "/refunds", scope: merchant.RefundsRead, summary: "List refunds",
 				about: "Lists all refunds, those too that nobody asked for, such as of money that came late.",

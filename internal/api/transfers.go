@@ -80,7 +80,7 @@ func (d *desk) transfers() resource {
 			get(row{
 				id: "getTransfer", path: "/transfers/{id}", scope: merchant.TransfersRead, summary: "Get a transfer",
 				about: "Shows a transfer, whichever API made it.", faults: []fault.Code{fault.CodeNotFound},
-			}, func(c *call, id string, _ none) (transferView, error) { return d.transferNow(c, id) }),
+			}, plain(d.transferNow)),
 			list(row{
 				id: "listTransfers", path: "/transfers", scope: merchant.TransfersRead, summary: "List transfers",
 				about: "Lists all transfers, whichever API made them.",

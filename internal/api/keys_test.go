@@ -1,0 +1,90 @@
+package api_test
+
+import (
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/purserhq/purser/internal/api"
+	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/dialect/dialecttest"
+	"github.com/purserhq/purser/internal/merchant"
+)
+
+// Each route takes a key with its own scope, or admin, and no other one.
+func TestScopes(t *testing.T) {
+	t.Parallel()
+	w := dialecttest.NewWorld(t, banks)
+	v1 := open(t, w)
+	h := w.Handler(v1)
+	for _, s := range merchant.Scopes {
+		_, secret, err := w.App.CreateKey(t.Context(), app.NewKey{Merchant: w.Shop, Scopes: []merchant.Scope{s}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Keys[string(s)] = secret
+	}
+	for _, route := range v1.Routes {
+		resource, _, _ := strings.Cut(strings.TrimPrefix(route.Path, "/v1/"), "/")
+		if resource == "docs" || resource == "openapi.json" {
+			continue
+		}
+		need := resource
+		switch resource {
+		case "accounts", "balances", "entries":
+			need = "ledger"
+		}
+		read, write := merchant.Scope(need+":read"), merchant.Scope(need+":write")
+		for _, s := range merchant.Scopes {
+			usual := s == merchant.Payments && (need == "invoices" || need == "payments" || need == "refunds")
+			good := s == merchant.Admin || usual || s == write || s == read && route.Method == http.MethodGet
+			header := http.Header{"Authorization": {"Bearer {{" + string(s) + "}}"}}
+			a := w.Ask(h, route.Method, strings.ReplaceAll(route.Path, "{id}", "x"), header, "")
+			if good == (a.Status == http.StatusForbidden) {
+				t.Errorf("%s with %s: got %d %s", route.Name(), s, a.Status, a.Body)
+			}
+		}
+	}
+}
+
+// Who asks too often is told when to ask again, and a good key has a budget of
+// its own.
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	w := dialecttest.NewWorld(t, banks)
+	v1, err := api.New(api.Config{
+		App: w.App, PublicURL: "https://pay.example", Now: w.Now, Log: slog.New(slog.DiscardHandler),
+		NewRequestID: w.RequestID,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := w.Handler(v1)
+	until := func(key string, most int) int {
+		for n := range most {
+			a := w.Ask(h, http.MethodGet, "/v1/balances", http.Header{"Authorization": {"Bearer " + key}}, "")
+			if a.Status == http.StatusTooManyRequests {
+				if a.Header.Get("Retry-After") != "1" || face(a) != nil {
+					t.Errorf("got %v %s", a.Header, a.Body)
+				}
+				return n
+			}
+		}
+		return most
+	}
+	if n := until("{{admin}}", 300); n != 200 {
+		t.Errorf("a key got through %d times", n)
+	}
+	if n := until("sk_wrong", 100); n != 60 {
+		t.Errorf("an address got through %d times", n)
+	}
+	if n := until("{{otheradmin}}", 10); n != 10 {
+		t.Errorf("another key got through %d times", n)
+	}
+	w.Wait(time.Second)
+	if n := until("{{admin}}", 300); n != 100 {
+		t.Errorf("a second later a key got through %d times", n)
+	}
+}
