@@ -46,6 +46,7 @@ type DemoOptions struct {
 type DemoInfo struct {
 	BaseURL    string        `json:"base_url"`
 	SandboxURL string        `json:"sandbox_url"`
+	V1         V1Keys        `json:"v1"`
 	IPG        IPGKeys       `json:"ipg"`
 	Zipay      ZipayKeys     `json:"zipay"`
 	Payrefund  PayrefundKeys `json:"payrefund"`
@@ -219,7 +220,7 @@ func (d *Demo) Welcome() string {
 		fmt.Sprintf(welcomeWallets, d.Info.BaseURL, z.APIKey, z.SecretKey, z.Terminal, wallet.House,
 			z.Payer.Account, z.Payer.Email, z.Payer.PIN, z.Receiver) +
 		fmt.Sprintf(welcomeCards, d.Info.BaseURL, d.Info.Payrefund.APIKey, d.Info.SandboxURL) + d.welcomeOrders() +
-		d.welcomeDeals() + farewell
+		d.welcomeDeals() + fmt.Sprintf(welcomeV1, d.Info.BaseURL, d.Info.V1.SecretKey) + farewell
 }
 
 const welcome = `Purser demo

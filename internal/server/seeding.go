@@ -34,12 +34,13 @@ func (s *seeding) run(ctx context.Context, file string) error {
 	if err := s.findMerchant(ctx, before.IPG); err != nil {
 		return err
 	}
-	s.info.IPG, s.info.Payrefund = before.IPG, before.Payrefund
+	s.info.V1, s.info.IPG, s.info.Payrefund = before.V1, before.IPG, before.Payrefund
 	for _, k := range []struct {
 		secret *string
 		label  string
 		scope  merchant.Scope
 	}{
+		{&s.info.V1.SecretKey, "demo v1", merchant.Admin},
 		{&s.info.IPG.APIKey, "demo", merchant.Payments},
 		{&s.info.IPG.AdminKey, "demo admin", merchant.Admin},
 		{&s.info.Payrefund.APIKey, "demo payrefund", merchant.Payments},

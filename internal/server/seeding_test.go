@@ -184,7 +184,8 @@ func TestDemoFile(t *testing.T) {
 	}
 	again := openDemo(t, folder)
 	defer again.closeNow(t)
-	if again.Info.Zipay != z || again.Info.Payrefund != d.Info.Payrefund ||
+	if again.Info.V1.SecretKey == "" || again.Info.V1 != d.Info.V1 || again.Info.Zipay != z ||
+		again.Info.Payrefund != d.Info.Payrefund ||
 		again.Info.P2P.Identity != d.Info.P2P.Identity || again.Info.P2P.Secret != d.Info.P2P.Secret {
 		t.Errorf("got %+v after %+v, want the same at the next start", again.Info, d.Info)
 	}
