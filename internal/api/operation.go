@@ -197,18 +197,26 @@ const timeLimit = time.Minute
 
 // route is the operation as the wire knows it.
 func (d *desk) route(o operation) dialect.Route {
-	var schema *huma.Schema
+	h := handler{desk: d, operation: o}
 	if o.body != nil {
-		schema = d.registry.Schema(o.body, false, "")
+		h.schema = d.registry.Schema(o.body, false, "")
 	}
 	return dialect.Route{
 		Method: o.method, Path: base + o.path, Access: dialect.KeyOnly, Summary: o.summary,
-		Params: d.params(o, schema),
-		Handle: func(r *dialect.Request) (dialect.Reply, error) {
-			ctx, cancel := context.WithTimeout(r.Context(), timeLimit)
-			defer cancel()
-			r.Request = r.WithContext(ctx)
-			return o.run(&call{Request: r, desk: d, body: schema, params: o.params}, o)
-		},
+		Params: d.params(o, h.schema), Handle: h.handle,
 	}
+}
+
+// handler is an operation that is ready to be called.
+type handler struct {
+	desk      *desk
+	operation operation
+	schema    *huma.Schema // of the body; nil = there is none
+}
+
+func (h handler) handle(r *dialect.Request) (dialect.Reply, error) {
+	ctx, cancel := context.WithTimeout(r.Context(), timeLimit)
+	defer cancel()
+	r.Request = r.WithContext(ctx)
+	return h.operation.run(&call{Request: r, desk: h.desk, body: h.schema, params: h.operation.params}, h.operation)
 }
