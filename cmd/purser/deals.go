@@ -11,6 +11,7 @@ type dealCommand struct {
 	Show    dealShowCommand    `cmd:"" help:"Show one: where money is sent to, and who decided what."`
 	Confirm dealConfirmCommand `cmd:"" help:"Say that the money came, or that the trader sent it: coins pay for it."`
 	Cancel  dealCancelCommand  `cmd:"" help:"Say that no money came, or that the trader does not send it."`
+	Code    dealCodeCommand    `cmd:"" help:"Give one the address of the code that it is paid by."`
 	Match   dealMatchCommand   `cmd:"" help:"Find the deal that money which came belongs to."`
 	Attach  dealAttachCommand  `cmd:"" help:"Keep a file about one: a receipt, or a picture of it."`
 	Files   dealFilesCommand   `cmd:"" help:"List the files about one, and write them into a folder."`
@@ -95,6 +96,21 @@ func (c *dealCancelCommand) Run(ctx context.Context, t server.Terminal) error {
 		return err
 	}
 	return commands.CancelDeal(ctx, word)
+}
+
+type dealCodeCommand struct {
+	dealWord `embed:""`
+
+	Link string `arg:"" help:"What the payer's telephone reads from the code: an address with https."`
+}
+
+// Run takes the operator's word.
+func (c *dealCodeCommand) Run(ctx context.Context, t server.Terminal) error {
+	word, commands, err := c.word(t)
+	if err != nil {
+		return err
+	}
+	return commands.GiveCode(ctx, word, c.Link)
 }
 
 type dealMatchCommand struct {

@@ -307,6 +307,8 @@ func (p *Pages) showDealEnd(w http.ResponseWriter, r *http.Request, view dealVie
 	switch {
 	case over.verdict == isPaid:
 		words, sum, key = "deal.paid", i.Captured, successAddress
+	case i.State == invoice.Canceled && last.State == deal.Canceled && !last.Dispute.OpenedAt.IsZero():
+		words = "deal.lost_end" // its dispute is decided, and the invoice with it
 	case i.State == invoice.Canceled:
 		words = "deal.canceled" // by the merchant, or by the payer here
 	}

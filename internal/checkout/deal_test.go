@@ -263,7 +263,7 @@ func TestLateWord(t *testing.T) {
 	if _, err := b.app.ResolveDispute(t.Context(), b.word(d), false); err != nil {
 		t.Fatal(err)
 	}
-	b.look(i.ID, english...).want(http.StatusOK, "This invoice was cancelled").never("/start", "/sent")
+	b.look(i.ID, english...).want(http.StatusOK, "Your transfer was not found").never("/start", "/sent")
 	b.sent(i, d).leadsTo("/invoice?id=" + i.ID)
 	if got := b.newest(i, 1); got.State != deal.Canceled {
 		t.Errorf("the decided deal is %s", got.State)
@@ -389,6 +389,10 @@ func TestPaidByCode(t *testing.T) {
 			page.want(http.StatusOK, `class="qr"`, `href="`+link+`"`, ">"+link+"<").never("being prepared")
 		} else {
 			page.want(http.StatusOK, "is being prepared", "data-events").never(`class="qr"`, "Send to", ">later<", "Open in")
+			if _, err := b.app.GiveCode(t.Context(), b.word(b.newest(i, 1)), link); err != nil {
+				t.Fatal(err)
+			}
+			b.look(i.ID, "Accept-Language", "en").want(http.StatusOK, `class="qr"`, `href="`+link+`"`).never("being prepared")
 		}
 	}
 }

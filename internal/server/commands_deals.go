@@ -223,6 +223,20 @@ func (c Commands) ResolveDispute(ctx context.Context, w DealWord, won bool) erro
 	})
 }
 
+// GiveCode gives a deal the address of the code that it is paid by.
+func (c Commands) GiveCode(ctx context.Context, w DealWord, link string) error {
+	return c.decideDeal(ctx, w, func(a *app.App, ctx context.Context, w app.DealWord) (deal.Deal, error) {
+		d, err := a.GiveCode(ctx, w, link)
+		switch {
+		case fault.Is(err, fault.CodeParameterInvalid):
+			err = settingError("link", "must be an address that begins with https://, and short enough for a code")
+		case fault.Is(err, fault.CodeWrongState):
+			err = errors.New("deal " + w.Deal + " waits for no code: it is paid in another way, has one, or is decided")
+		}
+		return d, err
+	})
+}
+
 // takeDealWord is one of the decisions about a deal.
 type takeDealWord func(*app.App, context.Context, app.DealWord) (deal.Deal, error)
 

@@ -107,6 +107,37 @@ func (b bazaar) wantCoins(t *testing.T, trader, merchant string) {
 	}
 }
 
+// A deal whose code is made for it alone is given that code.
+func TestGiveCode(t *testing.T) {
+	t.Parallel()
+	b := openBazaar(t)
+	b.deal(t, "phone", "1000")
+	code := func(id, link string) func(Commands) error {
+		return sayDeal(t, id, "", func(c Commands, w DealWord) error { return c.GiveCode(t.Context(), w, link) })
+	}
+	const link = "https://qr.nspk.ru/AS10001"
+	b.refused(t, "there is no deal nothing", code("nothing", link))
+	b.refused(t, "deal phone waits for no code", code("phone", link))
+	b.with(t, func(a *app.App) error {
+		all, err := a.Requisites(t.Context(), b.merchant, app.RequisiteFilter{}, app.Page{Limit: 1})
+		if err != nil {
+			return err
+		}
+		_, err = a.PutRequisite(t.Context(), app.RequisiteTerms{
+			Merchant: b.merchant, ID: all[0].ID, Option: "MANUAL_SBP_QR", Method: "unknown", Number: "later", Operator: "Sam",
+		})
+		return err
+	})
+	b.deal(t, "code", "2000")
+	b.refused(t, "link must be an address", code("code", "qr.nspk.ru/AS10001"))
+	var got dealView
+	b.operate(t, &got, code("code", link))
+	if got.State != "transfer_waiting" || got.Number != "...0001" {
+		t.Errorf("got %+v", got)
+	}
+	b.refused(t, "deal code waits for no code", code("code", link+"2"))
+}
+
 // say is an operator's word.
 func sayDeal(t *testing.T, id, paid string, do func(Commands, DealWord) error) func(Commands) error {
 	t.Helper()

@@ -165,7 +165,7 @@ func (s *stage) dealPages() []shownPage {
 		{name: "deal-late", address: b.page(late.Invoice), says: "deal.late.title"},
 		{name: "deal-over", address: b.page(over.Invoice), says: "deal.over.title"},
 		{name: "deal-disputed", address: b.page(disputed.Invoice), says: "deal.disputed.title"},
-		{name: "deal-lost", address: b.page(lost.Invoice), says: "deal.lost.title"},
+		{name: "deal-lost", address: b.page(lost.Invoice), says: "deal.lost_end.title"},
 		{name: "deal-expired", address: b.page(expired.Invoice), says: "deal.claim"},
 		{name: "deal-paid", address: b.page(paid.Invoice), says: "deal.paid.title"},
 	}
@@ -273,6 +273,21 @@ func TestPageKeepsUpToDate(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A code that the trader makes for one payer comes to the page by itself.
+func TestCodeComesToThePage(t *testing.T) {
+	t.Parallel()
+	s := openStage(t, "en", true).bazaar()
+	d := s.begunBy(s.bill(2000, nil), "MANUAL_SBP_QR")
+	b := openTab(t, view{size: phone, locale: "en", scripts: true})
+	b.expected = []string{"/events"} // a stream ends when its page is left
+	b.visit(s.page(d.Invoice))
+	b.sees(s.words["deal.code_soon"])
+	const link = "https://qr.nspk.ru/AS10001?type=02"
+	s.must(s.app.GiveCode(t.Context(), s.word(d), link))
+	b.must(b.GetByRole("img", playwright.PageGetByRoleOptions{Name: s.words["deal.code"]}).WaitFor())
+	b.sees(link)
 }
 
 // A payer who changed their mind is asked once more, and led back to the shop.
