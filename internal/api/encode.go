@@ -9,12 +9,12 @@ import (
 	"github.com/purserhq/purser/internal/fault"
 )
 
-// moment is a time as callers see it; none is empty.
+// moment is a time as callers see it, as exact as it is stored; none is empty.
 func moment(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.UTC().Format(time.RFC3339Nano)
+	return t.UTC().Truncate(time.Microsecond).Format(time.RFC3339Nano)
 }
 
 // isAddress says whether a text is an absolute web address.

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/dialect/dialecttest"
@@ -135,6 +136,32 @@ func TestAnswerWithEffect(t *testing.T) {
 	}
 	if made := h.commits.Load() - before; made != 2 {
 		t.Errorf("two effects took %d commits", made)
+	}
+}
+
+// What a call under a name changes nothing about is answered alike too, and what
+// was made reads as it was answered, however exact the clock is.
+func TestAnswerWithoutEffect(t *testing.T) {
+	t.Parallel()
+	w := dialecttest.NewWorld(t, banks)
+	node := w.Handler(open(t, w))
+	w.Wait(123 * time.Nanosecond)
+	made := w.Ask(node, http.MethodPost, "/v1/invoices", named("i"), `{"amount":"5000","unit":"IRR"}`)
+	read := w.Ask(node, http.MethodGet, "/v1/invoices/"+id("inv", 1), named("i"), "")
+	if made.Body != read.Body {
+		t.Errorf("made %s, read %s", made.Body, read.Body)
+	}
+	path := "/v1/invoices/" + id("inv", 1) + "/cancel"
+	for _, key := range []string{"first", "second"} {
+		done := w.Ask(node, http.MethodPost, path, named(key), "")
+		again := w.Ask(node, http.MethodPost, path, named(key), "")
+		if done.Status != http.StatusOK || done.Body != again.Body || again.Header.Get("Idempotent-Replayed") != "true" {
+			t.Errorf("%s: got %d %s and then %d %s", key, done.Status, done.Body, again.Status, again.Body)
+		}
+		other := w.Ask(node, http.MethodPost, path, named(key), "{}")
+		if other.Status != http.StatusUnprocessableEntity {
+			t.Errorf("%s with another body: got %d %s", key, other.Status, other.Body)
+		}
 	}
 }
 
