@@ -15,6 +15,7 @@ import (
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/gateway"
 	"github.com/purserhq/purser/internal/merchant"
+	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/store"
 	"github.com/purserhq/purser/internal/wallet"
 )
@@ -66,6 +67,7 @@ type App struct {
 	terminals   cache[string, []merchant.Terminal] // by merchant
 	accounts    cache[accountKey, wallet.Customer]
 	offers      cache[string, []deal.Offer] // by merchant
+	banks       cache[money.Unit, []string]
 	sealer      Sealer
 	forms       map[string]Form
 	payoutForms map[string]PayoutForm

@@ -192,6 +192,7 @@ func (a *App) PutRequisite(ctx context.Context, n RequisiteTerms) (q deal.Requis
 		return q, err
 	}
 	defer a.offers.forget()
+	defer a.banks.forget()
 	err = a.update(ctx, func(r store.Reader) (store.Change, error) {
 		now := a.now()
 		trigger, from := create, deal.Standing("")
@@ -262,6 +263,13 @@ func (n RequisiteTerms) apply(q deal.Requisite) deal.Requisite {
 // some seconds. Callers leave the list as it is.
 func (a *App) Offers(ctx context.Context, merchantID string) ([]deal.Offer, error) {
 	return a.offers.find(a.now(), merchantID, func() ([]deal.Offer, error) { return a.store.Offers(ctx, merchantID) })
+}
+
+// Banks are those at which payers of any merchant can send money in a unit. What
+// another node changed may be missing for some seconds. Callers leave the list as
+// it is.
+func (a *App) Banks(ctx context.Context, unit money.Unit) ([]string, error) {
+	return a.banks.find(a.now(), unit, func() ([]string, error) { return a.store.Banks(ctx, unit) })
 }
 
 // RequisiteFilter selects requisites; an empty field selects all.

@@ -30,6 +30,9 @@ type DealReader interface {
 	// Offers are the ways, banks and units of a merchant's requisites that are not
 	// disabled, in this order.
 	Offers(ctx context.Context, merchantID string) ([]deal.Offer, error)
+	// Banks are those of the requisites of all merchants in a unit that are not
+	// disabled, in order.
+	Banks(ctx context.Context, unit money.Unit) ([]string, error)
 	// FreeRequisites are those that take the wish by their limits of one deal and
 	// have no live deal for exactly its amount, up to limit, those that were used
 	// longest ago first. With busy those that have one are among them.

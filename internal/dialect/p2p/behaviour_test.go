@@ -16,6 +16,7 @@ import (
 	"github.com/purserhq/purser/internal/dialect/dialecttest"
 	"github.com/purserhq/purser/internal/dialect/p2p"
 	"github.com/purserhq/purser/internal/event"
+	"github.com/purserhq/purser/internal/money"
 )
 
 // ask sends one call of a store, or of nobody.
@@ -180,6 +181,38 @@ func TestFilesOfStrangersAreNotRead(t *testing.T) {
 	body = strings.NewReader(receipt(1 << 20))
 	if got := send(merchantPath+confirm, w.Keys["shopkey"], secret, "application/json", -1, body); got != http.StatusOK {
 		t.Errorf("the store itself, which calls parts JSON: got %d", got)
+	}
+}
+
+// Banks of every currency are listed, to its merchant and to anybody, as long as
+// money can be sent there.
+func TestBanksOfOtherCurrencies(t *testing.T) {
+	t.Parallel()
+	w := dialecttest.NewWorld(t, nil, extras)
+	h := w.Handler(open(t, w))
+	list, err := w.App.Traders(t.Context(), w.Shop, app.Page{Limit: 1})
+	if err != nil || len(list) != 1 {
+		t.Fatal(list, err)
+	}
+	off := true
+	for _, unit := range []money.Unit{money.KZT, "UZS", money.RUB} {
+		least, most := must(money.Parse("100", unit)), must(money.Parse("900", unit))
+		for _, terms := range []app.RequisiteTerms{{Method: "kaspi"}, {Method: "halyk", Disabled: &off}} {
+			terms.Merchant, terms.Trader, terms.Operator = w.Shop, list[0].Trader.ID, "Sam"
+			terms.Option, terms.Number, terms.Least, terms.Most = "TO_CARD", "4400000000000007", least, most
+			if _, err := w.App.PutRequisite(t.Context(), terms); err != nil {
+				t.Fatal(err)
+			}
+		}
+		const kaspi = `{"code":"kaspi","name":"Kaspi"}`
+		public := ask(w, h, "", "GET", "/api/public/payment-methods/"+string(unit), "", "")
+		own := ask(w, h, "shopkey", "GET", "/api/merchant/payment-methods?currency="+string(unit), "", "")
+		for _, a := range []dialecttest.Answer{public, own} {
+			if a.Status != http.StatusOK || !strings.Contains(a.Body, kaspi) || strings.Contains(a.Body, "halyk") ||
+				unit != money.RUB && a.Body != "["+kaspi+"]" {
+				t.Errorf("%s: got %d %.300s", unit, a.Status, a.Body)
+			}
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package p2p
 import (
 	_ "embed" // the codes of banks
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/purserhq/purser/internal/dialect"
@@ -68,19 +69,29 @@ func (d desk) showKnown(r *dialect.Request) (dialect.Reply, error) {
 //go:embed banks.txt
 var knownBanks string
 
-// showAnyMethods lists banks for anybody. Nobody's accounts are named, so it is
-// every known bank of the country whose banks are known.
+// showAnyMethods lists banks for anybody. No merchant is named, so it is every bank
+// that is known of the country whose banks are, and those that are in use.
 func (d desk) showAnyMethods(r *dialect.Request) (dialect.Reply, error) {
 	unit := money.Unit(r.PathValue("currency"))
 	if _, err := money.Lookup(unit); err != nil {
 		return dialect.Reply{}, fault.New(fault.CodeNotFound, "currency", "")
 	}
-	if unit != money.RUB {
-		return listed[methodBody](nil), nil
+	var codes []string
+	if unit == money.RUB {
+		codes = strings.Fields(knownBanks)
 	}
-	var list []methodBody
-	for code := range strings.FieldsSeq(knownBanks) {
-		list = append(list, methodBody{code, titled(code)})
+	used, err := d.App.Banks(r.Context(), unit)
+	if err != nil {
+		return dialect.Reply{}, err
+	}
+	for _, code := range used {
+		if !slices.Contains(codes, code) {
+			codes = append(codes, code)
+		}
+	}
+	list := make([]methodBody, len(codes))
+	for n, code := range codes {
+		list[n] = methodBody{code, titled(code)}
 	}
 	return listed(list), nil
 }

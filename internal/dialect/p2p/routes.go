@@ -164,7 +164,7 @@ func (d desk) publicRoutes() []dialect.Route {
 			Method: http.MethodGet, Path: publicPath + "payment-methods/{currency}", Access: dialect.Anyone,
 			Handle: d.showAnyMethods, Summary: "Lists the known banks of a currency.",
 			Params: []dialect.Param{inPath("currency", "such as RUB; not known: 404")},
-			Notes:  []dialect.Note{chosen("No merchant is named, so every known bank is listed: for RUB. Others have none.")},
+			Notes:  []dialect.Note{chosen("No merchant is named: those in use are listed, and for RUB all that are known.")},
 		},
 		{
 			Method: http.MethodGet, Path: publicPath + "invoices/{id}", Access: dialect.Anyone, Handle: d.showKnown,

@@ -7,6 +7,7 @@ import (
 
 	"github.com/purserhq/purser/internal/deal"
 	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/store"
 )
 
@@ -213,6 +214,13 @@ func (d *DB) Requisites(ctx context.Context, merchantID string, f store.Requisit
 func (d *DB) Offers(ctx context.Context, merchantID string) ([]deal.Offer, error) {
 	return many(ctx, d, scanOffer, "select way, bank, unit, min(least), max(most) from requisite"+
 		" where merchant_id = $1 and enabled = 1 group by way, bank, unit order by way, bank, unit", merchantID)
+}
+
+// Banks are those of the requisites of all merchants in a unit that are not
+// disabled. They name nobody.
+func (d *DB) Banks(ctx context.Context, unit money.Unit) ([]string, error) {
+	return many(ctx, d, func(r row) (bank string, err error) { return bank, r.Scan(&bank) },
+		"select distinct bank from requisite where unit = $1 and enabled = 1 order by bank", string(unit))
 }
 
 func scanOffer(r row) (deal.Offer, error) {

@@ -134,6 +134,11 @@ func freeRequisites(s *shop) {
 	})
 	offers, err = s.Offers(ctx, "another")
 	same(t, "another merchant's offers", len(offers), err, 0)
+	banks, err := s.Banks(ctx, unit) // of other tests' merchants too
+	same(t, "banks", slices.Contains(banks, "sberbank") && slices.Contains(banks, "vtb") && slices.IsSorted(banks) &&
+		len(slices.Compact(banks)) == len(banks), err, true)
+	banks, err = s.Banks(ctx, "XXX")
+	same(t, "banks of a unit that nobody has", len(banks), err, 0)
 	none, err := s.FreeRequisites(ctx, "another", deal.Wish{Amount: money.New(1500, unit)}, true, 10)
 	same(t, "another merchant's", len(none), err, 0)
 }
