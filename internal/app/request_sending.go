@@ -146,3 +146,15 @@ func (a *App) PayoutOwner(ctx context.Context, id string) (string, error) {
 func (a *App) DealsOfPayouts(ctx context.Context, merchantID string, payoutIDs ...string) ([]deal.Deal, error) {
 	return a.store.DealsOfPayouts(ctx, merchantID, payoutIDs...)
 }
+
+// HeldForPayouts is what a merchant's payouts that are not decided have taken, in
+// one unit.
+func (a *App) HeldForPayouts(ctx context.Context, merchantID string, u money.Unit) (money.Amount, error) {
+	list, err := a.store.BalancesOf(ctx, merchantID, ledger.PayoutsInTransit, "")
+	for _, p := range list {
+		if p.Amount.Unit() == u {
+			return p.Amount, err
+		}
+	}
+	return money.Zero(u), err
+}

@@ -90,6 +90,9 @@ func forms() map[string]app.Form {
 	return all
 }
 
+// payoutForms are the ways in which the addresses of payouts are told.
+func payoutForms() map[string]app.PayoutForm { return p2p.PayoutForms() }
+
 // terminalForms are the words of operators for the way in which the notices of
 // a terminal are written, and those of the API.
 var terminalForms = map[string]string{"form": "", "json": zipay.JSONTerminal}

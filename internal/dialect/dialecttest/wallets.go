@@ -23,8 +23,9 @@ type Extras struct {
 	Signer Signer
 	// Stranger names the token of a user of another merchant. Tokens are among the
 	// world's keys; Stage puts them there.
-	Stranger string
-	Forms    map[string]app.Form // of notices
+	Stranger    string
+	Forms       map[string]app.Form // of notices
+	PayoutForms map[string]app.PayoutForm
 	// Stage adds customers, terminals, markets and signing keys. What it makes is
 	// left out of the records of stories.
 	Stage func(t testing.TB, w *World)

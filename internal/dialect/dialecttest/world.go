@@ -77,7 +77,7 @@ func NewWorld(t testing.TB, banks []BankForm, extras ...Extras) *World {
 		now: Start, Banks: map[string]*Bank{}, Gateways: map[string]gateway.Gateway{}, Keys: map[string]string{},
 		secrets: map[string]string{}, pins: map[int64]string{}, staged: map[string]int64{},
 	}
-	forms := map[string]app.Form{}
+	forms, payoutForms := map[string]app.Form{}, map[string]app.PayoutForm{}
 	url := filepath.Join(t.TempDir(), "purser.db")
 	around := func(s store.Store) store.Store { return s }
 	for _, e := range extras {
@@ -92,6 +92,7 @@ func NewWorld(t testing.TB, banks []BankForm, extras ...Extras) *World {
 			maps.Copy(w.Gateways, e.Gateways())
 		}
 		maps.Copy(forms, e.Forms)
+		maps.Copy(payoutForms, e.PayoutForms)
 	}
 	log := slog.New(slog.DiscardHandler)
 	db, err := sqlstore.Open(t.Context(), sqlstore.Options{
@@ -114,7 +115,7 @@ func NewWorld(t testing.TB, banks []BankForm, extras ...Extras) *World {
 	w.Store = db
 	w.App = app.New(app.Config{
 		Store: around(db), Gateways: w, Now: w.Now, Log: log, ReturnURL: "https://pay.example/cb", Returners: returners,
-		Sealer: envelope{}, Forms: forms,
+		Sealer: envelope{}, Forms: forms, PayoutForms: payoutForms,
 	})
 	w.Shop = w.settle(t, banks, app.NewMerchant{Name: "Shop"}, "key", "admin")
 	limit := money.New(SplitLimit, money.IRR)

@@ -178,6 +178,8 @@ type newInvoice struct {
 	startDeal                bool
 	crossCurrency, crossKind string
 	matching, singleTransfer bool
+	out                      bool
+	payee                    requisitesBody // of one that goes out
 }
 
 // decodeInvoice reads the body of a new invoice; reachable says whether its address
@@ -185,18 +187,14 @@ type newInvoice struct {
 // else.
 func decodeInvoice(fields dialect.Fields, reachable func(address string) error) (newInvoice, error) {
 	in := &inputs{fields: fields}
-	switch in.word("type") {
-	case typeIn, "":
-	case typeOut:
-		in.faults.Add(fault.New(fault.CodeParameterInvalid, "type", "payouts are not offered yet"))
-		return newInvoice{}, in.err()
-	default:
+	kind := in.word("type")
+	if !slices.Contains([]string{typeIn, typeOut, ""}, kind) {
 		in.fail("type", "must be in or out")
 	}
 	// The currency says how many places the amount may have.
 	later := &inputs{fields: fields}
 	unit := later.unit("currency")
-	n := newInvoice{amount: in.amount("amount", unit)}
+	n := newInvoice{amount: in.amount("amount", unit), out: kind == typeOut}
 	in.faults = append(in.faults, later.faults...)
 	if n.notifyURL = in.notice("notificationUrl", maxAddress); n.notifyURL != "" {
 		if err := reachable(n.notifyURL); err != nil {
@@ -205,7 +203,7 @@ func decodeInvoice(fields dialect.Fields, reachable func(address string) error) 
 	}
 	n.notifyToken = in.notice("notificationToken", maxToken)
 	n.internalID, n.userID = in.maybe("internalId"), in.maybe("userId")
-	n.option, n.method = in.maybe("paymentOption"), in.maybe("paymentMethod")
+	in.way(&n)
 	n.startDeal = in.flag("startDeal")
 	if in.given("maxAmount") {
 		n.most = in.amount("maxAmount", unit)
@@ -236,7 +234,7 @@ func (in *inputs) crossing(n newInvoice, unit money.Unit) {
 	if n.crossKind != "" && !slices.Contains([]string{"PHONE", "CARD"}, n.crossKind) {
 		in.fail("crossBorderRequisiteType", "must be PHONE or CARD")
 	}
-	if n.option != crossBorder {
+	if n.out || n.option != crossBorder {
 		return
 	}
 	if unit != "" && unit != money.RUB {

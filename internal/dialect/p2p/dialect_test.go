@@ -50,9 +50,10 @@ var extras = dialecttest.Extras{
 			return p2p.Sign(secret, method, base+target, []byte(body))
 		},
 	},
-	Forms:  p2p.Forms(),
-	Stage:  stage,
-	Happen: happen,
+	Forms:       p2p.Forms(),
+	PayoutForms: p2p.PayoutForms(),
+	Stage:       stage,
+	Happen:      happen,
 }
 
 func must[T any](v T, err error) T {
@@ -110,16 +111,22 @@ func stage(t testing.TB, w *dialecttest.World) {
 }
 
 // happen is what a story says of deals: "deal ID is paid", "deal ID is won", "deal
-// ID is won with AMOUNT", "deal ID is lost", "time runs".
+// ID is won with AMOUNT", "deal ID is lost", "time runs"; and of payouts, see below.
 func happen(ctx context.Context, w *dialecttest.World, what string) (known bool, err error) {
 	if what == "time runs" {
 		_, err := w.App.CancelDueDeals(ctx, 100)
 		if err == nil {
 			_, err = w.App.ExpireDue(ctx, 100)
 		}
+		if err == nil {
+			_, err = w.App.ExpirePayouts(ctx, 100)
+		}
 		return true, err
 	}
 	words := strings.Fields(what)
+	if words[0] == "payout" {
+		return payoutHappens(ctx, w, words)
+	}
 	if len(words) < 4 || words[0] != "deal" || words[2] != "is" {
 		return false, nil
 	}
@@ -168,7 +175,8 @@ var samples = []dialecttest.Sample{
 		Body: `{` + plain + `,"amount":"1500.00","internalId":"ord-2","userId":"u","paymentOption":"SBP",` +
 			`"paymentMethod":"sberbank","startDeal":true,"maxAmount":"1500.05","allowMatching":true,` +
 			`"crossBorderCurrency":"TJS","crossBorderRequisiteType":"PHONE","successUrl":"https://shop.example/ok",` +
-			`"cancelUrl":"https://shop.example/no","strictlySingleTransfer":true}`,
+			`"cancelUrl":"https://shop.example/no","strictlySingleTransfer":true,` +
+			`"paymentRequisites":{"requisites":"1","holder":"A"}}`,
 	},
 	{Route: "GET /api/merchant/invoices", Key: "shopkey", Query: "page=1&limit=10"},
 	{Route: "GET /api/merchant/invoices/{id}", Key: "shopkey", Path: "/api/merchant/invoices/" + id("1"), Owned: true},
@@ -258,8 +266,8 @@ func face(a dialecttest.Answer) error {
 }
 
 const intro = `An API for invoices that are paid by sending money straight to a person. The merchant is settled in
-USDT at the rate at which the deal began, less the fee of its store. A store is a terminal: storeId is its number. Only
-money that comes in is offered yet; type ` + "`out`" + ` is refused.
+USDT at the rate at which the deal began, less the fee of its store. A store is a terminal: storeId is its number. An
+invoice of type ` + "`out`" + ` is money that a trader sends to somebody.
 
 | matter | behaviour | mark |
 |---|---|---|
@@ -283,6 +291,16 @@ money that comes in is offered yet; type ` + "`out`" + ` is refused.
 | dispute lost | the deal is canceled, and so is the invoice, unless something else has paid it or may | chosen |
 | callbacks | of an invoice that is paid, canceled or expired, and of a dispute that begins or is lost | chosen |
 | creation | no callback: the caller has the answer | chosen |
+| type out | an operator approves it, above a limit two; a trader takes it, sends it and shows a receipt | chosen |
+| rate of type out | the merchant's for selling coins, fixed at creation, with the fee of the store | chosen |
+| ways of type out | any option and method; the pool of accounts is for what comes in | chosen |
+| type out, taken | cannot be canceled, and is never ended by time; given back, it waits for another trader | chosen |
+| type out, rejected or undone | canceled | chosen |
+| dispute of type out | while a trader has it, or when paid; won: canceled, all of it is back; lost: paid | chosen |
+| canceledAt of type out | expireAt: no deal of it is ended by time | chosen |
+| type out, to whoever knows the id | without paymentRequisites and deals; nothing can be changed | chosen |
+| invoiceUrl of type out | nobody pays there | chosen |
+| hold | what undecided payouts of the merchant have taken, of all its stores | chosen |
 | X-Notification-Token | the notificationToken; left out when that is empty | documented |
 | done | exactly 200 takes a callback; any other answer is a failure | documented |
 | tries | three, 60 seconds apart, then the usual schedule; ` + "`webhook-id`" + ` stays the same | chosen |

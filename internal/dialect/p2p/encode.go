@@ -75,17 +75,17 @@ func orNull(text string) *string {
 
 // invoiceBody is an invoice with all of its deals.
 type invoiceBody struct {
-	ID         string     `json:"id"`
-	InternalID *string    `json:"internalId"`
-	UserID     *string    `json:"userId"`
-	Type       string     `json:"type"`
-	Status     string     `json:"status"`
-	Method     *string    `json:"paymentMethod"`
-	Option     *string    `json:"paymentOption"`
-	Requisites *string    `json:"paymentRequisites"`
-	Sum        *moneyBody `json:"sum"`
-	StoreID    int64      `json:"storeId"`
-	StoreName  string     `json:"storeName"`
+	ID         string          `json:"id"`
+	InternalID *string         `json:"internalId"`
+	UserID     *string         `json:"userId"`
+	Type       string          `json:"type"`
+	Status     string          `json:"status"`
+	Method     *string         `json:"paymentMethod"`
+	Option     *string         `json:"paymentOption"`
+	Requisites *requisitesBody `json:"paymentRequisites"` // of one that goes out
+	Sum        *moneyBody      `json:"sum"`
+	StoreID    int64           `json:"storeId"`
+	StoreName  string          `json:"storeName"`
 	sums
 	CreatedAt  moment     `json:"createdAt"`
 	ExpireAt   moment     `json:"expireAt"`
@@ -201,6 +201,9 @@ func encodeDeal(d deal.Deal) dealBody {
 			body.ReasonData = reasonData{d.Dispute.Amount.Fixed()}
 		}
 	}
+	if d.Out() {
+		body.Type, body.QRCodeLink = typeOut, nil
+	}
 	if d.State == deal.Completed {
 		body.Payment = &paymentBody{encodeMoney(d.Paid), encodeMoney(d.Coins), encodeMoney(d.Fee), moment(d.EndedAt)}
 	}
@@ -233,7 +236,7 @@ func (d desk) encode(v view, reduced bool) invoiceBody {
 		ID: i.ID, InternalID: orNull(i.Bag[bagInternalID]), UserID: orNull(i.Bag[bagUserID]), Type: typeIn,
 		Status: statusOf(i, v.deals), Method: orNull(i.Bag[bagMethod]), Option: orNull(i.Bag[bagOption]),
 		Sum: encodeMoney(i.Amount), StoreID: i.Terminal, StoreName: i.Bag[bagStore], sums: encodeSums(i, v.deals),
-		CreatedAt: moment(i.CreatedAt), ExpireAt: moment(i.Due), UpdatedAt: moment(updated(v)),
+		CreatedAt: moment(i.CreatedAt), ExpireAt: moment(i.Due), UpdatedAt: moment(lastChange(i.UpdatedAt, v.deals)),
 		InvoiceURL: d.PublicURLs[0] + "/invoice?" + url.Values{"id": {i.ID}}.Encode(), Deals: []dealMore{},
 	}
 	for _, one := range v.deals {
@@ -247,17 +250,6 @@ func (d desk) encode(v view, reduced bool) invoiceBody {
 		}
 	}
 	return body
-}
-
-// updated is when an invoice or one of its deals changed last.
-func updated(v view) time.Time {
-	last := v.UpdatedAt
-	for _, d := range v.deals {
-		if d.UpdatedAt.After(last) {
-			last = d.UpdatedAt
-		}
-	}
-	return last
 }
 
 // listed writes a list of things, which may be empty.

@@ -64,7 +64,7 @@ func faceOf(e *fault.Error) face {
 }
 
 // fieldNames are the fields of this API that the core calls otherwise.
-var fieldNames = map[string]string{"webhook": "notificationUrl"}
+var fieldNames = map[string]string{"webhook": "notificationUrl", "merchant_available": "amount"}
 
 func fieldName(param string) string {
 	if name, ok := fieldNames[param]; ok {

@@ -67,6 +67,9 @@ func (d desk) createInvoice(r *dialect.Request) (dialect.Reply, error) {
 	if err != nil {
 		return dialect.Reply{}, err
 	}
+	if n.out {
+		return d.createSending(r.Context(), store, n)
+	}
 	if err := offers.take(n); err != nil {
 		return dialect.Reply{}, err
 	}
@@ -85,27 +88,46 @@ func (d desk) createInvoice(r *dialect.Request) (dialect.Reply, error) {
 }
 
 // ask makes an invoice, or finds the one that a repeated call has made.
-func (d desk) ask(ctx context.Context, store merchant.Terminal, n newInvoice) (invoice.Invoice, error) {
-	if n.internalID == "" {
-		return d.make(ctx, store, n, "")
+func (d desk) ask(ctx context.Context, store merchant.Terminal, n newInvoice) (i invoice.Invoice, err error) {
+	err = d.under(ctx, store, n.internalID, func(id string) (bool, error) {
+		v, err := d.read(ctx, store.Merchant, id)
+		if fault.Is(err, fault.CodeInvoiceNotFound) { // a payout is called so
+			return false, nil
+		}
+		i = v.Invoice
+		return err == nil && n.repeats(v), err
+	}, func(reference string) (err error) {
+		i, err = d.make(ctx, store, n, reference)
+		return err
+	})
+	return i, err
+}
+
+// under makes something that the merchant calls by a name, unless the newest thing
+// of that name is the same.
+func (d desk) under(ctx context.Context, store merchant.Terminal, name string, same func(id string) (bool, error),
+	make func(reference string) error,
+) error {
+	if name == "" {
+		return make("")
 	}
 	for {
-		last, times, err := d.lastNamed(ctx, store, n.internalID)
+		last, times, err := d.lastNamed(ctx, store, name)
 		if err != nil {
-			return invoice.Invoice{}, err
+			return err
 		}
 		if times > 0 {
-			if v, err := d.viewOf(ctx, last); err != nil || n.repeats(v) {
-				return last, err
+			if found, err := same(last); err != nil || found {
+				return err
 			}
 		}
-		made, err := d.make(ctx, store, n, reference(times+1, n.internalID))
+		err = make(reference(times+1, name))
 		// Somebody else has just used the next name: perhaps for the same wish.
 		if e, ok := errors.AsType[*fault.Error](err); !ok || e.Code != fault.CodeDuplicate || e.Param != "reference" {
-			return made, err
+			return err
 		}
 		if err := ctx.Err(); err != nil {
-			return invoice.Invoice{}, err
+			return err
 		}
 	}
 }
@@ -122,18 +144,17 @@ func (n newInvoice) repeats(v view) bool {
 // the last is found by asking for a few.
 func reference(times int, internalID string) string { return strconv.Itoa(times) + ":" + internalID }
 
-// lastNamed finds the newest invoice of a store that the merchant calls so, and
-// how many there are.
+// lastNamed finds the id of the newest invoice or payout of a store that the
+// merchant calls so, and how many there are.
 func (d desk) lastNamed(ctx context.Context, store merchant.Terminal, internalID string,
-) (last invoice.Invoice, times int, err error) {
+) (last string, times int, err error) {
 	find := func(times int) (bool, error) {
-		found, _, err := d.App.FindInvoices(ctx, store.Merchant,
-			app.InvoiceFilter{Terminal: store.Number, Reference: reference(times, internalID)}, app.Page{Limit: 1})
-		if err != nil || len(found) == 0 {
-			return false, err
+		found, err := d.App.Referenced(ctx, store.Merchant, store.Number, reference(times, internalID))
+		if fault.Is(err, fault.CodeNotFound) {
+			return false, nil
 		}
-		last = found[0].Invoice
-		return true, nil
+		last = found
+		return err == nil, err
 	}
 	known, missing := 0, 1 // the last one that is there, and one that is not
 	for {
@@ -295,14 +316,19 @@ func (d desk) showNamed(r *dialect.Request) (dialect.Reply, error) {
 	if !utf8.ValidString(name) || strings.ContainsRune(name, 0) || utf8.RuneCountInString(name) > maxText {
 		return dialect.Reply{}, unknownInvoice()
 	}
-	i, times, err := d.lastNamed(r.Context(), store, name)
-	if err == nil && (times == 0 || !ours(i)) {
+	id, times, err := d.lastNamed(r.Context(), store, name)
+	if err == nil && times == 0 {
 		err = unknownInvoice()
 	}
 	if err != nil {
 		return dialect.Reply{}, err
 	}
-	v, err := d.viewOf(r.Context(), i)
+	v, err := d.read(r.Context(), r.Merchant, id)
+	if fault.Is(err, fault.CodeInvoiceNotFound) {
+		if s, err := d.readSending(r.Context(), r.Merchant, id); err == nil {
+			return dialect.Reply{Body: d.encodeSending(s, false)}, nil
+		}
+	}
 	return dialect.Reply{Body: d.encode(v, false)}, err
 }
 
@@ -316,26 +342,12 @@ func (d desk) listInvoices(r *dialect.Request) (dialect.Reply, error) {
 	if err != nil {
 		return dialect.Reply{}, err
 	}
-	found, _, err := d.App.FindInvoices(r.Context(), r.Merchant, app.InvoiceFilter{Terminal: store.Number},
-		app.Page{Limit: limit, Offset: (page - 1) * limit})
+	asked, err := d.App.AskedAt(r.Context(), r.Merchant, store.Number, app.Page{Limit: limit, Offset: (page - 1) * limit})
 	if err != nil {
 		return dialect.Reply{}, err
 	}
-	var invoices []invoice.Invoice
-	for _, v := range found {
-		if ours(v.Invoice) {
-			invoices = append(invoices, v.Invoice)
-		}
-	}
-	views, err := d.viewsOf(r.Context(), r.Merchant, invoices)
-	if err != nil {
-		return dialect.Reply{}, err
-	}
-	items := make([]invoiceBody, len(views))
-	for n, v := range views {
-		items[n] = d.encode(v, false)
-	}
-	return listed(items), nil
+	items, err := d.encodeAsked(r.Context(), r.Merchant, asked)
+	return listed(items), err
 }
 
 // accountBody is a balance.
@@ -359,5 +371,6 @@ func (d desk) accounts(r *dialect.Request) (dialect.Reply, error) {
 			free = a
 		}
 	}
-	return listed([]accountBody{{deal.Coin, encodeMoney(free), encodeMoney(money.Zero(deal.Coin))}}), nil
+	hold, err := d.App.HeldForPayouts(r.Context(), r.Merchant, deal.Coin)
+	return listed([]accountBody{{deal.Coin, encodeMoney(free), encodeMoney(hold)}}), err
 }

@@ -53,6 +53,11 @@ func Notice(e event.Event, i invoice.Invoice, deals []deal.Deal) (app.Notice, bo
 		Sum: encodeMoney(i.Amount), StoreID: i.Terminal, StoreName: i.Bag[bagStore], sums: encodeSums(i, deals),
 		CreatedAt: moment(i.CreatedAt), ExpireAt: moment(i.Due), UpdatedAt: moment(e.At),
 	}
+	return noticeOf(body, deals)
+}
+
+// noticeOf is a notice with the deal that it is about.
+func noticeOf(body noticeBody, deals []deal.Deal) (app.Notice, bool) {
 	if d, ok := spokenOf(deals); ok {
 		one := encodeDeal(d)
 		body.Deal, body.Rate = &one, orNull(one.Rate)
