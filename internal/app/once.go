@@ -16,6 +16,7 @@ type Once struct {
 	Caller      string // who of the merchant's people asks: everybody has names of their own
 	Key         string // empty = nothing is protected
 	Fingerprint string // of all that is asked for
+	Secret      bool   // the answer shows a secret, so that it is kept sealed
 }
 
 // Kept is the answer that a call had, in bytes.
@@ -78,14 +79,19 @@ func (a *App) Recall(ctx context.Context, merchantID string, o Once) (made strin
 		return "", Kept{}, fault.New(fault.CodeIdempotencyKeyReuse, "", "")
 	}
 	if wish.Status != 0 { // the answer was stored with the effect
-		return "", Kept{Status: wish.Status, Body: wish.Body}, nil
+		answer, err = a.opened(o, wish)
+		return "", answer, err
 	}
 	made = string(wish.Body)
 	kept, err := a.store.Answer(ctx, merchantID, o.name("answer", made), now)
 	if fault.Is(err, fault.CodeNotFound) {
 		return made, Kept{}, nil
 	}
-	return made, Kept{Status: kept.Status, Body: kept.Body}, err
+	if err != nil {
+		return made, Kept{}, err
+	}
+	answer, err = a.opened(o, kept)
+	return made, answer, err
 }
 
 // Keep stores the answer about what was made, and gives back the one that is
@@ -96,13 +102,37 @@ func (a *App) Keep(ctx context.Context, merchantID string, o Once, made string, 
 	}
 	now := a.now()
 	key := o.name("answer", made)
-	err := a.store.Commit(ctx, store.Change{Answer: &store.Answer{
-		Merchant: merchantID, Key: key, Fingerprint: o.Fingerprint, Status: answer.Status, Body: answer.Body,
+	body, err := a.sealed(merchantID, o, answer)
+	if err != nil {
+		return Kept{}, err
+	}
+	err = a.store.Commit(ctx, store.Change{Answer: &store.Answer{
+		Merchant: merchantID, Key: key, Fingerprint: o.Fingerprint, Status: answer.Status, Body: body,
 		ExpiresAt: now.Add(keptFor),
 	}})
 	if !fault.Is(err, fault.CodeDuplicate) {
 		return answer, err
 	}
 	kept, err := a.store.Answer(ctx, merchantID, key, now)
-	return Kept{Status: kept.Status, Body: kept.Body}, err
+	if err != nil {
+		return Kept{}, err
+	}
+	return a.opened(o, kept)
+}
+
+// sealed is the body of an answer as the database has it.
+func (a *App) sealed(merchantID string, o Once, answer Kept) ([]byte, error) {
+	if !o.Secret {
+		return answer.Body, nil
+	}
+	return a.sealer.Seal(merchantID, o.name("answer", ""), answer.Body)
+}
+
+// opened is an answer as it was told.
+func (a *App) opened(o Once, kept store.Answer) (Kept, error) {
+	if !o.Secret {
+		return Kept{Status: kept.Status, Body: kept.Body}, nil
+	}
+	body, err := a.sealer.Open(kept.Merchant, o.name("answer", ""), kept.Body)
+	return Kept{Status: kept.Status, Body: body}, err
 }

@@ -114,3 +114,40 @@ func TestOnceAnswer(t *testing.T) {
 		t.Errorf("its answer: got %+v, %v", kept, err)
 	}
 }
+
+// An answer that shows a secret is sealed, whichever commit keeps it.
+func TestOnceSecret(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	for _, c := range []struct {
+		key  string
+		draw func(app.Change) (app.Kept, bool)
+	}{
+		{"with the effect", func(app.Change) (app.Kept, bool) {
+			return app.Kept{Status: 201, Body: []byte("whsec_1")}, true
+		}},
+		{"after it", nil},
+		{"without one", nil},
+	} {
+		name := app.Once{Caller: "v1", Key: c.key, Fingerprint: "f", Secret: true}
+		ctx, named := s.app.Name(t.Context(), s.merchant, name, s.newID(), c.draw)
+		if c.key != "without one" {
+			wish := app.NewEndpoint{Merchant: s.merchant, URL: "https://a.example"}
+			if _, _, err := s.app.CreateEndpoint(ctx, wish); err != nil {
+				t.Fatal(err)
+			}
+		}
+		kept, err := named.Keep(ctx, app.Kept{Status: 201, Body: []byte("whsec_1")})
+		if err != nil || string(kept.Body) != "whsec_1" {
+			t.Errorf("%s: kept %+v, %v", c.key, kept, err)
+		}
+		_, kept, err = s.app.Recall(t.Context(), s.merchant, name)
+		if err != nil || string(kept.Body) != "whsec_1" || kept.Status != 201 {
+			t.Errorf("%s: recalled %+v, %v", c.key, kept, err)
+		}
+		name.Secret = false
+		if _, kept, err = s.app.Recall(t.Context(), s.merchant, name); err != nil || string(kept.Body) == "whsec_1" {
+			t.Errorf("%s: the database has %q, %v", c.key, kept.Body, err)
+		}
+	}
+}

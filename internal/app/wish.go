@@ -63,7 +63,12 @@ func (w *Wish) Keep(ctx context.Context, answer Kept) (Kept, error) {
 		return w.app.Keep(ctx, w.merchant, w.once, w.made, answer)
 	}
 	// It had no effect, so that nothing holds the name yet.
-	err := w.app.store.Commit(ctx, store.Change{Answer: w.once.settled(w.merchant, answer, w.app.now())})
+	body, err := w.app.sealed(w.merchant, w.once, answer)
+	if err != nil {
+		return Kept{}, err
+	}
+	stored := Kept{Status: answer.Status, Body: body}
+	err = w.app.store.Commit(ctx, store.Change{Answer: w.once.settled(w.merchant, stored, w.app.now())})
 	if !fault.Is(err, fault.CodeDuplicate) {
 		return answer, err
 	}
@@ -91,8 +96,11 @@ func (w *Wish) begin(c *Change, now time.Time) bool {
 	if w.answer != nil {
 		w.kept, _ = w.answer(*c)
 	}
-	if c.Answer = w.once.claim(w.merchant, w.made, now); w.kept.Status != 0 {
-		c.Answer = w.once.settled(w.merchant, w.kept, now)
+	c.Answer = w.once.claim(w.merchant, w.made, now)
+	if body, err := w.app.sealed(w.merchant, w.once, w.kept); w.kept.Status == 0 || err != nil {
+		w.kept = Kept{}
+	} else {
+		c.Answer = w.once.settled(w.merchant, Kept{Status: w.kept.Status, Body: body}, now)
 	}
 	w.stage = wishTrying
 	return true
@@ -110,7 +118,7 @@ func (w *Wish) end(err error) error {
 	return w.once.taken(err)
 }
 
-// settled takes the name together with the answer.
+// settled takes the name together with the answer, as it is stored.
 func (o Once) settled(merchantID string, answer Kept, now time.Time) *store.Answer {
 	return &store.Answer{
 		Merchant: merchantID, Key: o.name("wish", ""), Fingerprint: o.Fingerprint, Status: answer.Status,
