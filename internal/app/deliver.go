@@ -112,10 +112,19 @@ func (a *App) RecordDelivery(ctx context.Context, m Message, o event.Outcome) er
 	return nil
 }
 
+// DeliveryFilter selects deliveries; an empty field selects all.
+type DeliveryFilter = store.DeliveryFilter
+
 // Deliveries lists a merchant's deliveries, newest first, without their bodies.
 func (a *App) Deliveries(ctx context.Context, merchantID string, f store.DeliveryFilter, page Page,
 ) ([]event.Delivery, error) {
 	return a.store.Deliveries(ctx, merchantID, f, page)
+}
+
+// ListDeliveries lists a merchant's deliveries part by part, without their bodies.
+func (a *App) ListDeliveries(ctx context.Context, merchantID string, f DeliveryFilter, part Older,
+) ([]event.Delivery, error) {
+	return a.store.ListDeliveries(ctx, merchantID, f, part)
 }
 
 // Delivery finds a merchant's delivery, with its body. Error: not_found.
@@ -129,15 +138,46 @@ func (a *App) ResendDelivery(ctx context.Context, merchantID, id string) error {
 	defer a.wake()
 	return a.update(ctx, func(r store.Reader) (store.Change, error) {
 		d, err := r.Delivery(ctx, merchantID, id)
-		if err != nil {
-			return store.Change{}, err
+		if err == nil {
+			d, err = again(d, a.now())
 		}
-		now := a.now()
-		if d.State == event.Due {
-			d.RunAt, d.UpdatedAt = now, now
-		} else if d, err = d.Again(now); err != nil {
-			return store.Change{}, err
-		}
-		return store.Change{Deliveries: []event.Delivery{d}}, nil
+		return store.Change{Deliveries: []event.Delivery{d}}, err
 	})
+}
+
+// again is a delivery that is due at once.
+func again(d event.Delivery, now time.Time) (event.Delivery, error) {
+	if d.State != event.Due {
+		return d.Again(now)
+	}
+	d.RunAt, d.UpdatedAt = now, now
+	return d, nil
+}
+
+// ResendDead makes the newest dead deliveries that a filter leaves due again, at
+// most so many, and gives them without their bodies. Its State means nothing.
+func (a *App) ResendDead(ctx context.Context, merchantID string, f DeliveryFilter, limit int,
+) (resent []event.Delivery, err error) {
+	f.State = event.Dead
+	defer a.wake()
+	err = a.update(ctx, func(r store.Reader) (store.Change, error) {
+		var change store.Change
+		found, err := r.ListDeliveries(ctx, merchantID, f, Older{Limit: limit})
+		if err != nil {
+			return change, err
+		}
+		resent = resent[:0]
+		for _, known := range found {
+			d, err := r.Delivery(ctx, merchantID, known.ID)
+			if err == nil {
+				d, err = again(d, a.now())
+			}
+			if err != nil {
+				return change, err
+			}
+			change.Deliveries, resent = append(change.Deliveries, d), append(resent, d)
+		}
+		return change, nil
+	})
+	return resent, err
 }

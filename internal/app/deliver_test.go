@@ -206,3 +206,87 @@ func TestEndpointsAreChecked(t *testing.T) {
 		t.Errorf("one too many: got %v", err)
 	}
 }
+
+func TestChangeReceiver(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	e, first := s.endpoint()
+	address, types, reason := "https://shop.example/other", []string{"payment.*"}, "moving"
+	got, err := s.app.ChangeReceiver(t.Context(), s.merchant, e.ID, app.EndpointTerms{URL: &address, Disabled: &reason})
+	if err != nil || got.URL != address || got.Disabled != reason || len(got.Types) != 0 {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	got, err = s.app.ChangeReceiver(t.Context(), s.merchant, e.ID, app.EndpointTerms{Types: &types})
+	if err != nil || got.URL != address || !slices.Equal(got.Types, types) {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	if secret, err := s.app.SigningSecret(got); err != nil || secret != first {
+		t.Errorf("the secret is another one: %v", err)
+	}
+	inside, nonsense := "http://10.0.0.1/", []string{"nonsense"}
+	for what, terms := range map[string]app.EndpointTerms{
+		"private": {URL: &inside, Outside: true}, "types": {Types: &nonsense},
+	} {
+		if _, err := s.app.ChangeReceiver(t.Context(), s.merchant, e.ID, terms); !fault.Is(err, fault.CodeParameterInvalid) {
+			t.Errorf("%s: got %v", what, err)
+		}
+	}
+	terminal, _, err := s.app.CreateTerminal(t.Context(), s.merchant, app.TerminalTerms{Name: "Till"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"ep_none", terminal.Endpoint} {
+		if _, err := s.app.ChangeReceiver(t.Context(), s.merchant, id, app.EndpointTerms{URL: &address}); !fault.Is(err,
+			fault.CodeEndpointNotFound) {
+			t.Errorf("changed %s: %v", id, err)
+		}
+		if _, err := s.app.Receiver(t.Context(), s.merchant, id); !fault.Is(err, fault.CodeEndpointNotFound) {
+			t.Errorf("found %s: %v", id, err)
+		}
+	}
+	for range 4 {
+		if _, err := s.app.RotateSecret(t.Context(), s.merchant, e.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.app.RotateSecret(t.Context(), s.merchant, e.ID); !fault.Is(err, fault.CodeLimitExceeded) {
+		t.Errorf("a sixth secret: got %v", err)
+	}
+}
+
+func TestResendDead(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	e, _ := s.endpoint()
+	s.paid(5_000)
+	for len(s.due()) > 0 {
+		for _, d := range s.due() {
+			if err := s.app.RecordDelivery(t.Context(), s.take(d), event.Outcome{Status: 500}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.wait(25 * time.Hour)
+	}
+	dead, err := s.app.ListDeliveries(t.Context(), s.merchant, app.DeliveryFilter{State: event.Dead}, app.Older{})
+	if err != nil || len(dead) < 3 {
+		t.Fatalf("got %d dead ones, %v", len(dead), err)
+	}
+	for _, c := range []struct {
+		endpoint string
+		limit    int
+		want     int
+	}{{"ep_none", 10, 0}, {e.ID, 2, 2}, {"", 100, len(dead) - 2}, {"", 100, 0}} {
+		got, err := s.app.ResendDead(t.Context(), s.merchant, app.DeliveryFilter{Endpoint: c.endpoint}, c.limit)
+		if err != nil || len(got) != c.want {
+			t.Errorf("%+v: got %d, %v", c, len(got), err)
+		}
+		for _, d := range got {
+			if d.State != event.Due || d.Tries != 0 || len(d.Body) == 0 {
+				t.Errorf("got %+v", d)
+			}
+		}
+	}
+	if due := s.due(); len(due) != len(dead) {
+		t.Errorf("%d are due, want %d", len(due), len(dead))
+	}
+}

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -24,9 +25,12 @@ type Sealer interface {
 
 // NewEndpoint is the wish to be told of events.
 type NewEndpoint struct {
+	ID       string // empty = a new one
 	Merchant string
 	URL      string
 	Types    []string // empty = everything
+	// Outside says that a call brings the address: it must not lead into a private network.
+	Outside bool
 }
 
 // signingSecret is one secret of an endpoint. While secrets change, the old
@@ -39,6 +43,9 @@ type signingSecret struct {
 // overlap is how long a replaced secret goes on signing.
 const overlap = 24 * time.Hour
 
+// maxSecrets bounds how many secrets of an endpoint sign at once.
+const maxSecrets = 5
+
 // maxEndpoints bounds what one event can cause.
 const maxEndpoints = 20
 
@@ -49,7 +56,7 @@ func (a *App) CreateEndpoint(ctx context.Context, n NewEndpoint) (event.Endpoint
 	if _, err := a.store.Merchant(ctx, n.Merchant); err != nil {
 		return event.Endpoint{}, "", err
 	}
-	if err := checkAddress(n.URL); err != nil {
+	if err := a.checkReceiver(n.URL, n.Outside); err != nil {
 		return event.Endpoint{}, "", err
 	}
 	if err := event.CheckTypes(n.Types); err != nil {
@@ -59,25 +66,37 @@ func (a *App) CreateEndpoint(ctx context.Context, n NewEndpoint) (event.Endpoint
 	if err != nil {
 		return event.Endpoint{}, "", err
 	}
-	// Those of terminals have no address and are told of no event.
-	known = slices.DeleteFunc(known, func(e event.Endpoint) bool { return e.URL == "" })
-	if len(known) >= maxEndpoints {
+	if len(receivers(known)) >= maxEndpoints {
 		return event.Endpoint{}, "", fault.New(fault.CodeLimitExceeded, "endpoint",
 			"A merchant has at most 20 endpoints.")
 	}
 	now := a.now()
 	e := event.Endpoint{
-		ID: "ep_" + newID(now), Merchant: n.Merchant, URL: n.URL, Types: slices.Clone(n.Types),
+		ID: cmp.Or(n.ID, "ep_"+newID(now)), Merchant: n.Merchant, URL: n.URL, Types: slices.Clone(n.Types),
 		CreatedAt: now, UpdatedAt: now,
 	}
 	secret := event.NewSecret()
 	if e.Sealed, err = a.sealSecrets(e, []signingSecret{{Secret: secret}}); err != nil {
 		return event.Endpoint{}, "", err
 	}
-	err = a.store.Commit(ctx, store.Change{Endpoints: []event.Endpoint{e}})
+	err = a.commit(ctx, store.Change{Endpoints: []event.Endpoint{e}})
 	a.endpoints.forget()
 	e.Version++
 	return e, secret, err
+}
+
+// receivers are the endpoints that are told of events. Those of terminals have
+// no address and only sign.
+func receivers(known []event.Endpoint) []event.Endpoint {
+	return slices.DeleteFunc(slices.Clone(known), func(e event.Endpoint) bool { return e.URL == "" })
+}
+
+// checkReceiver refuses an address that an endpoint cannot have.
+func (a *App) checkReceiver(address string, outside bool) error {
+	if outside {
+		return a.checkOutside("url", address)
+	}
+	return checkAddress(address)
 }
 
 // checkAddress refuses what can never be sent to. Where a name leads is
@@ -125,15 +144,78 @@ func (a *App) Endpoints(ctx context.Context, merchantID string) ([]event.Endpoin
 	return a.store.Endpoints(ctx, merchantID)
 }
 
+// Receiver finds an endpoint that is told of events. Error: endpoint_not_found.
+func (a *App) Receiver(ctx context.Context, merchantID, id string) (event.Endpoint, error) {
+	e, err := endpointOf(ctx, a.store, merchantID, id)
+	if err == nil && e.URL == "" {
+		err = fault.New(fault.CodeEndpointNotFound, "endpoint", "")
+	}
+	return e, err
+}
+
+// EndpointTerms are what can be changed of an endpoint; nil leaves it.
+type EndpointTerms struct {
+	URL      *string
+	Types    *[]string // empty = everything
+	Disabled *string   // why nothing is sent; empty = it is sent to
+	Outside  bool      // as of NewEndpoint
+}
+
+// ChangeReceiver changes an endpoint that is told of events. What is due already
+// goes where it was to go. Errors: endpoint_not_found, parameter_invalid.
+func (a *App) ChangeReceiver(ctx context.Context, merchantID, id string, t EndpointTerms) (event.Endpoint, error) {
+	if t.URL != nil {
+		if err := a.checkReceiver(*t.URL, t.Outside); err != nil {
+			return event.Endpoint{}, err
+		}
+	}
+	if t.Types != nil {
+		if err := event.CheckTypes(*t.Types); err != nil {
+			return event.Endpoint{}, err
+		}
+	}
+	var changed event.Endpoint
+	err := a.changeEndpoint(ctx, merchantID, id, func(e *event.Endpoint) error {
+		if e.URL == "" {
+			return fault.New(fault.CodeEndpointNotFound, "endpoint", "")
+		}
+		if t.URL != nil {
+			e.URL = *t.URL
+		}
+		if t.Types != nil {
+			e.Types = slices.Clone(*t.Types)
+		}
+		if t.Disabled != nil {
+			e.Disabled = *t.Disabled
+		}
+		changed = *e
+		return nil
+	})
+	return changed, err
+}
+
+// SigningSecret is the newest secret that signs for an endpoint: for who has just
+// made it, and for nobody later.
+func (a *App) SigningSecret(e event.Endpoint) (string, error) {
+	secrets, err := a.secretsOf(e)
+	if err != nil || len(secrets) == 0 {
+		return "", err
+	}
+	return secrets[len(secrets)-1].Secret, nil
+}
+
 // RotateSecret gives an endpoint a new signing secret. Messages carry the
 // signatures of both for a day, so that the receiver can change over.
-// Error: endpoint_not_found.
+// Errors: endpoint_not_found, limit_exceeded when too many secrets sign already.
 func (a *App) RotateSecret(ctx context.Context, merchantID, endpointID string) (string, error) {
 	secret := event.NewSecret()
 	err := a.changeEndpoint(ctx, merchantID, endpointID, func(e *event.Endpoint) error {
 		secrets, err := a.secretsOf(*e)
 		if err != nil {
 			return err
+		}
+		if len(secrets) >= maxSecrets {
+			return fault.New(fault.CodeLimitExceeded, "endpoint", "At most five secrets sign at once: try again tomorrow.")
 		}
 		until := a.now().Add(overlap)
 		for n := range secrets {
@@ -166,11 +248,9 @@ func (a *App) changeEndpoint(ctx context.Context, merchantID, id string, change 
 		if err != nil {
 			return store.Change{}, err
 		}
-		if err := change(&e); err != nil {
-			return store.Change{}, err
-		}
 		e.UpdatedAt = a.now()
-		return store.Change{Endpoints: []event.Endpoint{e}}, nil
+		err = change(&e)
+		return store.Change{Endpoints: []event.Endpoint{e}}, err
 	})
 }
 

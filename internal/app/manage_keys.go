@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -16,6 +17,7 @@ import (
 
 // NewKey is the wish to add a key to a merchant.
 type NewKey struct {
+	ID       string // empty = a new one
 	Merchant string
 	Label    string
 	Scopes   []merchant.Scope // empty = payments
@@ -40,7 +42,7 @@ func (a *App) CreateKey(ctx context.Context, n NewKey) (merchant.Key, string, er
 		n.Scopes = []merchant.Scope{merchant.Payments}
 	}
 	k, secret := a.mintKey(n)
-	if err := a.store.Commit(ctx, store.Change{Keys: []merchant.Key{k}}); err != nil {
+	if err := a.commit(ctx, store.Change{Keys: []merchant.Key{k}}); err != nil {
 		return merchant.Key{}, "", err
 	}
 	k.Version++
@@ -52,7 +54,7 @@ func (a *App) mintKey(n NewKey) (k merchant.Key, secret string) {
 	now := a.now()
 	secret = "sk_" + newToken() + newToken()
 	k = merchant.Key{
-		ID: newID(now), Merchant: n.Merchant, Hash: hashKey(secret), Hint: secret[len(secret)-4:],
+		ID: cmp.Or(n.ID, newID(now)), Merchant: n.Merchant, Hash: hashKey(secret), Hint: secret[len(secret)-4:],
 		Label: n.Label, Scopes: slices.Clone(n.Scopes), CreatedAt: now, UpdatedAt: now,
 	}
 	if n.Lasts > 0 {
@@ -61,18 +63,25 @@ func (a *App) mintKey(n NewKey) (k merchant.Key, secret string) {
 	return k, secret
 }
 
+// Replacement is the wish for a key in the place of another.
+type Replacement struct {
+	ID      string // of the new one; empty = any
+	Key     string // the id of the other
+	Overlap time.Duration
+}
+
 // ReplaceKey adds a key that may do what another may, and lets that one be good
 // for some time yet, so that its holder can change over. A time at which it was
 // to expire anyway stays, and the new one is good as long as the other was to be.
 // Errors: not_found, wrong_state when it is over or is none that is sent,
 // parameter_invalid.
-func (a *App) ReplaceKey(ctx context.Context, merchantID, keyID string, overlap time.Duration,
+func (a *App) ReplaceKey(ctx context.Context, merchantID string, n Replacement,
 ) (next merchant.Key, secret string, err error) {
-	if overlap < 0 {
+	if n.Overlap < 0 {
 		return next, "", fault.New(fault.CodeParameterInvalid, "overlap", "It must not be negative.")
 	}
 	err = a.update(ctx, func(r store.Reader) (store.Change, error) {
-		old, err := keyOf(ctx, r, merchantID, keyID)
+		old, err := keyOf(ctx, r, merchantID, n.Key)
 		if err != nil {
 			return store.Change{}, err
 		}
@@ -80,12 +89,12 @@ func (a *App) ReplaceKey(ctx context.Context, merchantID, keyID string, overlap 
 		if !old.RevokedAt.IsZero() || old.Expired(now) || old.Signs() || old.Issues() {
 			return store.Change{}, fault.New(fault.CodeWrongState, "key", "")
 		}
-		wish := NewKey{Merchant: merchantID, Label: old.Label, Scopes: old.Scopes}
+		wish := NewKey{ID: n.ID, Merchant: merchantID, Label: old.Label, Scopes: old.Scopes}
 		if !old.ExpiresAt.IsZero() {
 			wish.Lasts = old.ExpiresAt.Sub(old.CreatedAt)
 		}
 		next, secret = a.mintKey(wish)
-		if end := now.Add(overlap); old.ExpiresAt.IsZero() || end.Before(old.ExpiresAt) {
+		if end := now.Add(n.Overlap); old.ExpiresAt.IsZero() || end.Before(old.ExpiresAt) {
 			old.ExpiresAt = end
 		}
 		old.UpdatedAt = now

@@ -40,7 +40,7 @@ func TestReplaceKey(t *testing.T) {
 	if _, err := s.app.Authenticate(t.Context(), first); err != nil {
 		t.Fatal(err)
 	}
-	next, second, err := s.app.ReplaceKey(t.Context(), s.merchant, old.ID, time.Hour)
+	next, second, err := s.app.ReplaceKey(t.Context(), s.merchant, app.Replacement{Key: old.ID, Overlap: time.Hour})
 	if err != nil || next.Label != "till" || !next.May(merchant.EventsRead) || next.May(merchant.PaymentsRead) ||
 		next.ExpiresAt.Sub(next.CreatedAt) != 100*time.Hour {
 		t.Fatalf("got %+v, %v", next, err)
@@ -67,7 +67,8 @@ func TestReplaceKey(t *testing.T) {
 		"of another merchant": {"mmmmmmmm", next.ID, time.Hour, fault.CodeNotFound},
 		"back into the past":  {s.merchant, next.ID, -time.Hour, fault.CodeParameterInvalid},
 	} {
-		if _, _, err := s.app.ReplaceKey(t.Context(), c.merchant, c.id, c.overlap); !fault.Is(err, c.want) {
+		wish := app.Replacement{Key: c.id, Overlap: c.overlap}
+		if _, _, err := s.app.ReplaceKey(t.Context(), c.merchant, wish); !fault.Is(err, c.want) {
 			t.Errorf("%s: got %v, want %s", what, err, c.want)
 		}
 	}

@@ -56,7 +56,7 @@ type NewEndpoint struct {
 // its messages are signed with, for the only time.
 func (c Commands) AddEndpoint(ctx context.Context, n NewEndpoint) error {
 	return c.with(ctx, forWriting, func(k *core) error {
-		e, secret, err := k.app.CreateEndpoint(ctx, app.NewEndpoint(n))
+		e, secret, err := k.app.CreateEndpoint(ctx, app.NewEndpoint{Merchant: n.Merchant, URL: n.URL, Types: n.Types})
 		if err != nil {
 			return err
 		}

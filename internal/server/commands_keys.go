@@ -112,7 +112,7 @@ func (c Commands) AddKey(ctx context.Context, n NewKey) error {
 // and shows its secret, for the only time.
 func (c Commands) ReplaceKey(ctx context.Context, merchantID, keyID string, overlap time.Duration) error {
 	return c.with(ctx, forWriting, func(k *core) error {
-		key, secret, err := k.app.ReplaceKey(ctx, merchantID, keyID, overlap)
+		key, secret, err := k.app.ReplaceKey(ctx, merchantID, app.Replacement{Key: keyID, Overlap: overlap})
 		return c.showSecret(key, secret, explainKey(err, merchantID))
 	})
 }

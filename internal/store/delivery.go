@@ -24,6 +24,8 @@ type DeliveryReader interface {
 	// Deliveries are a merchant's, newest first, without their bodies: to be
 	// shown, never to be stored again.
 	Deliveries(ctx context.Context, merchantID string, filter DeliveryFilter, page Page) ([]event.Delivery, error)
+	// ListDeliveries are the same, part by part.
+	ListDeliveries(ctx context.Context, merchantID string, filter DeliveryFilter, part Older) ([]event.Delivery, error)
 	// DueDeliveries are those whose RunAt has passed, of any merchant: the
 	// longest due of every queue, at most perQueue of each and limit in all. A
 	// queue with a long backlog hides no other one.

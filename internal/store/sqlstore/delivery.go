@@ -1,7 +1,9 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -91,6 +93,31 @@ func (d *DB) Deliveries(
 		return nil, nil
 	}
 	return many(ctx, d, func(r row) (event.Delivery, error) { return scanListed(r) }, query, args...)
+}
+
+// ListDeliveries are a merchant's, newest first, without their bodies. The index
+// keeps the states apart, so that each is read by itself.
+func (d *DB) ListDeliveries(ctx context.Context, merchantID string, filter store.DeliveryFilter, p store.Older,
+) ([]event.Delivery, error) {
+	var found []event.Delivery
+	for _, s := range event.States.States() {
+		if filter.State != "" && filter.State != s {
+			continue
+		}
+		c := where("merchant_id = ? and state = ?", merchantID, string(s))
+		c.only("endpoint_id", filter.Endpoint)
+		c.only("subject", filter.Subject)
+		list, err := older(ctx, d, outline, func(r row) (event.Delivery, error) { return scanListed(r) }, c, p)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, list...)
+	}
+	slices.SortFunc(found, func(a, b event.Delivery) int {
+		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), strings.Compare(b.ID, a.ID))
+	})
+	limit, _ := bounds(store.Page{Limit: p.Limit})
+	return found[:min(limit, len(found))], nil
 }
 
 // The parts of the lists: what is listed and whose it is.

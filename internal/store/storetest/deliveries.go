@@ -207,7 +207,13 @@ func deliveryLists(s *shop) {
 	} {
 		got, err := s.Deliveries(ctx, s.id, test.filter, test.page)
 		same(t, fmt.Sprintf("%+v", test), got, err, pageOf(list, test.filter, test.page))
+		first := store.Page{Limit: test.page.Limit}
+		got, err = s.ListDeliveries(ctx, s.id, test.filter, store.Older{Limit: first.Limit})
+		same(t, fmt.Sprintf("the first part of %+v", test), got, err, pageOf(list, test.filter, first))
 	}
+	inParts(s, "deliveries", len(list), func() {}, func(o store.Older) ([]event.Delivery, error) {
+		return s.ListDeliveries(ctx, s.id, store.DeliveryFilter{}, o)
+	}, func(d event.Delivery) (time.Time, string) { return d.CreatedAt, d.ID })
 }
 
 // pageOf is what a list must hold.
