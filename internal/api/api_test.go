@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -168,9 +169,9 @@ func face(a dialecttest.Answer) error {
 func kit(t *testing.T) dialecttest.Kit {
 	t.Helper()
 	return dialecttest.Kit{
-		New: open, Banks: banks, Prepare: prepared, Samples: samples, Face: face,
+		New: open, Banks: banks, Prepare: prepared, Samples: slices.Concat(samples, staged), Face: face,
 		Elsewhere: []string{"GET /v1/docs", "GET /v1/openapi.json", "GET /v1/entries"},
-		Extras:    dialecttest.Extras{Watch: watching(t), Gateways: vaults, Happen: happen},
+		Extras:    dialecttest.Extras{Stage: stage, Hide: random, Watch: watching(t), Gateways: vaults, Happen: happen},
 	}
 }
 

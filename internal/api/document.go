@@ -190,8 +190,11 @@ func (d *desk) params(o operation, body *huma.Schema) []dialect.Param {
 	for _, name := range slices.Sorted(maps.Keys(body.Properties)) {
 		sort := map[string]dialect.Type{
 			huma.TypeString: dialect.TextType, huma.TypeInteger: dialect.IntegerType, huma.TypeObject: dialect.ObjectType,
-			huma.TypeBoolean: dialect.FlagType,
+			huma.TypeBoolean: dialect.FlagType, huma.TypeArray: dialect.ListType,
 		}[d.resolve(body.Properties[name]).Type]
+		if least := body.Properties[name].Minimum; sort == dialect.IntegerType && least != nil && *least == 0 {
+			sort = dialect.NaturalType
+		}
 		list = append(list, dialect.Param{
 			Name: name, In: dialect.InBody, Type: sort, Optional: !slices.Contains(body.Required, name),
 		})

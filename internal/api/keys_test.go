@@ -35,6 +35,8 @@ func TestScopes(t *testing.T) {
 		switch resource {
 		case "accounts", "balances", "entries":
 			need = "ledger"
+		case "deliveries":
+			need = "endpoints"
 		}
 		read, write := merchant.Scope(need+":read"), merchant.Scope(need+":write")
 		for _, s := range merchant.Scopes {

@@ -28,6 +28,7 @@ const caller = "v1"
 type wish struct {
 	id     string
 	status int
+	secret bool
 	do     func() (any, error)
 	now    func(id string) (any, error)
 	of     func(app.Change) (any, bool)
@@ -44,7 +45,7 @@ func (c *call) once(w wish) (dialect.Reply, error) {
 		return dialect.Reply{Status: w.status, Body: out}, err
 	}
 	sum := sha256.Sum256([]byte(c.Method + " " + c.URL.RequestURI() + "\n" + string(c.Raw)))
-	o := app.Once{Caller: caller, Key: key, Fingerprint: hex.EncodeToString(sum[:])}
+	o := app.Once{Caller: caller, Key: key, Fingerprint: hex.EncodeToString(sum[:]), Secret: w.secret}
 	leave, err := c.desk.running.enter(c.Merchant+" "+key, o.Fingerprint)
 	if err != nil {
 		return dialect.Reply{}, err

@@ -24,6 +24,7 @@ type row struct {
 	summary string         // a few words
 	about   string         // whole sentences
 	faults  []fault.Code   // what it answers beyond what every operation may
+	secret  bool           // its answer shows a secret
 }
 
 // resource is one chapter of the document: a thing, and what can be done with it.
@@ -168,7 +169,7 @@ func (g changing[Body, Out]) run(c *call, o operation) (dialect.Reply, error) {
 		return dialect.Reply{}, err
 	}
 	w := wish{
-		id: id, status: o.status, do: func() (any, error) { return g.do(c, id, in) },
+		id: id, status: o.status, secret: o.secret, do: func() (any, error) { return g.do(c, id, in) },
 		now: func(made string) (any, error) { return g.story.now(c, made) },
 	}
 	if g.story.of != nil {

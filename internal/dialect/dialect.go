@@ -113,12 +113,14 @@ type Type string
 const (
 	TextType    Type = "string"
 	IntegerType Type = "integer"
+	NaturalType Type = "integer, zero too"
 	WholeType   Type = "integer, or its text"       // above zero
 	CountType   Type = "integer, or its text, cut"  // above zero; one that is too large is cut
 	DecimalType Type = "decimal, as number or text" // an amount above zero
 	AmountType  Type = "number above zero"
 	NumberType  Type = "number" // an amount; one that is not above zero is refused later
 	ObjectType  Type = "object"
+	ListType    Type = "list"
 	FlagType    Type = "true or false"
 	AnyText     Type = "any string" // one that nothing has is no mistake
 )

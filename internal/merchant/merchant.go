@@ -70,12 +70,15 @@ const (
 	TransfersWrite Scope = "transfers:write"
 	LedgerRead     Scope = "ledger:read" // accounts, balances and entries
 	EventsRead     Scope = "events:read"
+	EndpointsRead  Scope = "endpoints:read" // endpoints and deliveries
+	EndpointsWrite Scope = "endpoints:write"
 )
 
 // Scopes are all that a secret key can be given.
 var Scopes = []Scope{
 	Payments, Admin, InvoicesRead, InvoicesWrite, PaymentsRead, PaymentsWrite, RefundsRead, RefundsWrite,
 	CustomersRead, CustomersWrite, TransfersRead, TransfersWrite, LedgerRead, EventsRead,
+	EndpointsRead, EndpointsWrite,
 }
 
 // within are the scopes that are part of Payments.

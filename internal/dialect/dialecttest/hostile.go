@@ -346,7 +346,10 @@ func attackField(p dialect.Param, s Sample, add adder) {
 		}
 	}
 	long := `"` + strings.Repeat("x", 100_000) + `"`
-	bad := []string{"[]", `["x"]`}
+	var bad []string
+	if p.Type != dialect.ListType {
+		bad = []string{"[]", `["x"]`}
+	}
 	if p.Type != dialect.FlagType {
 		bad = append(bad, "true")
 	}
@@ -369,11 +372,16 @@ func attackField(p dialect.Param, s Sample, add adder) {
 	case dialect.NumberType:
 		bad = append(bad, `"x"`, `"20.0"`, `""`, "1e3", "1E-2", "0.123456789", "9223372036854775808", "-1e999999999999",
 			strings.Repeat("9", 10_000))
+	case dialect.ListType:
+		bad = append(bad, "12", `""`, "[{}]", "[[]]")
 	case dialect.TextType:
 		bad = append(bad, "12", "1.5", `"a\u0000b"`)
-	case dialect.IntegerType:
+	case dialect.IntegerType, dialect.NaturalType:
 		bad = append(bad, `"1000"`, `""`, "1000.5", "-1", "-9223372036854775808", "9223372036854775807",
-			"9223372036854775808", "1e400", "1e-400", "1e999999999999", "0", strings.Repeat("9", 10_000))
+			"9223372036854775808", "1e400", "1e-400", "1e999999999999", strings.Repeat("9", 10_000))
+		if p.Type == dialect.IntegerType {
+			bad = append(bad, "0")
+		}
 	case dialect.WholeType:
 		bad = append(bad, badWholes...)
 		bad = append(bad, "2000000001", "9223372036854775808", "1e400", `"9223372036854775808"`, strings.Repeat("9", 10_000))

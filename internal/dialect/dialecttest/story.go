@@ -100,6 +100,9 @@ func (w *World) tell(t *testing.T, h http.Handler, s Story) string {
 			}
 			w.Wait(time.Second)
 			answer := w.send(h, lines[n:end])
+			if w.hide != nil {
+				answer.Body = w.hide.ReplaceAllString(answer.Body, "(random)")
+			}
 			out.WriteString(strings.Join(lines[n:end], "\n") + "\n" + answer.text())
 			n = end - 1
 			continue

@@ -37,6 +37,8 @@ type Extras struct {
 	Database func(t testing.TB) string
 	// Around stands between the use cases and the database.
 	Around func(store.Store) store.Store
+	// Hide is what is random in answers; stories keep that something was there.
+	Hide *regexp.Regexp
 	// Watch looks at every exchange of the world's handlers.
 	Watch func(http.Handler) http.Handler
 }

@@ -57,6 +57,7 @@ type World struct {
 	merchants []string
 
 	watch   func(http.Handler) http.Handler
+	hide    *regexp.Regexp
 	signer  Signer
 	secrets map[string]string // of signing keys, by name
 	pins    map[int64]string  // of the shop's customers, by account
@@ -87,7 +88,7 @@ func NewWorld(t testing.TB, banks []BankForm, extras ...Extras) *World {
 		if e.Around != nil {
 			around = e.Around
 		}
-		w.signer, w.happens, w.watch = e.Signer, e.Happen, e.Watch
+		w.signer, w.happens, w.watch, w.hide = e.Signer, e.Happen, e.Watch, e.Hide
 		if e.Gateways != nil {
 			maps.Copy(w.Gateways, e.Gateways())
 		}

@@ -1,0 +1,180 @@
+package api
+
+import (
+	"time"
+	"unicode/utf8"
+
+	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/event"
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/merchant"
+)
+
+// deliveryView is a delivery as callers see it.
+type deliveryView struct {
+	ID           string `json:"id"`
+	Status       string `json:"status"`
+	Endpoint     string `json:"endpoint,omitempty"`
+	Event        string `json:"event"`
+	Subject      string `json:"subject"`
+	URL          string `json:"url"`
+	Tries        int64  `json:"tries"`
+	NextTryAt    string `json:"next_try_at,omitempty" format:"date-time"`
+	AnswerStatus int64  `json:"answer_status,omitempty"`
+	Answer       string `json:"answer,omitempty"`
+	Body         string `json:"body,omitempty"`
+	CreatedAt    string `json:"created_at" format:"date-time"`
+	UpdatedAt    string `json:"updated_at" format:"date-time"`
+}
+
+// deliveryList is what a list of deliveries can be narrowed down to.
+type deliveryList struct {
+	paging
+
+	Endpoint string `query:"endpoint" maxLength:"200"`
+	Status   string `query:"status"`
+	Subject  string `query:"subject" maxLength:"200"`
+}
+
+// resending selects the dead deliveries that are sent again.
+type resending struct {
+	Endpoint string `json:"endpoint,omitempty" maxLength:"200"`
+	Subject  string `json:"subject,omitempty" maxLength:"200"`
+	Limit    int64  `json:"limit,omitempty" minimum:"1" maximum:"100" default:"100"`
+}
+
+// resent is what is sent again.
+type resent struct {
+	Data []deliveryView `json:"data" nullable:"false"`
+}
+
+const exampleDelivery = "msg_01941f297c0070008000000000000001"
+
+var (
+	ofEndpoint = word{doc: "Only those to this endpoint.", example: exampleEndpoint}
+	ofSubject  = word{doc: "Only those about this thing, such as a payment.", example: examplePayment}
+)
+
+var deliveryWords = words{
+	"deliveryView": {
+		"id": {doc: "Its id, which is also the message's webhook-id.", example: exampleDelivery},
+		"status": {
+			doc:     "due: it is sent, or sent again, at next_try_at. delivered: it was taken. dead: the last try failed.",
+			example: "dead", choices: choices(event.States),
+		},
+		"endpoint": {doc: "Whose secret signs it.", example: exampleEndpoint},
+		"event":    {doc: "What it tells.", example: "payment.captured"},
+		"subject":  {doc: "The id of the thing that it tells of.", example: examplePayment},
+		"url":      {doc: "Where it goes.", example: "https://shop.example/hooks"},
+		"tries":    {doc: "How often it was sent since it was asked for.", example: 10},
+		"next_try_at": {
+			doc: "When it is sent next; a little later while it is being sent.", example: "2026-12-01T12:00:00Z",
+		},
+		"answer_status": {doc: "The HTTP status of the last answer; none where none came.", example: 503},
+		"answer":        {doc: "The beginning of the last answer, or why none came.", example: "service unavailable"},
+		"body":          {doc: "What is sent; lists leave it out.", example: `{"type":"payment.captured"}`},
+	},
+	"deliveryList": {
+		"endpoint": ofEndpoint, "subject": ofSubject,
+		"status": {doc: "Only those in this state.", example: "dead", choices: choices(event.States)},
+	},
+	"resending": {
+		"endpoint": ofEndpoint, "subject": ofSubject,
+		"limit": {doc: "How many at most; call again for more.", example: mostLimit},
+	},
+	"resent": {"data": {doc: "What is sent again, the newest first; none when nothing is dead."}},
+}
+
+func (d *desk) deliveries() resource {
+	missing := []fault.Code{fault.CodeNotFound}
+	return resource{
+		name: "deliveries", about: "A delivery is one event on its way to an endpoint, or to the address of one invoice. " +
+			"It is tried ten times in three days.",
+		words: deliveryWords, example: exampleDelivery,
+		operations: []operation{
+			get(row{
+				id: "getDelivery", path: "/deliveries/{id}", scope: merchant.EndpointsRead, summary: "Get a delivery",
+				about: "Shows a delivery with what is sent and what was answered last.", faults: missing,
+			}, plain(d.deliveryNow)),
+			list(row{
+				id: "listDeliveries", path: "/deliveries", scope: merchant.EndpointsRead, summary: "List deliveries",
+				about: "Lists all deliveries without their bodies.",
+			}, d.listDeliveries),
+			act(row{
+				id: "resendDelivery", path: "/deliveries/{id}/resend", scope: merchant.EndpointsWrite,
+				summary: "Send a delivery again",
+				about:   "Sends it again at once, under its own id. One that is due is tried at once.", faults: missing,
+			}, d.resendDelivery, story[deliveryView]{now: d.deliveryNow, of: func(change app.Change) (deliveryView, bool) {
+				if len(change.Deliveries) != 1 {
+					return deliveryView{}, false
+				}
+				return viewWholeDelivery(change.Deliveries[0]), true
+			}}),
+			create(row{
+				id: "resendDeliveries", path: "/deliveries/resend", scope: merchant.EndpointsWrite,
+				summary: "Send dead deliveries again",
+				about:   "Sends the newest dead deliveries again that are selected, at most 100 with one call.",
+			}, "rsd", d.resendDeliveries, story[resent]{
+				now: func(*call, string) (resent, error) { return resent{Data: []deliveryView{}}, nil },
+				of:  func(change app.Change) (resent, bool) { return viewResent(change.Deliveries), true },
+			}),
+		},
+	}
+}
+
+func (d *desk) deliveryNow(c *call, id string) (deliveryView, error) {
+	return show(viewWholeDelivery)(d.App.Delivery(c.Context(), c.Merchant, id))
+}
+
+func (d *desk) listDeliveries(c *call, q deliveryList) (out pageOf[deliveryView], err error) {
+	part, err := q.after()
+	if err != nil {
+		return out, err
+	}
+	found, err := d.App.ListDeliveries(c.Context(), c.Merchant,
+		app.DeliveryFilter{Endpoint: q.Endpoint, Subject: q.Subject, State: event.State(q.Status)}, part)
+	return paged(q.paging, found, viewDelivery,
+		func(m event.Delivery) (time.Time, string) { return m.CreatedAt, m.ID }), err
+}
+
+func (d *desk) resendDelivery(c *call, id string, _ none) (out deliveryView, err error) {
+	if err := d.App.ResendDelivery(c.Context(), c.Merchant, id); err != nil {
+		return out, err
+	}
+	return d.deliveryNow(c, id)
+}
+
+func (d *desk) resendDeliveries(c *call, _ string, in resending) (resent, error) {
+	if in.Limit == 0 {
+		in.Limit = mostLimit
+	}
+	return show(viewResent)(d.App.ResendDead(c.Context(), c.Merchant,
+		app.DeliveryFilter{Endpoint: in.Endpoint, Subject: in.Subject}, int(in.Limit)))
+}
+
+func viewResent(list []event.Delivery) resent {
+	out := resent{Data: []deliveryView{}}
+	for _, m := range list {
+		out.Data = append(out.Data, viewDelivery(m))
+	}
+	return out
+}
+
+// viewWholeDelivery shows a delivery with its body, where that is text.
+func viewWholeDelivery(m event.Delivery) deliveryView {
+	view := viewDelivery(m)
+	if utf8.Valid(m.Body) {
+		view.Body = string(m.Body)
+	}
+	return view
+}
+
+// viewDelivery shows a delivery. What only its receiver is told in a header stays
+// sealed.
+func viewDelivery(m event.Delivery) deliveryView {
+	return deliveryView{
+		ID: m.ID, Status: string(m.State), Endpoint: m.Endpoint, Event: m.Type, Subject: m.Subject, URL: m.URL,
+		Tries: int64(m.Tries), NextTryAt: moment(m.RunAt), AnswerStatus: int64(m.Status), Answer: m.Answer,
+		CreatedAt: moment(m.CreatedAt), UpdatedAt: moment(m.UpdatedAt),
+	}
+}
