@@ -36,6 +36,8 @@ type commandLine struct {
 	Keyset    keysetCommand    `cmd:"" help:"Make the keyset under which secrets are sealed."`
 	Sandbox   sandboxCommand   `cmd:"" help:"Start the make-believe gateways alone."`
 	Audit     auditCommand     `cmd:"" help:"Prove the books and list what waits for a person; exits 1 on any difference."`
+	Backup    backupCommand    `cmd:"" help:"Copy a SQLite database while the server runs, and prove the copy."`
+	Restore   restoreCommand   `cmd:"" help:"Put a backup back; the database that was there is kept."`
 	Version   versionCommand   `cmd:"" help:"Show the version."`
 }
 
