@@ -234,7 +234,7 @@ func TestNoPairTwice(t *testing.T) {
 	t.Parallel()
 	w := dialecttest.NewWorld(t, nil, extras)
 	h := w.Handler(open(t, w))
-	const crowd = 24
+	const crowd = 50
 	answers := make([]dialecttest.Answer, crowd)
 	var all sync.WaitGroup
 	for n := range crowd {
