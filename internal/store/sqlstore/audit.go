@@ -92,8 +92,8 @@ func (j judgement) prove(ctx context.Context, q querier) (store.Finding, error) 
 }
 
 // each looks at every row of a query.
-func each(ctx context.Context, q querier, query string, look func(row) error) (err error) {
-	result, err := q.query(ctx, query)
+func each(ctx context.Context, q querier, query string, look func(row) error, args ...any) (err error) {
+	result, err := q.query(ctx, query, args...)
 	if err != nil {
 		return err
 	}

@@ -175,6 +175,15 @@ func (e *postgresEngine) ping(ctx context.Context) error {
 	return nil
 }
 
+// pool looks at the reading connections.
+func (e *postgresEngine) pool() Pool {
+	s := e.readers.Stat()
+	return Pool{
+		Busy: int(s.AcquiredConns()), Idle: int(s.IdleConns()), Most: int(s.MaxConns()),
+		Waits: s.EmptyAcquireCount(), Waited: s.EmptyAcquireWaitTime(),
+	}
+}
+
 // close closes both pools. What still reads then is told that the database is
 // closed.
 func (e *postgresEngine) close() error {

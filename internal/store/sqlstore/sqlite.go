@@ -195,6 +195,12 @@ func (s sqliteSnapshot) query(ctx context.Context, query string, args ...any) (r
 	return s.tx.QueryContext(ctx, query, args...) //nolint:rowserrcheck // the caller does
 }
 
+// pool looks at the reading connections.
+func (e *sqliteEngine) pool() Pool {
+	s := e.readers.Stats()
+	return Pool{Busy: s.InUse, Idle: s.Idle, Most: s.MaxOpenConnections, Waits: s.WaitCount, Waited: s.WaitDuration}
+}
+
 // ping reads something. Whether the file can be written to shows at the next
 // commit: the writing connection belongs to the committer alone.
 func (e *sqliteEngine) ping(ctx context.Context) error {

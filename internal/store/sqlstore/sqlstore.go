@@ -67,6 +67,7 @@ type engine interface {
 	// alias, that a condition, an order and a limit of each row leave.
 	forEach(t *table, alias, where string) string
 	ping(ctx context.Context) error
+	pool() Pool
 	close() error
 }
 
