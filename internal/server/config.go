@@ -30,8 +30,10 @@ type Config struct {
 	// (127.0.0.1:2222). On it a list of payments that asks for a refund_id is one of
 	// refunds.
 	RefundsListen string `key:"refunds_listen"`
-	// AdminListen is a separate address for /healthz, /readyz and /metrics. When
-	// it is empty they are on every listener.
+	// AdminListen is a separate address for /healthz, /healthz/money, /readyz and
+	// /metrics, for operators only: keep it inside. When it is empty, /healthz and
+	// /readyz are on every listener, and the other two answer only programs on this
+	// machine, and only while public_url is an address of this machine.
 	AdminListen string `key:"admin_listen"`
 	// PublicURL is the address under which the outside world reaches the server,
 	// without a path: gateways send payers back to it and links begin with it. It
@@ -103,6 +105,14 @@ type Config struct {
 	// SweepInterval is the pause between two looks through what gateways hold as
 	// paid and unverified.
 	SweepInterval time.Duration `key:"sweep_interval" default:"10m"`
+
+	// AuditInterval is the pause between two parts of the audit that the server makes
+	// beside its work. A part takes about a fortieth of a second, and a pass through
+	// the books as many parts as they need.
+	AuditInterval time.Duration `key:"audit_interval" default:"2s"`
+	// SampleInterval is the pause between two counts of what is under way, for the
+	// figures.
+	SampleInterval time.Duration `key:"sample_interval" default:"15s"`
 
 	// WebhookLook is the pause between two looks for messages to endpoints that
 	// nobody has announced: those of other processes, and those to be tried again.

@@ -78,3 +78,22 @@ func (d *directory) build(g merchant.Gateway) (gateway.Gateway, error) {
 	metered := meteredTransport{connector: g.Connector, next: d.transport, metrics: d.metrics, now: d.now}
 	return connectors[at].open(gateway.Config{Settings: g.Settings, Secrets: secrets, Now: d.now}, metered)
 }
+
+// health counts the open contracts of each connector: those whose provider
+// answers, and those that it has been failing lately.
+func (d *directory) health() (well, ill map[string]int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	well, ill = make(map[string]int, len(connectors)), make(map[string]int, len(connectors))
+	for _, c := range connectors {
+		well[c.name], ill[c.name] = 0, 0
+	}
+	for _, live := range d.live {
+		if h, ok := live.gateway.(gateway.Healther); ok && !h.Healthy() {
+			ill[live.gateway.Info().Connector]++
+			continue
+		}
+		well[live.gateway.Info().Connector]++
+	}
+	return well, ill
+}

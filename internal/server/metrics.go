@@ -1,21 +1,15 @@
 package server
 
 import (
-	"context"
 	"net/http"
 	"runtime"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/purserhq/purser/internal/event"
-	"github.com/purserhq/purser/internal/payment"
-	"github.com/purserhq/purser/internal/refund"
-	"github.com/purserhq/purser/internal/store"
 	"github.com/purserhq/purser/internal/store/sqlstore"
 	"github.com/purserhq/purser/internal/worker"
 )
@@ -116,38 +110,53 @@ func (t meteredTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// writePath shows what the committer does.
-type writePath struct{ stats func() sqlstore.Stats }
+// writePath shows what the committer does, and how busy those are who read.
+type writePath struct {
+	stats func() sqlstore.Stats
+	pool  func() sqlstore.Pool
+}
 
 var (
 	queueDesc = prometheus.NewDesc("purser_commit_queue", "Changes that wait to be written.", nil, nil)
+	limitDesc = prometheus.NewDesc("purser_commit_queue_limit",
+		"How many changes may wait; more are answered with 503.", nil, nil)
 	sizesDesc = prometheus.NewDesc("purser_commit_batch_size", "Changes per transaction.", nil, nil)
 	fateDesc  = prometheus.NewDesc("purser_commit_changes_total",
 		"Changes by what became of them: committed, rejected (a conflict, a key or a floor) or failed.",
 		[]string{"outcome"}, nil)
 	retryDesc = prometheus.NewDesc("purser_commit_retries_total", "Transactions that had to be tried again.", nil, nil)
+	poolDesc  = prometheus.NewDesc("purser_database_connections", "Connections that read, by state: busy or idle.",
+		[]string{"state"}, nil)
+	mostDesc  = prometheus.NewDesc("purser_database_connections_limit", "How many connections may read.", nil, nil)
+	waitsDesc = prometheus.NewDesc("purser_database_waits_total", "Reads that found all connections busy.", nil, nil)
+	waitDesc  = prometheus.NewDesc("purser_database_wait_seconds_total",
+		"How long reads waited for a connection, together.", nil, nil)
 )
 
 // Describe names the figures.
 func (w writePath) Describe(ch chan<- *prometheus.Desc) {
-	ch <- queueDesc
-	ch <- sizesDesc
-	ch <- fateDesc
-	ch <- retryDesc
+	for _, d := range []*prometheus.Desc{
+		queueDesc, limitDesc, sizesDesc, fateDesc, retryDesc, poolDesc, mostDesc, waitsDesc, waitDesc,
+	} {
+		ch <- d
+	}
 }
 
 // Collect reads them.
 func (w writePath) Collect(ch chan<- prometheus.Metric) {
 	s := w.stats()
-	count := func(desc *prometheus.Desc, kind prometheus.ValueType, n int64, labels ...string) {
-		//nolint:forbidigo // a count for the metrics library, not money
-		ch <- prometheus.MustNewConstMetric(desc, kind, float64(n), labels...)
-	}
-	count(queueDesc, prometheus.GaugeValue, int64(s.Queue))
-	count(fateDesc, prometheus.CounterValue, s.Changes-s.Rejected, "committed")
-	count(fateDesc, prometheus.CounterValue, s.Rejected, "rejected")
-	count(fateDesc, prometheus.CounterValue, s.Failed, "failed")
-	count(retryDesc, prometheus.CounterValue, s.Retried)
+	gauge(ch, queueDesc, int64(s.Queue))
+	gauge(ch, limitDesc, int64(s.Limit))
+	p := w.pool()
+	gauge(ch, poolDesc, int64(p.Busy), "busy")
+	gauge(ch, poolDesc, int64(p.Idle), "idle")
+	gauge(ch, mostDesc, int64(p.Most))
+	counter(ch, waitsDesc, p.Waits)
+	ch <- prometheus.MustNewConstMetric(waitDesc, prometheus.CounterValue, p.Waited.Seconds())
+	counter(ch, fateDesc, s.Changes-s.Rejected, "committed")
+	counter(ch, fateDesc, s.Rejected, "rejected")
+	counter(ch, fateDesc, s.Failed, "failed")
+	counter(ch, retryDesc, s.Retried)
 	//nolint:forbidigo // sizes of batches, not money
 	buckets := make(map[float64]uint64, len(s.Sizes))
 	var below uint64
@@ -160,101 +169,14 @@ func (w writePath) Collect(ch chan<- prometheus.Metric) {
 	ch <- prometheus.MustNewConstHistogram(sizesDesc, uint64(max(s.Batches, 0)), float64(s.Changes), buckets)
 }
 
-// openAge is how long the lists of open things are not read again, however
-// often the figures are asked for, and openMost how many are counted.
-const (
-	openAge  = 10 * time.Second
-	openMost = 1000
-)
-
-// openReader is what is asked for the figures.
-type openReader interface {
-	Attention(ctx context.Context) ([]store.Waiting, error)
-	DuePayments(ctx context.Context, now time.Time, limit int) ([]payment.Payment, error)
-	DueRefunds(ctx context.Context, now time.Time, limit int) ([]refund.Refund, error)
-	DueDeliveries(ctx context.Context, now time.Time, perQueue, limit int) ([]event.Delivery, error)
+// gauge shows a count that goes up and down.
+func gauge(ch chan<- prometheus.Metric, desc *prometheus.Desc, n int64, labels ...string) {
+	//nolint:forbidigo // a count for the metrics library, not money
+	ch <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, float64(n), labels...)
 }
 
-// openThings shows how much waits for a person, how much for a gateway's word,
-// and how long for an endpoint. It never says what.
-type openThings struct {
-	read openReader
-	now  func() time.Time
-
-	mu     sync.Mutex
-	people map[string]int
-	due    map[string]int
-	oldest time.Time // since when the longest due delivery is due; zero = none is
-	readAt time.Time
-}
-
-var (
-	attentionDesc = prometheus.NewDesc("purser_attention", "Things that wait for a person.", []string{"noun"}, nil)
-	dueDesc       = prometheus.NewDesc("purser_due",
-		"Things whose outcome is not known and whose gateway is to be asked now; at most 1000 are counted.",
-		[]string{"noun"}, nil)
-	oldestDesc = prometheus.NewDesc("purser_delivery_oldest_seconds",
-		"How long the longest due message to an endpoint has been due; 0 when none is.", nil, nil)
-)
-
-// Describe names the figures.
-func (o *openThings) Describe(ch chan<- *prometheus.Desc) {
-	ch <- attentionDesc
-	ch <- dueDesc
-	ch <- oldestDesc
-}
-
-// Collect reads them. A database that does not answer leaves them out.
-func (o *openThings) Collect(ch chan<- prometheus.Metric) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.readAt.IsZero() || o.now().Sub(o.readAt) > openAge {
-		if err := o.refresh(); err != nil {
-			return
-		}
-	}
-	for desc, counts := range map[*prometheus.Desc]map[string]int{attentionDesc: o.people, dueDesc: o.due} {
-		for noun, n := range counts {
-			//nolint:forbidigo // a count for the metrics library, not money
-			ch <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, float64(n), noun)
-		}
-	}
-	var age time.Duration
-	if !o.oldest.IsZero() {
-		age = max(0, o.now().Sub(o.oldest))
-	}
-	ch <- prometheus.MustNewConstMetric(oldestDesc, prometheus.GaugeValue, age.Seconds())
-}
-
-func (o *openThings) refresh() error {
-	const patience = 5 * time.Second
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	waiting, err := o.read.Attention(ctx)
-	if err != nil {
-		return err
-	}
-	payments, err := o.read.DuePayments(ctx, o.now(), openMost)
-	if err != nil {
-		return err
-	}
-	refunds, err := o.read.DueRefunds(ctx, o.now(), openMost)
-	if err != nil {
-		return err
-	}
-	deliveries, err := o.read.DueDeliveries(ctx, o.now(), 1, 1)
-	if err != nil {
-		return err
-	}
-	o.oldest = time.Time{}
-	for _, d := range deliveries {
-		o.oldest = d.RunAt
-	}
-	o.readAt = o.now()
-	o.due = map[string]int{"payment": len(payments), "refund": len(refunds)}
-	o.people = map[string]int{"payment": 0, "refund": 0}
-	for _, w := range waiting {
-		o.people[string(w.Noun)]++
-	}
-	return nil
+// counter shows a count that only goes up.
+func counter(ch chan<- prometheus.Metric, desc *prometheus.Desc, n int64, labels ...string) {
+	//nolint:forbidigo // a count for the metrics library, not money
+	ch <- prometheus.MustNewConstMetric(desc, prometheus.CounterValue, float64(n), labels...)
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"net"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,13 +45,30 @@ func (r *routes) dialectOf(pattern string) string {
 	return "none"
 }
 
-// addHealth adds what machines ask about the server.
-func (s *Server) addHealth(r *routes) {
+// addHealth adds what machines ask about the server. What is for operators goes
+// through a guard.
+func (s *Server) addHealth(r *routes, guard func(http.Handler) http.Handler) {
 	r.handle("health", "GET /healthz", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		say(w, http.StatusOK, "alive")
 	}))
 	r.handle("health", "GET /readyz", http.HandlerFunc(s.ready))
-	r.handle("health", "GET /metrics", s.metrics.handler())
+	r.handle("health", "GET /healthz/money", guard(http.HandlerFunc(s.money)))
+	r.handle("health", "GET /metrics", guard(s.metrics.handler()))
+}
+
+// open lets everybody in.
+func open(h http.Handler) http.Handler { return h }
+
+// onlyOperators is the guard of a listener that is for everybody. What a proxy
+// passes on may come from anywhere, though it comes from this machine; so a
+// server that the world can reach needs another listener for its operators.
+func (s *Server) onlyOperators(next http.Handler) http.Handler {
+	if public, err := url.Parse(s.config.PublicURL); err == nil && loopback(net.JoinHostPort(public.Hostname(), "80")) {
+		return onlyLocal(next)
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		say(w, http.StatusForbidden, "only on the listener of operators: set admin_listen")
+	})
 }
 
 // ready says whether a request sent now would be served.
@@ -96,12 +115,18 @@ func onlyLocal(next http.Handler) http.Handler {
 		if !strings.Contains(host, ":") || strings.HasSuffix(host, "]") {
 			host += ":80"
 		}
-		if !loopback(r.RemoteAddr) || !loopback(host) || r.Header.Get("Origin") != "" {
+		if !loopback(r.RemoteAddr) || !loopback(host) || passedOn(r) {
 			say(w, http.StatusForbidden, "only for programs on this machine")
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// passedOn says that a page or a proxy had a hand in a request.
+func passedOn(r *http.Request) bool {
+	return slices.ContainsFunc([]string{"Origin", "Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip"},
+		func(name string) bool { return r.Header.Get(name) != "" })
 }
 
 // localAddress refuses an address that others can reach.

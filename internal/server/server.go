@@ -33,6 +33,7 @@ type Server struct {
 	worker   *worker.Worker
 	courier  *worker.Courier
 	sender   *http.Client
+	watch    *lookout
 	handler  http.Handler
 	admin    http.Handler // nil when it is part of handler
 	proxies  []netip.Prefix
@@ -81,11 +82,12 @@ func New(ctx context.Context, c Config, w io.Writer) (*Server, error) {
 
 // build puts the handlers, the worker and the courier over an open core.
 func build(k *core, a additions) (*Server, error) {
-	s := &Server{core: k, sender: worker.NewSender(k.config.WebhookLoopback), worker: worker.New(worker.Config{
+	s := &Server{core: k, sender: worker.NewSender(k.config.WebhookLoopback), watch: newLookout(k)}
+	s.worker = worker.New(worker.Config{
 		Chores: k.app, Log: k.log,
 		Resolve: k.config.ResolveInterval, Expire: k.config.ExpireInterval, Reject: k.config.RejectInterval,
-		Sweep: k.config.SweepInterval,
-	})}
+		Sweep: k.config.SweepInterval, Further: s.watch.chores(k.config),
+	})
 	s.courier = worker.NewCourier(worker.CourierConfig{
 		Post: k.app, Log: k.log, Now: k.now, Client: s.sender, Tried: k.metrics.tried, Look: k.config.WebhookLook,
 	})
@@ -93,13 +95,13 @@ func build(k *core, a additions) (*Server, error) {
 	if s.proxies, err = parseProxies(k.config.Proxies); err != nil {
 		return nil, err
 	}
-	k.metrics.registry.MustRegister(writePath{k.store.Stats}, &openThings{read: k.store, now: k.now})
+	k.metrics.registry.MustRegister(writePath{k.store.Stats, k.store.Pool}, s.watch, gatewayHealth{k.gateways})
 	routes := newRoutes()
 	if k.config.AdminListen == "" {
-		s.addHealth(routes)
+		s.addHealth(routes, s.onlyOperators)
 	} else {
 		admin := newRoutes()
-		s.addHealth(admin)
+		s.addHealth(admin, open)
 		s.admin = s.observe(admin)
 	}
 	if err := addDialects(routes, k, a); err != nil {

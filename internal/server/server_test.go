@@ -7,15 +7,23 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/purserhq/purser/internal/store/pgtest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(leaving{m}, goleak.Cleanup(os.Exit)) }
+
+// leaving stops the shared PostgreSQL after the tests.
+type leaving struct{ m *testing.M }
+
+func (l leaving) Run() int { return pgtest.Run(l.m) }
 
 // running is a server at work.
 type running struct {
@@ -108,11 +116,16 @@ func TestHealth(t *testing.T) {
 			t.Errorf("%s: got %d %s, want 200 %s", path, status, text, want)
 		}
 	}
-	_, figures := r.get(t, r.url+"/metrics")
+	var figures string
+	waitUntil(t, func() bool {
+		_, figures = r.get(t, r.url+"/metrics")
+		return strings.Contains(figures, "purser_due{")
+	})
 	for _, name := range []string{
 		`purser_build_info{`, `purser_commit_queue 0`, `purser_commit_batch_size_count `,
 		`purser_attention{noun="payment"} 0`, `purser_due{noun="refund"} 0`,
-		`purser_deliveries_total{outcome="forbidden"} 0`, `purser_delivery_oldest_seconds 0`,
+		`purser_deliveries_total{outcome="forbidden"} 0`, `purser_due_oldest_seconds{noun="delivery"} 0`,
+		`purser_open{noun="payout"} 0`, `purser_audit_agrees 1`, `purser_gateway_contracts{connector="zibal",health="ill"} 0`,
 		`purser_request_seconds_bucket{dialect="health"`, `go_goroutines `,
 	} {
 		if !strings.Contains(figures, name) {
@@ -129,7 +142,7 @@ func TestHealth(t *testing.T) {
 func TestAdminListener(t *testing.T) {
 	t.Parallel()
 	r := start(t, Config{AdminListen: "127.0.0.1:0"}, nil)
-	for _, path := range []string{"/healthz", "/readyz", "/metrics"} {
+	for _, path := range []string{"/healthz", "/healthz/money", "/readyz", "/metrics"} {
 		if status, _ := r.get(t, r.adminURL+path); status != http.StatusOK {
 			t.Errorf("%s for operators: got %d, want 200", path, status)
 		}

@@ -22,7 +22,7 @@ func TestWebhooksPage(t *testing.T) {
 	page := string(text)
 	wanted := []string{
 		schedule(t), event.HeaderID, event.HeaderTimestamp, event.HeaderSignature, fmt.Sprintf("%d kB", event.KeptAnswer>>10),
-		"purser_deliveries_total", "purser_delivery_oldest_seconds", "webhook_loopback",
+		"purser_deliveries_total", `purser_due_oldest_seconds{noun="delivery"}`, "webhook_loopback",
 	}
 	for _, f := range worker.Fates {
 		wanted = append(wanted, "`"+string(f)+"`")

@@ -14,6 +14,8 @@ const (
 	OpenRefunds    PileName = "open refunds"    // on their way back to a payer
 	OpenPayouts    PileName = "open payouts"    // asked for and not decided, or on their way
 	OpenDeals      PileName = "open deals"      // whose payer or trader is to act
+	StuckPayments  PileName = "stuck payments"  // that a person must look at
+	StuckRefunds   PileName = "stuck refunds"   // that a person must look at
 	Disputes       PileName = "disputes"        // deals that an operator must decide
 	DuePayments    PileName = "due payments"    // whose gateway is to be asked now
 	DueRefunds     PileName = "due refunds"     // whose gateway is to be asked now

@@ -32,11 +32,21 @@ type Config struct {
 	// The pauses of the loops; zero takes 5 seconds, 30 seconds, 2 seconds, which
 	// is also that of deals and payouts whose time is over, and 10 minutes.
 	Resolve, Expire, Reject, Sweep time.Duration
+	// Further are loops besides those of the chores.
+	Further []Chore
 	// Batch is how many things one round takes on at most; zero takes 100.
 	Batch int
 	// Draw gives a whole number below n, which spreads the rounds of several
 	// nodes over time; nil takes a random one.
 	Draw func(n int64) int64
+}
+
+// Chore is one more loop: something that is done again and again.
+type Chore struct {
+	Name   string
+	Pause  time.Duration
+	AtOnce bool // do it when the loops begin, too
+	Do     func(ctx context.Context) error
 }
 
 // longest is the pause of a loop that keeps failing.
@@ -50,10 +60,11 @@ type Worker struct {
 
 // chore is one loop.
 type chore struct {
-	name  string
-	pause time.Duration
-	do    func(ctx context.Context) (found int, err error)
-	batch int // so much found means that there may be more
+	name   string
+	pause  time.Duration
+	do     func(ctx context.Context) (found int, err error)
+	batch  int // so much found means that there may be more
+	atOnce bool
 }
 
 // New prepares the loops; nothing runs before Run.
@@ -77,24 +88,30 @@ func New(c Config) *Worker {
 	if c.Draw == nil {
 		c.Draw = rand.Int64N
 	}
-	return &Worker{config: c, chores: []chore{
+	w := &Worker{config: c, chores: []chore{
 		{"resolve", c.Resolve, func(ctx context.Context) (int, error) {
 			return c.Chores.ResolveDue(ctx, c.Batch)
-		}, c.Batch},
+		}, c.Batch, false},
 		{"expire", c.Expire, func(ctx context.Context) (int, error) {
 			return c.Chores.ExpireDue(ctx, c.Batch)
-		}, c.Batch},
+		}, c.Batch, false},
 		{"reject", c.Reject, func(ctx context.Context) (int, error) {
 			return c.Chores.RejectOverdue(ctx, c.Batch)
-		}, c.Batch},
+		}, c.Batch, false},
 		{"end deals", c.Reject, func(ctx context.Context) (int, error) {
 			return c.Chores.CancelDueDeals(ctx, c.Batch)
-		}, c.Batch},
+		}, c.Batch, false},
 		{"end payouts", c.Reject, func(ctx context.Context) (int, error) {
 			return c.Chores.ExpirePayouts(ctx, c.Batch)
-		}, c.Batch},
-		{"sweep", c.Sweep, c.Chores.SweepGateways, 0},
+		}, c.Batch, false},
+		{"sweep", c.Sweep, c.Chores.SweepGateways, 0, false},
 	}}
+	for _, f := range c.Further {
+		w.chores = append(w.chores, chore{f.Name, f.Pause, func(ctx context.Context) (int, error) {
+			return 0, f.Do(ctx)
+		}, 0, f.AtOnce})
+	}
+	return w
 }
 
 // Run runs all loops and returns when the context has ended and each of them
@@ -111,7 +128,7 @@ func (w *Worker) Run(ctx context.Context) {
 // with growing pauses while it fails.
 func (w *Worker) loop(ctx context.Context, c chore) {
 	failures := 0
-	for wait(ctx, w.spread(delay(c.pause, failures))) {
+	for now := c.atOnce; now || wait(ctx, w.spread(delay(c.pause, failures))); now = false {
 		for more := true; more && ctx.Err() == nil; {
 			found, err := w.round(ctx, c)
 			if err != nil {

@@ -240,3 +240,27 @@ func TestRoundsAreSpread(t *testing.T) {
 		t.Errorf("got latest %v, want %v", got, want)
 	}
 }
+
+// TestFurtherLoops wants a further loop to begin at once where it says so, and
+// to slow down while it fails.
+func TestFurtherLoops(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDiary()
+		d.err["late"] = errors.New("not now")
+		further := func(name string, atOnce bool) Chore {
+			return Chore{Name: name, Pause: time.Minute, AtOnce: atOnce, Do: func(ctx context.Context) error {
+				_, err := d.call(ctx, name)
+				return err
+			}}
+		}
+		run(t, Config{Chores: d, Further: []Chore{further("early", true), further("late", false)}}, 3*time.Minute+time.Second)
+		early := []time.Duration{0, time.Minute, 2 * time.Minute, 3 * time.Minute}
+		if got, want := d.calls["early"], early; !slices.Equal(got, want) {
+			t.Errorf("got %v, want it at once and every minute: %v", got, want)
+		}
+		if got, want := d.calls["late"], []time.Duration{time.Minute, 3 * time.Minute}; !slices.Equal(got, want) {
+			t.Errorf("got %v, want longer pauses after a failure: %v", got, want)
+		}
+	})
+}

@@ -32,6 +32,8 @@ var piles = []struct {
 		where check_at is not null and state in ('requested', 'processing')`, false},
 	{store.OpenPayouts, perMerchant("payout", held), false},
 	{store.OpenDeals, perMerchant("deal", quoted([]deal.State{deal.TransferWaiting, deal.TransferConfirmed})), false},
+	{store.StuckPayments, `select count(*), min(updated_at) from payment where attention <> ''`, false},
+	{store.StuckRefunds, `select count(*), min(updated_at) from refund where attention <> ''`, false},
 	{store.Disputes, perMerchant("deal", quoted([]deal.State{deal.Disputed})), false},
 	{store.DuePayments, `select count(*), min(check_at) from payment where check_at is not null and check_at <= $1`, true},
 	{store.DueRefunds, `select count(*), min(check_at) from refund where check_at is not null and check_at <= $1`, true},

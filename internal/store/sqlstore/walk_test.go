@@ -177,7 +177,8 @@ func TestBacklog(t *testing.T) {
 		for name, want := range map[store.PileName]store.Pile{
 			store.OpenPayments: {Count: 2, Oldest: booksAt}, store.DuePayments: {},
 			store.OpenPayouts: {Count: 1, Oldest: booksAt}, store.DueDeliveries: {Count: 1, Oldest: booksAt},
-			store.OpenRefunds: {}, store.OpenDeals: {}, store.Disputes: {}, store.DueRefunds: {},
+			store.OpenRefunds: {}, store.StuckPayments: {}, store.StuckRefunds: {}, store.OpenDeals: {},
+			store.Disputes: {}, store.DueRefunds: {},
 		} {
 			if want.Name = name; got[name] != want {
 				t.Errorf("got %+v, want %+v", got[name], want)
