@@ -103,8 +103,8 @@ func (s stand) openMarket(ctx context.Context, desk *app.App, m *market) error {
 		"--deal-fee", "8.5"); err != nil {
 		return err
 	}
-	if err := s.command(ctx, &m.key, "key", "add", "--merchant", m.merchant, "--signing", "--method",
-		"store:"+strconv.FormatInt(store.Number, 10)); err != nil {
+	if err := s.command(ctx, &m.key, "key", "add", "--merchant", m.merchant, "--signing", "--store",
+		strconv.FormatInt(store.Number, 10)); err != nil {
 		return err
 	}
 	rate, err := money.ParseRate("98.50")
