@@ -97,6 +97,7 @@ type Change struct {
 // Store is a database that holds everything Purser knows.
 type Store interface {
 	Reader
+	Keeper
 	// Commit makes the change true and durable before it returns nil.
 	// Errors: version_conflict when a noun was changed since it was read (read
 	// again and decide again), duplicate with the claim's kind as Param when a

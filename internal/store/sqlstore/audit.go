@@ -117,7 +117,7 @@ func (d *DB) checks() []prover {
 		d.holdChecks(), d.payoutChecks(), d.tradeChecks(), eventChecks(), deliveryChecks()) {
 		all = append(all, c)
 	}
-	return append(all, rates())
+	return append(all, rates(), sealedBooks{})
 }
 
 // ledgerChecks prove the entries, the balances and the floors.

@@ -303,6 +303,7 @@ func TestAudit(t *testing.T) {
 				t.Fatalf("change %d: %s", n, fault.Detail(err))
 			}
 		}
+		sealAll(t, db, 1000)
 		var steps []int
 		audit := func() []store.Finding {
 			t.Helper()

@@ -19,6 +19,9 @@ const retries = 10
 // commit, so that only the database knows whether it did.
 var errUncertain = errors.New("it is not known whether the database committed")
 
+// errReading says that nothing is written to this database.
+var errReading = errors.New("the database is open for reading only")
+
 // batch is the changes of one transaction.
 type batch struct {
 	orders    []*order
@@ -69,7 +72,7 @@ func (d *DB) Commit(ctx context.Context, c store.Change) error {
 		return fault.New(fault.CodeTimeOut, "", "").With(ctx.Err())
 	}
 	if len(d.committers) == 0 {
-		return fault.New(fault.CodeInternal, "", "").With(errors.New("the database is open for reading only"))
+		return fault.New(fault.CodeInternal, "", "").With(errReading)
 	}
 	to := d.committers[maphash.String(seed, o.merchant)%uint64(len(d.committers))]
 	if err := to.add(o); err != nil {

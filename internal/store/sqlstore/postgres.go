@@ -155,6 +155,23 @@ func (e *postgresEngine) snapshot(ctx context.Context, read func(querier) error)
 		func(tx pgx.Tx) error { return read(postgresSnapshot{tx}) })
 }
 
+// housekeep writes on one of the reading connections: those of the committers
+// are theirs alone.
+func (e *postgresEngine) housekeep(ctx context.Context, do func(hand) error) error {
+	if e.writers == nil {
+		return errReading
+	}
+	return pgx.BeginFunc(ctx, e.readers, func(tx pgx.Tx) error { return do(postgresHand{tx}) })
+}
+
+// postgresHand writes inside a transaction.
+type postgresHand struct{ tx pgx.Tx }
+
+func (h postgresHand) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	tag, err := h.tx.Exec(ctx, query, args...)
+	return tag.RowsAffected(), err
+}
+
 // postgresSnapshot reads inside a transaction.
 type postgresSnapshot struct{ tx pgx.Tx }
 

@@ -23,6 +23,7 @@ type sqliteEngine struct {
 	lock    *os.File // nil when opened for reading only
 	writer  *sql.DB  // nil when opened for reading only
 	readers *sql.DB
+	keeper  *sql.DB // writes what no caller waits for; nil when opened for reading only
 	desk    *sqliteDesk
 	closing sync.Once
 }
@@ -96,6 +97,10 @@ func newSQLite(ctx context.Context, o Options) (e *sqliteEngine, err error) {
 		if err := assertSQLite(ctx, e.writer); err != nil {
 			return nil, err
 		}
+		if e.keeper, err = sql.Open("sqlite", dsn(file, readerCache)+"&_txlock=immediate"); err != nil {
+			return nil, fmt.Errorf("open %s: %w", file, err)
+		}
+		e.keeper.SetMaxOpenConns(1)
 	}
 	if e.readers, err = sql.Open("sqlite", dsn(file, readerCache, "query_only(on)")); err != nil {
 		return nil, fmt.Errorf("open %s: %w", file, err)
@@ -188,6 +193,42 @@ func (e *sqliteEngine) snapshot(ctx context.Context, read func(querier) error) (
 	return read(sqliteSnapshot{tx})
 }
 
+// housekeep writes on a connection of its own. A commit that comes meanwhile
+// waits, so whatever is done is to be short.
+func (e *sqliteEngine) housekeep(ctx context.Context, do func(hand) error) (err error) {
+	if e.keeper == nil || e.desk == nil {
+		return errReading
+	}
+	if err := e.desk.unwritable(); err != nil {
+		return err
+	}
+	defer func() { e.desk.judge(err) }()
+	tx, err := e.keeper.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = tx.Rollback() // the first error is the one to tell
+		}
+	}()
+	if err := do(sqliteHand{tx}); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// sqliteHand writes inside a transaction.
+type sqliteHand struct{ tx *sql.Tx }
+
+func (h sqliteHand) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	result, err := h.tx.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 // sqliteSnapshot reads inside a transaction.
 type sqliteSnapshot struct{ tx *sql.Tx }
 
@@ -220,7 +261,7 @@ func (e *sqliteEngine) close() error {
 		if e.desk != nil {
 			errs = append(errs, e.desk.close())
 		}
-		for _, db := range []*sql.DB{e.readers, e.writer} {
+		for _, db := range []*sql.DB{e.readers, e.keeper, e.writer} {
 			if db != nil {
 				errs = append(errs, db.Close())
 			}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/purserhq/purser/internal/store"
@@ -37,6 +38,7 @@ type DB struct {
 	options    Options
 	committers []*committer
 	counters   counters
+	looked     atomic.Int64 // when all entries were last looked through for some that no seal covers
 }
 
 // DB keeps both promises of the port.
@@ -55,6 +57,8 @@ type engine interface {
 	// commit makes one batch true in one transaction. The error is
 	// errUncertain when it is not known whether it did.
 	commit(ctx context.Context, b *batch) error
+	// housekeep writes what no caller waits for, in one transaction.
+	housekeep(ctx context.Context, do func(hand) error) error
 	// landed says whether the batch with this event was committed.
 	landed(ctx context.Context, last record) (bool, error)
 	// verdict sorts an error of commit.
@@ -69,6 +73,12 @@ type engine interface {
 	ping(ctx context.Context) error
 	pool() Pool
 	close() error
+}
+
+// hand writes in a transaction.
+type hand interface {
+	// exec runs a statement and counts the rows that it touched.
+	exec(ctx context.Context, query string, args ...any) (int64, error)
 }
 
 // querier is the reading part of an engine.

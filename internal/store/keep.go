@@ -1,0 +1,53 @@
+package store
+
+import (
+	"context"
+	"encoding/base32"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Seal says what was booked up to a moment, in a form that shows every later
+// change. Each covers entries that no seal before it does.
+type Seal struct {
+	Number   int64 // from 1, without gaps; 0 = there is none
+	Entries  int64 // covered by this seal
+	Postings int64
+	At       time.Time
+	Hash     []byte // over the entries, their postings and the seal before
+}
+
+// letters write a hash with few digits, so that no part of it looks like the
+// number of a card.
+var letters = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// String is the seal as it is kept elsewhere: number and hash. Empty = no seal.
+func (s Seal) String() string {
+	if s.Number == 0 {
+		return ""
+	}
+	return strconv.FormatInt(s.Number, 10) + ":" + letters.EncodeToString(s.Hash)
+}
+
+// ParseSeal reads what String wrote.
+func ParseSeal(text string) (Seal, error) {
+	number, hash, _ := strings.Cut(text, ":")
+	n, err := strconv.ParseInt(number, 10, 64)
+	sum, wrong := letters.DecodeString(hash)
+	if err != nil || wrong != nil || n < 1 || len(sum) == 0 {
+		return Seal{}, fmt.Errorf("%q is no seal: one is a number, a colon and 52 letters and digits", text)
+	}
+	return Seal{Number: n, Hash: sum}, nil
+}
+
+// Keeper looks after what is stored already.
+type Keeper interface {
+	// Seal covers entries that no seal covers, at most limit of them, and says what
+	// it made; one of no entries when there are none, or when another process was
+	// first. It waits for no commit, and none waits for it on PostgreSQL.
+	Seal(ctx context.Context, limit int) (Seal, error)
+	// SealOf finds a seal by its number; 0 finds the last. Error: not_found.
+	SealOf(ctx context.Context, number int64) (Seal, error)
+}

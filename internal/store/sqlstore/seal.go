@@ -1,0 +1,305 @@
+package sqlstore
+
+import (
+	"context"
+	"crypto/sha256"
+	endian "encoding/binary"
+	"hash"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/store"
+)
+
+// An entry is closed when it can be seen: it was committed with all of its
+// postings and takes no more. So a seal names the entries that it covers, one
+// by one, and no clock and no order of numbers has a say in which those are.
+
+// mostSealed is how many entries one seal covers at most, for its transaction
+// to stay short.
+const mostSealed = 1000
+
+// Entries are in order of time by their ids, nearly. What is new is looked for
+// behind the end of a seal that was made settled ago; what came later than that
+// with an older id is found by a look through all of them, once in thorough.
+const (
+	settled  = time.Hour
+	thorough = 24 * time.Hour
+)
+
+// mark is one line of the books as a seal sees it.
+type mark struct {
+	entry, merchant, rule, subject string
+	at                             int64
+	posting                        // zero where the entry has none
+}
+
+// posting is the part of a mark that is a posting's.
+type posting struct {
+	line          int64
+	account, unit string
+	amount        int64
+}
+
+// markColumns are those of scanMark. What is missing is told apart from all
+// that can be there by the line.
+const markColumns = `coalesce(e.rule, ''), coalesce(e.subject, ''), coalesce(e.at, 0),
+	coalesce(p.line, -1), coalesce(p.account, ''), coalesce(p.unit, ''), coalesce(p.amount, 0)`
+
+func (m *mark) into() []any {
+	return []any{&m.entry, &m.merchant, &m.rule, &m.subject, &m.at, &m.line, &m.account, &m.unit, &m.amount}
+}
+
+// unsealed are the lines of entries from an id on that no seal covers.
+const unsealed = `select e.id, e.merchant_id, ` + markColumns + ` from (
+	select id, merchant_id, rule, subject, at from entry where id >= $1 and not exists (
+		select 1 from sealed where entry_id = entry.id and sealed.merchant_id = entry.merchant_id)
+	order by id, merchant_id limit $2
+) e left join posting p on p.entry_id = e.id and p.merchant_id = e.merchant_id
+order by e.id, e.merchant_id, p.line`
+
+// content hashes entries with their postings, in the order of their ids. Every
+// text goes with its length, so that none can be taken for another.
+type content struct {
+	sum               hash.Hash
+	entries, postings int64
+	last              string // the entry that was added last
+	owner             string
+}
+
+func newContent() *content { return &content{sum: sha256.New()} }
+
+// add takes the next line.
+func (c *content) add(m mark) {
+	if c.entries == 0 || m.entry != c.last || m.merchant != c.owner {
+		c.entries++
+		c.last, c.owner = m.entry, m.merchant
+		c.words("entry", m.entry, m.merchant, m.rule, m.subject)
+		c.numbers(m.at)
+	}
+	if m.line < 0 {
+		return
+	}
+	c.postings++
+	c.words("posting", m.account, m.unit)
+	c.numbers(m.line, m.amount)
+}
+
+func (c *content) words(all ...string) {
+	for _, w := range all {
+		c.numbers(int64(len(w)))
+		_, _ = c.sum.Write([]byte(w)) // a hash takes everything
+	}
+}
+
+func (c *content) numbers(all ...int64) {
+	for _, n := range all {
+		_, _ = c.sum.Write(endian.BigEndian.AppendUint64(nil, uint64(n))) //nolint:gosec // all 64 bits count
+	}
+}
+
+// chain is the hash of a seal over this content, whose own hash is a part of it
+// as is that of the seal before.
+func (c *content) chain(number, at int64, previous []byte) []byte {
+	head := newContent()
+	head.words("purser seal", string(previous), string(c.sum.Sum(nil)), c.last)
+	head.numbers(number, at, c.entries, c.postings)
+	return head.sum.Sum(nil)
+}
+
+// Seal covers entries that no seal covers.
+func (d *DB) Seal(ctx context.Context, limit int) (store.Seal, error) {
+	limit = max(1, min(limit, mostSealed))
+	now := d.options.Now()
+	before, err := d.SealOf(ctx, 0)
+	if err != nil && !fault.Is(err, fault.CodeNotFound) {
+		return store.Seal{}, err
+	}
+	all, from := now.Sub(instant(d.looked.Load())).Abs() >= thorough, ""
+	if !all {
+		if from, err = d.settledBefore(ctx, now); err != nil {
+			return store.Seal{}, err
+		}
+	}
+	var (
+		c    = newContent()
+		keys []any
+	)
+	_, err = many(ctx, d, func(r row) (struct{}, error) {
+		var m mark
+		if err := r.Scan(m.into()...); err != nil {
+			return struct{}{}, err
+		}
+		entries := c.entries
+		if c.add(m); c.entries > entries {
+			keys = append(keys, m.entry, m.merchant)
+		}
+		return struct{}{}, nil
+	}, unsealed, from, limit)
+	if err != nil {
+		return store.Seal{}, err
+	}
+	if all && c.entries < int64(limit) {
+		d.looked.Store(micros(now))
+	}
+	if c.entries == 0 {
+		return store.Seal{At: now}, nil
+	}
+	return d.writeSeal(ctx, c, keys, before, now)
+}
+
+// settledBefore is where the newest seal that is not new any more ended.
+func (d *DB) settledBefore(ctx context.Context, now time.Time) (string, error) {
+	found, err := many(ctx, d, scanOne[string],
+		"select last_entry from seal where at <= $1 order by number desc limit 1", micros(now.Add(-settled)))
+	if err != nil || len(found) == 0 {
+		return "", err
+	}
+	return found[0], nil
+}
+
+// writeSeal makes a seal durable. Its number keeps two processes from making
+// the same one.
+func (d *DB) writeSeal(
+	ctx context.Context, c *content, keys []any, before store.Seal, now time.Time,
+) (store.Seal, error) {
+	s := store.Seal{Number: before.Number + 1, Entries: c.entries, Postings: c.postings, At: now}
+	previous := append([]byte{}, before.Hash...)
+	s.Hash = c.chain(s.Number, micros(now), previous)
+	err := d.engine.housekeep(ctx, func(h hand) error {
+		if err := d.options.stage("seal"); err != nil {
+			return err
+		}
+		if _, err := h.exec(ctx, "insert into seal (number, entries, postings, last_entry, at, previous, hash)"+
+			" values ($1, $2, $3, $4, $5, $6, $7)",
+			s.Number, s.Entries, s.Postings, c.last, micros(now), previous, s.Hash); err != nil {
+			return err
+		}
+		_, err := h.exec(ctx, insertSealed(len(keys)/2), append([]any{s.Number}, keys...)...)
+		return err
+	})
+	if err == nil {
+		return s, nil
+	}
+	if v := d.engine.verdict(err); v == taken || v == hindered {
+		return store.Seal{At: now}, nil // another process was first
+	}
+	return store.Seal{}, d.readFault(ctx, err)
+}
+
+// insertSealed names so many entries of the seal $1.
+func insertSealed(n int) string {
+	values := make([]string, n)
+	for i := range values {
+		values[i] = "(" + place(2*i+1) + ", " + place(2*i+2) + ", $1)"
+	}
+	return "insert into sealed (entry_id, merchant_id, seal) values " + strings.Join(values, ", ")
+}
+
+// SealOf finds a seal by its number, or the last.
+func (d *DB) SealOf(ctx context.Context, number int64) (store.Seal, error) {
+	return one(ctx, d, fault.CodeNotFound, func(r row) (s store.Seal, err error) {
+		var at int64
+		err = r.Scan(&s.Number, &s.Entries, &s.Postings, &at, &s.Hash)
+		s.At = instant(at)
+		return s, err
+	}, "select number, entries, postings, at, hash from seal where cast($1 as bigint) in (0, number)"+
+		" order by number desc limit 1", number)
+}
+
+// Unsealed counts the entries that no seal covers yet.
+func (d *DB) Unsealed(ctx context.Context) (int64, error) {
+	return one(ctx, d, fault.CodeInternal, scanOne[int64],
+		"select (select count(*) from entry) - (select count(*) from sealed)")
+}
+
+// sealedBooks proves that the books are what the seals say.
+type sealedBooks struct{}
+
+// storedSeal is a seal as it stands in the database.
+type storedSeal struct {
+	number, entries, postings, at int64
+	last                          string
+	previous, hash                []byte
+}
+
+// prove goes through the sealed entries once, in the order of their ids, and
+// has each seal's hash under way at the same time.
+func (sealedBooks) prove(ctx context.Context, q querier) (store.Finding, error) {
+	f := store.Finding{ID: "I13", Checks: "no entry or posting that was sealed was changed or removed, nor any seal"}
+	under, missing := map[int64]*content{}, map[int64]string{}
+	err := each(ctx, q, `select s.entry_id, s.merchant_id, `+markColumns+`, s.seal,
+			case when e.id is null then 0 else 1 end
+		from sealed s left join entry e on e.id = s.entry_id and e.merchant_id = s.merchant_id
+		left join posting p on p.entry_id = e.id and p.merchant_id = e.merchant_id
+		order by s.entry_id, s.merchant_id, p.line`, func(r row) error {
+		var (
+			m           mark
+			seal, there int64
+		)
+		if err := r.Scan(append(m.into(), &seal, &there)...); err != nil {
+			return err
+		}
+		c := under[seal]
+		if c == nil {
+			c = newContent()
+			under[seal] = c
+		}
+		if c.add(m); there == 0 && missing[seal] == "" {
+			missing[seal] = m.entry
+		}
+		return nil
+	})
+	if err != nil {
+		return f, err
+	}
+	for _, c := range under {
+		f.Rows += c.entries
+	}
+	wrong := func(example string) {
+		if f.Wrong == 0 {
+			f.Example = example
+		}
+		f.Wrong++
+	}
+	previous, next := "", int64(1)
+	err = each(ctx, q, "select number, entries, postings, at, last_entry, previous, hash from seal order by number",
+		func(r row) error {
+			var s storedSeal
+			if err := r.Scan(&s.number, &s.entries, &s.postings, &s.at, &s.last, &s.previous, &s.hash); err != nil {
+				return err
+			}
+			if example := s.differs(under[s.number], previous, next); example != "" {
+				if gone := missing[s.number]; gone != "" {
+					example += ": entry " + gone + " is gone"
+				}
+				wrong(example)
+			}
+			delete(under, s.number)
+			previous, next = string(s.hash), s.number+1
+			return nil
+		})
+	for number := range under {
+		wrong("seal " + strconv.FormatInt(number, 10) + " is gone")
+	}
+	return f, err
+}
+
+// differs says what is wrong about a seal; empty = nothing.
+func (s storedSeal) differs(c *content, previous string, next int64) string {
+	name := "seal " + strconv.FormatInt(s.number, 10)
+	switch {
+	case s.number != next:
+		return "seal " + strconv.FormatInt(next, 10) + " is gone"
+	case string(s.previous) != previous:
+		return name + " does not follow the one before it"
+	case c == nil:
+		return name + " covers nothing any more"
+	case string(c.chain(s.number, s.at, s.previous)) != string(s.hash) || s.entries != c.entries ||
+		s.postings != c.postings || s.last != c.last:
+		return name + " of " + instant(s.at).Format(time.RFC3339) + ", up to entry " + s.last
+	}
+	return ""
+}
