@@ -171,6 +171,9 @@ func (c *migrateCommand) Run(ctx context.Context, t server.Terminal) error {
 
 type auditCommand struct {
 	dataFlags `embed:""`
+
+	Seal  bool   `help:"First seal what no seal covers yet; on SQLite the server must not run."`
+	Known string `help:"A seal that an earlier audit or the log showed: it must still be there." placeholder:"SEAL"`
 }
 
 // Run audits.
@@ -179,7 +182,7 @@ func (c *auditCommand) Run(ctx context.Context, t server.Terminal) error {
 	if err != nil {
 		return err
 	}
-	return commands.Audit(ctx)
+	return commands.Audit(ctx, server.AuditWish{Seal: c.Seal, Known: c.Known})
 }
 
 type keysetCommand struct {

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/store"
+	"github.com/purserhq/purser/internal/store/sqlstore"
 )
 
 // ErrDifferences says that an audit found something wrong, which it has shown.
@@ -18,6 +20,20 @@ type auditView struct {
 	Agrees   bool          `json:"agrees"`
 	Findings []findingView `json:"findings"`
 	Waiting  []waitingView `json:"waiting"`
+	Sealed   sealedView    `json:"sealed"`
+}
+
+// sealedView is how far the books are sealed.
+type sealedView struct {
+	Seal     string `json:"seal"`     // the last one, to be kept elsewhere; empty = there is none
+	At       string `json:"at"`       // when it was made
+	Unsealed int64  `json:"unsealed"` // entries that the next one will cover
+}
+
+// AuditWish is what an audit does beyond proving the books.
+type AuditWish struct {
+	Seal  bool   // seal first what no seal covers
+	Known string // a seal that was kept elsewhere; empty = none
 }
 
 type findingView struct {
@@ -38,26 +54,101 @@ type waitingView struct {
 
 // Audit proves the books, beside a running server too, and lists what waits
 // for a person. Error: ErrDifferences.
-func (c Commands) Audit(ctx context.Context) error {
+func (c Commands) Audit(ctx context.Context, w AuditWish) error {
+	var known store.Seal
+	if w.Known != "" {
+		var err error
+		if known, err = store.ParseSeal(w.Known); err != nil {
+			return err
+		}
+	}
+	does := forReading
+	if w.Seal {
+		does = forWriting
+	}
 	var view auditView
-	err := c.with(ctx, forReading, func(k *core) error {
-		show, clear := c.Terminal.progress("auditing")
-		findings, err := k.store.Audit(ctx, show)
-		clear()
-		if err != nil {
+	err := c.with(ctx, does, func(k *core) error {
+		if w.Seal {
+			if err := c.seal(ctx, k); err != nil {
+				return err
+			}
+		}
+		var err error
+		if view, err = c.prove(ctx, k, known); err != nil {
 			return err
 		}
-		waiting, err := k.app.Attention(ctx)
-		if err != nil {
-			return err
-		}
-		view = viewAudit(findings, waiting)
 		return c.showAudit(view)
 	})
 	if err == nil && !view.Agrees {
 		return ErrDifferences
 	}
 	return err
+}
+
+// prove makes all checks, and looks for a seal that was kept elsewhere.
+func (c Commands) prove(ctx context.Context, k *core, known store.Seal) (view auditView, err error) {
+	show, clear := c.Terminal.progress("auditing")
+	findings, err := k.store.Audit(ctx, show)
+	clear()
+	if err != nil {
+		return view, err
+	}
+	if known.Number != 0 {
+		f, err := recognise(ctx, k.store, known)
+		if err != nil {
+			return view, err
+		}
+		findings = append(findings, f)
+	}
+	waiting, err := k.app.Attention(ctx)
+	if err != nil {
+		return view, err
+	}
+	view = viewAudit(findings, waiting)
+	view.Sealed, err = viewSealed(ctx, k.store)
+	return view, err
+}
+
+// seal seals everything that no seal covers.
+func (c Commands) seal(ctx context.Context, k *core) error {
+	const most = 1000
+	total, err := k.store.Unsealed(ctx)
+	if err != nil {
+		return err
+	}
+	show, clear := c.Terminal.progress("sealing")
+	defer clear()
+	for done := int64(0); ; {
+		n, err := k.app.SealBooks(ctx, most)
+		if err != nil || n == 0 {
+			return err
+		}
+		done += int64(n)
+		show(int(min(100, done*100/max(1, total))))
+	}
+}
+
+// recognise looks for a seal that was kept elsewhere.
+func recognise(ctx context.Context, s store.Keeper, known store.Seal) (store.Finding, error) {
+	f := store.Finding{ID: "I13", Checks: "the seal that was kept elsewhere is in the chain", Rows: 1}
+	got, err := s.SealOf(ctx, known.Number)
+	if err != nil && !fault.Is(err, fault.CodeNotFound) {
+		return f, err
+	}
+	if got.String() != known.String() {
+		f.Wrong, f.Example = 1, "seal "+strconv.FormatInt(known.Number, 10)
+	}
+	return f, nil
+}
+
+// viewSealed shows how far the books are sealed.
+func viewSealed(ctx context.Context, s *sqlstore.DB) (sealedView, error) {
+	last, err := s.SealOf(ctx, 0)
+	if err != nil && !fault.Is(err, fault.CodeNotFound) {
+		return sealedView{}, err
+	}
+	unsealed, err := s.Unsealed(ctx)
+	return sealedView{Seal: last.String(), At: moment(last.At), Unsealed: unsealed}, err
 }
 
 func viewAudit(findings []store.Finding, waiting []store.Waiting) auditView {
@@ -87,6 +178,9 @@ func (c Commands) showAudit(view auditView) error {
 	if c.Terminal.JSON {
 		return nil
 	}
+	if err := c.showSealed(view.Sealed); err != nil {
+		return err
+	}
 	if len(view.Waiting) == 0 {
 		return c.Terminal.tell("\nNothing waits for a person.")
 	}
@@ -98,4 +192,13 @@ func (c Commands) showAudit(view auditView) error {
 		rows = append(rows, []string{w.Since, w.Merchant, w.Noun, w.Subject, w.Reason})
 	}
 	return c.Terminal.show(nil, []string{"SINCE", "MERCHANT", "WHAT", "ID", "WHY"}, rows)
+}
+
+// showSealed says what to keep elsewhere.
+func (c Commands) showSealed(v sealedView) error {
+	if v.Seal == "" {
+		return c.Terminal.tell("\nNothing is sealed yet; %d entries wait to be.", v.Unsealed)
+	}
+	return c.Terminal.tell("\nSealed at %s, and %d entries since. Keep the seal elsewhere, for purser audit --known:\n%s",
+		v.At, v.Unsealed, v.Seal)
 }

@@ -88,7 +88,7 @@ func TestOperatorConfirms(t *testing.T) {
 	if err := d.Say(t.Context(), Word{Payment: id, Paid: true, Receipt: "78", Operator: "Sam"}); err == nil {
 		t.Error("the same payment was confirmed twice")
 	}
-	if err := d.Audit(t.Context()); err != nil {
+	if err := d.Audit(t.Context(), AuditWish{}); err != nil {
 		t.Errorf("audit: %v: %s", err, d.out.String())
 	}
 }
@@ -119,7 +119,7 @@ func TestAuditFindsDifferences(t *testing.T) {
 	}
 	damage(t, folder, "update account set balance = balance + 1 where balance > 0")
 	d.out.Reset()
-	if err := d.Audit(t.Context()); !errors.Is(err, ErrDifferences) {
+	if err := d.Audit(t.Context(), AuditWish{}); !errors.Is(err, ErrDifferences) {
 		t.Errorf("got %v, want ErrDifferences", err)
 	}
 	if got := d.out.String(); !strings.Contains(got, "every balance is the sum of its postings") {
@@ -127,7 +127,7 @@ func TestAuditFindsDifferences(t *testing.T) {
 	}
 	d.out.Reset()
 	d.Terminal.JSON = true
-	err := d.Audit(t.Context())
+	err := d.Audit(t.Context(), AuditWish{})
 	var view auditView
 	if err := json.Unmarshal(d.out.Bytes(), &view); err != nil {
 		t.Fatal(err)

@@ -105,6 +105,9 @@ type Config struct {
 	// SweepInterval is the pause between two looks through what gateways hold as
 	// paid and unverified.
 	SweepInterval time.Duration `key:"sweep_interval" default:"10m"`
+	// SealInterval is the pause between two seals over what was booked. Until the
+	// next one nothing shows a change of it that leaves every sum as it should be.
+	SealInterval time.Duration `key:"seal_interval" default:"15m"`
 
 	// AuditInterval is the pause between two parts of the audit that the server makes
 	// beside its work. A part takes about a fortieth of a second, and a pass through

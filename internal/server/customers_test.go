@@ -254,7 +254,7 @@ func TestDeposits(t *testing.T) {
 	x.refused(t, "belongs to another payment (purser payment confirm ", with(byHand))
 	x.has(t, account, balanceView{"USD", "25.5"}, balanceView{"USDT", "7"})
 	d := newDesk(x.config)
-	if err := d.Audit(t.Context()); err != nil {
+	if err := d.Audit(t.Context(), AuditWish{}); err != nil {
 		t.Errorf("audit: %v: %s", err, d.out.String())
 	}
 }

@@ -102,7 +102,7 @@ func (b bazaar) wantCoins(t *testing.T, trader, merchant string) {
 		t.Errorf("the trader has %s and the merchant %q, want %s and %q", list[0].Coins, got, trader, merchant)
 	}
 	d := newDesk(b.config)
-	if err := d.Audit(t.Context()); err != nil {
+	if err := d.Audit(t.Context(), AuditWish{}); err != nil {
 		t.Errorf("audit: %v: %s", err, d.out.String())
 	}
 }

@@ -178,7 +178,7 @@ func TestPayouts(t *testing.T) {
 		!strings.Contains(d.out.String(), "operator  Sam: as asked") {
 		t.Errorf("got %v and %s, want its receipt and who decided", err, d.out.String())
 	}
-	if err := d.Audit(t.Context()); err != nil {
+	if err := d.Audit(t.Context(), AuditWish{}); err != nil {
 		t.Errorf("audit: %v: %s", err, d.out.String())
 	}
 }

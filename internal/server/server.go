@@ -86,7 +86,7 @@ func build(k *core, a additions) (*Server, error) {
 	s.worker = worker.New(worker.Config{
 		Chores: k.app, Log: k.log,
 		Resolve: k.config.ResolveInterval, Expire: k.config.ExpireInterval, Reject: k.config.RejectInterval,
-		Sweep: k.config.SweepInterval, Further: s.watch.chores(k.config),
+		Sweep: k.config.SweepInterval, Seal: k.config.SealInterval, Further: s.watch.chores(k.config),
 	})
 	s.courier = worker.NewCourier(worker.CourierConfig{
 		Post: k.app, Log: k.log, Now: k.now, Client: s.sender, Tried: k.metrics.tried, Look: k.config.WebhookLook,

@@ -79,7 +79,7 @@ func TestSettleCommand(t *testing.T) {
 			}
 		}
 	}
-	if err := d.Audit(t.Context()); err != nil {
+	if err := d.Audit(t.Context(), AuditWish{}); err != nil {
 		t.Errorf("audit: %v: %s", err, d.out.String())
 	}
 }

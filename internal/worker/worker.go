@@ -23,6 +23,7 @@ type Chores interface {
 	CancelDueDeals(ctx context.Context, limit int) (int, error)
 	ExpirePayouts(ctx context.Context, limit int) (int, error)
 	SweepGateways(ctx context.Context) (int, error)
+	SealBooks(ctx context.Context, limit int) (int, error)
 }
 
 // Config is what a Worker is built from. Chores and Log are needed.
@@ -30,8 +31,8 @@ type Config struct {
 	Chores Chores
 	Log    *slog.Logger
 	// The pauses of the loops; zero takes 5 seconds, 30 seconds, 2 seconds, which
-	// is also that of deals and payouts whose time is over, and 10 minutes.
-	Resolve, Expire, Reject, Sweep time.Duration
+	// is also that of deals and payouts whose time is over, 10 minutes and 15 minutes.
+	Resolve, Expire, Reject, Sweep, Seal time.Duration
 	// Further are loops besides those of the chores.
 	Further []Chore
 	// Batch is how many things one round takes on at most; zero takes 100.
@@ -48,6 +49,9 @@ type Chore struct {
 	AtOnce bool // do it when the loops begin, too
 	Do     func(ctx context.Context) error
 }
+
+// sealed is how many entries one seal covers at most: every seal stays for ever.
+const sealed = 1000
 
 // longest is the pause of a loop that keeps failing.
 const longest = 5 * time.Minute
@@ -77,6 +81,7 @@ func New(c Config) *Worker {
 		{&c.Expire, 30 * time.Second},
 		{&c.Reject, 2 * time.Second},
 		{&c.Sweep, 10 * time.Minute},
+		{&c.Seal, 15 * time.Minute},
 	} {
 		if *usual.set <= 0 {
 			*usual.set = usual.value
@@ -105,6 +110,9 @@ func New(c Config) *Worker {
 			return c.Chores.ExpirePayouts(ctx, c.Batch)
 		}, c.Batch, false},
 		{"sweep", c.Sweep, c.Chores.SweepGateways, 0, false},
+		{"seal", c.Seal, func(ctx context.Context) (int, error) {
+			return c.Chores.SealBooks(ctx, sealed)
+		}, sealed, false},
 	}}
 	for _, f := range c.Further {
 		w.chores = append(w.chores, chore{f.Name, f.Pause, func(ctx context.Context) (int, error) {

@@ -61,6 +61,7 @@ func (d *diary) ResolveDue(ctx context.Context, limit int) (int, error) {
 
 func (d *diary) ExpireDue(ctx context.Context, _ int) (int, error) { return d.call(ctx, "expire") }
 func (d *diary) SweepGateways(ctx context.Context) (int, error)    { return d.call(ctx, "sweep") }
+func (d *diary) SealBooks(ctx context.Context, _ int) (int, error) { return d.call(ctx, "seal") }
 
 func (d *diary) CancelDueDeals(ctx context.Context, _ int) (int, error) {
 	return d.call(ctx, "end deals")
@@ -98,16 +99,17 @@ func TestRoundsKeepTheirPauses(t *testing.T) {
 		d := newDiary()
 		run(t, Config{
 			Chores: d, Resolve: 5 * time.Second, Expire: 8 * time.Second, Reject: 6 * time.Second, Sweep: time.Minute,
-			Batch: 7,
+			Seal: 9 * time.Second, Batch: 7,
 		}, 17*time.Second)
 		want := map[string][]time.Duration{
 			"resolve": {5 * time.Second, 10 * time.Second, 15 * time.Second},
 			"expire":  {8 * time.Second, 16 * time.Second},
 			"reject":  {6 * time.Second, 12 * time.Second},
+			"seal":    {9 * time.Second},
 
 			"end deals": {6 * time.Second, 12 * time.Second}, "end payouts": {6 * time.Second, 12 * time.Second},
 		}
-		for _, name := range []string{"resolve", "expire", "reject", "end deals", "end payouts", "sweep"} {
+		for _, name := range []string{"resolve", "expire", "reject", "end deals", "end payouts", "sweep", "seal"} {
 			if got := d.calls[name]; !slices.Equal(got, want[name]) {
 				t.Errorf("%s: got calls at %v, want %v", name, got, want[name])
 			}

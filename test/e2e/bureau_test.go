@@ -211,7 +211,7 @@ func (b *bureau) closed(chores func()) {
 func (b *bureau) audit() {
 	b.t.Helper()
 	// The test may be over: its context is no good any more.
-	answer := b.run(func(c server.Commands) error { return c.Audit(context.Background()) })
+	answer := b.run(func(c server.Commands) error { return c.Audit(context.Background(), server.AuditWish{}) })
 	if waiting, ok := answer["waiting"].([]any); answer["agrees"] != true || !ok || len(waiting) != 0 {
 		b.t.Errorf("audit: got %v, want books that agree and nothing that waits", answer)
 	}

@@ -259,7 +259,8 @@ func (s *shop) audit() {
 	s.t.Helper()
 	var out, errs bytes.Buffer
 	c := server.Config{Data: s.options.Data, Database: s.options.Database}
-	err := server.Commands{Config: c, Terminal: server.Terminal{Out: &out, Err: &errs, JSON: true}}.Audit(s.t.Context())
+	commands := server.Commands{Config: c, Terminal: server.Terminal{Out: &out, Err: &errs, JSON: true}}
+	err := commands.Audit(s.t.Context(), server.AuditWish{})
 	if err != nil {
 		s.t.Errorf("audit: %v: %s%s", err, out.String(), errs.String())
 	}
