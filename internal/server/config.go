@@ -79,6 +79,11 @@ type Config struct {
 	// LogLevel is debug, info, warn or error.
 	LogLevel string `key:"log_level" default:"info"`
 
+	// Traces is where spans of requests, commits and calls to gateways go: off, or
+	// otlp for a collector that the variables OTEL_EXPORTER_OTLP_ENDPOINT,
+	// OTEL_EXPORTER_OTLP_HEADERS and OTEL_TRACES_SAMPLER name in the usual way.
+	Traces string `key:"traces" default:"off"`
+
 	// ReadHeaderTimeout is how long a client may take to send its headers.
 	ReadHeaderTimeout time.Duration `key:"read_header_timeout" default:"5s"`
 	// ReadTimeout is how long a client may take to send its whole request.
@@ -147,6 +152,12 @@ type Config struct {
 const (
 	databaseName = "purser.db"
 	keysetName   = "keyset.json"
+)
+
+// words of the setting traces.
+const (
+	tracesOff  = "off"
+	tracesOTLP = "otlp"
 )
 
 // filled is the configuration of a server, with its defaults and with what was
@@ -275,6 +286,9 @@ func (c *Config) check() error {
 	}
 	if _, err := parseProxies(c.Proxies); err != nil {
 		return err
+	}
+	if c.Traces != tracesOff && c.Traces != tracesOTLP {
+		return settingError("traces", "must be off or otlp")
 	}
 	if c.LogFormat != "json" && c.LogFormat != "text" {
 		return settingError("log_format", "must be json or text")

@@ -28,7 +28,7 @@ func TestDefaultsMakeAServer(t *testing.T) {
 	want := Config{
 		Listen: "127.0.0.1:8080", PublicURL: "http://127.0.0.1:8080", Data: "/var/lib/purser",
 		DatabaseConnections: 10, CommitQueue: 4096, KeysetFile: "/var/lib/purser/keyset.json",
-		LogFormat: "json", LogLevel: "info",
+		LogFormat: "json", LogLevel: "info", Traces: "off",
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 75 * time.Second,
 		IdleTimeout: time.Minute, MaxHeaderBytes: 16384, StopLimit: time.Minute,
 		ResolveInterval: 5 * time.Second, ExpireInterval: 30 * time.Second, RejectInterval: 2 * time.Second,

@@ -33,6 +33,7 @@ type core struct {
 	metrics   *metrics
 	transport *http.Transport
 	points    failpoints
+	tracing   *tracing // nil = off
 }
 
 // now is the clock of the whole server: everybody else is handed one.
@@ -61,10 +62,15 @@ func openCore(ctx context.Context, c Config, p purpose, log *slog.Logger) (*core
 	if k.store, err = sqlstore.Open(ctx, k.storeOptions(p)); err != nil {
 		return nil, err
 	}
+	if p == forWriting {
+		if k.tracing, err = openTracing(ctx, c); err != nil {
+			return nil, errors.Join(err, k.close())
+		}
+	}
 	if err := k.openGateways(ctx, p); err != nil {
 		return nil, errors.Join(err, k.close())
 	}
-	k.app = k.over(k.points.store(k.store))
+	k.app = k.over(k.tracing.store(k.points.store(k.store)))
 	return k, nil
 }
 
@@ -114,6 +120,7 @@ func (k *core) storeOptions(p purpose) sqlstore.Options {
 func (k *core) openGateways(ctx context.Context, p purpose) error {
 	k.gateways = &directory{
 		ring: &keyring{}, transport: k.points.transport(k.transport), metrics: k.metrics, now: k.now,
+		tracing: k.tracing,
 	}
 	if p == forReading {
 		return nil
@@ -182,10 +189,14 @@ func exists(path string) bool {
 // close waits for what was accepted and closes the database.
 func (k *core) close() error {
 	k.transport.CloseIdleConnections()
+	var failed error
 	if err := k.store.Close(); err != nil {
-		return fmt.Errorf("close database: %w", err)
+		failed = fmt.Errorf("close database: %w", err)
 	}
-	return nil
+	if err := k.tracing.close(); err != nil { // a collector that is away is no reason to fail
+		k.log.Warn("spans were given up", "error", err)
+	}
+	return failed
 }
 
 // explain is an error in words for the operator, with what to do next.

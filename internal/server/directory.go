@@ -23,6 +23,7 @@ type directory struct {
 	transport http.RoundTripper
 	metrics   *metrics
 	now       func() time.Time
+	tracing   *tracing
 
 	mu   sync.Mutex
 	live map[contractKey]liveContract
@@ -75,7 +76,9 @@ func (d *directory) build(g merchant.Gateway) (gateway.Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	metered := meteredTransport{connector: g.Connector, next: d.transport, metrics: d.metrics, now: d.now}
+	metered := meteredTransport{
+		connector: g.Connector, next: d.tracing.transport(d.transport, g.Connector), metrics: d.metrics, now: d.now,
+	}
 	return connectors[at].open(gateway.Config{Settings: g.Settings, Secrets: secrets, Now: d.now}, metered)
 }
 

@@ -12,6 +12,8 @@ import (
 	"runtime/debug"
 	"strings"
 	"time"
+
+	"go.opentelemetry.io/otel/trace"
 )
 
 // requestKey is the context key of a request's id.
@@ -40,6 +42,7 @@ type observed struct {
 	now     func() time.Time
 	dialect func(pattern string) string
 	proxies []netip.Prefix
+	tracing *tracing
 }
 
 // ServeHTTP answers and takes note. Addresses are never written down, because
@@ -48,9 +51,10 @@ func (o observed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	begin := o.now()
 	id := requestID(r)
 	w.Header().Set("X-Request-Id", id)
-	r = r.WithContext(context.WithValue(r.Context(), requestKey{}, id))
+	ctx, span := o.tracing.request(context.WithValue(r.Context(), requestKey{}, id))
+	r = r.WithContext(ctx)
 	r.RemoteAddr = callerOf(r, o.proxies)
-	answer := &recorder{ResponseWriter: w}
+	answer := &recorder{ResponseWriter: w, span: span}
 	r.Body = http.MaxBytesReader(answer, r.Body, maxBody)
 	o.metrics.running.Inc()
 	defer o.finish(r, answer, begin)
@@ -85,6 +89,8 @@ func (o observed) note(r *http.Request, answer *recorder, took time.Duration) {
 		status = http.StatusOK
 	}
 	o.metrics.answered(dialect, route, status, took)
+	id, _ := r.Context().Value(requestKey{}).(string)
+	answered(answer.span, method(r.Method), dialect, route, id, status)
 	level := slog.LevelInfo
 	switch {
 	case status >= http.StatusInternalServerError:
@@ -125,6 +131,7 @@ type recorder struct {
 
 	status int
 	bytes  int64
+	span   trace.Span // nil = none
 }
 
 // WriteHeader keeps the first final status.

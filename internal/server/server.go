@@ -116,7 +116,7 @@ func build(k *core, a additions) (*Server, error) {
 func (s *Server) observe(r *routes) http.Handler {
 	return observed{
 		next: dialect.Exact(r.mux, r.unknown), log: s.log, metrics: s.metrics, now: s.now, dialect: r.dialectOf,
-		proxies: s.proxies,
+		proxies: s.proxies, tracing: s.tracing,
 	}
 }
 
