@@ -56,6 +56,28 @@ func (a *App) Exchanges(ctx context.Context, merchantID string, account int64, i
 	return a.store.Exchanges(ctx, merchantID, account, id, page)
 }
 
+// Quote works out what an exchange would give at the merchant's present rate. It
+// promises nothing. Errors: those of wallet.Trade.
+func (a *App) Quote(ctx context.Context, merchantID string, spent money.Amount, to money.Unit,
+) (wallet.Exchange, error) {
+	markets, err := a.store.Markets(ctx, merchantID)
+	if err != nil {
+		return wallet.Exchange{}, err
+	}
+	return wallet.Trade(markets, spent, to)
+}
+
+// FindExchange finds one of a merchant's exchanges. Error: not_found.
+func (a *App) FindExchange(ctx context.Context, merchantID, id string) (wallet.Exchange, error) {
+	return a.store.Exchange(ctx, merchantID, id)
+}
+
+// ListExchanges lists the exchanges of an account, part by part.
+func (a *App) ListExchanges(ctx context.Context, merchantID string, account int64, part Older,
+) ([]wallet.Exchange, error) {
+	return a.store.ListExchanges(ctx, merchantID, account, part)
+}
+
 // Markets lists a merchant's markets with their rates, by name.
 func (a *App) Markets(ctx context.Context, merchantID string) ([]wallet.Market, error) {
 	return a.store.Markets(ctx, merchantID)
@@ -67,6 +89,7 @@ type NewRate struct {
 	Base, Quote money.Unit
 	Buy, Sell   money.Rate
 	Source      string // where they come from
+	ByMerchant  bool   // its own software sets them, and no operator
 }
 
 // SetRate sets the rates of a market, which the first rates open. What was
@@ -90,7 +113,10 @@ func (a *App) SetRate(ctx context.Context, n NewRate) (wallet.Market, error) {
 		}
 		now := a.now()
 		m.Version, m.SetAt, m.CreatedAt = 0, now, now
-		from, trigger := "", create
+		from, trigger, actor := "", create, byOperator
+		if n.ByMerchant {
+			actor = byMerchant
+		}
 		if slices.ContainsFunc(known, func(k wallet.Market) bool { return k.Base == n.Quote && k.Quote == n.Base }) {
 			return store.Change{}, errTurned
 		}
@@ -100,7 +126,7 @@ func (a *App) SetRate(ctx context.Context, n NewRate) (wallet.Market, error) {
 		}
 		return store.Change{
 			Markets: []wallet.Market{m},
-			Events: []event.Event{happened(event.Market, n.Merchant, m.Name(), from, trigger, wallet.Priced, byOperator,
+			Events: []event.Event{happened(event.Market, n.Merchant, m.Name(), from, trigger, wallet.Priced, actor,
 				"buy "+n.Buy.Text()+", sell "+n.Sell.Text()+", from "+n.Source, now)},
 		}, nil
 	})

@@ -22,7 +22,11 @@ type NewKey struct {
 	Label    string
 	Scopes   []merchant.Scope // empty = payments
 	Lasts    time.Duration    // how long it is good; 0 = until it is revoked
+	Secret   string           // one of NewKeySecret; empty = a new one
 }
+
+// NewKeySecret is a secret that no key has.
+func NewKeySecret() string { return "sk_" + newToken() + newToken() }
 
 // CreateKey adds a key and returns its secret, which is not stored and cannot
 // be shown again. Errors: merchant_not_found, parameter_invalid.
@@ -52,7 +56,7 @@ func (a *App) CreateKey(ctx context.Context, n NewKey) (merchant.Key, string, er
 // mintKey makes a key that is not stored yet.
 func (a *App) mintKey(n NewKey) (k merchant.Key, secret string) {
 	now := a.now()
-	secret = "sk_" + newToken() + newToken()
+	secret = cmp.Or(n.Secret, NewKeySecret())
 	k = merchant.Key{
 		ID: cmp.Or(n.ID, newID(now)), Merchant: n.Merchant, Hash: hashKey(secret), Hint: secret[len(secret)-4:],
 		Label: n.Label, Scopes: slices.Clone(n.Scopes), CreatedAt: now, UpdatedAt: now,
@@ -68,6 +72,7 @@ type Replacement struct {
 	ID      string // of the new one; empty = any
 	Key     string // the id of the other
 	Overlap time.Duration
+	Secret  string // as of NewKey
 }
 
 // ReplaceKey adds a key that may do what another may, and lets that one be good
@@ -89,7 +94,7 @@ func (a *App) ReplaceKey(ctx context.Context, merchantID string, n Replacement,
 		if !old.RevokedAt.IsZero() || old.Expired(now) || old.Signs() || old.Issues() {
 			return store.Change{}, fault.New(fault.CodeWrongState, "key", "")
 		}
-		wish := NewKey{ID: n.ID, Merchant: merchantID, Label: old.Label, Scopes: old.Scopes}
+		wish := NewKey{ID: n.ID, Secret: n.Secret, Merchant: merchantID, Label: old.Label, Scopes: old.Scopes}
 		if !old.ExpiresAt.IsZero() {
 			wish.Lasts = old.ExpiresAt.Sub(old.CreatedAt)
 		}
@@ -116,6 +121,11 @@ func keyOf(ctx context.Context, r store.Reader, merchantID, keyID string) (merch
 		return merchant.Key{}, fault.New(fault.CodeNotFound, "key", "There is no such key.")
 	}
 	return keys[i], nil
+}
+
+// FindKey finds one of a merchant's keys, revoked ones too. Error: not_found.
+func (a *App) FindKey(ctx context.Context, merchantID, keyID string) (merchant.Key, error) {
+	return keyOf(ctx, a.store, merchantID, keyID)
 }
 
 // Keys lists a merchant's keys, revoked ones too.

@@ -7,8 +7,10 @@ import (
 	"strings"
 
 	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/gateway"
 	"github.com/purserhq/purser/internal/merchant"
 	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/payment"
 	"github.com/purserhq/purser/internal/store"
 	"github.com/purserhq/purser/internal/wallet"
 )
@@ -62,13 +64,19 @@ type MerchantTerms struct {
 }
 
 // ChangeMerchant changes a merchant's own terms. Errors: merchant_not_found,
-// setting_invalid, duplicate with the parameter "email" when a customer has it.
+// setting_invalid, parameter_invalid, duplicate with the parameter "email" when a
+// customer has it.
 func (a *App) ChangeMerchant(ctx context.Context, id string, terms MerchantTerms) (merchant.Merchant, error) {
 	for _, r := range terms.Rails {
 		if !r.Min.Valid() || !r.Fee.Valid() || r.Min.Unit() != r.Unit || r.Fee.Unit() != r.Unit || r.Network == "" ||
 			r.Min.Sign() < 0 || r.Fee.Sign() < 0 || r.Decimals < 0 {
 			return merchant.Merchant{}, fault.New(fault.CodeSettingInvalid, "rail",
 				"A rail needs a network, a smallest amount and a fee in its unit.")
+		}
+	}
+	if terms.Email != nil {
+		if err := wallet.CheckEmail(wallet.FoldEmail(*terms.Email)); err != nil {
+			return merchant.Merchant{}, err
 		}
 	}
 	if slices.ContainsFunc(terms.PayoutLimits, func(l money.Amount) bool { return !l.Valid() || l.Sign() < 0 }) {
@@ -171,6 +179,51 @@ func (a *App) PutGateway(ctx context.Context, g merchant.Gateway) error {
 		}
 		return store.Change{Gateways: []merchant.Gateway{g}}, nil
 	})
+}
+
+// Contract is one of a merchant's gateways, and how it does.
+type Contract struct {
+	merchant.Gateway
+
+	Title    string // for people; empty where its settings make no connector
+	Unit     money.Unit
+	Min, Max money.Amount // Max not valid = none
+	Methods  []payment.Method
+	Health   Health // as this node sees it
+}
+
+// Health says how a gateway does.
+type Health string
+
+// The health of a gateway. One that fails is tried last, and one that is broken is
+// never tried.
+const (
+	Healthy Health = "healthy" // or nobody has tried it lately
+	Failing Health = "failing" // it did not answer well lately
+	Broken  Health = "broken"  // its settings make no connector
+)
+
+// Contracts lists a merchant's gateways in the order of routing, with what they
+// take. No provider is asked.
+func (a *App) Contracts(ctx context.Context, merchantID string) ([]Contract, error) {
+	known, err := a.store.Gateways(ctx, merchantID)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Contract, len(known))
+	for n, g := range known {
+		list[n] = Contract{Gateway: g, Health: Broken}
+		c, err := a.open(g)
+		if err != nil {
+			continue
+		}
+		list[n].Title, list[n].Unit, list[n].Methods = c.info.Title, c.info.Unit, c.info.Methods
+		list[n].Min, list[n].Max, list[n].Health = c.info.Min, c.info.Max, Healthy
+		if h, ok := c.conn.(gateway.Healther); ok && !h.Healthy() {
+			list[n].Health = Failing
+		}
+	}
+	return list, nil
 }
 
 // Gateways lists a merchant's gateways in the order of routing.

@@ -75,9 +75,15 @@ func (a *App) CreateTerminal(ctx context.Context, merchantID string, terms Termi
 // Errors: terminal_not_found, parameter_missing, parameter_invalid.
 func (a *App) ChangeTerminal(ctx context.Context, merchantID string, number int64, terms TerminalTerms,
 ) (merchant.Terminal, error) {
-	if err := terms.check(); err != nil {
-		return merchant.Terminal{}, err
-	}
+	return a.AmendTerminal(ctx, merchantID, number, func(TerminalTerms) TerminalTerms { return terms })
+}
+
+// AmendTerminal gives a terminal the terms that a function makes of its present
+// ones, so that two who change different terms at once both have their way.
+// Errors: as of ChangeTerminal.
+func (a *App) AmendTerminal(ctx context.Context, merchantID string, number int64,
+	amend func(TerminalTerms) TerminalTerms,
+) (merchant.Terminal, error) {
 	var t merchant.Terminal
 	defer a.terminals.forget()
 	err := a.update(ctx, func(r store.Reader) (store.Change, error) {
@@ -86,6 +92,10 @@ func (a *App) ChangeTerminal(ctx context.Context, merchantID string, number int6
 			return store.Change{}, err
 		}
 		if t, err = numbered(known, number); err != nil {
+			return store.Change{}, err
+		}
+		terms := amend(termsOf(t))
+		if err := terms.check(); err != nil {
 			return store.Change{}, err
 		}
 		t = terms.on(t)
@@ -119,6 +129,14 @@ func (n TerminalTerms) check() error {
 	return nil
 }
 
+// termsOf are the present terms of a terminal.
+func termsOf(t merchant.Terminal) TerminalTerms {
+	return TerminalTerms{
+		Name: t.Name, Origins: slices.Clone(t.Origins), Form: t.Form, VerifyIn: t.VerifyIn, PayIn: t.PayIn,
+		RefundIn: t.RefundIn, DealFee: t.DealFee, DealIn: t.DealIn, Disabled: t.Disabled,
+	}
+}
+
 // on is the terminal with these terms.
 func (n TerminalTerms) on(t merchant.Terminal) merchant.Terminal {
 	t.Name, t.Origins, t.Form, t.Disabled = n.Name, slices.Clone(n.Origins), n.Form, n.Disabled
@@ -128,6 +146,20 @@ func (n TerminalTerms) on(t merchant.Terminal) merchant.Terminal {
 		t.VerifyIn = merchant.UsualVerifyIn
 	}
 	return t
+}
+
+// TerminalSecret is the newest secret that a terminal's notices are signed with: for
+// who has just made it, and for nobody later. Error: terminal_not_found.
+func (a *App) TerminalSecret(ctx context.Context, merchantID string, number int64) (string, error) {
+	t, err := a.Terminal(ctx, merchantID, number)
+	if err != nil {
+		return "", err
+	}
+	e, err := endpointOf(ctx, a.store, merchantID, t.Endpoint)
+	if err != nil {
+		return "", err
+	}
+	return a.SigningSecret(e)
 }
 
 func numbered(known []merchant.Terminal, number int64) (merchant.Terminal, error) {

@@ -71,7 +71,10 @@ type WalletReader interface {
 type TradeReader interface {
 	Transfer(ctx context.Context, merchantID, id string) (wallet.Transfer, error) // not_found
 	Transfers(ctx context.Context, merchantID string, f TransferFilter, page Page) ([]wallet.Transfer, int, error)
-	Markets(ctx context.Context, merchantID string) ([]wallet.Market, error) // by name
+	Markets(ctx context.Context, merchantID string) ([]wallet.Market, error)      // by name
+	Exchange(ctx context.Context, merchantID, id string) (wallet.Exchange, error) // not_found
+	// ListExchanges are those of one account, part by part.
+	ListExchanges(ctx context.Context, merchantID string, account int64, part Older) ([]wallet.Exchange, error)
 	// Exchanges are those of one account; with an id that is not empty, only that one.
 	Exchanges(ctx context.Context, merchantID string, account int64, id string, page Page) ([]wallet.Exchange, int, error)
 }

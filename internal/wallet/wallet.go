@@ -51,11 +51,17 @@ func (c Customer) Check() error {
 			return fault.New(fault.CodeParameterInvalid, text.param, "It is too long.")
 		}
 	}
-	if c.Email == "" {
+	return CheckEmail(c.Email)
+}
+
+// CheckEmail is nil for an address that an account can have; empty is none.
+// Error: parameter_invalid.
+func CheckEmail(email string) error {
+	if email == "" {
 		return nil
 	}
-	name, domain, ok := strings.Cut(c.Email, "@")
-	if !ok || name == "" || !strings.Contains(domain, ".") || strings.ContainsAny(c.Email, " \t\r\n<>,;") ||
+	name, domain, ok := strings.Cut(email, "@")
+	if !ok || name == "" || !strings.Contains(domain, ".") || strings.ContainsAny(email, " \t\r\n<>,;") ||
 		strings.Contains(domain, "@") {
 		return fault.New(fault.CodeParameterInvalid, "email", "It is not an e-mail address.")
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strconv"
 
+	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/store"
 	"github.com/purserhq/purser/internal/wallet"
@@ -176,4 +177,16 @@ func (d *DB) Exchanges(
 		c.and("id = ?", id)
 	}
 	return partAndTotal(ctx, d, exchanges, scanExchange, c, page, byAge...)
+}
+
+// Exchange finds an exchange. Error: not_found.
+func (d *DB) Exchange(ctx context.Context, merchantID, id string) (wallet.Exchange, error) {
+	return one(ctx, d, fault.CodeNotFound, scanExchange,
+		selectFrom(exchanges, "id = $1 and merchant_id = $2"), id, merchantID)
+}
+
+// ListExchanges are those of one account, part by part.
+func (d *DB) ListExchanges(ctx context.Context, merchantID string, account int64, p store.Older,
+) ([]wallet.Exchange, error) {
+	return older(ctx, d, exchanges, scanExchange, where("account = ? and merchant_id = ?", account, merchantID), p)
 }

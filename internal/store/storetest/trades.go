@@ -237,6 +237,13 @@ func exchangeLists(s *shop) {
 			t.Errorf("%s: got a total of %d, want %d", name, total, test.total)
 		}
 	}
+	inParts(s, "exchanges", 3, func() {}, func(o store.Older) ([]wallet.Exchange, error) {
+		return s.ListExchanges(s.Context(), s.id, 10001, o)
+	}, func(x wallet.Exchange) (time.Time, string) { return x.CreatedAt, x.ID })
+	one, err := s.Exchange(s.Context(), s.id, ids[1])
+	same(t, "one", one.ID, err, ids[1])
+	none, err := s.Exchange(s.Context(), newShop(t, s.Store).id, ids[1])
+	missing(t, "exchange of another", none, err, fault.CodeNotFound)
 }
 
 // payoutLists lists payouts through every filter.
