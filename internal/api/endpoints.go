@@ -70,7 +70,7 @@ var endpointWords = words{
 		"reason": {doc: "Why it is disabled.", example: "moving house"},
 		"secret": {
 			doc:     "What messages are signed with (Standard Webhooks). It is shown when it is made, and never again.",
-			example: "whsec_cHVyc2VyLXRlc3Qtd2ViaG9vay1zZWNyZXQtMDAwMDE=",
+			example: exampleSecret,
 		},
 	},
 	"newEndpoint":   {"url": addressWord, "events": eventsWord},

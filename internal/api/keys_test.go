@@ -37,6 +37,8 @@ func TestScopes(t *testing.T) {
 			need = "ledger"
 		case "deliveries":
 			need = "endpoints"
+		case "quotes":
+			need = "exchanges"
 		}
 		read, write := merchant.Scope(need+":read"), merchant.Scope(need+":write")
 		for _, s := range merchant.Scopes {

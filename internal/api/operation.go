@@ -61,6 +61,7 @@ type call struct {
 	desk   *desk
 	body   *huma.Schema
 	params map[string]*huma.Schema
+	secret string // that was made for this call
 }
 
 // none is for operations without a query or without a body.
@@ -126,6 +127,8 @@ type story[Out any] struct {
 	// of draws the answer from the change that makes it true, so that both are
 	// stored in one commit; nil where it is known only after a gateway was asked.
 	of func(app.Change) (Out, bool)
+	// with is the same where the call must be known too.
+	with func(*call, app.Change) (Out, bool)
 }
 
 // create is an operation that makes something; its id gets the prefix.
@@ -171,6 +174,9 @@ func (g changing[Body, Out]) run(c *call, o operation) (dialect.Reply, error) {
 	w := wish{
 		id: id, status: o.status, secret: o.secret, do: func() (any, error) { return g.do(c, id, in) },
 		now: func(made string) (any, error) { return g.story.now(c, made) },
+	}
+	if g.story.with != nil {
+		w.of = func(change app.Change) (any, bool) { return g.story.with(c, change) }
 	}
 	if g.story.of != nil {
 		w.of = func(change app.Change) (any, bool) { return g.story.of(change) }

@@ -5,7 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/dialect/dialecttest"
+	"github.com/purserhq/purser/internal/merchant"
 )
 
 // TestSecretIsToldAgain wants the same secret, byte for byte, for the same call
@@ -22,6 +24,10 @@ func TestSecretIsToldAgain(t *testing.T) {
 	for path, body := range map[string]string{
 		"/v1/endpoints":             `{"url":"https://shop.example/more"}`,
 		"/v1/endpoints/ep_1/rotate": "",
+		"/v1/terminals":             `{"name":"Till"}`,
+		"/v1/terminals/1001/rotate": "",
+		"/v1/keys":                  `{"scopes":["invoices:read"]}`,
+		"/v1/keys/key_1/rotate":     `{"overlap":3600}`,
 	} {
 		first := w.Ask(h, http.MethodPost, path, header(path), body)
 		again := w.Ask(h, http.MethodPost, path, header(path), body)
@@ -36,7 +42,85 @@ func TestSecretIsToldAgain(t *testing.T) {
 			t.Errorf("%s under another name: got %s", path, other.Body)
 		}
 	}
-	if list := w.Ask(h, http.MethodGet, "/v1/endpoints", header(""), ""); strings.Contains(list.Body, "whsec_") {
-		t.Errorf("the list shows a secret: %s", list.Body)
+	for _, path := range []string{"/v1/endpoints", "/v1/terminals", "/v1/keys", "/v1/gateways"} {
+		list := w.Ask(h, http.MethodGet, path, header(""), "")
+		if list.Status != http.StatusOK || strings.Contains(list.Body, "whsec_") || strings.Contains(list.Body, "sk_") {
+			t.Errorf("%s: got %d %s", path, list.Status, list.Body)
+		}
+	}
+}
+
+// TestKeysGiveWhatTheyHave wants no key to make, replace or revoke one that may
+// do more than itself.
+func TestKeysGiveWhatTheyHave(t *testing.T) {
+	t.Parallel()
+	w := dialecttest.NewWorld(t, banks, dialecttest.Extras{Stage: stage})
+	h := w.Handler(open(t, w))
+	for name, scopes := range map[string][]merchant.Scope{
+		"manager": {merchant.KeysWrite, merchant.PaymentsWrite}, "mighty": {merchant.Payments, merchant.KeysWrite},
+	} {
+		_, secret, err := w.App.CreateKey(t.Context(), app.NewKey{ID: "key_" + name, Merchant: w.Shop, Scopes: scopes})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Keys[name] = secret
+	}
+	signing, _, err := w.App.CreateSigningKey(t.Context(), app.NewSigningKey{Merchant: w.Shop})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		key, path, body string
+		want            int
+	}{
+		{"manager", "/v1/keys", `{"scopes":["payments:read","keys:read"]}`, http.StatusCreated},
+		{"manager", "/v1/keys", `{"scopes":["payments"]}`, http.StatusForbidden},
+		{"manager", "/v1/keys", `{"scopes":["payments:write","admin"]}`, http.StatusForbidden},
+		{"manager", "/v1/keys/key_1/rotate", "", http.StatusForbidden},
+		{"manager", "/v1/keys/key_1/revoke", "", http.StatusForbidden},
+		{"manager", "/v1/keys/" + signing.ID + "/revoke", "", http.StatusForbidden},
+		{"admin", "/v1/keys/" + signing.ID + "/rotate", "", http.StatusConflict},
+		{"admin", "/v1/keys/" + signing.ID + "/revoke", "", http.StatusOK},
+		{"mighty", "/v1/keys/key_1/rotate", "", http.StatusCreated}, // payments has invoices:write within
+		{"manager", "/v1/keys/key_manager/revoke", "", http.StatusOK},
+		{"manager", "/v1/keys/key_manager/revoke", "", http.StatusUnauthorized},
+	} {
+		header := http.Header{"Authorization": {"Bearer {{" + c.key + "}}"}}
+		if c.body != "" {
+			header.Set("Content-Type", "application/json")
+		}
+		if a := w.Ask(h, http.MethodPost, c.path, header, c.body); a.Status != c.want {
+			t.Errorf("%s at %s %s: got %d %s, want %d", c.key, c.path, c.body, a.Status, a.Body, c.want)
+		}
+	}
+}
+
+// TestSettingsAreMasked wants no credential of a gateway in any answer, and of its
+// settings only what tells them apart.
+func TestSettingsAreMasked(t *testing.T) {
+	t.Parallel()
+	w := dialecttest.NewWorld(t, banks)
+	h := w.Handler(open(t, w))
+	if err := w.App.PutGateway(t.Context(), merchant.Gateway{
+		Merchant: w.Shop, Name: "mine", Connector: "zarinpal", Sealed: []byte("sealed"), Settings: map[string]string{
+			"mode": "live", "base_url": "https://u:p@bank.example/path?token=secret", "merchant_id": "00000000-4242",
+		},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	header := http.Header{"Authorization": {"Bearer {{admin}}"}}
+	a := w.Ask(h, http.MethodGet, "/v1/gateways/mine", header, "")
+	want := `"settings":{"base_url":"https://bank.example","merchant_id":"********4242","mode":"live"},` +
+		`"has_credentials":true`
+	if !strings.Contains(a.Body, want) || strings.Contains(a.Body, "sealed") {
+		t.Errorf("got %s, want %s in it", a.Body, want)
+	}
+	odd := merchant.Gateway{Merchant: w.Shop, Name: "odd", Connector: "odd"}
+	if err := w.App.PutGateway(t.Context(), odd); err != nil {
+		t.Fatal(err)
+	}
+	a = w.Ask(h, http.MethodGet, "/v1/gateways?health=broken", header, "")
+	if !strings.Contains(a.Body, `"name":"odd"`) {
+		t.Errorf("got %s", a.Body)
 	}
 }

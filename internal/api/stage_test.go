@@ -7,14 +7,19 @@ import (
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/dialect/dialecttest"
 	"github.com/purserhq/purser/internal/event"
+	"github.com/purserhq/purser/internal/merchant"
+	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/store"
+	"github.com/purserhq/purser/internal/wallet"
 )
 
 // random is what no story can know in advance: secrets, and the ids of the core's own.
-var random = regexp.MustCompile(`whsec_[A-Za-z0-9+/=]+|sk_[0-9a-f]{64}|\b(msg_)?[0-9a-f]{32}\b`)
+var random = regexp.MustCompile(`whsec_[A-Za-z0-9+/=]+|sk_[0-9a-f]{64}|\b(msg_)?[0-9a-f]{32}\b|` +
+	`"hint":"[0-9a-f]{4}"|"id":"[0-9A-Za-z]{8}"`)
 
 // stage gives the shop what it runs with: endpoint ep_1, which is told of nothing
-// that stories do, and three deliveries to it.
+// that stories do, and three deliveries to it; key key_1; terminal 1001; the market
+// EURUSD, 500 EUR of its own, and exchange exc_1 of 100 of them.
 func stage(t testing.TB, w *dialecttest.World) {
 	t.Helper()
 	ctx := t.Context()
@@ -22,6 +27,21 @@ func stage(t testing.TB, w *dialecttest.World) {
 		ID: "ep_1", Merchant: w.Shop, URL: "https://shop.example/hook", Types: []string{"trader.*"},
 	})
 	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := w.App.CreateKey(ctx, app.NewKey{
+		ID: "key_1", Merchant: w.Shop, Label: "till", Scopes: []merchant.Scope{merchant.InvoicesWrite},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	w.Terminal(t, w.Shop, app.TerminalTerms{Name: "Till"})
+	w.Rate(t, "EUR", "USD", "1.1", "1.08")
+	if err := w.Give(ctx, wallet.House, money.New(50_000, "EUR")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.App.Exchange(ctx, app.NewExchange{
+		ID: "exc_1", Merchant: w.Shop, Account: wallet.House, Spent: money.New(10_000, "EUR"), To: "USD",
+	}); err != nil {
 		t.Fatal(err)
 	}
 	at := w.Now()
@@ -68,4 +88,39 @@ var staged = []dialecttest.Sample{
 	{
 		Route: "POST /v1/deliveries/resend", Key: "admin", Body: `{"endpoint":"ep_1","subject":"trd_1","limit":10}`,
 	},
+	{Route: "GET /v1/gateways", Key: "admin", Query: "limit=10&status=enabled&health=healthy"},
+	{Route: "GET /v1/gateways/{id}", Path: "/v1/gateways/zarinpal", Key: "admin"},
+	{
+		Route: "POST /v1/terminals", Key: "admin",
+		Body: `{"name":"Shop","status":"enabled","origins":["https://shop.example"],"verify_within":600,"pay_within":600,` +
+			`"refund_within":600,"deal_fee_percent":"8.5","deal_within":600}`,
+	},
+	{Route: "GET /v1/terminals", Key: "admin", Query: "limit=10&status=enabled"},
+	{Route: "GET /v1/terminals/{id}", Path: "/v1/terminals/1001", Key: "admin", Owned: true},
+	{
+		Route: "POST /v1/terminals/{id}", Path: "/v1/terminals/1001", Key: "admin", Owned: true,
+		Body: `{"name":"Shop","status":"disabled","origins":["https://shop.example"],"verify_within":600,"pay_within":600,` +
+			`"refund_within":600,"deal_fee_percent":"8.5","deal_within":600}`,
+	},
+	{Route: "POST /v1/terminals/{id}/rotate", Path: "/v1/terminals/1001/rotate", Key: "admin", Owned: true},
+	{Route: "POST /v1/keys", Key: "admin", Body: `{"label":"l","scopes":["invoices:read"],"expires_in":3600}`},
+	{Route: "GET /v1/keys", Key: "admin", Query: "limit=10&status=valid"},
+	{Route: "GET /v1/keys/{id}", Path: "/v1/keys/key_1", Key: "admin", Owned: true},
+	{
+		Route: "POST /v1/keys/{id}/rotate", Path: "/v1/keys/key_1/rotate", Key: "admin", Owned: true,
+		Body: `{"overlap":3600}`,
+	},
+	{Route: "POST /v1/keys/{id}/revoke", Path: "/v1/keys/key_1/revoke", Key: "admin", Owned: true},
+	{Route: "GET /v1/merchant", Key: "admin"},
+	{Route: "POST /v1/merchant", Key: "admin", Body: `{"email":"till@shop.example"}`},
+	{
+		Route: "POST /v1/rates", Key: "admin",
+		Body: `{"base":"EUR","quote":"USD","buy":"1.2","sell":"1.1","source":"ECB"}`,
+	},
+	{Route: "GET /v1/rates", Key: "admin", Query: "limit=10&of=EUR"},
+	{Route: "GET /v1/rates/{id}", Path: "/v1/rates/EURUSD", Key: "admin", Owned: true},
+	{Route: "GET /v1/quotes", Key: "admin", Query: "amount=10&unit=EUR&to=USD"},
+	{Route: "POST /v1/exchanges", Key: "admin", Body: `{"account":10000,"amount":"10","unit":"EUR","to":"USD"}`},
+	{Route: "GET /v1/exchanges/{id}", Path: "/v1/exchanges/exc_1", Key: "admin", Owned: true},
+	{Route: "GET /v1/exchanges", Key: "admin", Query: "account=10000&limit=10"},
 }

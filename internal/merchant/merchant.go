@@ -72,13 +72,25 @@ const (
 	EventsRead     Scope = "events:read"
 	EndpointsRead  Scope = "endpoints:read" // endpoints and deliveries
 	EndpointsWrite Scope = "endpoints:write"
+	GatewaysRead   Scope = "gateways:read"
+	TerminalsRead  Scope = "terminals:read"
+	TerminalsWrite Scope = "terminals:write"
+	KeysRead       Scope = "keys:read"
+	KeysWrite      Scope = "keys:write" // gives away no more than its own key has
+	MerchantRead   Scope = "merchant:read"
+	MerchantWrite  Scope = "merchant:write"
+	RatesRead      Scope = "rates:read"
+	RatesWrite     Scope = "rates:write"
+	ExchangesRead  Scope = "exchanges:read" // quotes too
+	ExchangesWrite Scope = "exchanges:write"
 )
 
 // Scopes are all that a secret key can be given.
 var Scopes = []Scope{
 	Payments, Admin, InvoicesRead, InvoicesWrite, PaymentsRead, PaymentsWrite, RefundsRead, RefundsWrite,
 	CustomersRead, CustomersWrite, TransfersRead, TransfersWrite, LedgerRead, EventsRead,
-	EndpointsRead, EndpointsWrite,
+	EndpointsRead, EndpointsWrite, GatewaysRead, TerminalsRead, TerminalsWrite, KeysRead, KeysWrite,
+	MerchantRead, MerchantWrite, RatesRead, RatesWrite, ExchangesRead, ExchangesWrite,
 }
 
 // within are the scopes that are part of Payments.
