@@ -41,16 +41,29 @@ func (c Commands) Migrate(ctx context.Context) error {
 		return err
 	}
 	k := &core{config: config, log: commandLog(c.Terminal.Err), now: now}
-	before, after, err := sqlstore.Migrate(ctx, k.storeOptions(forWriting))
+	done, err := sqlstore.Migrate(ctx, k.storeOptions(forWriting))
 	if err != nil {
 		return err
 	}
-	if before == after {
-		return c.Terminal.show(map[string]int64{"before": before, "after": after},
-			[]string{"The schema is up to date: version " + strconv.FormatInt(after, 10)}, nil)
+	view := migratedView{Before: done.Before, After: done.After, Copy: done.Copy}
+	if done.Before == done.After {
+		return c.Terminal.show(view, []string{"The schema is up to date: version " + strconv.FormatInt(done.After, 10)}, nil)
 	}
-	return c.Terminal.show(map[string]int64{"before": before, "after": after},
-		[]string{fmt.Sprintf("The schema went from version %d to %d", before, after)}, nil)
+	if err := c.Terminal.show(view,
+		[]string{fmt.Sprintf("The schema went from version %d to %d", done.Before, done.After)}, nil); err != nil {
+		return err
+	}
+	if done.Copy == "" {
+		return nil
+	}
+	return c.Terminal.tell("The database as it was before is kept in %s; remove it when you are sure.", done.Copy)
+}
+
+// migratedView is a migration as programs see it.
+type migratedView struct {
+	Before int64  `json:"before"`
+	After  int64  `json:"after"`
+	Copy   string `json:"copy,omitempty"` // of the database as it was
 }
 
 // Word is an operator's word about a payment that only a person can confirm.

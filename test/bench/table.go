@@ -31,7 +31,7 @@ type tables interface {
 
 // openTables makes the tables.
 func openTables(ctx context.Context, database string) (tables, error) {
-	if _, _, err := sqlstore.Migrate(ctx, sqlstore.Options{URL: database, Now: time.Now}); err != nil {
+	if _, err := sqlstore.Migrate(ctx, sqlstore.Options{URL: database, Now: time.Now}); err != nil {
 		return nil, err
 	}
 	if strings.HasPrefix(database, "postgres://") {

@@ -57,17 +57,17 @@ func TestMigrate(t *testing.T) {
 		if _, err := sqlstore.Open(t.Context(), o); err == nil || !strings.Contains(err.Error(), "run purser migrate") {
 			t.Fatalf("open: got %v, want it refused with what to do", err)
 		}
-		before, after, err := sqlstore.Migrate(t.Context(), o)
-		if err != nil || before != 0 || after < 1 {
-			t.Fatalf("migrate: got %d to %d, %v, want 0 to the newest", before, after, err)
+		first, err := sqlstore.Migrate(t.Context(), o)
+		if err != nil || first.Before != 0 || first.After < 1 || first.Copy != "" {
+			t.Fatalf("migrate: got %+v, %v, want 0 to the newest, and no copy of nothing", first, err)
 		}
-		again, same, err := sqlstore.Migrate(t.Context(), o)
-		if err != nil || again != after || same != after {
-			t.Errorf("second migrate: got %d to %d, %v, want %d twice", again, same, err, after)
+		again, err := sqlstore.Migrate(t.Context(), o)
+		if want := (sqlstore.Migrated{Before: first.After, After: first.After}); err != nil || again != want {
+			t.Errorf("second migrate: got %+v, %v, want %+v", again, err, want)
 		}
 		is, needed, err := open(t, o).SchemaVersion(t.Context())
-		if err != nil || is != after || needed != after {
-			t.Errorf("schema version: got %d of %d, %v, want %d of it", is, needed, err, after)
+		if err != nil || is != first.After || needed != first.After {
+			t.Errorf("schema version: got %d of %d, %v, want %d of it", is, needed, err, first.After)
 		}
 	})
 }

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -21,6 +22,7 @@ const lockID = 0x707572736572
 // schema is the migrations of one engine at work on one database.
 type schema struct {
 	provider *goose.Provider
+	file     *sqliteEngine // nil = PostgreSQL
 }
 
 // newSchema prepares the migrations of an engine.
@@ -52,44 +54,51 @@ func (s *schema) newest() int64 {
 	return all[len(all)-1].Version
 }
 
+// Migrated is what a migration did.
+type Migrated struct {
+	Before, After int64  // the version of the schema
+	Copy          string // of the database as it was before; empty = there is none
+}
+
 // ready brings the database up to date, or refuses an older one. A newer one
 // is used: migrations first add what the next version needs and only later
 // take away what no running version uses.
-func (s *schema) ready(ctx context.Context, refuse bool) error {
+func (s *schema) ready(ctx context.Context, refuse bool) (done Migrated, err error) {
 	version, err := s.provider.GetDBVersion(ctx)
 	if err != nil {
-		return fmt.Errorf("read schema version: %w", err)
+		return done, fmt.Errorf("read schema version: %w", err)
 	}
+	done.Before, done.After = version, version
 	if version >= s.newest() {
-		return nil
+		return done, nil
 	}
 	if refuse {
-		return fmt.Errorf("the database's schema is at version %d and this program needs %d: run purser migrate",
+		return done, fmt.Errorf("the database's schema is at version %d and this program needs %d: run purser migrate",
 			version, s.newest())
 	}
-	if _, err := s.provider.Up(ctx); err != nil {
-		return fmt.Errorf("migrate: %w", err)
+	if s.file != nil && version > 0 {
+		if done.Copy, err = s.file.upgrade(ctx, s, version); err != nil {
+			return done, err
+		}
+	} else if _, err := s.provider.Up(ctx); err != nil {
+		return done, fmt.Errorf("migrate: %w", err)
 	}
-	return nil
+	done.After, err = s.provider.GetDBVersion(ctx)
+	return done, err
 }
 
-// Migrate brings a database up to date and returns the version of its schema
-// before and after.
-func Migrate(ctx context.Context, o Options) (before, after int64, err error) {
+// Migrate brings a database up to date.
+func Migrate(ctx context.Context, o Options) (Migrated, error) {
+	if o.Now == nil {
+		return Migrated{}, errors.New("migrate: no clock was given")
+	}
 	o.fill()
 	s, done, err := openSchema(ctx, o)
 	if err != nil {
-		return 0, 0, fmt.Errorf("open database: %w", err)
+		return Migrated{}, fmt.Errorf("open database: %w", err)
 	}
 	defer done()
-	if before, err = s.provider.GetDBVersion(ctx); err != nil {
-		return 0, 0, fmt.Errorf("read schema version: %w", err)
-	}
-	if err := s.ready(ctx, false); err != nil {
-		return before, before, err
-	}
-	after, err = s.provider.GetDBVersion(ctx)
-	return before, after, err
+	return s.ready(ctx, false)
 }
 
 // openSchema opens a database for its migrations alone.
@@ -104,6 +113,7 @@ func openSchema(ctx context.Context, o Options) (*schema, func(), error) {
 			_ = e.close() // the first error is the one to tell
 			return nil, nil, err
 		}
+		s.file = e
 		return s, func() { _ = e.close() }, nil // nothing is left to be written
 	}
 	config, err := postgresConfig(o.URL)

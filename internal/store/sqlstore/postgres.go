@@ -75,7 +75,8 @@ func readyPostgres(ctx context.Context, config *pgx.ConnConfig, o Options) (err 
 	if err != nil {
 		return err
 	}
-	return s.ready(ctx, o.NoMigrate)
+	_, err = s.ready(ctx, o.NoMigrate)
+	return err
 }
 
 // writing is the configuration of the committers' connections. Their

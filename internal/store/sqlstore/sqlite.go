@@ -132,7 +132,8 @@ func openSQLite(ctx context.Context, o *Options) (_ engine, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.ready(ctx, o.NoMigrate); err != nil {
+	s.file = e
+	if _, err := s.ready(ctx, o.NoMigrate); err != nil {
 		return nil, err
 	}
 	if e.desk, err = newDesk(ctx, e.writer); err != nil {
