@@ -16,6 +16,7 @@ type commandLine struct {
 	Demo      demoCommand      `cmd:"" help:"Try it: server, make-believe gateways and keys in one process."`
 	Serve     serveCommand     `cmd:"" help:"Start the server."`
 	Config    configCommand    `cmd:"" help:"Look at the configuration."`
+	Ready     readyCommand     `cmd:"" help:"Ask a running server whether it is ready; exits 1 if it is not."`
 	Migrate   migrateCommand   `cmd:"" help:"Bring the database up to date."`
 	Merchant  merchantCommand  `cmd:"" help:"Add, list or change merchants."`
 	Key       keyCommand       `cmd:"" help:"Add, list or revoke a merchant's API keys."`
@@ -115,6 +116,15 @@ func (c *serveCommand) Run(ctx context.Context, t server.Terminal) error {
 		return err
 	}
 	return s.Run(ctx)
+}
+
+type readyCommand struct {
+	Address string `arg:"" default:"http://127.0.0.1:8080/readyz" help:"Where to ask." placeholder:"URL"`
+}
+
+// Run asks, for whatever watches over a container without a shell.
+func (c *readyCommand) Run(ctx context.Context, t server.Terminal) error {
+	return server.AskReady(ctx, t, c.Address)
 }
 
 type configCommand struct {

@@ -3,6 +3,8 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -86,6 +88,32 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	say(w, http.StatusOK, "ready")
+}
+
+// AskReady asks a running server at /readyz and shows its word; anything but
+// 200 is an error.
+func AskReady(ctx context.Context, t Terminal, address string) error {
+	const patience, words = 4 * time.Second, 4 << 10
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
+	if err != nil {
+		return err
+	}
+	transport := &http.Transport{DisableKeepAlives: true}
+	response, err := transport.RoundTrip(request)
+	if err != nil {
+		return fmt.Errorf("no answer from %s: %w", address, err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(io.LimitReader(response.Body, words))
+	if err != nil {
+		return fmt.Errorf("no whole answer from %s: %w", address, err)
+	}
+	if word := strings.TrimSpace(string(text)); response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answers %d: %s", address, response.StatusCode, word)
+	}
+	return t.tell("ready")
 }
 
 // say answers with one word of JSON.

@@ -346,3 +346,23 @@ func TestLostKeyset(t *testing.T) {
 		t.Errorf("got %v, want an error that asks for the keyset", err)
 	}
 }
+
+// TestAskReady asks a server that is ready, one that is stopping, and one that
+// is not there.
+func TestAskReady(t *testing.T) {
+	t.Parallel()
+	r := start(t, Config{}, nil)
+	var out strings.Builder
+	if err := AskReady(t.Context(), Terminal{Out: &out}, r.url+"/readyz"); err != nil || out.String() != "ready\n" {
+		t.Errorf("got %v and %q, want ready", err, out.String())
+	}
+	r.stopping.Store(true)
+	if err := AskReady(t.Context(), Terminal{Out: io.Discard}, r.url+"/readyz"); err == nil ||
+		!strings.Contains(err.Error(), "503") || !strings.Contains(err.Error(), "stopping") {
+		t.Errorf("got %v, want it to say that the server is stopping", err)
+	}
+	r.halt(t)
+	if err := AskReady(t.Context(), Terminal{Out: io.Discard}, r.url+"/readyz"); err == nil {
+		t.Error("a server that is not there is ready")
+	}
+}
