@@ -3,9 +3,11 @@ package app
 import (
 	"context"
 
+	"github.com/purserhq/purser/internal/deal"
 	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/ledger"
 	"github.com/purserhq/purser/internal/payment"
+	"github.com/purserhq/purser/internal/payout"
 	"github.com/purserhq/purser/internal/refund"
 	"github.com/purserhq/purser/internal/store"
 	"github.com/purserhq/purser/internal/wallet"
@@ -24,6 +26,10 @@ type (
 	RefundList = store.RefundList
 	// TransferList selects transfers.
 	TransferList = store.TransferList
+	// PayoutList selects payouts.
+	PayoutList = store.PayoutList
+	// DealList selects deals.
+	DealList = store.DealList
 )
 
 // ListInvoices lists a merchant's invoices with their payments.
@@ -50,6 +56,36 @@ func (a *App) ListRefunds(ctx context.Context, merchantID string, l RefundList, 
 func (a *App) ListTransfers(ctx context.Context, merchantID string, l TransferList, part Older,
 ) ([]wallet.Transfer, error) {
 	return a.store.ListTransfers(ctx, merchantID, l, part)
+}
+
+// ListPayouts lists a merchant's payouts, over rails and through traders.
+func (a *App) ListPayouts(ctx context.Context, merchantID string, l PayoutList, part Older) ([]payout.Payout, error) {
+	return a.store.ListPayouts(ctx, merchantID, l, part)
+}
+
+// ListDeals lists a merchant's deals, of invoices and of payouts.
+func (a *App) ListDeals(ctx context.Context, merchantID string, l DealList, part Older) ([]deal.Deal, error) {
+	return a.store.ListDeals(ctx, merchantID, l, part)
+}
+
+// ListTraders lists a merchant's traders with what is theirs.
+func (a *App) ListTraders(ctx context.Context, merchantID string, part Older) ([]TraderView, error) {
+	list, err := a.store.ListTraders(ctx, merchantID, part)
+	if err != nil {
+		return nil, err
+	}
+	return a.viewTraders(ctx, list)
+}
+
+// ListRequisites lists a merchant's requisites.
+func (a *App) ListRequisites(ctx context.Context, merchantID string, f RequisiteFilter, part Older,
+) ([]deal.Requisite, error) {
+	return a.store.ListRequisites(ctx, merchantID, f, part)
+}
+
+// Requisite finds one of a merchant's requisites. Error: not_found.
+func (a *App) Requisite(ctx context.Context, merchantID, id string) (deal.Requisite, error) {
+	return a.store.Requisite(ctx, merchantID, id)
 }
 
 // ListCustomers lists a merchant's customers with a number below the given one,

@@ -86,7 +86,11 @@ func (a *App) Traders(ctx context.Context, merchantID string, page Page) ([]Trad
 	if err != nil {
 		return nil, err
 	}
-	views := make([]TraderView, len(list))
+	return a.viewTraders(ctx, list)
+}
+
+func (a *App) viewTraders(ctx context.Context, list []deal.Trader) (views []TraderView, err error) {
+	views = make([]TraderView, len(list))
 	for n, t := range list {
 		if views[n], err = a.viewTrader(ctx, t); err != nil {
 			return nil, err

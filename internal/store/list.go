@@ -4,8 +4,10 @@ import (
 	"context"
 	"time"
 
+	"github.com/purserhq/purser/internal/deal"
 	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/payment"
+	"github.com/purserhq/purser/internal/payout"
 	"github.com/purserhq/purser/internal/refund"
 	"github.com/purserhq/purser/internal/wallet"
 )
@@ -40,6 +42,19 @@ type TransferList struct {
 	Account int64 // the sender or the receiver
 }
 
+// PayoutList selects payouts of a list; an empty field selects all.
+type PayoutList struct {
+	State payout.State
+}
+
+// DealList selects deals of a list; an empty field selects all.
+type DealList struct {
+	Invoice string
+	Payout  string
+	Trader  string
+	State   deal.State
+}
+
 // ListReader reads the whole of a merchant's long lists, part by part.
 type ListReader interface {
 	ListInvoices(ctx context.Context, merchantID string, l InvoiceList, part Older) ([]invoice.Invoice, error)
@@ -48,6 +63,10 @@ type ListReader interface {
 	ListPayments(ctx context.Context, merchantID string, l PaymentList, part Older) ([]payment.Payment, error)
 	ListRefunds(ctx context.Context, merchantID string, l RefundList, part Older) ([]refund.Refund, error)
 	ListTransfers(ctx context.Context, merchantID string, l TransferList, part Older) ([]wallet.Transfer, error)
+	ListPayouts(ctx context.Context, merchantID string, l PayoutList, part Older) ([]payout.Payout, error)
+	ListDeals(ctx context.Context, merchantID string, l DealList, part Older) ([]deal.Deal, error)
+	ListTraders(ctx context.Context, merchantID string, part Older) ([]deal.Trader, error)
+	ListRequisites(ctx context.Context, merchantID string, f RequisiteFilter, part Older) ([]deal.Requisite, error)
 	// ListCustomers are those with a number below the given one, the highest first;
 	// 0 = from the newest on.
 	ListCustomers(ctx context.Context, merchantID string, below int64, limit int) ([]wallet.Customer, error)

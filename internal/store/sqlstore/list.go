@@ -3,9 +3,11 @@ package sqlstore
 import (
 	"context"
 
+	"github.com/purserhq/purser/internal/deal"
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/payment"
+	"github.com/purserhq/purser/internal/payout"
 	"github.com/purserhq/purser/internal/refund"
 	"github.com/purserhq/purser/internal/store"
 	"github.com/purserhq/purser/internal/wallet"
@@ -75,6 +77,47 @@ func (d *DB) ListTransfers(ctx context.Context, merchantID string, l store.Trans
 		c.and("(sender = ? or receiver = ?)", l.Account, l.Account)
 	}
 	return older(ctx, d, transfers, scanTransfer, c, p)
+}
+
+// ListPayouts are a merchant's.
+func (d *DB) ListPayouts(ctx context.Context, merchantID string, l store.PayoutList, p store.Older,
+) ([]payout.Payout, error) {
+	c := where("merchant_id = ?", merchantID)
+	if l.State == "" {
+		c.and(whole)
+	}
+	c.only("state", string(l.State))
+	return older(ctx, d, payouts, scanPayout, c, p)
+}
+
+// ListDeals are a merchant's, of invoices and of payouts.
+func (d *DB) ListDeals(ctx context.Context, merchantID string, l store.DealList, p store.Older) ([]deal.Deal, error) {
+	c := where("merchant_id = ?", merchantID)
+	if l.Invoice == "" && l.Payout == "" && l.State == "" {
+		c.and(whole)
+	}
+	if l.Payout != "" {
+		c.and("payout_id <> ''") // what the index of these has
+	}
+	c.only("invoice_id", l.Invoice)
+	c.only("payout_id", l.Payout)
+	c.only("trader_id", l.Trader)
+	c.only("state", string(l.State))
+	return older(ctx, d, deals, scanDeal, c, p)
+}
+
+// ListTraders are a merchant's.
+func (d *DB) ListTraders(ctx context.Context, merchantID string, p store.Older) ([]deal.Trader, error) {
+	return older(ctx, d, traders, scanTrader, where("merchant_id = ?", merchantID), p)
+}
+
+// ListRequisites are a merchant's that a filter leaves.
+func (d *DB) ListRequisites(ctx context.Context, merchantID string, f store.RequisiteFilter, p store.Older,
+) ([]deal.Requisite, error) {
+	c := where("merchant_id = ?", merchantID)
+	c.only("trader_id", f.Trader)
+	c.only("unit", string(f.Unit))
+	return older(ctx, d, requisites, scanRequisite, c, p)
 }
 
 // Transfer finds a transfer. Error: not_found.

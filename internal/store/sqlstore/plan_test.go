@@ -76,6 +76,18 @@ func plans(t *testing.T) []planned {
 			_, err := d.ListTransfers(ctx, "m", store.TransferList{}, store.Older{At: dueNow, ID: "t", Limit: 10})
 			return err
 		}, []string{"transfer_list"}, ""},
+		{"list of payouts", func(d *sqlstore.DB) error {
+			_, err := d.ListPayouts(ctx, "m", store.PayoutList{}, store.Older{At: dueNow, ID: "o", Limit: 10})
+			return err
+		}, []string{"payout_whole"}, ""},
+		{"list of deals", func(d *sqlstore.DB) error {
+			_, err := d.ListDeals(ctx, "m", store.DealList{}, store.Older{At: dueNow, ID: "d", Limit: 10})
+			return err
+		}, []string{"deal_whole"}, ""},
+		{"deals of a payout", func(d *sqlstore.DB) error {
+			_, err := d.ListDeals(ctx, "m", store.DealList{Payout: "o"}, store.Older{Limit: 10})
+			return err
+		}, []string{"deal_payout"}, ""},
 		{"last customer", func(d *sqlstore.DB) error { _, err := d.LastCustomer(ctx, "m"); return err }, []string{
 			"customer_number",
 		}, ""},

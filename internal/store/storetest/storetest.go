@@ -64,6 +64,7 @@ var promises = map[string]func(*shop){
 	"event pages":          eventPages,
 	"invoice pages":        invoicePages,
 	"list everything":      listEverything,
+	"list the market":      listMarket,
 	"merchant lists":       merchantLists,
 	"payments of invoices": paymentsOf,
 	"due":                  due,
