@@ -128,7 +128,7 @@ var samples = []dialecttest.Sample{
 	{Route: "GET /v1/transfers", Key: "admin", Query: "limit=10&account=10001"},
 	{Route: "GET /v1/transfers/{id}", Path: "/v1/transfers/" + id("trf", 7), Key: "admin", Owned: true},
 	{Route: "GET /v1/accounts/{id}", Path: "/v1/accounts/10001", Key: "admin", Owned: true},
-	{Route: "GET /v1/balances", Key: "admin"},
+	{Route: "GET /v1/balances", Key: "admin", Query: "format=json"},
 	{Route: "GET /v1/entries", Key: "admin", Query: "subject=" + id("pay", 3)},
 	{Route: "GET /v1/events", Key: "admin", Query: "after=3&limit=10"},
 }

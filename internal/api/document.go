@@ -33,6 +33,11 @@ refused without an effect takes no name, and neither does a breakdown (5xx): sen
 
 Lists are cut into pages: limit says how long they are, next_cursor leads to the next one.
 
+Every list can be had as a table for spreadsheets, without pages and with the same filters: format=csv, or
+Accept: text/csv. It has at most 10000 rows; where more is left, the trailer Next-Cursor says what to send as cursor (of
+events: as after). What a spreadsheet would take for a formula has an apostrophe before it, and what is no plain value
+is JSON.
+
 Errors are application/problem+json. Act on code, not on words.
 
 Limits. A key may make 200 calls at once and 100 more every second; who sends no good key, 60 at once and one more every
@@ -122,8 +127,20 @@ func (d *desk) entry(o operation) *huma.Operation {
 		Description: http.StatusText(o.status),
 		Content:     map[string]*huma.MediaType{"application/json": {Schema: s, Example: d.example(s)}},
 	}
+	if listing(o.answer) {
+		d.addTable(e.Responses[strconv.Itoa(o.status)], o.answer)
+	}
 	d.addProblems(e, codes)
 	return e
+}
+
+// addTable says that a list can be written as a table.
+func (d *desk) addTable(r *huma.Response, answer reflect.Type) {
+	part := reflect.Zero(answer).Interface().(listed)
+	names := columns(reflect.TypeOf(part.items()).Elem())
+	r.Content[csvType] = &huma.MediaType{
+		Schema: &huma.Schema{Type: huma.TypeString}, Example: strings.Join(names, ",") + "\r\n",
+	}
 }
 
 // addProblems adds an answer for every status that the faults have.

@@ -26,6 +26,8 @@ type feed struct {
 
 // feedFrom says where a part of the events begins.
 type feedFrom struct {
+	formatted
+
 	After int64 `query:"after" minimum:"0" default:"0"`
 	Limit int64 `query:"limit" minimum:"1" maximum:"100" default:"20"`
 }

@@ -54,6 +54,8 @@ type wholeOf[Item any] struct {
 
 // entryList names the thing whose entries are asked for.
 type entryList struct {
+	formatted
+
 	Subject string `query:"subject" required:"true" maxLength:"200"`
 }
 
@@ -121,7 +123,7 @@ func (d *desk) getAccount(c *call, id string, _ none) (out accountView, err erro
 	return viewAccount(account, balances), err
 }
 
-func (d *desk) listBalances(c *call, _ none) (out wholeOf[bookView], err error) {
+func (d *desk) listBalances(c *call, _ formatted) (out wholeOf[bookView], err error) {
 	found, err := d.App.Balances(c.Context(), c.Merchant)
 	out.Data = []bookView{}
 	for _, p := range found {

@@ -102,6 +102,13 @@ func list[Query, Out any](r row, do func(c *call, q Query) (Out, error)) operati
 			if err != nil {
 				return dialect.Reply{}, err
 			}
+			wanted, err := wantsTable(c, q)
+			if err != nil {
+				return dialect.Reply{}, err
+			}
+			if wanted {
+				return table(c, o, q, do)
+			}
 			out, err := do(c, q)
 			return dialect.Reply{Status: o.status, Body: out}, err
 		},

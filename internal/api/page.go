@@ -19,6 +19,8 @@ const (
 
 // paging is what every list takes; embed it in the query of one.
 type paging struct {
+	formatted
+
 	Limit  int64  `query:"limit" minimum:"1" maximum:"100" default:"20"`
 	Cursor string `query:"cursor" maxLength:"400"`
 }

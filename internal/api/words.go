@@ -43,6 +43,10 @@ var usual = map[string]word{
 	"mobile": {doc: "A telephone number.", example: "+351912345678"},
 	"email":  {doc: "An e-mail address.", example: "ada@example.com"},
 
+	"format": {
+		doc:     "csv: all that is selected as one table, at most 10000 rows. It may be asked for with Accept: text/csv too.",
+		example: csvFormat, choices: []string{csvFormat, "json"},
+	},
 	"limit":  {doc: "How many to show at most.", example: usualLimit},
 	"cursor": {doc: "The next_cursor of the page before; leave it out for the first page.", example: exampleCursor},
 	"data":   {doc: "The newest first, unless the operation says otherwise."},

@@ -24,6 +24,21 @@ func WantsPage(r *http.Request) bool {
 	return object.exact < 2 && (r.Header.Get("Sec-Fetch-Mode") == "navigate" || previews(r))
 }
 
+// Prefers says whether a caller names a media type, and would rather have it than
+// JSON.
+func Prefers(r *http.Request, media string) bool {
+	accept := r.Header.Values("Accept")
+	_, object := preferences(accept)
+	var wanted preference
+	for _, part := range strings.Split(strings.Join(accept, ","), ",") {
+		named, params, err := mime.ParseMediaType(strings.TrimSpace(part))
+		if err == nil && named == media {
+			wanted.hear(1, quality(params["q"]))
+		}
+	}
+	return wanted.weight > 0 && (wanted.weight > object.weight || wanted.weight == object.weight && object.exact == 0)
+}
+
 // bots are words in the User-Agent of those who fetch a link to show what is
 // behind it. Most of them accept anything.
 var bots = []string{

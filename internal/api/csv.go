@@ -1,0 +1,205 @@
+package api
+
+import (
+	"context"
+	"encoding/csv"
+	"log/slog"
+	"net/http"
+	"reflect"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/purserhq/purser/internal/dialect"
+	"github.com/purserhq/purser/internal/fault"
+)
+
+// The words for a list that is written as a table for spreadsheets.
+const (
+	csvFormat  = "csv"
+	csvType    = "text/csv"
+	restHeader = "Next-Cursor" // a trailer: where the rest begins that did not fit
+)
+
+// mostRows bounds one table.
+const mostRows = 10_000
+
+// formatted is how a list is written; embed it in the query of one.
+type formatted struct {
+	Format string `query:"format"`
+}
+
+// listed is the answer of a list, or a part of it.
+type listed interface {
+	// items is a slice.
+	items() any
+	// rest is the parameter with which the next part is asked for; without a name
+	// this was the last one.
+	rest() (name, value string)
+}
+
+func (p pageOf[Item]) items() any { return p.Data }
+
+func (p pageOf[Item]) rest() (name, value string) {
+	if p.NextCursor == nil {
+		return "", ""
+	}
+	return "cursor", *p.NextCursor
+}
+
+func (w wholeOf[Item]) items() any { return w.Data }
+
+func (w wholeOf[Item]) rest() (name, value string) { return "", "" }
+
+func (f feed) items() any { return f.Data }
+
+func (f feed) rest() (name, value string) {
+	if len(f.Data) == 0 {
+		return "", ""
+	}
+	return "after", strconv.FormatInt(f.After, 10)
+}
+
+// listing says that the answers of a type are lists.
+func listing(t reflect.Type) bool { return t.Implements(reflect.TypeFor[listed]()) }
+
+// wantsTable says whether a list is to be written as a table: the parameter says
+// so or, without it, the header. Error: parameter_invalid.
+func wantsTable[Query any](c *call, q Query) (bool, error) {
+	format := param(&q, "format")
+	if !format.IsValid() || format.String() == "" && !dialect.Prefers(c.Request.Request, csvType) {
+		return false, nil
+	}
+	if format.String() != "" && format.String() != csvFormat {
+		return false, nil
+	}
+	if limit := param(&q, "limit"); limit.IsValid() && !limit.IsZero() {
+		return false, fault.New(fault.CodeParameterInvalid, "limit", "A table has no pages.")
+	}
+	return true, nil
+}
+
+// param is a field of a query, by the name of its parameter.
+func param[Query any](q *Query, name string) reflect.Value {
+	into := reflect.ValueOf(q).Elem()
+	field, ok := queryField(into.Type(), name)
+	if !ok {
+		return reflect.Value{}
+	}
+	return into.FieldByIndex(field.Index)
+}
+
+// table answers with a list as a table. The first part is read before anything is
+// written; when a later one cannot be read the connection is cut, so that nobody
+// takes a part for the whole.
+func table[Query, Out any](c *call, o operation, q Query, do func(*call, Query) (Out, error)) (dialect.Reply, error) {
+	if limit := param(&q, "limit"); limit.IsValid() {
+		limit.SetInt(mostLimit)
+	}
+	first, err := do(c, q)
+	if err != nil {
+		return dialect.Reply{}, err
+	}
+	return dialect.Reply{Page: func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), timeLimit)
+		defer cancel()
+		c.Request.Request = r.WithContext(ctx)
+		begin(w.Header(), o)
+		out := csv.NewWriter(w)
+		out.UseCRLF = true
+		part := any(first).(listed)
+		head(out, reflect.TypeOf(part.items()).Elem())
+		for rows := 0; ; {
+			rows += lines(out, part.items())
+			name, value := part.rest()
+			if name == "" || out.Error() != nil {
+				break
+			}
+			if rows >= mostRows {
+				w.Header().Set(restHeader, value)
+				break
+			}
+			advance(param(&q, name), value)
+			next, err := do(c, q)
+			if err != nil {
+				c.desk.Log.WarnContext(ctx, "table was cut off", slog.String("request_id", c.ID),
+					slog.String("error", fault.Detail(err)))
+				panic(http.ErrAbortHandler)
+			}
+			part = any(next).(listed)
+		}
+		out.Flush()
+	}}, nil
+}
+
+// begin writes what stands before a table.
+func begin(h http.Header, o operation) {
+	name := o.path[strings.LastIndexByte(o.path, '/')+1:]
+	for key, value := range map[string]string{
+		"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
+		"Content-Type":        csvType + "; charset=utf-8; header=present",
+		"Content-Disposition": `attachment; filename="` + name + `.csv"`, "Trailer": restHeader,
+	} {
+		h.Set(key, value)
+	}
+}
+
+// advance sets a parameter for the next part.
+func advance(into reflect.Value, value string) {
+	if into.Kind() == reflect.String {
+		into.SetString(value)
+		return
+	}
+	number, _ := strconv.ParseInt(value, 10, 64) // it is one of ours
+	into.SetInt(number)
+}
+
+// columns are the names of the fields of an item, in their order.
+func columns(item reflect.Type) []string {
+	var names []string
+	for n := range item.NumField() {
+		name, _, _ := strings.Cut(item.Field(n).Tag.Get("json"), ",")
+		names = append(names, name)
+	}
+	return names
+}
+
+// head writes the names of the columns.
+func head(out *csv.Writer, item reflect.Type) { _ = out.Write(columns(item)) } // the writer keeps its first error
+
+// lines writes items and says how many.
+func lines(out *csv.Writer, items any) int {
+	list := reflect.ValueOf(items)
+	for n := range list.Len() {
+		item := list.Index(n)
+		cells := make([]string, item.NumField())
+		for f := range cells {
+			cells[f] = cell(item.Field(f))
+		}
+		_ = out.Write(cells) // as of head
+	}
+	return list.Len()
+}
+
+// number is a text that no spreadsheet takes for anything but a number.
+var number = regexp.MustCompile(`^-[0-9]+(\.[0-9]+)?$`)
+
+// cell writes one field: what is no plain value as JSON. A text that a spreadsheet
+// would take for a formula gets an apostrophe before it.
+func cell(v reflect.Value) string {
+	if v.IsZero() && v.Kind() != reflect.Bool && v.Kind() != reflect.Int64 {
+		return ""
+	}
+	text := v.String()
+	if v.Kind() != reflect.String {
+		raw, err := dialect.JSON(v.Interface())
+		if err != nil {
+			return ""
+		}
+		text = string(raw)
+	}
+	if text != "" && strings.ContainsRune("=+-@\t\r\n", rune(text[0])) && !number.MatchString(text) {
+		return "'" + text
+	}
+	return text
+}

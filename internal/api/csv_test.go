@@ -1,0 +1,203 @@
+package api_test
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/dialect"
+	"github.com/purserhq/purser/internal/dialect/dialecttest"
+	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/store"
+)
+
+var asAdmin = http.Header{"Authorization": {"Bearer {{admin}}"}}
+
+// rowsOf reads a table by the names of its columns.
+func rowsOf(t *testing.T, body string) []map[string]string {
+	t.Helper()
+	lines, err := csv.NewReader(strings.NewReader(body)).ReadAll()
+	if err != nil || len(lines) == 0 {
+		t.Fatalf("%d lines, %v", len(lines), err)
+	}
+	var rows []map[string]string
+	for _, line := range lines[1:] {
+		row := map[string]string{}
+		for n, name := range lines[0] {
+			row[name] = line[n]
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// TestTables wants every list as a table, in one piece and with its filters.
+func TestTables(t *testing.T) {
+	t.Parallel()
+	w := dialecttest.NewWorld(t, banks, kit(t).Extras)
+	v1 := open(t, w)
+	h := w.Handler(v1)
+	w.Play(t, h, dialecttest.Story(prepared))
+	for n := range 120 {
+		if _, err := w.App.CreateInvoice(t.Context(), w.Shop, app.NewInvoice{
+			ID: fmt.Sprintf("inv_%03d", n), Amount: money.New(5_000, money.IRR),
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	queries := map[string]string{"/v1/entries": "&subject=" + id("pay", 3), "/v1/exchanges": "&account=10000"}
+	for _, route := range v1.Routes {
+		if !slices.ContainsFunc(route.Params, func(p dialect.Param) bool { return p.Name == "format" }) {
+			continue
+		}
+		a := w.Ask(h, http.MethodGet, route.Path+"?format=csv"+queries[route.Path], asAdmin, "")
+		if a.Status != http.StatusOK || a.Header.Get("Content-Type") != "text/csv; charset=utf-8; header=present" ||
+			a.Header.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: got %d %v %.200s", route.Path, a.Status, a.Header, a.Body)
+			continue
+		}
+		if rows := rowsOf(t, a.Body); len(rows) == 0 {
+			t.Errorf("%s: nothing in %s", route.Path, a.Body)
+		}
+		if other := w.Ask(h, http.MethodGet, route.Path+"?format=csv"+queries[route.Path],
+			http.Header{"Authorization": {"Bearer {{otheradmin}}"}}, ""); strings.Contains(other.Body, id("pay", 3)) {
+			t.Errorf("%s shows what another merchant has", route.Path)
+		}
+	}
+	rows := rowsOf(t, w.Ask(h, http.MethodGet, "/v1/invoices?format=csv&status=open", asAdmin, "").Body)
+	seen := map[string]bool{}
+	for _, row := range rows {
+		seen[row["id"]] = true
+		if row["status"] != "open" || row["open_amount"] != "false" {
+			t.Fatalf("got %v", row)
+		}
+	}
+	if len(rows) != 122 || len(seen) != 122 || !seen["inv_000"] || !seen["inv_119"] { // and two of the preparation
+		t.Errorf("got %d rows of %d invoices", len(rows), len(seen))
+	}
+}
+
+// TestTablesHoldNoFormula wants no cell that a spreadsheet would run.
+func TestTablesHoldNoFormula(t *testing.T) {
+	t.Parallel()
+	w := dialecttest.NewWorld(t, banks)
+	h := w.Handler(open(t, w))
+	titles := map[string]string{
+		"=cmd|' /C calc'!A0": "'=cmd|' /C calc'!A0", "+1": "'+1", "-1": "-1", "-1.50": "-1.50", "-1+2": "'-1+2", "-": "'-",
+		"@sum(a1)": "'@sum(a1)", "a=b": "a=b", "\t=1": "'\t=1", `say "no", twice`: `say "no", twice`,
+	}
+	want := map[string]int{}
+	for title, cell := range titles {
+		want[cell]++
+		if _, err := w.App.CreateInvoice(t.Context(), w.Shop, app.NewInvoice{
+			ID: w.UUID(), Amount: money.New(5_000, money.IRR), Title: title, Payer: invoice.Payer{Name: "=1"},
+			Bag: map[string]string{"meta.a": "b"},
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rows := rowsOf(t, w.Ask(h, http.MethodGet, "/v1/invoices?format=csv", asAdmin, "").Body)
+	for _, row := range rows {
+		want[row["title"]]--
+		if row["payer"] != `{"name":"=1"}` || row["metadata"] != `{"a":"b"}` {
+			t.Errorf("got %v", row)
+		}
+	}
+	for cell, n := range want {
+		if n != 0 {
+			t.Errorf("%q: %d missing", cell, n)
+		}
+	}
+}
+
+// TestTableIsAskedFor wants a table where it is preferred, and the usual errors.
+func TestTableIsAskedFor(t *testing.T) {
+	t.Parallel()
+	w := dialecttest.NewWorld(t, banks)
+	h := w.Handler(open(t, w))
+	for _, c := range []struct {
+		query, accept string
+		want          int
+		media         string
+	}{
+		{"", "text/csv", http.StatusOK, "text/csv"},
+		{"", "text/csv, */*;q=0.1", http.StatusOK, "text/csv"},
+		{"", "application/json, text/csv;q=0.5", http.StatusOK, "application/json"},
+		{"", "*/*", http.StatusOK, "application/json"},
+		{"?format=json", "text/csv", http.StatusOK, "application/json"},
+		{"?format=csv", "application/json", http.StatusOK, "text/csv"},
+		{"?format=xml", "", http.StatusBadRequest, "application/problem+json"},
+		{"?format=csv&limit=10", "", http.StatusBadRequest, "application/problem+json"},
+		{"?format=csv&cursor=x", "", http.StatusBadRequest, "application/problem+json"},
+	} {
+		header := asAdmin.Clone()
+		header.Set("Accept", c.accept)
+		a := w.Ask(h, http.MethodGet, "/v1/invoices"+c.query, header, "")
+		if media, _, _ := strings.Cut(a.Header.Get("Content-Type"), ";"); a.Status != c.want || media != c.media {
+			t.Errorf("%q, %q: got %d %s", c.query, c.accept, a.Status, media)
+		}
+	}
+}
+
+// endless is a database with more invoices than anybody can read, of which a part
+// may be unreadable.
+type endless struct {
+	store.Store
+
+	broken int // the part that fails; 0 = none
+	parts  int
+}
+
+func (e *endless) ListInvoices(_ context.Context, merchantID string, _ store.InvoiceList, o store.Older,
+) ([]invoice.Invoice, error) {
+	e.parts++
+	if e.parts == e.broken {
+		return nil, errors.New("the database is gone")
+	}
+	list := make([]invoice.Invoice, o.Limit)
+	for n := range list {
+		zero := money.New(0, money.IRR)
+		list[n] = invoice.Invoice{
+			ID: fmt.Sprintf("inv_%d_%03d", e.parts, n), Merchant: merchantID, Amount: zero, Captured: zero, Reserved: zero,
+			State: invoice.Open, CreatedAt: time.UnixMicro(1), UpdatedAt: time.UnixMicro(1),
+		}
+	}
+	return list, nil
+}
+
+// TestTableEnds wants a table of bounded length that says where the rest begins,
+// and a cut connection where it cannot be read to its end.
+func TestTableEnds(t *testing.T) {
+	t.Parallel()
+	e := &endless{}
+	w := dialecttest.NewWorld(t, banks, dialecttest.Extras{
+		Around: func(s store.Store) store.Store { e.Store = s; return e },
+	})
+	h := w.Handler(open(t, w))
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/v1/invoices?format=csv", nil)
+	r.Header.Set("Authorization", "Bearer "+w.Keys["admin"])
+	recorder := httptest.NewRecorder()
+	h.ServeHTTP(recorder, r)
+	rows := rowsOf(t, recorder.Body.String())
+	cursor, err := base64.RawURLEncoding.DecodeString(recorder.Result().Trailer.Get("Next-Cursor"))
+	if len(rows) != 10_000 || err != nil || string(cursor) != "1."+rows[len(rows)-1]["id"] {
+		t.Errorf("got %d rows, and then %q, %v", len(rows), cursor, err)
+	}
+	e.parts, e.broken = 0, 2
+	defer func() {
+		if cause := recover(); cause != http.ErrAbortHandler { //nolint:errorlint // net/http compares it just so.
+			t.Errorf("got %v, want the connection cut", cause)
+		}
+	}()
+	h.ServeHTTP(httptest.NewRecorder(), r)
+}
