@@ -90,6 +90,8 @@ type serveCommand struct {
 
 	Listen    string `help:"Address to listen on." placeholder:"HOST:PORT"`
 	PublicURL string `help:"Address under which the outside world reaches the server." name:"public-url" placeholder:"URL"`
+	TLSCert   string `help:"Certificate to speak TLS with." name:"tls-cert" placeholder:"FILE" type:"path"`
+	TLSKey    string `help:"Its private key." name:"tls-key" placeholder:"FILE" type:"path"`
 	LogLevel  string `help:"debug, info, warn or error." placeholder:"LEVEL"`
 	LogFormat string `help:"json or text." placeholder:"FORMAT"`
 }
@@ -98,6 +100,7 @@ type serveCommand struct {
 func (c *serveCommand) flags() map[string]string {
 	return map[string]string{
 		"listen": c.Listen, "public_url": c.PublicURL, "log_level": c.LogLevel, "log_format": c.LogFormat,
+		"tls_cert": c.TLSCert, "tls_key": c.TLSKey,
 	}
 }
 

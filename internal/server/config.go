@@ -35,6 +35,12 @@ type Config struct {
 	// /readyz are on every listener, and the other two answer only programs on this
 	// machine, and only while public_url is an address of this machine.
 	AdminListen string `key:"admin_listen"`
+	// TLSCert is the file of a certificate with its chain (PEM), for a server that
+	// speaks TLS itself, 1.2 or newer, on every listener but that of operators. It is
+	// read again when it changes.
+	TLSCert string `key:"tls_cert"`
+	// TLSKey is the file of the certificate's private key (PEM).
+	TLSKey string `key:"tls_key"`
 	// PublicURL is the address under which the outside world reaches the server,
 	// without a path: gateways send payers back to it and links begin with it. It
 	// may be left out only while the server listens on a loopback address.
@@ -222,7 +228,7 @@ func (c *Config) checkPublic() error {
 		if !loopback(c.Listen) {
 			return settingError("public_url", "is missing: payers could not come back from a gateway to "+c.Listen)
 		}
-		c.PublicURL = "http://" + c.Listen
+		c.PublicURL = c.scheme() + "://" + c.Listen
 	}
 	for _, address := range []struct {
 		key  string
@@ -285,6 +291,9 @@ func (c *Config) check() error {
 		return settingError("payrefund_currency", "must be a currency unit, such as EUR")
 	}
 	if _, err := parseProxies(c.Proxies); err != nil {
+		return err
+	}
+	if err := c.checkTLS(); err != nil {
 		return err
 	}
 	if c.Traces != tracesOff && c.Traces != tracesOTLP {

@@ -30,16 +30,17 @@ const maxBody = 32 << 20
 type Server struct {
 	*core
 
-	worker   *worker.Worker
-	courier  *worker.Courier
-	sender   *http.Client
-	watch    *lookout
-	handler  http.Handler
-	admin    http.Handler // nil when it is part of handler
-	proxies  []netip.Prefix
-	stopping atomic.Bool
-	hangUp   func() // ends answers that go on for ever
-	lines    *lines // nil when log lines are written at once
+	worker      *worker.Worker
+	courier     *worker.Courier
+	sender      *http.Client
+	watch       *lookout
+	certificate *certificate // nil = plain HTTP
+	handler     http.Handler
+	admin       http.Handler // nil when it is part of handler
+	proxies     []netip.Prefix
+	stopping    atomic.Bool
+	hangUp      func() // ends answers that go on for ever
+	lines       *lines // nil when log lines are written at once
 }
 
 // The limits of an HTTP server that has no configuration.
@@ -83,15 +84,19 @@ func New(ctx context.Context, c Config, w io.Writer) (*Server, error) {
 // build puts the handlers, the worker and the courier over an open core.
 func build(k *core, a additions) (*Server, error) {
 	s := &Server{core: k, sender: worker.NewSender(k.config.WebhookLoopback), watch: newLookout(k)}
+	var err error
+	if s.certificate, err = openCertificate(k.config, k.log); err != nil {
+		return nil, err
+	}
 	s.worker = worker.New(worker.Config{
 		Chores: k.app, Log: k.log,
 		Resolve: k.config.ResolveInterval, Expire: k.config.ExpireInterval, Reject: k.config.RejectInterval,
-		Sweep: k.config.SweepInterval, Seal: k.config.SealInterval, Further: s.watch.chores(k.config),
+		Sweep: k.config.SweepInterval, Seal: k.config.SealInterval,
+		Further: append(s.watch.chores(k.config), s.certificate.chores()...),
 	})
 	s.courier = worker.NewCourier(worker.CourierConfig{
 		Post: k.app, Log: k.log, Now: k.now, Client: s.sender, Tried: k.metrics.tried, Look: k.config.WebhookLook,
 	})
-	var err error
 	if s.proxies, err = parseProxies(k.config.Proxies); err != nil {
 		return nil, err
 	}
@@ -229,7 +234,7 @@ func (s *Server) serve(ctx context.Context, open []door) error {
 	for _, d := range open {
 		server := s.httpServer(behind[d.sort])
 		servers = append(servers, server)
-		go func() { failed <- server.Serve(d) }()
+		go func() { failed <- s.certificate.serve(server, d) }()
 		s.log.InfoContext(ctx, "listening", slog.String("address", d.Addr().String()), slog.String("for", string(d.sort)))
 	}
 	var cause error

@@ -1,0 +1,131 @@
+package server
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"log/slog"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// certify writes a certificate of its own making with a serial number, as old
+// as it is said to be, and gives what trusts it.
+func certify(t *testing.T, c Config, serial int64, at time.Time) *x509.CertPool {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := x509.Certificate{
+		SerialNumber: big.NewInt(serial), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+	}
+	raw, err := x509.CreateCertificate(rand.Reader, &made, &made, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, block := range map[string]*pem.Block{
+		c.TLSCert: {Type: "CERTIFICATE", Bytes: raw}, c.TLSKey: {Type: "PRIVATE KEY", Bytes: secret},
+	} {
+		if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(path, at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: raw})) {
+		t.Fatal("the certificate cannot be trusted")
+	}
+	return pool
+}
+
+// TestOwnCertificate serves with a certificate of its own, refuses what is too
+// old to be safe, and shows a new one when the files change.
+func TestOwnCertificate(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	c := Config{TLSCert: filepath.Join(folder, "cert.pem"), TLSKey: filepath.Join(folder, "key.pem")}
+	trusted := certify(t, c, 1, time.Unix(1_000_000, 0))
+	r := start(t, c, nil)
+	defer r.halt(t)
+	address := strings.TrimPrefix(r.url, "http://")
+	serial := func(trusted *x509.CertPool, most uint16) (int64, error) {
+		transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trusted, MaxVersion: most}}
+		defer transport.CloseIdleConnections()
+		q, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+address+"/healthz", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := transport.RoundTrip(q)
+		if err != nil {
+			return 0, err
+		}
+		defer func() { _ = answer.Body.Close() }()
+		if answer.StatusCode != http.StatusOK || answer.Header.Get("Strict-Transport-Security") == "" {
+			t.Errorf("got %d and %v, want it to serve, and to keep callers at TLS", answer.StatusCode, answer.Header)
+		}
+		return answer.TLS.PeerCertificates[0].SerialNumber.Int64(), nil
+	}
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		if got, err := serial(trusted, version); err != nil || got != 1 {
+			t.Errorf("got %d and %v, want the first certificate", got, err)
+		}
+	}
+	if _, err := serial(trusted, tls.VersionTLS11); err == nil {
+		t.Error("TLS 1.1 was spoken")
+	}
+	if status, _ := r.get(t, r.url+"/healthz"); status != http.StatusBadRequest {
+		t.Errorf("without TLS: got %d, want 400", status)
+	}
+	trusted = certify(t, c, 2, time.Unix(2_000_000, 0))
+	if err := r.certificate.look(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if got, err := serial(trusted, 0); err != nil || got != 2 {
+		t.Errorf("got %d and %v, want the new certificate", got, err)
+	}
+	if err := os.WriteFile(c.TLSKey, []byte("half of a fi"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.certificate.look(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if got, err := serial(trusted, 0); err != nil || got != 2 {
+		t.Errorf("got %d and %v, want the old certificate while the files are bad", got, err)
+	}
+}
+
+// TestCertificateSettings wants what cannot work to be said before anything runs.
+func TestCertificateSettings(t *testing.T) {
+	t.Parallel()
+	for _, c := range []Config{{TLSCert: "a"}, {TLSKey: "a"}} {
+		c.Data = t.TempDir()
+		if _, err := c.Complete(); err == nil || !strings.Contains(err.Error(), "is missing besides") {
+			t.Errorf("%+v: got %v, want the other one to be asked for", c, err)
+		}
+	}
+	both := Config{Data: t.TempDir(), TLSCert: "/nowhere/cert", TLSKey: "/nowhere/key"}
+	if _, err := openCertificate(both, slog.New(slog.DiscardHandler)); err == nil ||
+		!strings.HasPrefix(err.Error(), "tls_cert ") {
+		t.Errorf("got %v, want the setting to be named", err)
+	}
+	if full, err := both.Complete(); err != nil || full.PublicURL != "https://127.0.0.1:8080" {
+		t.Errorf("got %s and %v, want an https address", full.PublicURL, err)
+	}
+}
