@@ -305,7 +305,7 @@ func TestStats(t *testing.T) {
 		close(g.open)
 		all.Wait()
 		got := db.Stats()
-		want := sqlstore.Stats{Batches: 2, Changes: 6, Rejected: 1}
+		want := sqlstore.Stats{Limit: 4096, Batches: 2, Changes: 6, Rejected: 1}
 		want.Sizes[0], want.Sizes[3] = 1, 1
 		if got != want {
 			t.Errorf("got %+v, want %+v", got, want)
