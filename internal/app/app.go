@@ -39,6 +39,8 @@ type Config struct {
 	Forms map[string]Form
 	// PayoutForms are the same for payouts.
 	PayoutForms map[string]PayoutForm
+	// Kept is how long deliveries stay that arrived; zero = for ever.
+	Kept time.Duration
 	// Private allows addresses of this machine where the outside gives one: for
 	// demos and tests only.
 	Private bool
@@ -72,6 +74,7 @@ type App struct {
 	forms       map[string]Form
 	payoutForms map[string]PayoutForm
 	private     bool
+	kept        time.Duration      // zero = for ever
 	hashing     chan struct{}      // bounds how many PINs are hashed at once
 	tried       bell               // rings when a try of a delivery was recorded
 	due         chan struct{}      // says that a delivery was committed
@@ -85,7 +88,7 @@ func New(c Config) *App {
 	return &App{
 		store: c.Store, gateways: c.Gateways, now: c.Now, log: c.Log,
 		returnURL: c.ReturnURL, noticeURL: c.NoticeURL, returners: c.Returners, sealer: c.Sealer,
-		forms: c.Forms, payoutForms: c.PayoutForms, private: c.Private,
+		forms: c.Forms, payoutForms: c.PayoutForms, private: c.Private, kept: c.Kept,
 		due: make(chan struct{}, 1), hashing: make(chan struct{}, hashedAtOnce),
 	}
 }

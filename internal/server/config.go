@@ -119,6 +119,10 @@ type Config struct {
 	// SealInterval is the pause between two seals over what was booked. Until the
 	// next one nothing shows a change of it that leaves every sum as it should be.
 	SealInterval time.Duration `key:"seal_interval" default:"15m"`
+	// KeepDeliveries is how long messages to endpoints are kept after they arrived,
+	// with their bodies; at least 24h, and 876000h is as good as for ever. Events
+	// are never removed, nor messages that are due or were given up.
+	KeepDeliveries time.Duration `key:"keep_deliveries" default:"2160h"`
 
 	// AuditInterval is the pause between two parts of the audit that the server makes
 	// beside its work. A part takes about a fortieth of a second, and a pass through
@@ -290,6 +294,9 @@ func (c *Config) check() error {
 	if _, err := money.Lookup(money.Unit(c.PayrefundCurrency)); err != nil {
 		return settingError("payrefund_currency", "must be a currency unit, such as EUR")
 	}
+	if c.KeepDeliveries < leastKept {
+		return settingError("keep_deliveries", "must be at least "+leastKept.String())
+	}
 	if _, err := parseProxies(c.Proxies); err != nil {
 		return err
 	}
@@ -307,6 +314,10 @@ func (c *Config) check() error {
 	}
 	return nil
 }
+
+// leastKept is how long messages to endpoints are kept at least: whoever looks
+// for one that arrived does so soon.
+const leastKept = 24 * time.Hour
 
 // loopback says that an address can be reached from this machine only.
 func loopback(address string) bool {

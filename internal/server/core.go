@@ -80,7 +80,7 @@ func (k *core) over(s store.Store) *app.App {
 		Store: s, Gateways: k.gateways, Now: k.now, Log: k.log,
 		ReturnURL: k.config.PublicURL + returnPath, NoticeURL: k.config.PublicURL + noticePath,
 		Returners: returners(), Sealer: k.gateways.ring,
-		Forms: forms(), PayoutForms: payoutForms(), Private: k.config.WebhookLoopback,
+		Forms: forms(), PayoutForms: payoutForms(), Private: k.config.WebhookLoopback, Kept: k.config.KeepDeliveries,
 	})
 }
 

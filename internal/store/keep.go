@@ -50,4 +50,8 @@ type Keeper interface {
 	Seal(ctx context.Context, limit int) (Seal, error)
 	// SealOf finds a seal by its number; 0 finds the last. Error: not_found.
 	SealOf(ctx context.Context, number int64) (Seal, error)
+	// Forget removes what nobody asks for any more, at most limit of each sort, and
+	// says how much: answers and counts of tries that have expired, and deliveries
+	// that arrived and were made and last changed before a time.
+	Forget(ctx context.Context, before time.Time, limit int) (int, error)
 }

@@ -24,6 +24,7 @@ type Chores interface {
 	ExpirePayouts(ctx context.Context, limit int) (int, error)
 	SweepGateways(ctx context.Context) (int, error)
 	SealBooks(ctx context.Context, limit int) (int, error)
+	Forget(ctx context.Context, limit int) (int, error)
 }
 
 // Config is what a Worker is built from. Chores and Log are needed.
@@ -31,8 +32,8 @@ type Config struct {
 	Chores Chores
 	Log    *slog.Logger
 	// The pauses of the loops; zero takes 5 seconds, 30 seconds, 2 seconds, which
-	// is also that of deals and payouts whose time is over, 10 minutes and 15 minutes.
-	Resolve, Expire, Reject, Sweep, Seal time.Duration
+	// is also that of deals and payouts whose time is over, 10 minutes, 15 minutes and 10 minutes.
+	Resolve, Expire, Reject, Sweep, Seal, Forget time.Duration
 	// Further are loops besides those of the chores.
 	Further []Chore
 	// Batch is how many things one round takes on at most; zero takes 100.
@@ -82,6 +83,7 @@ func New(c Config) *Worker {
 		{&c.Reject, 2 * time.Second},
 		{&c.Sweep, 10 * time.Minute},
 		{&c.Seal, 15 * time.Minute},
+		{&c.Forget, 10 * time.Minute},
 	} {
 		if *usual.set <= 0 {
 			*usual.set = usual.value
@@ -113,6 +115,9 @@ func New(c Config) *Worker {
 		{"seal", c.Seal, func(ctx context.Context) (int, error) {
 			return c.Chores.SealBooks(ctx, sealed)
 		}, sealed, false},
+		{"forget", c.Forget, func(ctx context.Context) (int, error) {
+			return c.Chores.Forget(ctx, c.Batch)
+		}, c.Batch, false},
 	}}
 	for _, f := range c.Further {
 		w.chores = append(w.chores, chore{f.Name, f.Pause, func(ctx context.Context) (int, error) {

@@ -61,6 +61,7 @@ func (d *diary) ResolveDue(ctx context.Context, limit int) (int, error) {
 
 func (d *diary) ExpireDue(ctx context.Context, _ int) (int, error) { return d.call(ctx, "expire") }
 func (d *diary) SweepGateways(ctx context.Context) (int, error)    { return d.call(ctx, "sweep") }
+func (d *diary) Forget(ctx context.Context, _ int) (int, error)    { return d.call(ctx, "forget") }
 func (d *diary) SealBooks(ctx context.Context, _ int) (int, error) { return d.call(ctx, "seal") }
 
 func (d *diary) CancelDueDeals(ctx context.Context, _ int) (int, error) {
@@ -99,17 +100,18 @@ func TestRoundsKeepTheirPauses(t *testing.T) {
 		d := newDiary()
 		run(t, Config{
 			Chores: d, Resolve: 5 * time.Second, Expire: 8 * time.Second, Reject: 6 * time.Second, Sweep: time.Minute,
-			Seal: 9 * time.Second, Batch: 7,
+			Seal: 9 * time.Second, Forget: 16 * time.Second, Batch: 7,
 		}, 17*time.Second)
 		want := map[string][]time.Duration{
 			"resolve": {5 * time.Second, 10 * time.Second, 15 * time.Second},
 			"expire":  {8 * time.Second, 16 * time.Second},
 			"reject":  {6 * time.Second, 12 * time.Second},
 			"seal":    {9 * time.Second},
+			"forget":  {16 * time.Second},
 
 			"end deals": {6 * time.Second, 12 * time.Second}, "end payouts": {6 * time.Second, 12 * time.Second},
 		}
-		for _, name := range []string{"resolve", "expire", "reject", "end deals", "end payouts", "sweep", "seal"} {
+		for _, name := range []string{"resolve", "expire", "reject", "end deals", "end payouts", "sweep", "seal", "forget"} {
 			if got := d.calls[name]; !slices.Equal(got, want[name]) {
 				t.Errorf("%s: got calls at %v, want %v", name, got, want[name])
 			}
@@ -129,7 +131,7 @@ func TestUsualPauses(t *testing.T) {
 		d := newDiary()
 		run(t, Config{Chores: d}, 10*time.Minute+time.Second)
 		for name, want := range map[string]int{
-			"resolve": 120, "expire": 20, "reject": 300, "end deals": 300, "end payouts": 300, "sweep": 1,
+			"resolve": 120, "expire": 20, "reject": 300, "end deals": 300, "end payouts": 300, "sweep": 1, "forget": 1,
 		} {
 			if got := len(d.calls[name]); got != want {
 				t.Errorf("%s: got %d rounds in ten minutes, want %d", name, got, want)

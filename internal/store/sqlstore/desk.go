@@ -123,6 +123,8 @@ func (e *sqliteEngine) commit(ctx context.Context, b *batch) (err error) {
 	if err := e.options.stage("begin"); err != nil {
 		return err
 	}
+	e.writing.Lock()
+	defer e.writing.Unlock()
 	if _, err := d.exec(ctx, "begin immediate", nil); err != nil {
 		return err
 	}

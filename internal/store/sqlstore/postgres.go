@@ -173,6 +173,12 @@ func (h postgresHand) exec(ctx context.Context, query string, args ...any) (int6
 	return tag.RowsAffected(), err
 }
 
+// passing passes over rows that are locked.
+func (postgresHand) passing() string { return skipLocked }
+
+// skipLocked passes over rows that somebody else has.
+const skipLocked = " for update skip locked"
+
 // postgresSnapshot reads inside a transaction.
 type postgresSnapshot struct{ tx pgx.Tx }
 

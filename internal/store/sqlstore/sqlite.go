@@ -26,6 +26,7 @@ type sqliteEngine struct {
 	keeper  *sql.DB // writes what no caller waits for; nil when opened for reading only
 	desk    *sqliteDesk
 	closing sync.Once
+	writing sync.Mutex // has whoever writes, for the next one not to poll for the file's lock
 }
 
 // The sizes of SQLite's page caches in KiB. They are outside of Go's heap and
@@ -204,6 +205,8 @@ func (e *sqliteEngine) housekeep(ctx context.Context, do func(hand) error) (err 
 		return err
 	}
 	defer func() { e.desk.judge(err) }()
+	e.writing.Lock()
+	defer e.writing.Unlock()
 	tx, err := e.keeper.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -229,6 +232,9 @@ func (h sqliteHand) exec(ctx context.Context, query string, args ...any) (int64,
 	}
 	return result.RowsAffected()
 }
+
+// passing is for nothing where one writes at a time.
+func (sqliteHand) passing() string { return "" }
 
 // sqliteSnapshot reads inside a transaction.
 type sqliteSnapshot struct{ tx *sql.Tx }

@@ -79,6 +79,9 @@ type engine interface {
 type hand interface {
 	// exec runs a statement and counts the rows that it touched.
 	exec(ctx context.Context, query string, args ...any) (int64, error)
+	// passing ends a choice of rows that somebody else may be changing: they are
+	// passed over.
+	passing() string
 }
 
 // querier is the reading part of an engine.

@@ -108,6 +108,7 @@ var promises = map[string]func(*shop){
 	"deal lists":           dealLists,
 	"unsettled payments":   unsettled,
 	"returned refunds":     returned,
+	"forgets":              forgets,
 	"seals":                seals,
 	"seals, many":          sealsMany,
 }

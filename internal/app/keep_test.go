@@ -1,0 +1,67 @@
+package app_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/store"
+)
+
+// keeper is a store that is only looked after.
+type keeper struct {
+	store.Store
+
+	before time.Time
+	limit  int
+	seal   store.Seal
+}
+
+func (k *keeper) Forget(_ context.Context, before time.Time, limit int) (int, error) {
+	k.before, k.limit = before, limit
+	return 3, nil
+}
+
+func (k *keeper) Seal(_ context.Context, limit int) (store.Seal, error) {
+	k.limit = limit
+	return k.seal, nil
+}
+
+// TestForget counts back from now; without a length nothing that arrived goes.
+func TestForget(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 5, 2, 12, 0, 0, 0, time.UTC)
+	for kept, want := range map[time.Duration]time.Time{0: {}, 48 * time.Hour: now.Add(-48 * time.Hour)} {
+		k := &keeper{}
+		a := app.New(app.Config{Store: k, Now: func() time.Time { return now }, Kept: kept})
+		if n, err := a.Forget(t.Context(), 7); n != 3 || err != nil || !k.before.Equal(want) || k.limit != 7 {
+			t.Errorf("kept %s: got %d, %v, before %s, limit %d, want 3 before %s, limit 7", kept, n, err, k.before,
+				k.limit, want)
+		}
+	}
+}
+
+// TestSealBooks writes every seal into the log, as purser audit --known takes it.
+func TestSealBooks(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	k := &keeper{}
+	a := app.New(app.Config{Store: k, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	if n, err := a.SealBooks(t.Context(), 9); n != 0 || err != nil || log.Len() != 0 || k.limit != 9 {
+		t.Errorf("nothing to seal: got %d, %v, and the log %q, want nothing", n, err, log.String())
+	}
+	k.seal = store.Seal{Number: 12, Entries: 5, Hash: []byte{1, 2, 3}}
+	if n, err := a.SealBooks(t.Context(), 9); n != 5 || err != nil {
+		t.Errorf("got %d, %v, want the 5 entries", n, err)
+	}
+	_, text, _ := strings.Cut(log.String(), "seal=")
+	text, _, _ = strings.Cut(text, " ")
+	got, err := store.ParseSeal(text)
+	if err != nil || got.Number != 12 || !bytes.Equal(got.Hash, k.seal.Hash) {
+		t.Errorf("got %q in the log, which is %+v, %v, want the seal", text, got, err)
+	}
+}
