@@ -109,7 +109,7 @@ func (d *desk) payments() resource {
 	}
 	return resource{
 		name: "payments", about: "A payment is one collection for an invoice through a gateway.",
-		words: paymentWords, example: examplePayment,
+		words: paymentWords.and(momentWords).and(ledgerWords), example: examplePayment,
 		operations: []operation{
 			create(row{
 				id: "createPayment", path: "/payments", scope: merchant.PaymentsWrite, summary: "Request a payment",
@@ -146,6 +146,7 @@ func (d *desk) payments() resource {
 				id: "voidPayment", path: "/payments/{id}/void", scope: merchant.PaymentsWrite, summary: "Void a payment",
 				about: "Lets go of the money of an authorized payment.", faults: ofGateways,
 			}, d.voidPayment, asked),
+			d.timeline(),
 		},
 	}
 }

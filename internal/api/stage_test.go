@@ -88,6 +88,10 @@ var staged = []dialecttest.Sample{
 	{
 		Route: "POST /v1/deliveries/resend", Key: "admin", Body: `{"endpoint":"ep_1","subject":"trd_1","limit":10}`,
 	},
+	{
+		Route: "GET /v1/payments/{id}/timeline", Path: "/v1/payments/" + id("pay", 3) + "/timeline", Key: "key", Owned: true,
+		Query: "format=json",
+	},
 	{Route: "GET /v1/gateways", Key: "admin", Query: "limit=10&status=enabled&health=healthy"},
 	{Route: "GET /v1/gateways/{id}", Path: "/v1/gateways/zarinpal", Key: "admin"},
 	{
