@@ -54,11 +54,11 @@ func (d *DB) Customer(ctx context.Context, merchantID string, number int64) (wal
 
 // Customers are a merchant's, newest first: their numbers rise.
 func (d *DB) Customers(ctx context.Context, merchantID string, page store.Page) ([]wallet.Customer, error) {
-	return part(ctx, d, customers, scanCustomer, where("merchant_id = ?", merchantID), page, "number")
+	return part(ctx, d, customers, scanCustomer, where("merchant_id = ? and "+numberedFrom, merchantID), page, "number")
 }
 
 // LastCustomer is the highest number of a merchant's customers, or 0.
 func (d *DB) LastCustomer(ctx context.Context, merchantID string) (int64, error) {
 	return one(ctx, d, fault.CodeInternal, scanOne[int64],
-		"select coalesce(max(number), 0) from customer where merchant_id = $1", merchantID)
+		"select coalesce(max(number), 0) from customer where merchant_id = $1 and "+numberedFrom, merchantID)
 }

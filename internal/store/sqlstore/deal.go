@@ -299,7 +299,7 @@ func (d *DB) dealsAmong(ctx context.Context, column, condition, merchantID strin
 
 // Deals are those that a filter leaves, newest first.
 func (d *DB) Deals(ctx context.Context, f store.DealFilter, page store.Page) ([]deal.Deal, error) {
-	c := where("true")
+	c := where(whole)
 	if f.Merchant != "" {
 		c.and("merchant_id = ?", f.Merchant)
 	}

@@ -104,7 +104,7 @@ func (d *DB) ListDeliveries(ctx context.Context, merchantID string, filter store
 		if filter.State != "" && filter.State != s {
 			continue
 		}
-		c := where("merchant_id = ? and state = ?", merchantID, string(s))
+		c := where("merchant_id = ? and state = ? and "+whole, merchantID, string(s))
 		c.only("endpoint_id", filter.Endpoint)
 		c.only("subject", filter.Subject)
 		list, err := older(ctx, d, outline, func(r row) (event.Delivery, error) { return scanListed(r) }, c, p)
@@ -123,7 +123,7 @@ func (d *DB) ListDeliveries(ctx context.Context, merchantID string, filter store
 // The parts of the lists: what is listed and whose it is.
 var (
 	outline = &table{deliveries.name, deliveries.key, deliveries.columns[:len(deliveries.columns)-1]}
-	byOwner = "merchant_id = $1 and (cast($4 as text) = '' or endpoint_id = $4)"
+	byOwner = whole + " and merchant_id = $1 and (cast($4 as text) = '' or endpoint_id = $4)"
 )
 
 // listedOf lists the few deliveries of a subject.

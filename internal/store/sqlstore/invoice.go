@@ -132,7 +132,7 @@ func (d *DB) Invoices(
 	if err != nil || len(count) == 0 {
 		return nil, 0, err
 	}
-	list, err := part(ctx, d, invoices, scanInvoice, where("merchant_id = ?", merchantID), page, byAge...)
+	list, err := part(ctx, d, invoices, scanInvoice, where("merchant_id = ? and "+whole, merchantID), page, byAge...)
 	return list, count[0], err
 }
 

@@ -91,7 +91,7 @@ func (d *DB) Payout(ctx context.Context, merchantID, id string) (payout.Payout, 
 
 // Payouts are those that a filter leaves, newest first.
 func (d *DB) Payouts(ctx context.Context, f store.PayoutFilter, page store.Page) ([]payout.Payout, error) {
-	c := where("true")
+	c := where(whole)
 	if f.Merchant != "" {
 		c.and("merchant_id = ?", f.Merchant)
 	}

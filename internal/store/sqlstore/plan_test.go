@@ -1,6 +1,7 @@
 package sqlstore_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -92,6 +93,49 @@ func plans(t *testing.T) []planned {
 			"customer_number",
 		}, ""},
 	}
+}
+
+// lookups are reads by key. A plan that is made while a table is empty, as those
+// of a new database are, must not find another index as good.
+func lookups(t *testing.T) map[string]func(*sqlstore.DB) error {
+	t.Helper()
+	ctx := t.Context()
+	return map[string]func(*sqlstore.DB) error{
+		"invoice":  func(d *sqlstore.DB) error { return absent(d.Invoice(ctx, "m", "none")) },
+		"payment":  func(d *sqlstore.DB) error { return absent(d.Payment(ctx, "m", "none")) },
+		"refund":   func(d *sqlstore.DB) error { return absent(d.Refund(ctx, "m", "none")) },
+		"payout":   func(d *sqlstore.DB) error { return absent(d.Payout(ctx, "m", "none")) },
+		"deal":     func(d *sqlstore.DB) error { return absent(d.Deal(ctx, "m", "none")) },
+		"customer": func(d *sqlstore.DB) error { return absent(d.Customer(ctx, "m", 1)) },
+		"transfer": func(d *sqlstore.DB) error { return absent(d.Transfer(ctx, "m", "none")) },
+	}
+}
+
+// absent is nil for what is not there.
+func absent[T any](_ T, err error) error {
+	if fault.KindOf(err) == fault.NotFound {
+		return nil
+	}
+	return err
+}
+
+// TestLookupsOfNewDatabases wants things to be found by their keys before anything
+// is known of the tables.
+func TestLookupsOfNewDatabases(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		key := "autoindex_%s_1"
+		if strings.HasPrefix(url, "postgres:") {
+			key, url = "%s_pkey", url+"&plan_cache_mode=force_generic_plan&enable_seqscan=off"
+		}
+		db := open(t, sqlstore.Options{URL: url})
+		for table, read := range lookups(t) {
+			steps, err := db.Plan(read)
+			plan, want := strings.Join(steps, "\n"), fmt.Sprintf(key, table)
+			if err != nil || !strings.Contains(plan, want) && !strings.Contains(plan, "USING PRIMARY KEY") {
+				t.Errorf("%s: got %v, %v, want it to use %s", table, steps, err, want)
+			}
+		}
+	})
 }
 
 // last is the error of a read that gives a list and its length.
