@@ -53,7 +53,11 @@ type Scope string
 // The scopes of keys.
 const (
 	Payments Scope = "payments" // create and read invoices, payments and refunds
-	Admin    Scope = "admin"    // everything of one merchant
+	Admin    Scope = "admin"    // everything of one merchant but what an operator decides
+	// Operator is what whoever runs the server decides about a merchant's payouts,
+	// traders and deals. No other scope has it within: a merchant that could confirm
+	// its own payments would take the coins of traders.
+	Operator Scope = "operator"
 )
 
 // The scopes of one resource each. Who may write it may also read it.
@@ -72,6 +76,8 @@ const (
 	EventsRead     Scope = "events:read"
 	EndpointsRead  Scope = "endpoints:read" // endpoints and deliveries
 	EndpointsWrite Scope = "endpoints:write"
+	PayoutsRead    Scope = "payouts:read"
+	PayoutsWrite   Scope = "payouts:write"
 	GatewaysRead   Scope = "gateways:read"
 	TerminalsRead  Scope = "terminals:read"
 	TerminalsWrite Scope = "terminals:write"
@@ -87,10 +93,11 @@ const (
 
 // Scopes are all that a secret key can be given.
 var Scopes = []Scope{
-	Payments, Admin, InvoicesRead, InvoicesWrite, PaymentsRead, PaymentsWrite, RefundsRead, RefundsWrite,
+	Payments, Admin, Operator, InvoicesRead, InvoicesWrite, PaymentsRead, PaymentsWrite, RefundsRead, RefundsWrite,
 	CustomersRead, CustomersWrite, TransfersRead, TransfersWrite, LedgerRead, EventsRead,
 	EndpointsRead, EndpointsWrite, GatewaysRead, TerminalsRead, TerminalsWrite, KeysRead, KeysWrite,
 	MerchantRead, MerchantWrite, RatesRead, RatesWrite, ExchangesRead, ExchangesWrite,
+	PayoutsRead, PayoutsWrite,
 }
 
 // within are the scopes that are part of Payments.
@@ -99,7 +106,7 @@ var within = []Scope{InvoicesRead, InvoicesWrite, PaymentsRead, PaymentsWrite, R
 // covers says whether a scope is as good as another, or better.
 func (s Scope) covers(other Scope) bool {
 	resource, reads := strings.CutSuffix(string(other), ":read")
-	return s == other || s == Admin || s == Payments && slices.Contains(within, other) ||
+	return s == other || s == Admin && other != Operator || s == Payments && slices.Contains(within, other) ||
 		reads && string(s) == resource+":write"
 }
 
@@ -173,7 +180,7 @@ func (k Key) From(address netip.Addr) bool {
 func (k Key) Expired(now time.Time) bool { return !k.ExpiresAt.IsZero() && !now.Before(k.ExpiresAt) }
 
 // May says whether the key is not revoked and has the scope; admin has every
-// scope, a signing key and an issuer none.
+// scope but the operator's, a signing key and an issuer none.
 func (k Key) May(s Scope) bool {
 	return k.RevokedAt.IsZero() && !k.Signs() && !k.Issues() &&
 		slices.ContainsFunc(k.Scopes, func(has Scope) bool { return has.covers(s) })

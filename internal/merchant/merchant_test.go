@@ -62,6 +62,10 @@ func TestScopes(t *testing.T) {
 		{merchant.Payments, merchant.Admin, false},
 		{merchant.Admin, merchant.TransfersWrite, true},
 		{merchant.PaymentsWrite, merchant.Payments, false},
+		{merchant.Operator, merchant.Operator, true},
+		{merchant.Admin, merchant.Operator, false},
+		{merchant.Operator, merchant.PayoutsRead, false},
+		{merchant.Operator, merchant.Admin, false},
 		{"", merchant.EventsRead, false},
 	} {
 		key := merchant.Key{Scopes: []merchant.Scope{c.has}}
