@@ -66,7 +66,7 @@ func openBazaar(t *testing.T, requisites int, each string) *bazaar {
 // trader adds one with coins and one requisite.
 func (b *bazaar) trader(name, amount string) deal.Trader {
 	b.Helper()
-	t, err := b.app.AddTrader(b.Context(), b.merchant, name, "Sam")
+	t, err := b.app.AddTrader(b.Context(), app.NewTrader{Merchant: b.merchant, Name: name, Operator: "Sam"})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -29,24 +30,33 @@ func named(operator string) error {
 	return nil
 }
 
+// NewTrader is an operator's wish to add a trader.
+type NewTrader struct {
+	ID       string // empty = a new one
+	Merchant string
+	Name     string
+	Operator string
+}
+
 // AddTrader adds somebody who receives transfers.
 // Errors: merchant_not_found, parameter_missing.
-func (a *App) AddTrader(ctx context.Context, merchantID, name, operator string) (deal.Trader, error) {
-	if err := named(operator); err != nil {
+func (a *App) AddTrader(ctx context.Context, n NewTrader) (deal.Trader, error) {
+	if err := named(n.Operator); err != nil {
 		return deal.Trader{}, err
 	}
-	if name = strings.TrimSpace(name); name == "" {
+	name := strings.TrimSpace(n.Name)
+	if name == "" {
 		return deal.Trader{}, fault.New(fault.CodeParameterMissing, "name", "")
 	}
-	if _, err := a.store.Merchant(ctx, merchantID); err != nil {
+	if _, err := a.store.Merchant(ctx, n.Merchant); err != nil {
 		return deal.Trader{}, err
 	}
 	now := a.now()
-	t := deal.Trader{ID: newID(now), Merchant: merchantID, Name: name, CreatedAt: now, UpdatedAt: now}
+	t := deal.Trader{ID: cmp.Or(n.ID, newID(now)), Merchant: n.Merchant, Name: name, CreatedAt: now, UpdatedAt: now}
 	err := a.commit(ctx, store.Change{
 		Traders: []deal.Trader{t},
-		Events: []event.Event{happened(event.Trader, merchantID, t.ID, "", create, t.Standing(), byOperator,
-			operator, now)},
+		Events: []event.Event{happened(event.Trader, n.Merchant, t.ID, "", create, t.Standing(), byOperator,
+			n.Operator, now)},
 	})
 	t.Version++
 	return t, err
@@ -177,6 +187,7 @@ func (a *App) MoveTraderCoins(ctx context.Context, n TraderCoins) error {
 // change leaves what was. An amount of zero as DaySum takes that limit away.
 type RequisiteTerms struct {
 	Merchant, ID   string // an empty id makes a new one
+	NewID          string // of a new one; empty = any
 	Trader         string // of a new one
 	Option, Method string
 	Number, Holder string
@@ -204,7 +215,9 @@ func (a *App) PutRequisite(ctx context.Context, n RequisiteTerms) (q deal.Requis
 			if _, err := r.Trader(ctx, n.Merchant, n.Trader); err != nil {
 				return store.Change{}, err
 			}
-			q = deal.Requisite{ID: newID(now), Merchant: n.Merchant, Trader: n.Trader, UsedAt: now, CreatedAt: now}
+			q = deal.Requisite{
+				ID: cmp.Or(n.NewID, newID(now)), Merchant: n.Merchant, Trader: n.Trader, UsedAt: now, CreatedAt: now,
+			}
 		} else {
 			if q, err = r.Requisite(ctx, n.Merchant, n.ID); err != nil {
 				return store.Change{}, err

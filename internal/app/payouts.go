@@ -23,6 +23,7 @@ type NewPayout struct {
 	Rail        string       // a network of the merchant, such as "TRX"
 	Destination string
 	Reference   string // the wish's own name, unique for the account; empty = none
+	Bag         map[string]string
 }
 
 // RequestPayout sets the money aside and leaves the sending to an operator.
@@ -41,7 +42,7 @@ func (a *App) RequestPayout(ctx context.Context, n NewPayout) (payout.Payout, er
 	now := a.now()
 	p := payout.Payout{
 		ID: n.ID, Merchant: n.Merchant, State: payout.Requested, Account: n.Account, Amount: n.Amount, Fee: rail.Fee,
-		Rail: n.Rail, Destination: n.Destination, Reference: n.Reference, CreatedAt: now, UpdatedAt: now,
+		Rail: n.Rail, Destination: n.Destination, Reference: n.Reference, Bag: n.Bag, CreatedAt: now, UpdatedAt: now,
 	}
 	if err := fitsRail(p, rail); err != nil {
 		return payout.Payout{}, err

@@ -52,7 +52,7 @@ func openBazaar(t *testing.T, accounts ...app.RequisiteTerms) *bazaar {
 		t.Fatal(err)
 	}
 	b.store = terminal.Number
-	trader, err := b.app.AddTrader(t.Context(), b.merchant, "Boris", "Sam")
+	trader, err := b.app.AddTrader(t.Context(), app.NewTrader{Merchant: b.merchant, Name: "Boris", Operator: "Sam"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,7 +35,7 @@ var traderHead = []string{"TRADER", "NAME", "STATE", "COINS", "SINCE"}
 // AddTrader adds somebody who receives transfers of payers.
 func (c Commands) AddTrader(ctx context.Context, merchantID, name, operator string) error {
 	return c.with(ctx, forWriting, func(k *core) error {
-		made, err := k.app.AddTrader(ctx, merchantID, name, operator)
+		made, err := k.app.AddTrader(ctx, app.NewTrader{Merchant: merchantID, Name: name, Operator: operator})
 		if err != nil {
 			return err
 		}

@@ -25,7 +25,7 @@ func tradeRoubles(t *testing.T, x told, r *running) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	trader, err := r.app.AddTrader(t.Context(), x.merchant, "A trader", "Sam")
+	trader, err := r.app.AddTrader(t.Context(), app.NewTrader{Merchant: x.merchant, Name: "A trader", Operator: "Sam"})
 	if err != nil {
 		t.Fatal(err)
 	}

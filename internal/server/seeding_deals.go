@@ -83,7 +83,7 @@ func (s *seeding) keepStore(ctx context.Context) (merchant.Terminal, error) {
 }
 
 func (s *seeding) addTrader(ctx context.Context, name string) (app.TraderView, error) {
-	made, err := s.app.AddTrader(ctx, s.merchant, name, demoOperator)
+	made, err := s.app.AddTrader(ctx, app.NewTrader{Merchant: s.merchant, Name: name, Operator: demoOperator})
 	return app.TraderView{Trader: made, Coins: money.Zero(deal.Coin)}, err
 }
 

@@ -125,7 +125,9 @@ func (s stand) openMarket(ctx context.Context, desk *app.App, m *market) error {
 
 // addTrader adds one trader with coins and requisites.
 func addTrader(ctx context.Context, desk *app.App, merchantID string, n int) error {
-	t, err := desk.AddTrader(ctx, merchantID, "Trader "+strconv.Itoa(n), operator)
+	t, err := desk.AddTrader(ctx, app.NewTrader{
+		Merchant: merchantID, Name: "Trader " + strconv.Itoa(n), Operator: operator,
+	})
 	if err != nil {
 		return fmt.Errorf("add a trader: %w", err)
 	}

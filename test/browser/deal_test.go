@@ -44,7 +44,7 @@ func (s *stage) bazaar() *bazaar {
 		}
 		*number = terminal.Number
 	}
-	trader, err := s.app.AddTrader(s.Context(), s.merchant, "Boris", "Sam")
+	trader, err := s.app.AddTrader(s.Context(), app.NewTrader{Merchant: s.merchant, Name: "Boris", Operator: "Sam"})
 	if err != nil {
 		s.Fatal(err)
 	}

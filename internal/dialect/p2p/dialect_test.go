@@ -91,7 +91,7 @@ func stage(t testing.TB, w *dialecttest.World) {
 		{"holder name", "SBP", "sberbank", "+7(996)777-99-77", "60000"},
 		{"second holder", "TO_CARD", "tinkoff", "2200 0000 0000 0004", "50000"},
 	} {
-		made, err := w.App.AddTrader(t.Context(), w.Shop, trader.name, "Sam")
+		made, err := w.App.AddTrader(t.Context(), app.NewTrader{Merchant: w.Shop, Name: trader.name, Operator: "Sam"})
 		if err != nil {
 			t.Fatal(err)
 		}
