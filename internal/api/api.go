@@ -48,7 +48,8 @@ type desk struct {
 func (d *desk) resources() []resource {
 	return []resource{
 		d.invoices(), d.payments(), d.refunds(), d.customers(), d.transfers(), d.ledger(), d.events(),
-		d.rates(), d.exchanges(), d.endpoints(), d.deliveries(), d.gateways(), d.terminals(), d.keys(), d.merchant(),
+		d.rates(), d.exchanges(), d.payouts(),
+		d.endpoints(), d.deliveries(), d.gateways(), d.terminals(), d.keys(), d.merchant(),
 	}
 }
 

@@ -78,8 +78,11 @@ func (v *vault) step(h gateway.Held, report gateway.Report) gateway.Report {
 }
 
 // happen does what a story says of the vault: "vault holds PAYMENT", "vault
-// refuses", "vault loses", "vault answers".
+// refuses", "vault loses", "vault answers"; and "market opens", see openMarket.
 func happen(ctx context.Context, w *dialecttest.World, what string) (known bool, err error) {
+	if what == "market opens" {
+		return true, openMarket(ctx, w)
+	}
 	how, ok := strings.CutPrefix(what, "vault ")
 	if !ok {
 		return false, nil

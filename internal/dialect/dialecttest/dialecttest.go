@@ -53,6 +53,7 @@ type Sample struct {
 	Body  string // JSON with every input, optional ones too
 	Key   string // which of the world's keys; empty = none
 	Owned bool   // it names something that only its merchant has
+	Rival string // the key with which another merchant tries it; empty = otheradmin
 }
 
 func (k Kit) world(t testing.TB) *World {

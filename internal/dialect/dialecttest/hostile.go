@@ -1,6 +1,7 @@
 package dialecttest
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -259,7 +260,7 @@ func (k Kit) attackKeys(route dialect.Route, s Sample, add adder) {
 	}
 	if s.Owned {
 		add("another merchant's key", http.StatusNotFound, func(a *attack) {
-			a.header.Set("X-Api-Key", "{{otheradmin}}")
+			a.header.Set("X-Api-Key", "{{"+cmp.Or(s.Rival, "otheradmin")+"}}")
 			a.says = k.Missing
 		})
 	}
