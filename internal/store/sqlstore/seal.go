@@ -7,6 +7,7 @@ import (
 	"hash"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/purserhq/purser/internal/fault"
@@ -55,7 +56,7 @@ func (m *mark) into() []any {
 // unsealed are the lines of entries from an id on that no seal covers.
 const unsealed = `select e.id, e.merchant_id, ` + markColumns + ` from (
 	select id, merchant_id, rule, subject, at from entry where id >= $1 and not exists (
-		select 1 from sealed where entry_id = entry.id and sealed.merchant_id = entry.merchant_id)
+		select 1 from sealed where entry_id = entry.id and sealed.merchant_id = entry.merchant_id and entry_id >= $1)
 	order by id, merchant_id limit $2
 ) e left join posting p on p.entry_id = e.id and p.merchant_id = e.merchant_id
 order by e.id, e.merchant_id, p.line`
@@ -109,24 +110,68 @@ func (c *content) chain(number, at int64, previous []byte) []byte {
 	return head.sum.Sum(nil)
 }
 
+// sealing is a look for entries that no seal covers, which goes on from seal to
+// seal.
+type sealing struct {
+	mu     sync.Mutex // one at a time
+	begun  bool
+	all    bool      // it began with the first entry
+	from   string    // the id that it has come to
+	looked time.Time // when one that began with the first entry came to the end
+}
+
 // Seal covers entries that no seal covers.
 func (d *DB) Seal(ctx context.Context, limit int) (store.Seal, error) {
 	limit = max(1, min(limit, mostSealed))
+	s := &d.sealing
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	// What was committed behind a look that goes on is found by one from its
+	// beginning, so only such a one may say that there is nothing.
+	for goesOn := s.begun; ; goesOn = false {
+		made, err := d.sealOnce(ctx, s, limit)
+		if err != nil || made.Entries > 0 || !goesOn || s.begun {
+			return made, err
+		}
+	}
+}
+
+// sealOnce goes on with a look or begins one. It leaves the look as it is when
+// no seal was made of what it found.
+func (d *DB) sealOnce(ctx context.Context, s *sealing, limit int) (store.Seal, error) {
 	now := d.options.Now()
 	before, err := d.SealOf(ctx, 0)
 	if err != nil && !fault.Is(err, fault.CodeNotFound) {
 		return store.Seal{}, err
 	}
-	all, from := now.Sub(instant(d.looked.Load())).Abs() >= thorough, ""
-	if !all {
-		if from, err = d.settledBefore(ctx, now); err != nil {
-			return store.Seal{}, err
+	if !s.begun {
+		if s.all, s.from = now.Sub(s.looked).Abs() >= thorough, ""; !s.all {
+			if s.from, err = d.settledBefore(ctx, now); err != nil {
+				return store.Seal{}, err
+			}
+		}
+		s.begun = true
+	}
+	c, keys, err := d.findUnsealed(ctx, s.from, limit)
+	if err != nil {
+		return store.Seal{}, err
+	}
+	made := store.Seal{At: now}
+	if c.entries > 0 {
+		if made, err = d.writeSeal(ctx, c, keys, before, now); err != nil || made.Entries == 0 {
+			return made, err
 		}
 	}
-	var (
-		c    = newContent()
-		keys []any
-	)
+	s.from, s.begun = c.last, c.entries == int64(limit)
+	if s.all && !s.begun {
+		s.looked = now
+	}
+	return made, nil
+}
+
+// findUnsealed reads entries from an id on that no seal covers, with their keys.
+func (d *DB) findUnsealed(ctx context.Context, from string, limit int) (c *content, keys []any, err error) {
+	c = newContent()
 	_, err = many(ctx, d, func(r row) (struct{}, error) {
 		var m mark
 		if err := r.Scan(m.into()...); err != nil {
@@ -138,16 +183,7 @@ func (d *DB) Seal(ctx context.Context, limit int) (store.Seal, error) {
 		}
 		return struct{}{}, nil
 	}, unsealed, from, limit)
-	if err != nil {
-		return store.Seal{}, err
-	}
-	if all && c.entries < int64(limit) {
-		d.looked.Store(micros(now))
-	}
-	if c.entries == 0 {
-		return store.Seal{At: now}, nil
-	}
-	return d.writeSeal(ctx, c, keys, before, now)
+	return c, keys, err
 }
 
 // settledBefore is where the newest seal that is not new any more ended.

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/purserhq/purser/internal/store"
@@ -38,7 +37,7 @@ type DB struct {
 	options    Options
 	committers []*committer
 	counters   counters
-	looked     atomic.Int64 // when all entries were last looked through for some that no seal covers
+	sealing    sealing
 }
 
 // DB keeps both promises of the port.
