@@ -89,10 +89,20 @@ func (p *Pages) stage(v dealView) (stage, deal.Deal) {
 // money was sent all the same. What was looked into once is decided.
 func claimable(d deal.Deal) bool { return d.State == deal.Canceled && d.Dispute.OpenedAt.IsZero() }
 
-// Deal is the page of an invoice that is paid to a person, for whoever has its
-// id. Like every page it starts nothing.
+// Deal is the page of an invoice that is paid to a person, or of a payout that
+// traders send, for whoever has its id. Like every page it starts nothing.
 func (p *Pages) Deal(w http.ResponseWriter, r *http.Request) {
-	if view, ok := p.dealt(w, r, r.URL.Query().Get("id")); ok {
+	id := r.URL.Query().Get("id")
+	if !p.admitDeal(w, r, id) {
+		return
+	}
+	view, err := p.readDeal(r.Context(), id)
+	switch {
+	case sending(err):
+		p.showSending(w, r, id)
+	case err != nil:
+		p.failed(w, r, "", err)
+	default:
 		p.showDeal(w, r, view)
 	}
 }
@@ -107,12 +117,7 @@ var unguessable = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}
 
 // dealt finds the invoice of the page, or answers.
 func (p *Pages) dealt(w http.ResponseWriter, r *http.Request, id string) (dealView, bool) {
-	if !p.visits.allow(r) {
-		p.tooMany(w, r)
-		return dealView{}, false
-	}
-	if !unguessable.MatchString(id) {
-		p.trouble(w, r, http.StatusNotFound, "invoice_not_found")
+	if !p.admitDeal(w, r, id) {
 		return dealView{}, false
 	}
 	view, err := p.readDeal(r.Context(), id)
@@ -121,6 +126,19 @@ func (p *Pages) dealt(w http.ResponseWriter, r *http.Request, id string) (dealVi
 		return view, false
 	}
 	return view, true
+}
+
+// admitDeal lets whoever may ask about an id through, or answers.
+func (p *Pages) admitDeal(w http.ResponseWriter, r *http.Request, id string) bool {
+	if !p.visits.allow(r) {
+		p.tooMany(w, r)
+		return false
+	}
+	if !unguessable.MatchString(id) {
+		p.trouble(w, r, http.StatusNotFound, "invoice_not_found")
+		return false
+	}
+	return true
 }
 
 // readDeal finds an invoice that is paid to a person. Error: invoice_not_found,

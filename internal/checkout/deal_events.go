@@ -42,6 +42,9 @@ func (p *Pages) watch(r *http.Request, view dealView) *watch {
 	return &watch{Events: p.dealForm(r, id, "events"), Page: p.action(dealPath(id), r), Mark: now.mark}
 }
 
+// markLength is how many bytes of a hash make a mark.
+const markLength = 8
+
 // glimpse is what the page of an invoice goes by.
 func (p *Pages) glimpse(view dealView) glimpse {
 	now, d := p.stage(view)
@@ -49,9 +52,8 @@ func (p *Pages) glimpse(view dealView) glimpse {
 	for _, one := range view.deals {
 		all = fmt.Append(all, " ", one.ID, one.Version)
 	}
-	const enough = 8
 	sum := sha256.Sum256(all)
-	g := glimpse{mark: hex.EncodeToString(sum[:enough]), over: now == ended}
+	g := glimpse{mark: hex.EncodeToString(sum[:markLength]), over: now == ended}
 	switch now {
 	case toChoose:
 		g.due = view.Invoice.Due
@@ -62,10 +64,15 @@ func (p *Pages) glimpse(view dealView) glimpse {
 	return g
 }
 
-// glance reads as much of an invoice as its page goes by.
+// glance reads as much of an invoice, or of a payout, as its page goes by.
 func (p *Pages) glance(ctx context.Context, owner, id string) (g glimpse, err error) {
 	var view dealView
-	if view.InvoiceView, err = p.app.Invoice(ctx, owner, id); err != nil {
+	view.InvoiceView, err = p.app.Invoice(ctx, owner, id)
+	if sending(err) {
+		out, err := p.readSending(ctx, owner, id)
+		return out.glimpse(), err
+	}
+	if err != nil {
 		return g, err
 	}
 	if paidElsewhere(view.Invoice) {
@@ -77,8 +84,8 @@ func (p *Pages) glance(ctx context.Context, owner, id string) (g glimpse, err er
 	return p.glimpse(view), nil
 }
 
-// dealEvents tells the page of an invoice that is paid to a person when it has
-// changed, and how much time is left, as server-sent events. Whoever cannot be
+// dealEvents tells the page of an invoice that is paid to a person, or of a
+// payout, when it has changed, and how much time is left, as server-sent events. Whoever cannot be
 // served has to look again: the page works without this.
 func (p *Pages) dealEvents(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("id")
@@ -90,6 +97,9 @@ func (p *Pages) dealEvents(w http.ResponseWriter, r *http.Request) {
 	}
 	defer leave()
 	owner, err := p.app.InvoiceOwner(r.Context(), id)
+	if sending(err) {
+		owner, err = p.app.PayoutOwner(r.Context(), id)
+	}
 	var now glimpse
 	if err == nil {
 		now, err = p.glance(r.Context(), owner, id)

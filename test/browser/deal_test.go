@@ -15,6 +15,7 @@ import (
 	"github.com/purserhq/purser/internal/dialect"
 	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/payout"
 )
 
 // bazaar is a stage whose payers send roubles to a trader.
@@ -148,7 +149,7 @@ func (s *stage) dealPages() []shownPage {
 		}))
 		t.must(t.Locator("button[type=submit]").Click())
 	}
-	return []shownPage{
+	return append(b.sendingPages(), []shownPage{
 		{name: "deal-code", address: b.page(code.Invoice), says: "deal.code_hint"},
 		{name: "deal-code-soon", address: b.page(soon.Invoice), says: "deal.code_soon"},
 		{
@@ -168,6 +169,38 @@ func (s *stage) dealPages() []shownPage {
 		{name: "deal-lost", address: b.page(lost.Invoice), says: "deal.lost_end.title"},
 		{name: "deal-expired", address: b.page(expired.Invoice), says: "deal.claim"},
 		{name: "deal-paid", address: b.page(paid.Invoice), says: "deal.paid.title"},
+	}...)
+}
+
+// sendingPages are those of payouts, which the coins of a deal that was paid pay for.
+func (b *bazaar) sendingPages() []shownPage {
+	b.Helper()
+	asked := func() app.PayoutWord {
+		p, err := b.app.RequestSending(b.Context(), app.NewSending{
+			ID: dialect.NewUUID(b.now()), Merchant: b.merchant, Terminal: b.store, Sum: rub(500), Due: b.now().Add(time.Hour),
+			Payee: payout.Payee{Option: "TO_CARD", Method: "sberbank", Number: "2200 1234 5678 9010", Holder: "ANNA A"},
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+		return app.PayoutWord{Merchant: b.merchant, Payout: p.ID, Operator: "Sam", Receipt: p.ID}
+	}
+	waiting, rejected, sent := asked(), asked(), asked()
+	b.must(b.app.RejectPayout(b.Context(), rejected))
+	b.must(b.app.ApprovePayout(b.Context(), sent))
+	traders, err := b.app.Traders(b.Context(), b.merchant, app.Page{Limit: 1})
+	if err != nil || len(traders) != 1 {
+		b.Fatalf("the traders are %v, %v", traders, err)
+	}
+	b.must(b.app.TakePayout(b.Context(), app.Taking{
+		ID: dialect.NewUUID(b.now()), Merchant: b.merchant, Payout: sent.Payout, Trader: traders[0].Trader.ID,
+		Operator: "Sam",
+	}))
+	b.must(b.app.ConfirmPayout(b.Context(), sent))
+	return []shownPage{
+		{name: "sending-waiting", address: b.page(waiting.Payout), says: "sending.waiting.title"},
+		{name: "sending-canceled", address: b.page(rejected.Payout), says: "sending.canceled.title"},
+		{name: "sending-paid", address: b.page(sent.Payout), says: "sending.paid.title"},
 	}
 }
 
