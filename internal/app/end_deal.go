@@ -211,6 +211,19 @@ func (a *App) CancelDeal(ctx context.Context, w DealWord) (deal.Deal, error) {
 	return d, err
 }
 
+// WithdrawDeal takes a deal of an invoice back for its merchant, while nobody says
+// that money was sent. One that is canceled already stays as it is.
+// Errors: deal_not_found, wrong_state.
+func (a *App) WithdrawDeal(ctx context.Context, merchantID, id string) (deal.Deal, error) {
+	d, _, err := a.cancelDeal(ctx, merchantID, id, byMerchant, "", func(d deal.Deal) bool {
+		return d.State == deal.TransferWaiting && !d.Out()
+	})
+	if err == nil && d.State != deal.Canceled {
+		err = fault.New(fault.CodeWrongState, "deal", "")
+	}
+	return d, err
+}
+
 // cancelDeal ends a deal while a condition holds; done is false when it does
 // not. Error: wrong_state for an operator's word about one that is decided.
 func (a *App) cancelDeal(ctx context.Context, merchantID, id, actor, note string, while func(deal.Deal) bool,

@@ -78,6 +78,8 @@ const (
 	EndpointsWrite Scope = "endpoints:write"
 	PayoutsRead    Scope = "payouts:read"
 	PayoutsWrite   Scope = "payouts:write"
+	DealsRead      Scope = "deals:read" // attachments too
+	DealsWrite     Scope = "deals:write"
 	GatewaysRead   Scope = "gateways:read"
 	TerminalsRead  Scope = "terminals:read"
 	TerminalsWrite Scope = "terminals:write"
@@ -97,7 +99,7 @@ var Scopes = []Scope{
 	CustomersRead, CustomersWrite, TransfersRead, TransfersWrite, LedgerRead, EventsRead,
 	EndpointsRead, EndpointsWrite, GatewaysRead, TerminalsRead, TerminalsWrite, KeysRead, KeysWrite,
 	MerchantRead, MerchantWrite, RatesRead, RatesWrite, ExchangesRead, ExchangesWrite,
-	PayoutsRead, PayoutsWrite,
+	PayoutsRead, PayoutsWrite, DealsRead, DealsWrite,
 }
 
 // within are the scopes that are part of Payments.
