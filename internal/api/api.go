@@ -48,7 +48,7 @@ type desk struct {
 func (d *desk) resources() []resource {
 	return []resource{
 		d.invoices(), d.payments(), d.refunds(), d.customers(), d.transfers(), d.ledger(), d.events(),
-		d.rates(), d.exchanges(), d.payouts(),
+		d.rates(), d.exchanges(), d.payouts(), d.deals(), d.attachments(), d.traders(), d.requisites(),
 		d.endpoints(), d.deliveries(), d.gateways(), d.terminals(), d.keys(), d.merchant(),
 	}
 }

@@ -21,7 +21,8 @@ import (
 const overview = `Purser's own API: everything that the server can do for a merchant.
 
 Keys. Every call carries a secret key: "Authorization: Bearer sk_...". A key has scopes, such as payments:write; one
-that may write may also read. What another merchant has is not found.
+that may write may also read. What another merchant has is not found. What whoever runs the server decides, such as
+whether a payout is sent, needs a key with the scope operator, which is part of no other scope, and names who decides.
 
 Amounts are decimal text, never numbers, and the unit of all amounts of an object stands beside them: ` +
 	`{"amount": "12.50", "unit": "EUR"}.

@@ -37,6 +37,8 @@ func TestScopes(t *testing.T) {
 			need = "ledger"
 		case "deliveries":
 			need = "endpoints"
+		case "attachments":
+			need = "deals"
 		case "quotes":
 			need = "exchanges"
 		}

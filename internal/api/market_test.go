@@ -19,15 +19,15 @@ func decides(path string) bool {
 	switch resource {
 	case "traders", "requisites":
 		return true
-	case "payouts":
-		return verb != "" && verb != "cancel"
+	case "payouts", "deals":
+		return verb != "" && verb != "cancel" && verb != "confirm-transfer" && verb != "dispute"
 	}
 	return false
 }
 
 // openMarket gives the shop 1000 USDT of its own, the network TRX for them, a limit
 // of 100 USDT above which two people approve a payout, the rate of 100 RUB for one
-// USDT, and the trader trd_1 with 1000 USDT; and the world the keys operator and
+// USDT, and the trader trd_1 with 1000 USDT and the requisite rqs_1; and the world the keys operator and
 // otheroperator, which may only decide.
 func openMarket(ctx context.Context, w *dialecttest.World) error {
 	usdt := func(whole int64) money.Amount { return money.New(whole*100_000_000, money.USDT) }
@@ -63,6 +63,12 @@ func openMarket(ctx context.Context, w *dialecttest.World) error {
 	}); err != nil {
 		return err
 	}
+	if _, err := w.App.PutRequisite(ctx, app.RequisiteTerms{
+		Merchant: w.Shop, NewID: "rqs_1", Trader: "trd_1", Option: "SBP", Method: "sberbank", Number: "+79967779977",
+		Holder: "Boris B.", Least: money.New(100_00, money.RUB), Most: money.New(60_000_00, money.RUB), Operator: "Sam",
+	}); err != nil {
+		return err
+	}
 	for name, id := range map[string]string{"operator": w.Shop, "otheroperator": w.Other} {
 		_, secret, err := w.App.CreateKey(ctx, app.NewKey{Merchant: id, Scopes: []merchant.Scope{merchant.Operator}})
 		if err != nil {
@@ -85,10 +91,17 @@ const (
 )
 
 // traded makes payouts 8, which waits, 9, which a trader may take, and 10, which is
-// being sent.
+// being sent; deal 12, which waits for the payer of invoice 11, and shows a picture;
+// deal 15, which is disputed; and invoice 17.
 var traded = "! market opens\n" + administered("/payouts", overTron) + administered("/payouts", toPayee) +
 	administered("/payouts", overTron) + operated("/payouts/"+id("out", 9)+"/approve", sam) +
-	operated("/payouts/"+id("out", 10)+"/approve", sam)
+	operated("/payouts/"+id("out", 10)+"/approve", sam) +
+	administered("/invoices", `{"amount":"1000","unit":"RUB"}`) +
+	administered("/deals", `{"invoice":"`+id("inv", 11)+`"}`) + "! picture of " + id("deal", 12) + "\n" +
+	administered("/invoices", `{"amount":"2000","unit":"RUB"}`) +
+	administered("/deals", `{"invoice":"`+id("inv", 14)+`"}`) +
+	administered("/deals/"+id("deal", 15)+"/dispute", `{"reason":"sent 1900"}`) +
+	administered("/invoices", `{"amount":"3000","unit":"RUB"}`)
 
 var market = []dialecttest.Sample{
 	{
@@ -104,6 +117,60 @@ var market = []dialecttest.Sample{
 	decision("/v1/payouts/{id}/take", id("out", 9), `{"operator":"Sam","trader":"trd_1"}`),
 	decision("/v1/payouts/{id}/confirm", id("out", 10), `{"operator":"Sam","note":"n","receipt":"r"}`),
 	decision("/v1/payouts/{id}/fail", id("out", 10), `{"operator":"Sam","note":"n"}`),
+	{
+		Route: "POST /v1/deals", Key: "admin", Owned: true,
+		Body: `{"invoice":"` + id("inv", 17) + `","option":"SBP","method":"sberbank"}`,
+	},
+	{
+		Route: "GET /v1/deals", Key: "admin",
+		Query: "limit=10&status=transfer_waiting&trader=trd_1&payout=p&invoice=" + id("inv", 11),
+	},
+	{Route: "GET /v1/deals/{id}", Path: "/v1/deals/" + id("deal", 12), Key: "admin", Owned: true},
+	{
+		Route: "POST /v1/deals/{id}/confirm-transfer", Path: "/v1/deals/" + id("deal", 12) + "/confirm-transfer",
+		Key: "admin", Owned: true,
+	},
+	{Route: "POST /v1/deals/{id}/cancel", Path: "/v1/deals/" + id("deal", 12) + "/cancel", Key: "admin", Owned: true},
+	{
+		Route: "POST /v1/deals/{id}/dispute", Path: "/v1/deals/" + id("deal", 12) + "/dispute", Key: "admin", Owned: true,
+		Body: `{"reason":"r","amount":"900"}`,
+	},
+	decision("/v1/deals/{id}/complete", id("deal", 12), `{"operator":"Sam","note":"n","paid":"900","receipt":"r"}`),
+	decision("/v1/deals/{id}/reject", id("deal", 12), `{"operator":"Sam","note":"n"}`),
+	decision("/v1/deals/{id}/resolve", id("deal", 15),
+		`{"operator":"Sam","note":"n","outcome":"won","paid":"1900","receipt":"r"}`),
+	{Route: "GET /v1/attachments", Key: "admin", Query: "deal=" + id("deal", 12), Owned: true},
+	{Route: "POST /v1/traders", Key: "operator", Body: `{"operator":"Sam","name":"Ann"}`},
+	{Route: "GET /v1/traders", Key: "operator", Query: "limit=10"},
+	{
+		Route: "GET /v1/traders/{id}", Path: "/v1/traders/trd_1", Key: "operator", Owned: true, Rival: "otheroperator",
+	},
+	decision("/v1/traders/{id}/disable", "trd_1", sam),
+	decision("/v1/traders/{id}/enable", "trd_1", sam),
+	decision("/v1/traders/{id}/deposit", "trd_1", `{"operator":"Sam","amount":"5","gateway":"till","receipt":"r"}`),
+	decision("/v1/traders/{id}/withdraw", "trd_1", `{"operator":"Sam","amount":"5","gateway":"till","receipt":"r"}`),
+	{
+		Route: "POST /v1/requisites", Key: "operator", Owned: true, Rival: "otheroperator",
+		Body: `{"operator":"Sam","trader":"trd_1","option":"SBP","method":"vtb","number":"7","holder":"B","least":"100",` +
+			`"most":"5000","day_sum":"50000","unit":"RUB","day_count":20,"from":"08:00","until":"22:00"}`,
+	},
+	{Route: "GET /v1/requisites", Key: "operator", Query: "limit=10&trader=trd_1&unit=RUB"},
+	{
+		Route: "GET /v1/requisites/{id}", Path: "/v1/requisites/rqs_1", Key: "operator", Owned: true,
+		Rival: "otheroperator",
+	},
+	decision("/v1/requisites/{id}", "rqs_1", `{"operator":"Sam","option":"SBP","method":"vtb","number":"7","holder":"B",`+
+		`"least":"100","most":"5000","day_sum":"50000","day_count":20,"from":"08:00","until":"22:00"}`),
+	decision("/v1/requisites/{id}/disable", "rqs_1", sam),
+	decision("/v1/requisites/{id}/enable", "rqs_1", sam),
+}
+
+// picture shows a small file about a deal.
+func picture(ctx context.Context, w *dialecttest.World, of string) error {
+	_, err := w.App.Attach(ctx, app.NewAttachment{
+		ID: "att_1", Merchant: w.Shop, Deal: of, Data: []byte("\x89PNG\r\n\x1a\n"), ByPayer: true,
+	})
+	return err
 }
 
 // decision is the sample of what an operator decides about one thing.

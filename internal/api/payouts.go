@@ -91,9 +91,6 @@ type payoutSent struct {
 // examplePayout is the id of the document's payout.
 const examplePayout = "out_01941f29-7c00-7000-8000-000000000001"
 
-// exampleTrader is the id of the document's trader.
-const exampleTrader = "trd_01941f29-7c00-7000-8000-000000000001"
-
 var (
 	operatorWord    = word{doc: "Who says so. A second approval has to be another person's.", example: "Sam"}
 	noteWord        = word{doc: "Why, for the history.", example: "checked by telephone"}

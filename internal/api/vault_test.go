@@ -78,10 +78,14 @@ func (v *vault) step(h gateway.Held, report gateway.Report) gateway.Report {
 }
 
 // happen does what a story says of the vault: "vault holds PAYMENT", "vault
-// refuses", "vault loses", "vault answers"; and "market opens", see openMarket.
+// refuses", "vault loses", "vault answers"; and "market opens" and
+// "picture of DEAL", see openMarket and picture.
 func happen(ctx context.Context, w *dialecttest.World, what string) (known bool, err error) {
 	if what == "market opens" {
 		return true, openMarket(ctx, w)
+	}
+	if of, ok := strings.CutPrefix(what, "picture of "); ok {
+		return true, picture(ctx, w, of)
 	}
 	how, ok := strings.CutPrefix(what, "vault ")
 	if !ok {
