@@ -7,8 +7,8 @@ import (
 
 // arrivedOf are a merchant's deliveries that arrived, oldest first: the index
 // leads to them where the merchant is known.
-const arrivedOf = "merchant_id = m.merchant_id and state = 'delivered' and created_at < $1 and updated_at < $1" +
-	" order by created_at limit $2"
+const arrivedOf = "merchant_id = m.merchant_id and state = 'delivered' and created_at >= 0 and created_at < $1" +
+	" and updated_at < $1 order by created_at limit $2"
 
 // forgetArrived removes some deliveries that arrived.
 func (d *DB) forgetArrived() string {
