@@ -53,10 +53,10 @@ func (k Keys) Admit(r *Request) error {
 	if r.Route.Access == AdminKey {
 		scope = merchant.Admin
 	}
-	r.Merchant, r.Key = key.Merchant, key
 	if !key.May(scope) {
 		return fault.New(fault.CodeScopeMissing, "", "")
 	}
+	r.Merchant, r.Key = key.Merchant, key
 	return nil
 }
 

@@ -126,6 +126,7 @@ func (d *Demo) open(ctx context.Context, o DemoOptions) error {
 	if err := seed.run(ctx, filepath.Join(o.Data, demoName)); err != nil {
 		return err
 	}
+	//nolint:contextcheck // every call to be served brings its own
 	built, err := build(k, additions{openMerchant: seed.merchant, sandbox: d.emulators})
 	if err != nil {
 		return err

@@ -73,7 +73,7 @@ func New(ctx context.Context, c Config, w io.Writer) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := build(k, additions{})
+	s, err := build(k, additions{}) //nolint:contextcheck // every call to be served brings its own
 	if err != nil {
 		return nil, errors.Join(err, k.close())
 	}
