@@ -33,6 +33,9 @@ func (d *desk) pages(all []operation) ([]dialect.Route, error) {
 	if err != nil {
 		return nil, err
 	}
+	if raw, err = openAnswers(raw); err != nil {
+		return nil, err
+	}
 	page, err := d.drawDocs(doc, all)
 	if err != nil {
 		return nil, err

@@ -41,6 +41,9 @@ is JSON.
 
 Errors are application/problem+json. Act on code, not on words.
 
+New fields. Answers may get new fields, and fields new values, at any time: pass over what you do not know. What a call
+does not know is refused.
+
 Limits. A key may make 200 calls at once and 100 more every second; who sends no good key, 60 at once and one more every
 second. Beyond it the answer is 429, and Retry-After says in seconds when to ask again.`
 
@@ -63,6 +66,7 @@ func (d *desk) document(all []operation) *huma.OpenAPI {
 		Info: &huma.Info{
 			Title: "Purser", Version: "1", Description: overview,
 			License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
+			Contact: &huma.Contact{Name: "Purser", URL: "https://github.com/purserhq/purser"},
 		},
 		Servers: []*huma.Server{{URL: d.PublicURL + base, Description: "This server"}},
 		Components: &huma.Components{
