@@ -2,7 +2,9 @@ package api_test
 
 import (
 	"context"
+	"net/http"
 	"strings"
+	"testing"
 
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/deal"
@@ -70,7 +72,9 @@ func openMarket(ctx context.Context, w *dialecttest.World) error {
 		return err
 	}
 	for name, id := range map[string]string{"operator": w.Shop, "otheroperator": w.Other} {
-		_, secret, err := w.App.CreateKey(ctx, app.NewKey{Merchant: id, Scopes: []merchant.Scope{merchant.Operator}})
+		_, secret, err := w.App.CreateKey(ctx, app.NewKey{
+			ID: "key_" + name, Merchant: id, Scopes: []merchant.Scope{merchant.Operator},
+		})
 		if err != nil {
 			return err
 		}
@@ -178,5 +182,33 @@ func decision(path, of, body string) dialecttest.Sample {
 	return dialecttest.Sample{
 		Route: "POST " + path, Path: strings.Replace(path, "{id}", of, 1), Key: "operator", Body: body, Owned: true,
 		Rival: "otheroperator",
+	}
+}
+
+// No key of the merchant's can get at what the operator's may, by making such a key,
+// by replacing one, or by ending it.
+func TestOperatorsKeyIsNotTheMerchants(t *testing.T) {
+	t.Parallel()
+	w := dialecttest.NewWorld(t, banks, kit(t).Extras)
+	h := w.Handler(open(t, w))
+	w.Play(t, h, dialecttest.Story(prepared))
+	for path, body := range map[string]string{
+		"/v1/keys":                     `{"label":"mine","scopes":["operator"]}`,
+		"/v1/keys/key_operator/rotate": `{}`,
+		"/v1/keys/key_operator/revoke": "",
+	} {
+		a := w.Ask(h, http.MethodPost, path, named(path), body)
+		if a.Status != http.StatusForbidden || !strings.Contains(a.Body, `"scope_missing"`) {
+			t.Errorf("%s: got %d %s", path, a.Status, a.Body)
+		}
+	}
+	operator := http.Header{"Authorization": {"Bearer {{operator}}"}}
+	if a := w.Ask(h, http.MethodGet, "/v1/traders", operator, ""); a.Status != http.StatusOK {
+		t.Errorf("the operator's key: got %d %s", a.Status, a.Body)
+	}
+	for _, path := range []string{"/v1/payouts", "/v1/deals", "/v1/balances", "/v1/keys"} {
+		if a := w.Ask(h, http.MethodGet, path, operator, ""); a.Status != http.StatusForbidden {
+			t.Errorf("%s with the operator's key: got %d %s", path, a.Status, a.Body)
+		}
 	}
 }
