@@ -121,8 +121,9 @@ func (d *desk) rates() resource {
 		name: "rates", about: "The rates at which your accounts turn one unit into another, market by market.",
 		words: exchangeWords, example: "EURUSD",
 		operations: []operation{
+			// The operator's: deals are settled by them, out of traders' coins.
 			act(row{
-				id: "setRate", path: "/rates", scope: merchant.RatesWrite, summary: "Set rates",
+				id: "setRate", path: "/rates", scope: merchant.Operator, summary: "Set rates",
 				about: "Sets the rates of a market; the first ones open it. What was exchanged before keeps the rate it had.",
 				faults: []fault.Code{
 					fault.CodeUnitUnknown, fault.CodeUnitMismatch, fault.CodeRateInvalid, fault.CodeParameterInvalid,

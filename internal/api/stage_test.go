@@ -118,7 +118,7 @@ var staged = []dialecttest.Sample{
 	{Route: "GET /v1/merchant", Key: "admin"},
 	{Route: "POST /v1/merchant", Key: "admin", Body: `{"email":"till@shop.example"}`},
 	{
-		Route: "POST /v1/rates", Key: "admin",
+		Route: "POST /v1/rates", Key: "operator",
 		Body: `{"base":"EUR","quote":"USD","buy":"1.2","sell":"1.1","source":"ECB"}`,
 	},
 	{Route: "GET /v1/rates", Key: "admin", Query: "limit=10&of=EUR"},

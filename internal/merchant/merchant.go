@@ -88,7 +88,6 @@ const (
 	MerchantRead   Scope = "merchant:read"
 	MerchantWrite  Scope = "merchant:write"
 	RatesRead      Scope = "rates:read"
-	RatesWrite     Scope = "rates:write"
 	ExchangesRead  Scope = "exchanges:read" // quotes too
 	ExchangesWrite Scope = "exchanges:write"
 )
@@ -98,7 +97,7 @@ var Scopes = []Scope{
 	Payments, Admin, Operator, InvoicesRead, InvoicesWrite, PaymentsRead, PaymentsWrite, RefundsRead, RefundsWrite,
 	CustomersRead, CustomersWrite, TransfersRead, TransfersWrite, LedgerRead, EventsRead,
 	EndpointsRead, EndpointsWrite, GatewaysRead, TerminalsRead, TerminalsWrite, KeysRead, KeysWrite,
-	MerchantRead, MerchantWrite, RatesRead, RatesWrite, ExchangesRead, ExchangesWrite,
+	MerchantRead, MerchantWrite, RatesRead, ExchangesRead, ExchangesWrite,
 	PayoutsRead, PayoutsWrite, DealsRead, DealsWrite,
 }
 
