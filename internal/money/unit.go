@@ -82,6 +82,7 @@ var register = byUnit(
 	fiat("USD", 8, "US dollar", "$"),
 	crypto("USDT", 8, "Tether", "₮"),
 	fiat("UZS", 2, "Uzbekistani som", "soʻm"),
+	fiat("VND", 0, "Vietnamese dong", "₫"),
 )
 
 // fiat is a row of the register for money that a state issues.

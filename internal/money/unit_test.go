@@ -15,6 +15,7 @@ func TestScales(t *testing.T) {
 	want := map[money.Unit]int{
 		money.IRR: 0, money.IRT: 4, money.USD: 8, money.USDT: 8, money.RUB: 2, money.EUR: 2, money.BDT: 2, money.KZT: 2,
 		"GBP": 2, "TRY": 2, "AED": 2, "JPY": 0, "KRW": 0, "KWD": 3, "BHD": 3, "OMR": 3, "BTC": 8,
+		"VND": 0, "UZS": 2, "TJS": 2,
 	}
 	for u, scale := range want {
 		i, err := money.Lookup(u)
