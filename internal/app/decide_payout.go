@@ -21,9 +21,8 @@ type PayoutWord struct {
 }
 
 // ApprovePayout takes a payout on: the operator is about to send it by hand, or a
-// trader may take it. One
-// that takes more than the merchant's limit needs the word of a second person;
-// until it comes, only the first one's name is noted.
+// trader may take it. One that takes more than the merchant's limit needs the word
+// of a second person; until it comes, only the first one's name is noted.
 // Errors: payout_not_found, parameter_missing, wrong_state, parameter_invalid
 // with the parameter "operator" when the same person says it twice.
 func (a *App) ApprovePayout(ctx context.Context, w PayoutWord) (payout.Payout, error) {
@@ -71,8 +70,8 @@ func (a *App) FailPayout(ctx context.Context, w PayoutWord) (payout.Payout, erro
 }
 
 // ConfirmPayout books that the rail, or the trader who took it, sent the money. Its
-// receipt may be used once. Errors: payout_not_found, parameter_missing, wrong_state, duplicate
-// with the parameter "receipt".
+// receipt may be used once. Errors: payout_not_found, parameter_missing,
+// wrong_state, duplicate with the parameter "receipt".
 func (a *App) ConfirmPayout(ctx context.Context, w PayoutWord) (payout.Payout, error) {
 	w.Receipt = strings.TrimSpace(w.Receipt)
 	if w.Receipt == "" {
