@@ -99,7 +99,11 @@ func testProfile() Profile {
 }
 
 // client never follows redirects, so that a test sees them.
-var client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+var client = &http.Client{
+	// A server that closes cuts the idle connections of the default transport, which all tests share.
+	Transport:     &http.Transport{},
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
 
 // answered is a response that has been read to its end.
 type answered struct {

@@ -299,7 +299,7 @@ invoice of type ` + "`out`" + ` is money that a trader sends to somebody.
 | dispute of type out | while a trader has it, or when paid; won: canceled, all of it is back; lost: paid | chosen |
 | canceledAt of type out | expireAt: no deal of it is ended by time | chosen |
 | type out, to whoever knows the id | without paymentRequisites and deals; nothing can be changed | chosen |
-| invoiceUrl of type out | nobody pays there | chosen |
+| invoiceUrl of type out | a page that tells the sum, how the account ends, how it stands; nothing to press | chosen |
 | hold | what undecided payouts of the merchant have taken, of all its stores | chosen |
 | X-Notification-Token | the notificationToken; left out when that is empty | documented |
 | done | exactly 200 takes a callback; any other answer is a failure | documented |
