@@ -57,12 +57,22 @@ type Payout struct {
 	Percent money.Rate   // the fee, of a hundred; not valid = none
 	Payee   Payee
 
+	// What follows is only there when a gateway sends it by itself.
+
+	Gateway   string    // the merchant's gateway that sends it; empty = a person or a trader does
+	CheckAt   time.Time // when the gateway is next to be told or asked; zero = not needed
+	Checks    int       // how often it was asked and said nothing that decides
+	Attention string    // not empty: a person must look, and why
+
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }
 
 // ByTraders says that traders send it.
 func (p Payout) ByTraders() bool { return p.Rail == Traders }
+
+// ByGateway says that a gateway sends it by itself.
+func (p Payout) ByGateway() bool { return p.Gateway != "" }
 
 // Waiting says that nobody has begun to send it.
 func (p Payout) Waiting() bool { return p.State == Requested || p.State == Approved }

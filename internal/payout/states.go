@@ -11,7 +11,7 @@ type Trigger string
 // The states of a payout; each comment names who acts next.
 const (
 	Requested  State = "requested"  // an operator acts next; above a limit a second one
-	Approved   State = "approved"   // we act next, or a trader takes it
+	Approved   State = "approved"   // we tell the gateway, or a trader takes it
 	Processing State = "processing" // the rail or the trader acts next, or an answer was lost
 	Paid       State = "paid"       // the money has arrived
 	Rejected   State = "rejected"   // an operator said no; the money is where it was

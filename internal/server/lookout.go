@@ -166,6 +166,7 @@ var sampled = []struct {
 }{
 	{store.StuckPayments, attentionDesc, nil, []string{"payment"}},
 	{store.StuckRefunds, attentionDesc, nil, []string{"refund"}},
+	{store.StuckPayouts, attentionDesc, nil, []string{"payout"}},
 	{store.Disputes, attentionDesc, nil, []string{"deal"}},
 	{store.OpenPayments, openDesc, openAgeDesc, []string{"payment"}},
 	{store.OpenRefunds, openDesc, openAgeDesc, []string{"refund"}},
@@ -173,6 +174,7 @@ var sampled = []struct {
 	{store.OpenDeals, openDesc, openAgeDesc, []string{"deal"}},
 	{store.DuePayments, dueDesc, dueAgeDesc, []string{"payment"}},
 	{store.DueRefunds, dueDesc, dueAgeDesc, []string{"refund"}},
+	{store.DuePayouts, dueDesc, dueAgeDesc, []string{"payout"}},
 	{store.DueDeliveries, dueDesc, dueAgeDesc, []string{"delivery"}},
 	{store.DeadDeliveries, deadDesc, nil, nil},
 }

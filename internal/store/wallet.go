@@ -86,6 +86,9 @@ type PayoutReader interface {
 	// DuePayouts are those that nobody has begun to send in time, of any merchant,
 	// longest due first.
 	DuePayouts(ctx context.Context, now time.Time, limit int) ([]payout.Payout, error)
+	// PayoutsToAsk are those whose CheckAt has passed, of any merchant, longest due
+	// first.
+	PayoutsToAsk(ctx context.Context, now time.Time, limit int) ([]payout.Payout, error)
 	// AskedAt are the invoices and the payouts of a merchant's terminal.
 	AskedAt(ctx context.Context, merchantID string, terminal int64, page Page) ([]Asked, error)
 }

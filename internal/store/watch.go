@@ -16,9 +16,11 @@ const (
 	OpenDeals      PileName = "open deals"      // whose payer or trader is to act
 	StuckPayments  PileName = "stuck payments"  // that a person must look at
 	StuckRefunds   PileName = "stuck refunds"   // that a person must look at
+	StuckPayouts   PileName = "stuck payouts"   // that a person must look at
 	Disputes       PileName = "disputes"        // deals that an operator must decide
 	DuePayments    PileName = "due payments"    // whose gateway is to be asked now
 	DueRefunds     PileName = "due refunds"     // whose gateway is to be asked now
+	DuePayouts     PileName = "due payouts"     // whose gateway is to be told or asked now
 	DueDeliveries  PileName = "due deliveries"  // messages that are to be sent now
 	DeadDeliveries PileName = "dead deliveries" // messages that were given up
 )

@@ -34,9 +34,11 @@ var piles = []struct {
 	{store.OpenDeals, perMerchant("deal", quoted([]deal.State{deal.TransferWaiting, deal.TransferConfirmed})), false},
 	{store.StuckPayments, `select count(*), min(updated_at) from payment where attention <> ''`, false},
 	{store.StuckRefunds, `select count(*), min(updated_at) from refund where attention <> ''`, false},
+	{store.StuckPayouts, `select count(*), min(updated_at) from payout where attention <> ''`, false},
 	{store.Disputes, perMerchant("deal", quoted([]deal.State{deal.Disputed})), false},
 	{store.DuePayments, `select count(*), min(check_at) from payment where check_at is not null and check_at <= $1`, true},
 	{store.DueRefunds, `select count(*), min(check_at) from refund where check_at is not null and check_at <= $1`, true},
+	{store.DuePayouts, `select count(*), min(check_at) from payout where check_at is not null and check_at <= $1`, true},
 	{store.DueDeliveries, `select count(*), min(run_at) from delivery where state = 'due' and run_at <= $1`, true},
 	{store.DeadDeliveries, perMerchant("delivery", "'dead'"), false},
 }

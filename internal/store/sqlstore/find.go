@@ -221,10 +221,12 @@ func (d *DB) Answer(ctx context.Context, merchantID, key string, now time.Time) 
 	}, selectFrom(answers, "key = $1 and merchant_id = $2 and expires_at > $3"), key, merchantID, micros(now))
 }
 
-// waiting finds what waits for a person, each half through its partial index.
+// waiting finds what waits for a person, each part through its partial index.
 const waiting = `select merchant_id, 'payment' as noun, id, attention, updated_at from payment where attention <> ''
 union all
 select merchant_id, 'refund' as noun, id, attention, updated_at from refund where attention <> ''
+union all
+select merchant_id, 'payout' as noun, id, attention, updated_at from payout where attention <> ''
 order by 5, 3`
 
 // Attention lists what waits for a person, longest waiting first.

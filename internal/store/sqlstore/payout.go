@@ -26,6 +26,8 @@ type payoutDetail struct {
 	Rate        string            `json:"rate,omitzero"`
 	Percent     string            `json:"percent,omitzero"`
 	Payee       payeeDetail       `json:"payee,omitzero"`
+	Gateway     string            `json:"gateway,omitzero"`
+	Checks      int               `json:"checks,omitzero"`
 }
 
 // payeeDetail is to whom a trader sends.
@@ -42,7 +44,8 @@ func payoutRecord(p payout.Payout) (record, error) {
 	detail, err := pack(payoutDetail{
 		Rail: p.Rail, Destination: p.Destination, Reference: p.Reference, Approvers: p.Approvers,
 		Receipt: p.Receipt, Note: p.Note, Due: momentOf(p.Due), Bag: p.Bag, Notice: noticeDetail(p.Notice), Sum: sumOf(p.Sum),
-		Rate: p.Rate.Text(), Percent: p.Percent.Text(), Payee: payeeDetail(p.Payee),
+		Rate: p.Rate.Text(), Percent: p.Percent.Text(), Payee: payeeDetail(p.Payee), Gateway: p.Gateway,
+		Checks: p.Checks,
 	})
 	var due any
 	if p.Waiting() {
@@ -52,6 +55,7 @@ func payoutRecord(p payout.Payout) (record, error) {
 	return record{
 		p.ID, p.Merchant, p.Version + 1, string(p.State), p.Account, unit, sums[0], sums[1], micros(p.CreatedAt),
 		micros(p.UpdatedAt), detail, p.Terminal, due,
+		perhapsMicros(p.CheckAt), p.Attention,
 	}, errors.Join(err, wrong)
 }
 
@@ -62,11 +66,11 @@ func scanPayout(r row) (payout.Payout, error) {
 		unit, detail     string
 		sums             = make([]*int64, 2)
 		created, updated int64
-		due              *int64
+		due, check       *int64
 		d                payoutDetail
 	)
 	if err := r.Scan(&p.ID, &p.Merchant, &p.Version, &p.State, &p.Account, &unit, &sums[0], &sums[1], &created,
-		&updated, &detail, &p.Terminal, &due); err != nil {
+		&updated, &detail, &p.Terminal, &due, &check, &p.Attention); err != nil {
 		return p, err
 	}
 	if err := unpack(detail, &d); err != nil {
@@ -75,6 +79,7 @@ func scanPayout(r row) (payout.Payout, error) {
 	p.Approvers = d.Approvers
 	p.Rail, p.Destination, p.Reference, p.Receipt, p.Note = d.Rail, d.Destination, d.Reference, d.Receipt, d.Note
 	p.Due, p.Bag, p.Notice, p.Payee = perhapsInstant(d.Due), d.Bag, payout.Notice(d.Notice), payout.Payee(d.Payee)
+	p.Gateway, p.Checks, p.CheckAt = d.Gateway, d.Checks, perhapsInstant(check)
 	p.CreatedAt, p.UpdatedAt = instant(created), instant(updated)
 	errs := make([]error, 3)
 	p.Sum, errs[0] = d.Sum.amount()
@@ -105,6 +110,12 @@ func (d *DB) Payouts(ctx context.Context, f store.PayoutFilter, page store.Page)
 func (d *DB) DuePayouts(ctx context.Context, now time.Time, limit int) ([]payout.Payout, error) {
 	return many(ctx, d, scanPayout,
 		selectFrom(payouts, "due_at is not null and due_at <= $1 order by due_at, id limit $2"), micros(now), limit)
+}
+
+// PayoutsToAsk are those whose CheckAt has passed, longest due first.
+func (d *DB) PayoutsToAsk(ctx context.Context, now time.Time, limit int) ([]payout.Payout, error) {
+	return many(ctx, d, scanPayout,
+		selectFrom(payouts, "check_at is not null and check_at <= $1 order by check_at, id limit $2"), micros(now), limit)
 }
 
 // asked lists what was asked for at a terminal, each half through its index.

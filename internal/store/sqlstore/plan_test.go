@@ -85,6 +85,10 @@ func plans(t *testing.T) []planned {
 			_, err := d.ListDeals(ctx, "m", store.DealList{}, store.Older{At: dueNow, ID: "d", Limit: 10})
 			return err
 		}, []string{"deal_whole"}, ""},
+		{"payouts to ask about", func(d *sqlstore.DB) error {
+			_, err := d.PayoutsToAsk(ctx, dueNow, 10)
+			return err
+		}, []string{"payout_check"}, ""},
 		{"deals of a payout", func(d *sqlstore.DB) error {
 			_, err := d.ListDeals(ctx, "m", store.DealList{Payout: "o"}, store.Older{Limit: 10})
 			return err

@@ -130,6 +130,8 @@ var (
 		{"detail", text},
 		{"terminal", number},
 		{"due_at", perhaps},
+		{"check_at", perhaps},
+		{"attention", text},
 	}}
 	traders = &table{"trader", 2, []field{
 		{"id", text},

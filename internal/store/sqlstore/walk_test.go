@@ -178,7 +178,7 @@ func TestBacklog(t *testing.T) {
 			store.OpenPayments: {Count: 2, Oldest: booksAt}, store.DuePayments: {},
 			store.OpenPayouts: {Count: 1, Oldest: booksAt}, store.DueDeliveries: {Count: 1, Oldest: booksAt},
 			store.OpenRefunds: {}, store.StuckPayments: {}, store.StuckRefunds: {}, store.OpenDeals: {},
-			store.Disputes: {}, store.DueRefunds: {},
+			store.Disputes: {}, store.DueRefunds: {}, store.StuckPayouts: {}, store.DuePayouts: {},
 		} {
 			if want.Name = name; got[name] != want {
 				t.Errorf("got %+v, want %+v", got[name], want)

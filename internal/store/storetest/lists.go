@@ -11,6 +11,7 @@ import (
 	"github.com/purserhq/purser/internal/merchant"
 	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payment"
+	"github.com/purserhq/purser/internal/payout"
 	"github.com/purserhq/purser/internal/refund"
 	"github.com/purserhq/purser/internal/store"
 )
@@ -224,6 +225,7 @@ func due(s *shop) {
 	same(t, "first payment", ps, err, []payment.Payment{p})
 	rs, err := s.DueRefunds(ctx, now, 10)
 	same(t, "refunds", rs, err, []refund.Refund{r})
+	payoutsToAsk(s, now)
 	// What was looked after is not due any more.
 	early.State, p.CheckAt, r.CheckAt = invoice.Expired, time.Time{}, now.Add(time.Hour)
 	s.must(store.Change{
@@ -239,13 +241,33 @@ func due(s *shop) {
 	s.must(store.Change{Invoices: []invoice.Invoice{late}, Payments: []payment.Payment{last}})
 }
 
+// payoutsToAsk finds payouts whose gateway is to be asked, until it was.
+func payoutsToAsk(s *shop, now time.Time) {
+	t, ctx := s.T, s.Context()
+	later, first, last, never := s.payout(), s.payout(), s.payout(), s.payout()
+	later.CheckAt, first.CheckAt, last.CheckAt = now.Add(time.Second), now.Add(-time.Hour), now
+	first.Gateway, first.Checks, first.State = "bank", 3, payout.Processing
+	s.must(store.Change{Payouts: []payout.Payout{last, later, never, first}})
+	first.Version, last.Version = 1, 1
+	due, err := s.PayoutsToAsk(ctx, now, 10)
+	same(t, "payouts", due, err, []payout.Payout{first, last})
+	due, err = s.PayoutsToAsk(ctx, now, 1)
+	same(t, "first payout", due, err, []payout.Payout{first})
+	first.CheckAt, last.CheckAt = time.Time{}, now.Add(time.Hour)
+	s.must(store.Change{Payouts: []payout.Payout{first, last}})
+	due, err = s.PayoutsToAsk(ctx, now, 10)
+	same(t, "payouts left", len(due), err, 0)
+}
+
 // attention lists what waits for a person.
 func attention(s *shop) {
 	t, ctx := s.T, s.Context()
-	p, r := s.payment("i"), s.refund("p")
+	p, r, out := s.payment("i"), s.refund("p"), s.payout()
+	out.Attention, out.UpdatedAt = "lost", noon.Add(time.Minute)
 	p.Attention, p.UpdatedAt = "nobody knows", noon.Add(time.Second)
 	r.Attention, r.UpdatedAt = "refused", noon
 	s.must(store.Change{Payments: []payment.Payment{p, s.payment("i")}, Refunds: []refund.Refund{r, s.refund("p")}})
+	s.must(store.Change{Payouts: []payout.Payout{out, s.payout()}})
 	mine := func() []store.Waiting {
 		all, err := s.Attention(ctx)
 		if err != nil {
@@ -256,9 +278,12 @@ func attention(s *shop) {
 	same(t, "waiting", mine(), nil, []store.Waiting{
 		{Merchant: s.id, Noun: event.Refund, Subject: r.ID, Reason: "refused", Since: r.UpdatedAt},
 		{Merchant: s.id, Noun: event.Payment, Subject: p.ID, Reason: "nobody knows", Since: p.UpdatedAt},
+		{Merchant: s.id, Noun: event.Payout, Subject: out.ID, Reason: "lost", Since: out.UpdatedAt},
 	})
-	p.Attention, p.Version, r.Attention, r.Version = "", 1, "", 1
-	s.must(store.Change{Payments: []payment.Payment{p}, Refunds: []refund.Refund{r}})
+	p.Attention, p.Version, r.Attention, r.Version, out.Attention, out.Version = "", 1, "", 1, "", 1
+	s.must(store.Change{
+		Payments: []payment.Payment{p}, Refunds: []refund.Refund{r}, Payouts: []payout.Payout{out},
+	})
 	same(t, "waiting after a look", len(mine()), nil, 0)
 }
 
