@@ -21,11 +21,34 @@ type PayoutWord struct {
 }
 
 // ApprovePayout takes a payout on: the operator is about to send it by hand, or a
-// trader may take it. One that takes more than the merchant's limit needs the word
-// of a second person; until it comes, only the first one's name is noted.
+// trader may take it, or it is sent at once by the merchant's gateway that its
+// rail is named after, if that can send payouts. What is returned then may be
+// paid, failed (its Note says why) or processing, which means that nobody knows
+// yet. One that takes more than the merchant's limit needs the word of a second
+// person; until it comes, only the first one's name is noted.
 // Errors: payout_not_found, parameter_missing, wrong_state, parameter_invalid
 // with the parameter "operator" when the same person says it twice.
 func (a *App) ApprovePayout(ctx context.Context, w PayoutWord) (payout.Payout, error) {
+	if err := named(w.Operator); err != nil {
+		return payout.Payout{}, err
+	}
+	wish, err := a.Payout(ctx, w.Merchant, w.Payout)
+	if err != nil {
+		return wish, err
+	}
+	sender, err := a.senderOf(ctx, wish)
+	if err != nil {
+		return wish, err
+	}
+	p, err := a.approvePayout(ctx, w, sender)
+	if err != nil || p.State != payout.Approved || !p.ByGateway() {
+		return p, err
+	}
+	return a.disburse(ctx, p)
+}
+
+// approvePayout takes it on for whoever sends it.
+func (a *App) approvePayout(ctx context.Context, w PayoutWord, sender string) (payout.Payout, error) {
 	return a.decidePayout(ctx, w, func(r store.Reader, p *payout.Payout, change *store.Change, now time.Time) error {
 		if _, err := payout.States.Next(p.State, payout.Approve); err != nil {
 			return err
@@ -43,7 +66,10 @@ func (a *App) ApprovePayout(ctx context.Context, w PayoutWord) (payout.Payout, e
 			notePayout(p, payout.Approve, byOperator, w.said()+"; a second person has to approve it", now, change)
 			return nil
 		}
-		if p.ByTraders() { // one of them has to take it
+		if sender != "" { // it hears of it at once, or else the worker tells it
+			p.Gateway, p.CheckAt = sender, now.Add(2*gatewayTime)
+		}
+		if p.ByTraders() || p.ByGateway() { // somebody else has to take it
 			return movePayout(p, byOperator, w.said(), now, change, payout.Approve)
 		}
 		return movePayout(p, byOperator, w.said(), now, change, payout.Approve, payout.Submit)
@@ -59,19 +85,23 @@ func (a *App) RejectPayout(ctx context.Context, w PayoutWord) (payout.Payout, er
 }
 
 // FailPayout gives the money back to the account: it was sent and came back.
-// Errors: payout_not_found, parameter_missing, wrong_state.
+// Errors: payout_not_found, parameter_missing, wrong_state, unsupported when its
+// gateway answers for itself.
 func (a *App) FailPayout(ctx context.Context, w PayoutWord) (payout.Payout, error) {
 	return a.decidePayout(ctx, w, func(_ store.Reader, p *payout.Payout, change *store.Change, now time.Time) error {
 		if p.ByTraders() { // its deal decides: the trader gives it back, or it is disputed
 			return fault.New(fault.CodeWrongState, "payout", "")
+		}
+		if err := undecided(*p); err != nil {
+			return err
 		}
 		return releasePayout(p, byOperator, w.said(), now, change, payout.Fail)
 	})
 }
 
 // ConfirmPayout books that the rail, or the trader who took it, sent the money. Its
-// receipt may be used once. Errors: payout_not_found, parameter_missing,
-// wrong_state, duplicate with the parameter "receipt".
+// receipt may be used once. Errors: payout_not_found, parameter_missing, wrong_state,
+// unsupported when its gateway answers for itself, duplicate with the parameter "receipt".
 func (a *App) ConfirmPayout(ctx context.Context, w PayoutWord) (payout.Payout, error) {
 	w.Receipt = strings.TrimSpace(w.Receipt)
 	if w.Receipt == "" {
@@ -85,24 +115,10 @@ func (a *App) ConfirmPayout(ctx context.Context, w PayoutWord) (payout.Payout, e
 			}
 			return sent(&d, p, DealWord{Operator: w.Operator, Note: w.Note, Receipt: w.Receipt}, now, change)
 		}
-		p.Receipt = w.Receipt
-		change.Claims = []store.Claim{{
-			Merchant: p.Merchant, Kind: store.ReceiptClaim, Key: sessionKey(p.Rail, p.Receipt), Subject: p.ID,
-		}}
-		if err := movePayout(p, byOperator, w.said(), now, change, payout.Confirm); err != nil {
+		if err := undecided(*p); err != nil {
 			return err
 		}
-		net, err := p.Net()
-		if err != nil {
-			return err
-		}
-		if err := postFor(change, ledger.RulePayoutPaid, causeOfPayout(*p, now), namesOf(*p), net); err != nil {
-			return err
-		}
-		if p.Fee.Sign() == 0 {
-			return nil
-		}
-		return postFor(change, ledger.RulePayoutFee, causeOfPayout(*p, now), namesOf(*p), p.Fee)
+		return bookPayout(p, w.Receipt, byOperator, w.said(), now, change)
 	})
 }
 
@@ -143,6 +159,9 @@ func movePayout(p *payout.Payout, actor, note string, now time.Time, change *sto
 			return err
 		}
 		p.State, p.UpdatedAt = to, now
+		if to != payout.Approved && to != payout.Processing { // nothing is waited for any more
+			p.CheckAt, p.Attention = never, ""
+		}
 		change.Events = append(change.Events,
 			happened(event.Payout, p.Merchant, p.ID, from, t, to, actor, note, now))
 	}

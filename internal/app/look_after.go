@@ -18,7 +18,7 @@ import (
 	"github.com/purserhq/purser/internal/store"
 )
 
-// ResolveDue asks the gateways about every payment and refund that is due, up
+// ResolveDue asks the gateways about every payment, refund and payout that is due, up
 // to limit of each, and says how many it looked after. One that fails or hangs
 // does not keep the others waiting.
 func (a *App) ResolveDue(ctx context.Context, limit int) (int, error) {
@@ -41,8 +41,15 @@ func (a *App) ResolveDue(ctx context.Context, limit int) (int, error) {
 			return nil
 		})
 	}
+	sent, failure := a.store.PayoutsToAsk(ctx, a.now(), limit)
+	for _, p := range sent {
+		asking.Go(func() error {
+			a.lookAfterPayout(ctx, p)
+			return nil
+		})
+	}
 	_ = asking.Wait() // each reports its own failure
-	return len(payments) + len(refunds), err
+	return len(payments) + len(refunds) + len(sent), errors.Join(err, failure)
 }
 
 // askedAtOnce bounds how many gateways are being asked by one worker, so that

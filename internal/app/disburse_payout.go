@@ -1,0 +1,254 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/gateway"
+	"github.com/purserhq/purser/internal/ledger"
+	"github.com/purserhq/purser/internal/payout"
+	"github.com/purserhq/purser/internal/store"
+)
+
+// cannotSend is why a payout waits that was left to a gateway.
+const cannotSend = "its gateway cannot send payouts any more"
+
+// senderOf is the name of the gateway that sends a payout by itself: the one of
+// the merchant's that its rail is named after. Empty where there is none, and a
+// person sends it.
+func (a *App) senderOf(ctx context.Context, p payout.Payout) (string, error) {
+	known, err := a.store.Gateways(ctx, p.Merchant)
+	if err != nil || p.ByTraders() {
+		return "", err
+	}
+	for _, g := range known {
+		if g.Name != p.Rail || !g.Enabled {
+			continue
+		}
+		c, err := a.open(g)
+		if err != nil {
+			return "", err
+		}
+		if _, _, able := order(c, p); able {
+			return g.Name, nil
+		}
+	}
+	return "", nil
+}
+
+// order is a payout in a gateway's words; able says that the gateway can send it.
+func order(c candidate, p payout.Payout) (d gateway.Disburser, o gateway.Order, able bool) {
+	d, ok := c.conn.(gateway.Disburser)
+	if !ok || !d.CanDisburse() {
+		return nil, o, false
+	}
+	net, err := p.Net()
+	if err != nil {
+		return nil, o, false
+	}
+	there, err := net.In(c.info.Unit)
+	if err != nil {
+		return nil, o, false
+	}
+	return d, gateway.Order{
+		Reference: p.ID, Amount: there, Destination: p.Destination, AskedAt: p.CreatedAt,
+	}, true
+}
+
+// disburse tells a gateway to send an approved payout. That it is on its way is
+// on record before the gateway hears of it; after that it is only ever asked
+// about.
+func (a *App) disburse(ctx context.Context, p payout.Payout) (payout.Payout, error) {
+	ctx, cancel := detached(ctx)
+	defer cancel()
+	c, err := a.gatewayOf(ctx, p.Merchant, p.Gateway)
+	if err != nil {
+		return p, err
+	}
+	d, o, able := order(c, p)
+	if !able {
+		return a.askPayoutLater(ctx, p, gateway.SendReport{Outcome: gateway.SendUnsure, Alarm: cannotSend})
+	}
+	p, err = a.movePayoutByGateway(ctx, p, func(p *payout.Payout, change *store.Change, now time.Time) error {
+		p.Checks, p.Attention = 0, ""
+		return movePayout(p, byGateway, "", now, change, payout.Submit)
+	})
+	if err != nil {
+		return p, err
+	}
+	return a.bookSent(ctx, p, d.Disburse(ctx, o))
+}
+
+// movePayoutByGateway is the loop of a change of a payout that a gateway sends.
+func (a *App) movePayoutByGateway(ctx context.Context, of payout.Payout,
+	decide func(*payout.Payout, *store.Change, time.Time) error,
+) (p payout.Payout, err error) {
+	err = a.update(ctx, func(r store.Reader) (store.Change, error) {
+		if p, err = r.Payout(ctx, of.Merchant, of.ID); err != nil {
+			return store.Change{}, err
+		}
+		now := a.now()
+		p.CheckAt, p.UpdatedAt = now.Add(2*gatewayTime), now
+		var change store.Change
+		if err := decide(&p, &change, now); err != nil {
+			return store.Change{}, err
+		}
+		change.Payouts = []payout.Payout{p}
+		return change, nil
+	})
+	p.Version++
+	return p, err
+}
+
+// bookSent makes true what a gateway said about money on its way out.
+func (a *App) bookSent(ctx context.Context, p payout.Payout, r gateway.SendReport) (payout.Payout, error) {
+	switch r.Outcome {
+	case gateway.Sent:
+		return a.finishSent(ctx, p, r)
+	case gateway.NotSent:
+		return a.movePayoutByGateway(ctx, p, func(p *payout.Payout, change *store.Change, now time.Time) error {
+			p.Note = cmp.Or(r.Word, p.Note)
+			return releasePayout(p, byGateway, r.Word, now, change, payout.Fail)
+		})
+	case gateway.Sending, gateway.SendUnsure:
+		return a.askPayoutLater(ctx, p, r)
+	}
+	return a.askPayoutLater(ctx, p, r)
+}
+
+// finishSent books money that a gateway says it has sent, if what it says is
+// about this payout: it names its own id, which no other payout has, and no
+// other amount.
+func (a *App) finishSent(ctx context.Context, p payout.Payout, r gateway.SendReport) (payout.Payout, error) {
+	unsure := gateway.SendReport{Outcome: gateway.SendUnsure, Word: r.Word}
+	net, err := p.Net()
+	if err != nil {
+		return p, err
+	}
+	switch {
+	case r.Receipt == "":
+		unsure.Alarm = "the gateway says that it was sent, and names no receipt"
+		return a.askPayoutLater(ctx, p, unsure)
+	case r.Amount.Valid() && !equals(r.Amount, net):
+		unsure.Alarm = "the gateway says that it sent another amount: " + r.Amount.String()
+		return a.askPayoutLater(ctx, p, unsure)
+	}
+	done, err := a.movePayoutByGateway(ctx, p, func(p *payout.Payout, change *store.Change, now time.Time) error {
+		p.Note = cmp.Or(r.Word, p.Note)
+		return bookPayout(p, r.Receipt, byGateway, r.Word, now, change)
+	})
+	if fault.Is(err, fault.CodeDuplicate) {
+		unsure.Alarm = "the gateway named a receipt that belongs to another payout or payment"
+		return a.askPayoutLater(ctx, p, unsure)
+	}
+	return done, err
+}
+
+// bookPayout makes true that a payout was sent: its receipt is used, and the
+// rail is paid and keeps its fee.
+func bookPayout(p *payout.Payout, receipt, actor, note string, now time.Time, change *store.Change) error {
+	p.Receipt = receipt
+	change.Claims = append(change.Claims, store.Claim{
+		Merchant: p.Merchant, Kind: store.ReceiptClaim, Key: sessionKey(p.Rail, receipt), Subject: p.ID,
+	})
+	if err := movePayout(p, actor, note, now, change, payout.Confirm); err != nil {
+		return err
+	}
+	net, err := p.Net()
+	if err != nil {
+		return err
+	}
+	if err := postFor(change, ledger.RulePayoutPaid, causeOfPayout(*p, now), namesOf(*p), net); err != nil {
+		return err
+	}
+	if p.Fee.Sign() == 0 {
+		return nil
+	}
+	return postFor(change, ledger.RulePayoutFee, causeOfPayout(*p, now), namesOf(*p), p.Fee)
+}
+
+// askPayoutLater keeps a payout open whose outcome nobody knows, however long
+// that takes. A person is called where the gateway does not say.
+func (a *App) askPayoutLater(ctx context.Context, of payout.Payout, r gateway.SendReport) (p payout.Payout, err error) {
+	err = a.update(ctx, func(reader store.Reader) (store.Change, error) {
+		if p, err = reader.Payout(ctx, of.Merchant, of.ID); err != nil || p.CheckAt.IsZero() {
+			return store.Change{}, err // somebody has decided it meanwhile
+		}
+		now := a.now()
+		p.Checks++
+		p.CheckAt, p.UpdatedAt = now.Add(pause(p.Checks)), now
+		p.Note = cmp.Or(r.Word, p.Note)
+		alarm := r.Alarm
+		if alarm == "" && r.Outcome != gateway.Sending && p.Checks > patience {
+			alarm = "the gateway does not say whether it was sent"
+		}
+		var change store.Change
+		if alarm != "" && p.Attention != alarm {
+			p.Attention = alarm
+			notePayout(&p, "flag", byGateway, alarm, now, &change)
+		}
+		change.Payouts = []payout.Payout{p}
+		p.Version++
+		return change, nil
+	})
+	return p, err
+}
+
+// ResolvePayout goes on with a payout that a gateway sends: it tells the gateway
+// of one that was only approved, and asks about one whose answer is missing.
+// Others stay as they are. Error: payout_not_found.
+func (a *App) ResolvePayout(ctx context.Context, merchantID, id string) (payout.Payout, error) {
+	p, err := a.Payout(ctx, merchantID, id)
+	if err != nil || !p.ByGateway() {
+		return p, err
+	}
+	switch p.State {
+	case payout.Approved: // the state says that no gateway has heard of it
+		return a.disburse(ctx, p)
+	case payout.Processing:
+		return a.askPayout(ctx, p)
+	case payout.Requested, payout.Paid, payout.Rejected, payout.Canceled, payout.Expired, payout.Failed:
+	}
+	return p, nil
+}
+
+// askPayout asks a gateway what became of a payout.
+func (a *App) askPayout(ctx context.Context, p payout.Payout) (payout.Payout, error) {
+	ctx, cancel := detached(ctx)
+	defer cancel()
+	c, err := a.gatewayOf(ctx, p.Merchant, p.Gateway)
+	if err != nil {
+		return p, err
+	}
+	d, o, able := order(c, p)
+	if !able {
+		return a.askPayoutLater(ctx, p, gateway.SendReport{Outcome: gateway.SendUnsure, Alarm: cannotSend})
+	}
+	return a.bookSent(ctx, p, d.DisburseState(ctx, o))
+}
+
+func (a *App) lookAfterPayout(ctx context.Context, p payout.Payout) {
+	if ctx.Err() != nil {
+		return
+	}
+	_, err := a.ResolvePayout(ctx, p.Merchant, p.ID)
+	if err == nil {
+		return
+	}
+	a.log.WarnContext(ctx, "payout could not be resolved", slog.String("merchant", p.Merchant),
+		slog.String("payout", p.ID), slog.String("error", fault.Detail(err)))
+	// It stays due when this fails too.
+	_, _ = a.askPayoutLater(ctx, p, gateway.SendReport{Outcome: gateway.SendUnsure})
+}
+
+// undecided is nil for a payout that a person may decide: one that a gateway
+// sends is the gateway's to speak of, unless it called for a person.
+func undecided(p payout.Payout) error {
+	if p.ByGateway() && p.State == payout.Processing && p.Attention == "" {
+		return fault.New(fault.CodeUnsupported, "payout", "Its gateway answers for itself.")
+	}
+	return nil
+}
