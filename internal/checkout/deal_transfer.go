@@ -36,7 +36,7 @@ func (p *Pages) showTransfer(w http.ResponseWriter, r *http.Request, view dealVi
 		Amount: v.Amount(d.Amount), Left: v.left(p.now(), d.Deadline), Claim: p.claim(r, view, d),
 		Check: p.action(dealPath(i.ID), r), Cancel: p.cancelPage(r, view), Alert: view.alert(),
 		Copies: []labelled{
-			{Label: v.T("deal.number"), Value: d.Number, Code: true},
+			{Label: v.T("deal.number"), Value: d.Account(), Code: true},
 			{Label: v.T("result.amount"), Value: d.Amount.Fixed(), Code: true},
 		},
 	}

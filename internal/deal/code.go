@@ -48,3 +48,25 @@ func webAddress(text string) string {
 	}
 	return text
 }
+
+// toCard is the option of money that is sent to the number of a card.
+const toCard = "TO_CARD"
+
+// Account is Number as its payer reads it: that of a card is in blocks of four,
+// as it is on the card. Anything else is as its trader wrote it.
+func (d Deal) Account() string {
+	if d.Option != toCard || len(d.Number) < 12 || len(d.Number) > 19 {
+		return d.Number
+	}
+	var blocks strings.Builder
+	for n, c := range []byte(d.Number) {
+		if c < '0' || c > '9' {
+			return d.Number
+		}
+		if n > 0 && n%4 == 0 {
+			blocks.WriteByte(' ')
+		}
+		blocks.WriteByte(c)
+	}
+	return blocks.String()
+}

@@ -40,3 +40,21 @@ func TestCodeLink(t *testing.T) {
 		}
 	}
 }
+
+func TestAccount(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ option, number, want string }{
+		{"TO_CARD", "2200000000000004", "2200 0000 0000 0004"},
+		{"TO_CARD", "2200 0000 0000 0004", "2200 0000 0000 0004"},
+		{"TO_CARD", "2200000000000000004", "2200 0000 0000 0000 004"},
+		{"TO_CARD", "220000", "220000"},
+		{"TO_CARD", "wallet-00000004", "wallet-00000004"},
+		{"TO_ACCOUNT", "40817810000000000004", "40817810000000000004"},
+		{"SBP", "+7(996)777-99-77", "+7(996)777-99-77"},
+		{"SBP", "79967779977123", "79967779977123"},
+	} {
+		if got := (deal.Deal{Option: c.option, Number: c.number}).Account(); got != c.want {
+			t.Errorf("%s %q: got %q, want %q", c.option, c.number, got, c.want)
+		}
+	}
+}

@@ -111,12 +111,16 @@ func (c Commands) Files(ctx context.Context, id, folder string) error {
 }
 
 // writeFile writes a file about a deal into a folder, for nobody but the
-// operator to read. One that is there already is left as it is.
+// operator to read, and makes the folder if there is none. A file that is there
+// already is left as it is.
 func (k *core) writeFile(ctx context.Context, t deal.Attachment, folder string) (string, error) {
 	path := filepath.Join(folder, filepath.Base(t.ID)+extensions[t.Type])
 	whole, err := k.app.Attachment(ctx, t.Merchant, t.ID)
 	if err != nil {
 		return "", err
+	}
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return "", fmt.Errorf("make the folder: %w", err)
 	}
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // the operator names it
 	if err != nil {

@@ -28,9 +28,10 @@ func TestFilesAboutADeal(t *testing.T) {
 	if kept.Type != "application/pdf" || kept.Size != len(receipt) || kept.By != "operator" || kept.Path != "" {
 		t.Errorf("kept %+v", kept)
 	}
+	evidence := filepath.Join(folder, "not", "there")
 	var list []fileView
-	b.operate(t, &list, func(c Commands) error { return c.Files(t.Context(), "d1", folder) })
-	want := filepath.Join(folder, kept.ID+".pdf")
+	b.operate(t, &list, func(c Commands) error { return c.Files(t.Context(), "d1", evidence) })
+	want := filepath.Join(evidence, kept.ID+".pdf")
 	if len(list) != 1 || list[0].ID != kept.ID || list[0].Path != want {
 		t.Fatalf("listed %+v", list)
 	}
@@ -38,7 +39,7 @@ func TestFilesAboutADeal(t *testing.T) {
 		t.Errorf("wrote %q, %v", got, err)
 	}
 	d := newDesk(b.config)
-	if err := d.Files(t.Context(), "d1", folder); err == nil || !strings.Contains(err.Error(), "exists") {
+	if err := d.Files(t.Context(), "d1", evidence); err == nil || !strings.Contains(err.Error(), "exists") {
 		t.Errorf("over a file that is there: %v", err)
 	}
 	large := string(append([]byte("\xff\xd8\xff"), bytes.Repeat([]byte("x"), deal.MaxFile)...))

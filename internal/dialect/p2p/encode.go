@@ -192,7 +192,7 @@ type reasonData struct {
 func encodeDeal(d deal.Deal) dealBody {
 	body := dealBody{
 		ID: d.ID, Type: typeIn, Status: d.State, Method: d.Method, Option: d.Option,
-		Requisites: requisitesBody{d.Number, d.Holder}, CanceledAt: moment(d.Deadline), ReasonData: []string{},
+		Requisites: requisitesBody{d.Account(), d.Holder}, CanceledAt: moment(d.Deadline), ReasonData: []string{},
 		Rate: rateText(d.Rate), IsActive: d.Live(), QRCodeLink: orNull(d.CodeLink()),
 	}
 	if !d.Dispute.OpenedAt.IsZero() {
