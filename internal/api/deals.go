@@ -182,10 +182,10 @@ func (d *desk) deals() resource {
 			create(row{
 				id: "createDeal", path: "/deals", scope: merchant.DealsWrite, summary: "Start a deal",
 				about: "Finds a trader whom the payer of an invoice sends the money to. One deal of an invoice is live at a " +
-					"time. Where no trader is free nothing changes, and no_gateway is answered.",
+					"time. Where no trader is free nothing changes, and no_trader is answered.",
 				faults: []fault.Code{
 					fault.CodeInvoiceNotFound, fault.CodeInvoiceClosed, fault.CodeWrongState, fault.CodeRateMissing,
-					fault.CodeAmountTooSmall, fault.CodeNoGateway,
+					fault.CodeAmountTooSmall, fault.CodeNoTrader,
 				},
 			}, "deal", d.createDeal, told),
 			get(row{
@@ -249,7 +249,7 @@ func (d *desk) createDeal(c *call, id string, in newDeal) (out dealView, err err
 	case fault.Is(err, fault.CodeRateMissing):
 		return out, fault.New(fault.CodeRateMissing, "invoice", "")
 	case err == nil && !found:
-		return out, fault.New(fault.CodeNoGateway, "", "No trader is free for this at the moment.")
+		return out, fault.New(fault.CodeNoTrader, "", "")
 	}
 	return show(viewDeal)(made, err)
 }

@@ -279,6 +279,11 @@ var Catalogue = []Entry{
 		Doc: "No gateway of the merchant has the unit, the method and the limits, and is in order at the moment.",
 	},
 	{
+		Code: CodeNoTrader, Kind: Unavailable, Words: "No trader is free for this at the moment.",
+		Doc: "No trader has the option, the bank, the amount and the coins for it just now. " +
+			"Nothing was begun; ask again later.",
+	},
+	{
 		Code: CodeQueueFull, Kind: Unavailable, Words: "The server is busy.",
 		Doc: "The queue of changes is full and nothing was done. Ask again after the time in Retry-After.",
 	},

@@ -96,6 +96,7 @@ const (
 	CodeGatewayUnknownOutcome Code = "gateway_unknown_outcome"
 	CodeGatewayMismatch       Code = "gateway_mismatch"
 	CodeNoGateway             Code = "no_gateway"
+	CodeNoTrader              Code = "no_trader"
 )
 
 // The server's own limits.
