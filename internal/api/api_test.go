@@ -96,6 +96,9 @@ var samples = []dialecttest.Sample{
 		Route: "POST /v1/invoices/{id}/verify", Path: "/v1/invoices/" + id("inv", 2) + "/verify", Key: "key", Owned: true,
 	},
 	{
+		Route: "POST /v1/invoices/{id}/refund", Path: "/v1/invoices/" + id("inv", 1) + "/refund", Key: "key", Owned: true,
+	},
+	{
 		Route: "POST /v1/payments", Key: "key", Owned: true,
 		Body: `{"invoice":"` + id("inv", 5) + `","amount":"2000","gateway":"shepa","method":"iranian_card",` +
 			`"description":"d","payer":{"name":"n"},"metadata":{"a":"b"}}`,

@@ -166,6 +166,16 @@ func (d *desk) invoices() resource {
 					"already stays as it is.",
 				faults: []fault.Code{fault.CodeInvoiceNotFound, fault.CodeWrongState},
 			}, d.verifyInvoice, shown),
+			act(row{
+				id: "refundInvoice", path: "/invoices/{id}/refund", scope: merchant.RefundsWrite,
+				summary: "Refund a whole invoice",
+				about: "Gives all that was paid of a completed invoice back, out of your own money: into a wallet at once, " +
+					"through a gateway as soon as it does it. What goes back of each payment is a refund of its own. One that " +
+					"was refunded already is not refunded again.",
+				faults: []fault.Code{
+					fault.CodeInvoiceNotFound, fault.CodeWrongState, fault.CodeRefundInProgress, fault.CodeInsufficientFunds,
+				},
+			}, d.refundInvoice, shown),
 		},
 	}
 }
@@ -217,6 +227,10 @@ func (d *desk) cancelInvoice(c *call, id string, _ none) (invoiceView, error) {
 
 func (d *desk) verifyInvoice(c *call, id string, _ none) (invoiceView, error) {
 	return show(d.viewWhole(""))(d.App.VerifyInvoice(c.Context(), c.Merchant, id))
+}
+
+func (d *desk) refundInvoice(c *call, id string, _ none) (invoiceView, error) {
+	return show(d.viewWhole(""))(d.App.RefundInvoice(c.Context(), c.Merchant, id))
 }
 
 // viewWhole shows an invoice with what else was asked for.

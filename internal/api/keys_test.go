@@ -42,6 +42,9 @@ func TestScopes(t *testing.T) {
 		case "quotes":
 			need = "exchanges"
 		}
+		if strings.HasSuffix(route.Path, "/refund") {
+			need = "refunds"
+		}
 		read, write := merchant.Scope(need+":read"), merchant.Scope(need+":write")
 		all := merchant.Admin
 		if decides(route.Path) || route.Name() == "POST /v1/rates" { // deals are settled by the rates

@@ -89,7 +89,7 @@ func (d *desk) refunds() resource {
 				id: "createRefund", path: "/refunds", scope: merchant.RefundsWrite, summary: "Create a refund",
 				about: "Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never " +
 					"exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An " +
-					"invoice that is verified, or was paid from a wallet, is refunded as a whole.",
+					"invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice.",
 				faults: []fault.Code{
 					fault.CodePaymentNotFound, fault.CodeRefundTooLarge, fault.CodeRefundInProgress, fault.CodeAmountInvalid,
 					fault.CodeAmountTooSmall, fault.CodeUnsupported, fault.CodeInsufficientFunds, fault.CodeGatewayRefused,
