@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -36,15 +37,22 @@ func (a *App) ApprovePayout(ctx context.Context, w PayoutWord) (payout.Payout, e
 	if err != nil {
 		return wish, err
 	}
-	sender, err := a.senderOf(ctx, wish)
+	by, err := a.senderOf(ctx, wish)
 	if err != nil {
 		return wish, err
 	}
-	p, err := a.approvePayout(ctx, w, sender)
+	p, err := a.approvePayout(ctx, w, by.name)
 	if err != nil || p.State != payout.Approved || !p.ByGateway() {
 		return p, err
 	}
-	return a.disburse(ctx, p)
+	told, err := a.disburse(ctx, p)
+	if err == nil {
+		return told, nil
+	}
+	// It is approved all the same: somebody else was faster, or the worker goes on.
+	a.log.WarnContext(ctx, "payout could not be sent yet", slog.String("merchant", p.Merchant),
+		slog.String("payout", p.ID), slog.String("error", fault.Detail(err)))
+	return a.Payout(ctx, w.Merchant, w.Payout)
 }
 
 // approvePayout takes it on for whoever sends it.

@@ -16,13 +16,20 @@ import (
 // cannotSend is why a payout waits that was left to a gateway.
 const cannotSend = "its gateway cannot send payouts any more"
 
-// senderOf is the name of the gateway that sends a payout by itself: the one of
-// the merchant's that its rail is named after. Empty where there is none, and a
-// person sends it.
-func (a *App) senderOf(ctx context.Context, p payout.Payout) (string, error) {
+// sender is a gateway that can send a payout by itself, and what it is told. Its
+// zero value is none.
+type sender struct {
+	name  string
+	conn  gateway.Disburser
+	order gateway.Order
+}
+
+// senderOf is the merchant's gateway that a payout's rail is named after, while
+// it is enabled and can send it. Where there is none, a person sends it.
+func (a *App) senderOf(ctx context.Context, p payout.Payout) (sender, error) {
 	known, err := a.store.Gateways(ctx, p.Merchant)
 	if err != nil || p.ByTraders() {
-		return "", err
+		return sender{}, err
 	}
 	for _, g := range known {
 		if g.Name != p.Rail || !g.Enabled {
@@ -30,32 +37,30 @@ func (a *App) senderOf(ctx context.Context, p payout.Payout) (string, error) {
 		}
 		c, err := a.open(g)
 		if err != nil {
-			return "", err
+			return sender{}, err
 		}
-		if _, _, able := order(c, p); able {
-			return g.Name, nil
-		}
+		return c.sender(p), nil
 	}
-	return "", nil
+	return sender{}, nil
 }
 
-// order is a payout in a gateway's words; able says that the gateway can send it.
-func order(c candidate, p payout.Payout) (d gateway.Disburser, o gateway.Order, able bool) {
+// sender is the gateway as one that sends a payout, if it can.
+func (c candidate) sender(p payout.Payout) sender {
 	d, ok := c.conn.(gateway.Disburser)
 	if !ok || !d.CanDisburse() {
-		return nil, o, false
+		return sender{}
 	}
 	net, err := p.Net()
 	if err != nil {
-		return nil, o, false
+		return sender{}
 	}
 	there, err := net.In(c.info.Unit)
 	if err != nil {
-		return nil, o, false
+		return sender{}
 	}
-	return d, gateway.Order{
+	return sender{name: c.name, conn: d, order: gateway.Order{
 		Reference: p.ID, Amount: there, Destination: p.Destination, AskedAt: p.CreatedAt,
-	}, true
+	}}
 }
 
 // disburse tells a gateway to send an approved payout. That it is on its way is
@@ -64,12 +69,11 @@ func order(c candidate, p payout.Payout) (d gateway.Disburser, o gateway.Order, 
 func (a *App) disburse(ctx context.Context, p payout.Payout) (payout.Payout, error) {
 	ctx, cancel := detached(ctx)
 	defer cancel()
-	c, err := a.gatewayOf(ctx, p.Merchant, p.Gateway)
+	by, err := a.senderOf(ctx, p)
 	if err != nil {
 		return p, err
 	}
-	d, o, able := order(c, p)
-	if !able {
+	if by.conn == nil {
 		return a.askPayoutLater(ctx, p, gateway.SendReport{Outcome: gateway.SendUnsure, Alarm: cannotSend})
 	}
 	p, err = a.movePayoutByGateway(ctx, p, func(p *payout.Payout, change *store.Change, now time.Time) error {
@@ -79,16 +83,20 @@ func (a *App) disburse(ctx context.Context, p payout.Payout) (payout.Payout, err
 	if err != nil {
 		return p, err
 	}
-	return a.bookSent(ctx, p, d.Disburse(ctx, o))
+	return a.bookSent(ctx, p, by.conn.Disburse(ctx, by.order))
 }
 
-// movePayoutByGateway is the loop of a change of a payout that a gateway sends.
+// movePayoutByGateway is the loop of a change of a payout that a gateway sends,
+// from the state in which it was read.
 func (a *App) movePayoutByGateway(ctx context.Context, of payout.Payout,
 	decide func(*payout.Payout, *store.Change, time.Time) error,
 ) (p payout.Payout, err error) {
 	err = a.update(ctx, func(r store.Reader) (store.Change, error) {
 		if p, err = r.Payout(ctx, of.Merchant, of.ID); err != nil {
 			return store.Change{}, err
+		}
+		if p.State != of.State {
+			return store.Change{}, fault.New(fault.CodeWrongState, "payout", "")
 		}
 		now := a.now()
 		p.CheckAt, p.UpdatedAt = now.Add(2*gatewayTime), now
@@ -97,9 +105,9 @@ func (a *App) movePayoutByGateway(ctx context.Context, of payout.Payout,
 			return store.Change{}, err
 		}
 		change.Payouts = []payout.Payout{p}
+		p.Version++
 		return change, nil
 	})
-	p.Version++
 	return p, err
 }
 
@@ -109,10 +117,11 @@ func (a *App) bookSent(ctx context.Context, p payout.Payout, r gateway.SendRepor
 	case gateway.Sent:
 		return a.finishSent(ctx, p, r)
 	case gateway.NotSent:
-		return a.movePayoutByGateway(ctx, p, func(p *payout.Payout, change *store.Change, now time.Time) error {
+		back, err := a.movePayoutByGateway(ctx, p, func(p *payout.Payout, change *store.Change, now time.Time) error {
 			p.Note = cmp.Or(r.Word, p.Note)
 			return releasePayout(p, byGateway, r.Word, now, change, payout.Fail)
 		})
+		return a.unlessEnded(ctx, back, payout.Failed, err)
 	case gateway.Sending, gateway.SendUnsure:
 		return a.askPayoutLater(ctx, p, r)
 	}
@@ -144,7 +153,22 @@ func (a *App) finishSent(ctx context.Context, p payout.Payout, r gateway.SendRep
 		unsure.Alarm = "the gateway named a receipt that belongs to another payout or payment"
 		return a.askPayoutLater(ctx, p, unsure)
 	}
-	return done, err
+	return a.unlessEnded(ctx, done, payout.Paid, err)
+}
+
+// unlessEnded passes over the error of a gateway's word that came when the payout
+// had ended already: another worker heard the same, or a person was faster. If
+// that person said the opposite, somebody has to know.
+func (a *App) unlessEnded(ctx context.Context, p payout.Payout, said payout.State, err error) (payout.Payout, error) {
+	if !fault.Is(err, fault.CodeWrongState) || !p.CheckAt.IsZero() {
+		return p, err
+	}
+	if p.State != said {
+		a.log.ErrorContext(ctx, "a gateway contradicts what was decided about a payout",
+			slog.String("merchant", p.Merchant), slog.String("payout", p.ID), slog.String("decided", string(p.State)),
+			slog.String("gateway_says", string(said)))
+	}
+	return p, nil
 }
 
 // bookPayout makes true that a payout was sent: its receipt is used, and the
@@ -181,6 +205,9 @@ func (a *App) askPayoutLater(ctx context.Context, of payout.Payout, r gateway.Se
 		p.Checks++
 		p.CheckAt, p.UpdatedAt = now.Add(pause(p.Checks)), now
 		p.Note = cmp.Or(r.Word, p.Note)
+		if r.Outcome == gateway.Sending { // it speaks again, and no person decides meanwhile
+			p.Attention = ""
+		}
 		alarm := r.Alarm
 		if alarm == "" && r.Outcome != gateway.Sending && p.Checks > patience {
 			alarm = "the gateway does not say whether it was sent"
@@ -223,11 +250,11 @@ func (a *App) askPayout(ctx context.Context, p payout.Payout) (payout.Payout, er
 	if err != nil {
 		return p, err
 	}
-	d, o, able := order(c, p)
-	if !able {
+	by := c.sender(p)
+	if by.conn == nil {
 		return a.askPayoutLater(ctx, p, gateway.SendReport{Outcome: gateway.SendUnsure, Alarm: cannotSend})
 	}
-	return a.bookSent(ctx, p, d.DisburseState(ctx, o))
+	return a.bookSent(ctx, p, by.conn.DisburseState(ctx, by.order))
 }
 
 func (a *App) lookAfterPayout(ctx context.Context, p payout.Payout) {

@@ -3,7 +3,6 @@ package app_test
 import (
 	"context"
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -17,102 +16,6 @@ import (
 	"github.com/purserhq/purser/internal/payout"
 	"github.com/purserhq/purser/internal/wallet"
 )
-
-// clerk is a provider in memory that sends payouts. Its books are kept apart from
-// ours, so that a test can compare.
-type clerk struct {
-	cash
-
-	mu     sync.Mutex
-	orders map[string]gateway.Order // what it was told to send, by our reference
-	told   int                      // how often Disburse came
-	asked  int                      // ... and DisburseState
-	looks  int                      // ... and CanDisburse
-
-	sells   bool // the contract includes payouts
-	refuses bool
-	slow    bool         // it accepts, and pays later
-	mute    bool         // its answers are lost
-	says    func(string) // hears of each order before it answers
-	report  func(*gateway.SendReport)
-	dies    string // where the process ends: "before the order", "before it is heard", "before the answer"
-}
-
-// end is the end of the process, as a test sees it.
-type end struct{}
-
-func (b *clerk) Info() gateway.Info {
-	info := b.cash.Info()
-	info.Connector, info.Unit, info.Min = "clerk", money.USDT, usdt("0.01")
-	return info
-}
-
-func (b *clerk) CanDisburse() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.looks++; b.dies == "before the order" && b.looks == 2 {
-		panic(end{})
-	}
-	return b.sells
-}
-
-func (b *clerk) Disburse(_ context.Context, o gateway.Order) gateway.SendReport {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.told++
-	if b.dies == "before it is heard" {
-		panic(end{})
-	}
-	if b.says != nil {
-		b.says(o.Reference)
-	}
-	if !b.refuses {
-		b.orders[o.Reference] = o
-	}
-	if b.dies == "before the answer" {
-		panic(end{})
-	}
-	if b.refuses && !b.mute {
-		return gateway.SendReport{Outcome: gateway.NotSent, Word: "no such account"}
-	}
-	return b.answer(o.Reference)
-}
-
-func (b *clerk) DisburseState(_ context.Context, o gateway.Order) gateway.SendReport {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.asked++
-	return b.answer(o.Reference)
-}
-
-// answer is what it says of an order.
-func (b *clerk) answer(reference string) gateway.SendReport {
-	o, known := b.orders[reference]
-	switch {
-	case b.mute || !known:
-		return gateway.SendReport{Outcome: gateway.SendUnsure}
-	case b.slow:
-		return gateway.SendReport{Outcome: gateway.Sending}
-	}
-	r := gateway.SendReport{Outcome: gateway.Sent, Receipt: "tx-" + reference, Amount: o.Amount}
-	if b.report != nil {
-		b.report(&r)
-	}
-	return r
-}
-
-func (b *clerk) set(change func(*clerk)) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	change(b)
-}
-
-// calls is how often it was told of an order, and how often asked.
-func (b *clerk) calls() [2]int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return [2]int{b.told, b.asked}
-}
 
 // withClerk is a merchant whose rail is named after a gateway that sends by
 // itself, and a customer with 100 USDT.
@@ -184,13 +87,6 @@ func (s *shop) worked(later time.Duration) {
 	s.wait(later)
 	if _, err := s.app.ResolveDue(s.Context(), 100); err != nil {
 		s.Fatal(err)
-	}
-}
-
-func (b *clerk) wants(t *testing.T, told, asked int) {
-	t.Helper()
-	if got := b.calls(); got != [2]int{told, asked} {
-		t.Errorf("it was told and asked %v times, want %d and %d", got, told, asked)
 	}
 }
 
@@ -267,7 +163,12 @@ func TestPayoutStaysOpenUntilTheGatewaySpeaks(t *testing.T) {
 	}
 	b.set(func(b *clerk) { b.mute, b.slow = false, true })
 	s.worked(400 * 24 * time.Hour)
-	s.standsAt(w, c, payout.Processing)
+	if p := s.standsAt(w, c, payout.Processing); p.Attention != "" {
+		t.Errorf("it speaks again, and a person is still called: %+v", p)
+	}
+	if _, err := s.app.FailPayout(t.Context(), w); !fault.Is(err, fault.CodeUnsupported) {
+		t.Errorf("a person decides while it is being sent: got %v", err)
+	}
 	b.set(func(b *clerk) { b.slow = false })
 	s.worked(400 * 24 * time.Hour)
 	if p := s.standsAt(w, c, payout.Paid); p.Attention != "" || p.Receipt != "tx-"+p.ID {
@@ -460,26 +361,125 @@ func TestPayoutWaitsForPeople(t *testing.T) {
 	b.wants(t, 1, 0)
 }
 
-// A gateway that lost its contract before it was told leaves the payout to
-// people, with a word why.
+// A gateway that lost its contract, or was disabled, before it was told leaves
+// the payout to people, with a word why.
 func TestContractEndsBeforeItIsTold(t *testing.T) {
+	t.Parallel()
+	for name, ends := range map[string]func(*shop, *clerk){
+		"contract ends": func(_ *shop, b *clerk) { b.set(func(b *clerk) { b.sells = false }) },
+		"disabled":      func(s *shop, _ *clerk) { s.putClerk(false) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, c, b := withClerk(t)
+			w := s.wished(c)
+			b.dies = "before the order"
+			func() {
+				defer func() { _ = recover() }()
+				_, err := s.app.ApprovePayout(t.Context(), w)
+				t.Error("it went on:", err)
+			}()
+			b.set(func(b *clerk) { b.dies = "" })
+			ends(s, b)
+			s.worked(time.Hour)
+			if p := s.standsAt(w, c, payout.Approved); p.Attention == "" {
+				t.Errorf("nobody was called: %+v", p)
+			}
+			if p, err := s.app.RejectPayout(t.Context(), w); err != nil || p.Attention != "" || !p.CheckAt.IsZero() {
+				t.Errorf("got %+v, %v", p, err)
+			}
+			s.standsAt(w, c, payout.Rejected)
+			b.wants(t, 0, 0)
+		})
+	}
+}
+
+// What was asked about before a gateway was disabled is still asked about.
+func TestDisabledGatewayIsAskedOn(t *testing.T) {
+	t.Parallel()
+	s, c, b := withClerk(t)
+	b.slow = true
+	w := s.wished(c)
+	if _, err := s.app.ApprovePayout(t.Context(), w); err != nil {
+		t.Fatal(err)
+	}
+	s.putClerk(false)
+	b.set(func(b *clerk) { b.slow = false })
+	s.worked(24 * time.Hour)
+	s.standsAt(w, c, payout.Paid)
+}
+
+// An approval is on record even if the merchant takes the wish back before the
+// gateway hears of it: then nothing is sent, and nothing is wrong.
+func TestWithdrawnBeforeItIsTold(t *testing.T) {
 	t.Parallel()
 	s, c, b := withClerk(t)
 	w := s.wished(c)
-	b.dies = "before the order"
-	func() {
-		defer func() { _ = recover() }()
-		_, err := s.app.ApprovePayout(t.Context(), w)
-		t.Error("it went on:", err)
-	}()
-	b.set(func(b *clerk) { b.dies, b.sells = "", false })
-	s.worked(time.Hour)
-	if p := s.standsAt(w, c, payout.Approved); p.Attention == "" {
-		t.Errorf("nobody was called: %+v", p)
+	b.looked = func() {
+		if _, err := s.app.WithdrawPayout(t.Context(), s.merchant, w.Payout); err != nil {
+			t.Error(err)
+		}
 	}
-	if p, err := s.app.RejectPayout(t.Context(), w); err != nil || p.Attention != "" || !p.CheckAt.IsZero() {
+	p, err := s.app.ApprovePayout(t.Context(), w)
+	if err != nil || p.State != payout.Canceled {
 		t.Errorf("got %+v, %v", p, err)
 	}
-	s.standsAt(w, c, payout.Rejected)
+	s.worked(time.Hour)
+	s.has(c.Number, usdt("100"))
 	b.wants(t, 0, 0)
+}
+
+// However many workers ask at once, the answer counts once: the fee is kept once,
+// and what was refused comes back once.
+func TestLateAnswerCountsOnce(t *testing.T) {
+	t.Parallel()
+	for want, refuses := range map[payout.State]bool{payout.Paid: false, payout.Failed: true} {
+		t.Run(string(want), func(t *testing.T) {
+			t.Parallel()
+			s, c, b := withClerk(t)
+			b.mute = true
+			w := s.wished(c)
+			if _, err := s.app.ApprovePayout(t.Context(), w); err != nil {
+				t.Fatal(err)
+			}
+			b.set(func(b *clerk) {
+				b.mute = false
+				if b.report = nil; refuses {
+					b.report = func(r *gateway.SendReport) { *r = gateway.SendReport{Outcome: gateway.NotSent} }
+				}
+			})
+			together(16, func(int) {
+				if p, err := s.app.ResolvePayout(t.Context(), s.merchant, w.Payout); err != nil || p.State != want {
+					t.Errorf("got %+v, %v", p, err)
+				}
+			})
+			s.standsAt(w, c, want)
+		})
+	}
+}
+
+// What a person decided while the gateway was thinking stands, whatever it says.
+func TestPersonIsFasterThanTheGateway(t *testing.T) {
+	t.Parallel()
+	s, c, b := withClerk(t)
+	b.mute = true
+	w := s.wished(c)
+	if _, err := s.app.ApprovePayout(t.Context(), w); err != nil {
+		t.Fatal(err)
+	}
+	for range 6 {
+		s.worked(400 * 24 * time.Hour)
+	}
+	b.set(func(b *clerk) {
+		b.mute = false
+		b.thinks = func() {
+			if _, err := s.app.FailPayout(t.Context(), w); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	if p, err := s.app.ResolvePayout(t.Context(), s.merchant, w.Payout); err != nil || p.State != payout.Failed {
+		t.Errorf("got %+v, %v", p, err)
+	}
+	s.standsAt(w, c, payout.Failed)
 }
