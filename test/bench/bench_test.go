@@ -72,17 +72,19 @@ func TestYardstickBooksTransfers(t *testing.T) {
 	address, file := serveYardstick(t)
 	var o orders
 	shops := plain(testShops())
-	for _, from := range [][]sender{spread(shops), hot(shops[0])} {
-		if _, err := o.turn(address, from, 4, 64).run(t.Context()); err != nil {
-			t.Fatal(err)
+	for _, w := range wires {
+		for _, from := range [][]sender{spread(shops), hot(shops[0])} {
+			if _, err := o.turn(w, address, from, 4, 64).run(t.Context()); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	for query, want := range map[string]int64{
-		"select count(*) from transfer":                                           128,
-		"select count(*) from entry":                                              128,
-		"select count(*) from posting":                                            256,
-		"select sum(balance) from account where key = 'merchant_available//USD'":  -64 * 125_000_000,
-		"select sum(balance) from account where key <> 'merchant_available//USD'": 64 * 125_000_000,
+		"select count(*) from transfer":                                           256,
+		"select count(*) from entry":                                              256,
+		"select count(*) from posting":                                            512,
+		"select sum(balance) from account where key = 'merchant_available//USD'":  -128 * 125_000_000,
+		"select sum(balance) from account where key <> 'merchant_available//USD'": 128 * 125_000_000,
 		"select count(distinct detail ->> '$.reference') from transfer":           128,
 		"select count(distinct sender || merchant_id) from transfer":              2*senders + 1,
 		"select count(*) from transfer where sender = receiver or sender < 10000": 0,
@@ -100,13 +102,16 @@ func TestYardstickRefusesOtherForms(t *testing.T) {
 	t.Parallel()
 	address, file := serveYardstick(t)
 	const media = "application/x-www-form-urlencoded"
-	for name, c := range map[string]struct{ key, body string }{
-		"no key":      {"", "receiver=10002&amount=1&currency=USD&order_id=1"},
-		"no receiver": {"a/10001", "amount=1&currency=USD&order_id=1"},
-		"no amount":   {"a/10001", "receiver=10002&amount=much&currency=USD&order_id=1"},
-		"no order":    {"a/10001", "receiver=10002&amount=1&currency=USD"},
+	for name, c := range map[string]struct{ path, key, body string }{
+		"no key":      {"/api/transfer", "api_key: ", "receiver=10002&amount=1&currency=USD&order_id=1"},
+		"no receiver": {"/api/transfer", "api_key: a/10001", "amount=1&currency=USD&order_id=1"},
+		"no amount":   {"/api/transfer", "api_key: a/10001", "receiver=10002&amount=much&currency=USD&order_id=1"},
+		"no order":    {"/api/transfer", "api_key: a/10001", "receiver=10002&amount=1&currency=USD"},
+		"nobody":      {"/v1/transfers", "Accept: */*", `{"source":10001,"destination":10002,"amount":"1","unit":"USD"}`},
+		"to nobody":   {"/v1/transfers", "Authorization: Bearer a", `{"source":10001,"amount":"1","unit":"USD"}`},
+		"no money":    {"/v1/transfers", "Authorization: Bearer a", `{"source":10001,"destination":10002}`},
 	} {
-		call := post(address, "/api/transfer", media, c.body, "api_key: "+c.key)
+		call := post(address, c.path, media, c.body, c.key)
 		l := load{
 			address: address, clients: 1, requests: 1, proof: transferProof, call: func(int, int) []byte { return call },
 		}
@@ -129,7 +134,7 @@ func TestTransfersAreSignedOneByOne(t *testing.T) {
 	var o orders
 	from, seen, sent := spread(testShops()), map[string]bool{}, map[string]int{}
 	for range 2 {
-		l := o.turn("127.0.0.1:1", from, 4, 3*len(from))
+		l := o.turn(wires[ofTransfers], "127.0.0.1:1", from, 4, 3*len(from))
 		for n := range l.requests {
 			r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(l.call(0, n))))
 			if err != nil {
@@ -228,7 +233,13 @@ func TestPageTellsWhatWasMissed(t *testing.T) {
 		},
 		servers: []result{{
 			engine: sqlite, invoices: of(2*time.Second, time.Second),
-			spread: of(time.Second, 700*time.Millisecond), hot: of(2*time.Second, time.Second),
+			transfers: moving{
+				wire: wires[ofTransfers], spread: of(time.Second, 700*time.Millisecond), hot: of(2*time.Second, time.Second),
+			},
+			v1: moving{
+				wire: wires[ofV1], spread: of(2*time.Second, time.Second), hot: of(time.Second, time.Second),
+			},
+			lives: []measured{one(time.Second / 4)}, reads: of(2*time.Second, time.Second),
 			again: []time.Duration{2 * time.Second}, idle: 1 << 20, peak: 200 << 20,
 			profiles: []profile{{"transfers", "main.main\n"}},
 		}},
@@ -248,6 +259,10 @@ func TestPageTellsWhatWasMissed(t *testing.T) {
 		"- **Missed**: SQLite, `POST /api/transfer`, one account sends: 0.50 times accounts all over; at least 0.8 is wanted",
 		"- **Missed**: SQLite, checking a signature, as sent: 6.0 % of the processor time of a transfer; at most 5 % is",
 		"| SQLite | checking a signature, other | 1000000 ns | processor time per transfer | 1000 us | 100.0 % |  |  |",
+		"- **Missed**: SQLite, `POST /v1/transfers`, accounts all over: 0.50 times the yardstick; at least 0.7 is wanted",
+		"- Reached: SQLite, `POST /v1/transfers`, one account sends: 2.00 times accounts all over; at least 0.8 is",
+		"| SQLite | whole lives of payments through `/v1` | 4/s |  |  |  |  |  |",
+		"- Reached: SQLite, `GET /v1/payments/{id}`: 0.50 times a bare JSON handler; at least 0.4 is wanted",
 		"## Where the server's processor time goes on SQLite, transfers\n\n```\nmain.main\n```",
 		"during the turns with transfers on SQLite",
 	} {
@@ -255,11 +270,11 @@ func TestPageTellsWhatWasMissed(t *testing.T) {
 			t.Errorf("the page does not say %q:\n%s", want, page)
 		}
 	}
-	if s := r.servers[0]; !missed(s.invoiceLines()) || !missed(s.transferLines()) {
+	if s := r.servers[0]; !missed(s.invoiceLines()) || !missed(s.transfers.lines(leastTransfers)) {
 		t.Error("got nothing missed, want profiles to be taken")
 	}
-	r.servers[0].hot = of(time.Second, time.Second)
-	if missed(r.servers[0].transferLines()) {
+	r.servers[0].transfers.hot = of(time.Second, time.Second)
+	if missed(r.servers[0].transfers.lines(leastTransfers)) {
 		t.Error("got a missed target of transfers, want none")
 	}
 }

@@ -11,13 +11,17 @@ import (
 	"time"
 
 	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/merchant"
+	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/store/sqlstore"
+	"github.com/purserhq/purser/internal/wallet"
 )
 
 // shop is a merchant with what its calls need.
 type shop struct {
 	id        string
 	key       string   // of invoices
+	keys      []string // of /v1
 	customers []int64  // numbers of their accounts
 	signers   []signer // the keys of the first of them
 	house     signer   // the key of the merchant's own account; only one merchant has it
@@ -43,10 +47,36 @@ func (s stand) openShops(ctx context.Context) ([]shop, error) {
 	return shops, nil
 }
 
+// Keys of /v1: a key may make 100 calls in a second, so that many share the load.
+const (
+	keysEach = 32
+	keysHot  = 256 // of the first merchant, who also sends alone
+)
+
+// openKeys gives every merchant its keys of /v1.
+func (s stand) openKeys(ctx context.Context, shops []shop) error {
+	return s.inProcess(ctx, func(a *app.App) error {
+		for n := range shops {
+			for range map[bool]int{true: keysHot, false: keysEach}[n == 0] {
+				_, secret, err := a.CreateKey(ctx, app.NewKey{
+					Merchant: shops[n].id, Scopes: []merchant.Scope{merchant.Payments, merchant.TransfersWrite},
+				})
+				if err != nil {
+					return fmt.Errorf("add a key: %w", err)
+				}
+				shops[n].keys = append(shops[n].keys, secret)
+			}
+		}
+		return nil
+	})
+}
+
 // openWallets gives every merchant customers, and some of those keys and money
-// that came in at a till. The first merchant gets a key of its own.
+// that came in at a till. The first merchant gets a key of its own, and money that
+// a customer sends.
 func (s stand) openWallets(ctx context.Context, shops []shop) error {
-	if err := s.openAccounts(ctx, shops); err != nil {
+	s.say("%s: customers, keys and money", s.engine)
+	if err := s.inProcess(ctx, func(a *app.App) error { return openAccounts(ctx, a, shops) }); err != nil {
 		return err
 	}
 	const till = "till"
@@ -69,18 +99,33 @@ func (s stand) openWallets(ctx context.Context, shops []shop) error {
 			}
 		}
 	}
-	return s.command(ctx, &shops[0].house, "key", "add", "--merchant", shops[0].id, "--signing")
+	if err := s.command(ctx, &shops[0].house, "key", "add", "--merchant", shops[0].id, "--signing"); err != nil {
+		return err
+	}
+	amount, err := money.Parse(houseMoney, transferUnit)
+	if err != nil {
+		return err
+	}
+	return s.inProcess(ctx, func(a *app.App) error {
+		_, err := a.Transfer(ctx, app.NewTransfer{
+			ID: "first", Merchant: shops[0].id, From: shops[0].customers[0], To: wallet.House, Amount: amount,
+		})
+		return err
+	})
 }
 
-// openAccounts opens the customers' accounts, all merchants side by side: one
-// process for each account would take most of the run.
-func (s stand) openAccounts(ctx context.Context, shops []shop) (err error) {
+// inProcess does on Purser's database what would take too many processes.
+func (s stand) inProcess(ctx context.Context, do func(*app.App) error) (err error) {
 	db, err := sqlstore.Open(ctx, sqlstore.Options{URL: s.own(), Now: time.Now})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	a := app.New(app.Config{Store: db, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+	return do(app.New(app.Config{Store: db, Now: time.Now, Log: slog.New(slog.DiscardHandler)}))
+}
+
+// openAccounts opens the customers' accounts, all merchants side by side.
+func openAccounts(ctx context.Context, a *app.App, shops []shop) error {
 	errs := make([]error, len(shops))
 	var all sync.WaitGroup
 	for n := range shops {

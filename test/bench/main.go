@@ -48,12 +48,15 @@ type plan struct {
 const (
 	ofInvoices  = "invoices"
 	ofTransfers = "transfers"
+	ofV1        = "v1"    // transfers through our own API
+	ofLife      = "life"  // payments from the invoice to the money
+	ofReads     = "reads" // of one payment
 	ofDeals     = "deals"
 	ofCommits   = "commits"
 	ofChecks    = "checks" // of signatures, beside what a transfer costs
 )
 
-var allParts = []string{ofInvoices, ofTransfers, ofDeals, ofCommits, ofChecks}
+var allParts = []string{ofInvoices, ofTransfers, ofV1, ofLife, ofReads, ofDeals, ofCommits, ofChecks}
 
 // does says whether a part is measured.
 func (p plan) does(part string) bool { return slices.Contains(p.parts, part) }

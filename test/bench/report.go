@@ -141,8 +141,12 @@ func (r report) lines() []line {
 			all = append(all, s.invoiceLines()...)
 		}
 		if r.plan.does(ofTransfers) {
-			all = append(all, s.transferLines()...)
+			all = append(all, s.transfers.lines(leastTransfers)...)
 		}
+		if r.plan.does(ofV1) {
+			all = append(all, s.v1.lines(leastV1)...)
+		}
+		all = append(all, s.paymentLines()...)
 		all = append(all, s.trading.lines(s.engine)...)
 		for _, c := range r.checks {
 			all = append(all, c.line(s))
@@ -210,7 +214,10 @@ func (r report) conditions() string {
 			b.WriteString(s.invoices.conditions("invoices"))
 		}
 		if r.plan.does(ofTransfers) {
-			b.WriteString(s.spread.conditions("transfers"))
+			b.WriteString(s.transfers.spread.conditions("transfers"))
+		}
+		if r.plan.does(ofV1) {
+			b.WriteString(s.v1.spread.conditions("`POST /v1/transfers`"))
 		}
 	}
 	return b.String()

@@ -40,9 +40,11 @@ type result struct {
 	rested   int64           // resident bytes some time after the load
 	rows     int             // invoices in Purser's database at the end
 
-	spread, hot contest // transfers of accounts all over, and of one account
-	trading     trading // PostgreSQL only
-	profiles    []profile
+	transfers, v1 moving
+	lives         []measured
+	reads         contest
+	trading       trading // PostgreSQL only
+	profiles      []profile
 }
 
 // database is the address of one of the two databases.
@@ -97,10 +99,11 @@ func (s stand) measure(ctx context.Context) (r result, err error) {
 			return r, err
 		}
 	}
-	if s.does(ofTransfers) {
-		if err := s.measureTransfers(ctx, shops, &r); err != nil {
-			return r, err
-		}
+	if err := s.measureMoving(ctx, shops, &r); err != nil {
+		return r, err
+	}
+	if err := s.measurePayments(ctx, shops, &r); err != nil {
+		return r, err
 	}
 	if s.engine != postgres || !s.does(ofDeals) {
 		return r, nil

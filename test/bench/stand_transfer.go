@@ -6,39 +6,67 @@ import (
 	"fmt"
 
 	"github.com/purserhq/purser/internal/ledger"
-	"github.com/purserhq/purser/internal/wallet"
 )
 
-// measureTransfers is the load of transfers: accounts all over, and one that is
-// hot, on the databases that have seen the invoices.
-func (s stand) measureTransfers(ctx context.Context, shops []shop, r *result) error {
-	s.say("%s: customers, keys and money", s.engine)
-	if err := s.openWallets(ctx, shops); err != nil {
-		return err
-	}
-	o := &orders{}
-	if err := s.pair(ctx, func(p, y *process) error { return s.transferTurns(ctx, p, y, shops, o, r) }); err != nil {
-		return err
-	}
-	// Both loads take the same way through the server: one profile is enough.
-	if s.profiles == "" && !missed(r.transferLines()) {
+// moving is a load of transfers: of accounts all over, and of one account.
+type moving struct {
+	wire
+
+	spread, hot contest
+}
+
+// measureMoving is the load of transfers through each API that is measured, on
+// the databases that have seen the invoices.
+func (s stand) measureMoving(ctx context.Context, shops []shop, r *result) error {
+	if !s.does(ofTransfers) && !s.does(ofV1) {
 		return nil
 	}
-	return s.takeProfile(ctx, "transfers", r, func(address string) runner {
-		return o.turn(address, spread(shops), s.Clients, longer*s.Requests)
-	})
+	if err := errors.Join(s.openKeys(ctx, shops), s.openWallets(ctx, shops)); err != nil {
+		return err
+	}
+	o, sent := &orders{}, 0
+	for _, m := range []struct {
+		part  string
+		into  *moving
+		least float64 // of the ratio
+	}{{ofTransfers, &r.transfers, leastTransfers}, {ofV1, &r.v1, leastV1}} {
+		if !s.does(m.part) {
+			continue
+		}
+		m.into.wire = wires[m.part]
+		if err := s.pair(ctx, func(p, y *process) error {
+			return s.transferTurns(ctx, p, y, shops, o, m.into, &sent)
+		}); err != nil {
+			return err
+		}
+		// Both loads take the same way through the server: one profile is enough.
+		if s.profiles == "" && !missed(m.into.lines(m.least)) {
+			continue
+		}
+		if err := s.takeProfile(ctx, m.into.name, r, func(address string) runner {
+			return o.turn(m.into.wire, address, spread(shops), s.Clients, longer*s.Requests)
+		}); err != nil {
+			return err
+		}
+		sent += longer * s.Requests
+	}
+	return nil
 }
 
 // transferTurns lets Purser and the yardstick take turns with transfers, and
-// counts rows and audits at the end. Turns that are compared are neighbours.
-func (s stand) transferTurns(ctx context.Context, p, y *process, shops []shop, o *orders, r *result) error {
-	if err := s.fillHouse(ctx, p, shops[0], o); err != nil {
+// counts rows and audits at the end. Turns that are compared are neighbours. sent
+// is how many transfers Purser has made in all.
+func (s stand) transferTurns(
+	ctx context.Context, p, y *process, shops []shop, o *orders, r *moving, sent *int,
+) error {
+	before, err := count(ctx, s.databaseOf("yardstick"), "transfer")
+	if err != nil {
 		return err
 	}
 	known := plain(shops)
 	spreads, hots := [2][]sender{spread(shops), spread(known)}, [2][]sender{hot(shops[0]), hot(known[0])}
 	r.spread.engine, r.hot.engine = s.engine, s.engine
-	all, err := s.eachRound(func(requests int, counted bool) error {
+	each, err := s.eachRound(func(requests int, counted bool) error {
 		var all, one round
 		for _, t := range []struct {
 			into *measured
@@ -51,13 +79,13 @@ func (s stand) transferTurns(ctx context.Context, p, y *process, shops []shop, o
 			{&one.yardstick, y, hots[1]},
 		} {
 			var err error
-			if *t.into, err = s.turn(ctx, t.of, o.turn(t.of.address, t.from, s.Clients, requests)); err != nil {
-				return fmt.Errorf("transfers: %w", err)
+			if *t.into, err = s.turn(ctx, t.of, o.turn(r.wire, t.of.address, t.from, s.Clients, requests)); err != nil {
+				return fmt.Errorf("%s: %w", r.name, err)
 			}
 		}
 		if counted {
 			r.spread.rounds, r.hot.rounds = append(r.spread.rounds, all), append(r.hot.rounds, one)
-			s.say("%s: transfers, turn %d of %d: %.0f/s, yardstick %.0f/s; one account %.0f/s, yardstick %.0f/s", s.engine,
+			s.say("%s: %s, turn %d of %d: %.0f/s, yardstick %.0f/s; one account %.0f/s, yardstick %.0f/s", s.engine, r.name,
 				len(r.hot.rounds), s.Rounds, all.purser.rate(), all.yardstick.rate(), one.purser.rate(), one.yardstick.rate())
 		}
 		return nil
@@ -65,36 +93,25 @@ func (s stand) transferTurns(ctx context.Context, p, y *process, shops []shop, o
 	if err != nil {
 		return err
 	}
-	return s.checkTransfers(ctx, 2*all)
-}
-
-// fillHouse gives the hot account its money: a customer sends it.
-func (s stand) fillHouse(ctx context.Context, p *process, to shop, o *orders) error {
-	call := o.sign(p.address, sender{public: to.signers[0].Public, secret: to.signers[0].Secret}, wallet.House, houseMoney)
-	_, err := load{
-		address: p.address, clients: 1, requests: 1, proof: transferProof, call: func(int, int) []byte { return call },
-	}.run(ctx)
-	if err != nil {
-		return fmt.Errorf("fill the hot account: %w", err)
-	}
-	return nil
+	*sent += 2 * each
+	return s.checkTransfers(ctx, *sent, before+2*each)
 }
 
 // checkTransfers counts what so many transfers left behind, and audits Purser's
 // books. Purser has one transfer more, the first.
-func (s stand) checkTransfers(ctx context.Context, want int) error {
+func (s stand) checkTransfers(ctx context.Context, mine, its int) error {
 	const postings = "posting p join entry e on e.id = p.entry_id and e.merchant_id = p.merchant_id where e.rule = '" +
 		string(ledger.RuleTransferred) + "'"
-	own, its := s.own(), s.databaseOf("yardstick")
+	own, other := s.own(), s.databaseOf("yardstick")
 	if err := errors.Join(
-		s.check(ctx, want, []rowsOf{{its, "transfer"}}),
-		s.check(ctx, 2*want, []rowsOf{{its, postings}}),
-		s.check(ctx, want+1, []rowsOf{{own, "transfer"}, {own, "event where noun = 'transfer'"}}),
-		s.check(ctx, 2*(want+1), []rowsOf{{own, postings}}),
+		s.check(ctx, its, []rowsOf{{other, "transfer"}}),
+		s.check(ctx, 2*its, []rowsOf{{other, postings}}),
+		s.check(ctx, mine+1, []rowsOf{{own, "transfer"}, {own, "event where noun = 'transfer'"}}),
+		s.check(ctx, 2*(mine+1), []rowsOf{{own, postings}}),
 	); err != nil {
 		return err
 	}
-	for _, database := range []string{own, its} {
+	for _, database := range []string{own, other} {
 		sum, err := number(ctx, database, "select cast(sum(balance) as bigint) from account")
 		if err != nil {
 			return err

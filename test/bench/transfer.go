@@ -19,15 +19,31 @@ const (
 const (
 	transferUnit   = money.USD
 	transferAmount = "1.25"
-	firstMoney     = "10000000" // that every sender begins with
-	houseMoney     = "5000000"  // of that, what the hot account begins with
-	transferProof  = `"trackid":"`
+	firstMoney     = "10000000"               // that every sender begins with
+	houseMoney     = "5000000"                // of that, what the hot account begins with
+	transferProof  = `Order 48213, two items` // every good answer repeats it
 )
 
-// sender is an account that sends money, with its key.
+// sender is an account that sends money, with the keys under which it does.
 type sender struct {
-	public, secret string
+	account        int64
+	public, secret string   // the key that signs
+	keys           []string // those of /v1, by turns
 	receivers      []int64
+}
+
+// wire is one API through which transfers are asked for.
+type wire struct {
+	name string // of the load
+	call string
+	turn func(o *orders, address string, n int, from sender) []byte // the n-th call of one of the senders
+}
+
+// wires are both APIs: the copied one, where a call is signed, and our own, where
+// it has a name.
+var wires = map[string]wire{
+	ofTransfers: {name: "transfers", call: "`POST /api/transfer`", turn: (*orders).signed},
+	ofV1:        {name: "v1", call: "`POST /v1/transfers`", turn: (*orders).named},
 }
 
 // spread are the senders of all merchants, neighbours of different ones. Each
@@ -40,7 +56,8 @@ func spread(shops []shop) []sender {
 			others := slices.DeleteFunc(slices.Clone(s.customers), func(account int64) bool { return account == from })
 			begin := n * len(others) / senders
 			all = append(all, sender{
-				s.signers[n].Public, s.signers[n].Secret, slices.Concat(others[begin:], others[:begin]),
+				account: from, public: s.signers[n].Public, secret: s.signers[n].Secret, keys: s.keys,
+				receivers: slices.Concat(others[begin:], others[:begin]),
 			})
 		}
 	}
@@ -48,7 +65,11 @@ func spread(shops []shop) []sender {
 }
 
 // hot is one merchant's own account, which sends to the customers.
-func hot(s shop) []sender { return []sender{{s.house.Public, s.house.Secret, s.customers}} }
+func hot(s shop) []sender {
+	return []sender{{
+		account: wallet.House, public: s.house.Public, secret: s.house.Secret, keys: s.keys, receivers: s.customers,
+	}}
+}
 
 // plain are the shops as the yardstick knows them: the same accounts, with
 // plain words for keys.
@@ -56,7 +77,9 @@ func plain(shops []shop) []shop {
 	all := make([]shop, len(shops))
 	for n, s := range shops {
 		name := yardstickShop(int64(n))
-		all[n] = shop{customers: s.customers, house: signer{Public: plainKey(name, wallet.House), Secret: name}}
+		all[n] = shop{
+			customers: s.customers, house: signer{Public: plainKey(name, wallet.House), Secret: name}, keys: []string{name},
+		}
 		for _, account := range s.customers[:senders] {
 			all[n].signers = append(all[n].signers, signer{Public: plainKey(name, account), Secret: name})
 		}
@@ -67,13 +90,12 @@ func plain(shops []shop) []shop {
 // orders numbers transfers through all turns: an order's name is used once.
 type orders struct{ last int }
 
-// turn makes a load of transfers, each signed before the load begins. The
-// senders take turns, and each goes through its receivers.
-func (o *orders) turn(address string, from []sender, clients, requests int) load {
+// turn makes a load of transfers, each made before the load begins. The senders
+// take turns, and each goes through its receivers.
+func (o *orders) turn(w wire, address string, from []sender, clients, requests int) load {
 	calls := make([][]byte, requests)
 	for n := range calls {
-		s, round := from[n%len(from)], o.last/len(from)
-		calls[n] = o.sign(address, s, s.receivers[round%len(s.receivers)], transferAmount)
+		calls[n] = w.turn(o, address, o.last/len(from), from[n%len(from)])
 	}
 	return load{
 		address: address, clients: clients, requests: requests, proof: transferProof,
@@ -81,11 +103,23 @@ func (o *orders) turn(address string, from []sender, clients, requests int) load
 	}
 }
 
-// sign makes one transfer with the next number.
-func (o *orders) sign(address string, from sender, to int64, amount string) []byte {
+// signed makes one transfer with the next number.
+func (o *orders) signed(address string, n int, from sender) []byte {
 	o.last++
-	body := "receiver=" + strconv.FormatInt(to, 10) + "&amount=" + amount + "&currency=" + string(transferUnit) +
-		"&order_id=T-" + strconv.Itoa(o.last) + "&description=Order+48213%2C+two+items"
+	body := "receiver=" + strconv.FormatInt(from.receivers[n%len(from.receivers)], 10) + "&amount=" + transferAmount +
+		"&currency=" + string(transferUnit) + "&order_id=T-" + strconv.Itoa(o.last) +
+		"&description=Order+48213%2C+two+items"
 	return post(address, "/api/transfer", "application/x-www-form-urlencoded", body,
 		"api_key: "+from.public, "api_sign: "+zipay.Sign(from.secret, body))
+}
+
+// named makes one through our own API, under the next name.
+func (o *orders) named(address string, n int, from sender) []byte {
+	o.last++
+	body := `{"source":` + strconv.FormatInt(from.account, 10) +
+		`,"destination":` + strconv.FormatInt(from.receivers[n%len(from.receivers)], 10) +
+		`,"amount":"` + transferAmount + `","unit":"` + string(transferUnit) +
+		`","description":"Order 48213, two items"}`
+	return post(address, "/v1/transfers", "application/json", body,
+		"Authorization: Bearer "+from.keys[n%len(from.keys)], "Idempotency-Key: transfer "+strconv.Itoa(o.last))
 }

@@ -71,6 +71,8 @@ func newYardstick(ctx context.Context, t tables) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /invoice/create", y.createInvoice)
 	mux.HandleFunc("POST /api/transfer", y.transfer)
+	mux.HandleFunc("POST /v1/transfers", y.createTransfer)
+	mux.HandleFunc("GET /v1/payments/{id}", showPayment)
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
 	return mux
 }

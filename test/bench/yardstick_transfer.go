@@ -49,6 +49,46 @@ type answer struct {
 	Status  int  `json:"status"`
 }
 
+// newSent is the wish to send money through our own API.
+type newSent struct {
+	Source      int64  `json:"source"`
+	Destination int64  `json:"destination"`
+	Amount      string `json:"amount"`
+	Unit        string `json:"unit"`
+	Description string `json:"description"`
+}
+
+// sentNow is the answer to it.
+type sentNow struct {
+	ID string `json:"id"`
+	newSent
+	CreatedAt string `json:"created_at"`
+}
+
+// createTransfer sends money, asked for in JSON. The merchant's name is in place
+// of a key.
+func (y *yardstick) createTransfer(w http.ResponseWriter, r *http.Request) {
+	now := time.Now()
+	var in newSent
+	err := json.NewDecoder(r.Body).Decode(&in)
+	merchant, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	amount, wrong := money.Parse(in.Amount, money.Unit(in.Unit))
+	detail, broken := json.Marshal(map[string]string{"description": in.Description})
+	if err != nil || !ok || wrong != nil || broken != nil || in.Source == 0 || in.Destination == 0 {
+		http.Error(w, "bad request", http.StatusBadRequest)
+		return
+	}
+	row := newTransferRow(merchant, in.Source, in.Destination, amount, now)
+	row.id, row.detail = "trf_"+row.id, string(detail)
+	if err := y.transfers.add(row); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusCreated)
+	_ = json.NewEncoder(w).Encode(sentNow{row.id, in, now.UTC().Format(time.RFC3339Nano)}) // as above
+}
+
 // plainKey is what the yardstick has in place of a key: the merchant and the
 // account, in plain words.
 func plainKey(merchant string, account int64) string {
@@ -94,6 +134,13 @@ func readTransfer(r *http.Request, now time.Time) (transferRow, bool) {
 	detail, fourth := json.Marshal(map[string]string{
 		"reference": r.PostForm.Get("order_id"), "description": r.PostForm.Get("description"),
 	})
+	row := newTransferRow(merchant, sender, receiver, amount, now)
+	row.detail = string(detail)
+	return row, first == nil && second == nil && third == nil && fourth == nil && r.PostForm.Get("order_id") != ""
+}
+
+// newTransferRow makes a transfer between two accounts of a merchant.
+func newTransferRow(merchant string, sender, receiver int64, amount money.Amount, now time.Time) transferRow {
 	own := func(number int64) ledger.Account {
 		owner := ""
 		if number != wallet.House {
@@ -102,7 +149,7 @@ func readTransfer(r *http.Request, now time.Time) (transferRow, bool) {
 		return ledger.Own(merchant, owner, amount.Unit())
 	}
 	return transferRow{
-		id: zipay.NewID(now), entry: zipay.NewID(now), detail: string(detail), from: own(sender), to: own(receiver),
+		id: zipay.NewID(now), entry: zipay.NewID(now), from: own(sender), to: own(receiver),
 		sender: sender, receiver: receiver, amount: amount, at: now.UnixMicro(),
-	}, first == nil && second == nil && third == nil && fourth == nil && r.PostForm.Get("order_id") != ""
+	}
 }
