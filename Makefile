@@ -56,6 +56,7 @@ lint: $(GOLANGCI) ## look for mistakes without running anything
 	$(GOLANGCI) config verify
 	$(GOLANGCI) run ./...
 	go vet -tags=$(TAGS) ./...
+	cd test/clients && go vet ./...
 
 .PHONY: test
 test: export PURSER_TEST_POSTGRES = required
@@ -111,7 +112,8 @@ bench: tools ## measure speed beside its yardsticks, into docs/benchmarks.md (AR
 	go run ./test/bench $(ARGS)
 
 # Golden tests rewrite their files under -update. The flag is defined in a test
-# file, or in a kit; then the tests that import the kit have it.
+# file, or in a kit; then the tests that import the kit have it. Those come first:
+# one of them draws docs/openapi.json, from which the client is made.
 .PHONY: gen
 gen: ## write generated documents and golden files anew
 	@flag='flag\.Bool\("update"'; \
@@ -122,7 +124,7 @@ gen: ## write generated documents and golden files anew
 		awk -v kit="$$(go list "$$kit")" '$$2 == kit { print $$1 }'; \
 	done | sort -u)"; \
 	if [ -z "$$own$$users" ]; then echo "gen: nothing to generate yet"; exit 0; fi; \
-	set -x; go test -count=1 $$own $$users -update
+	set -x; go test -count=1 $$users -update; go test -count=1 $$own -update
 
 .PHONY: verify
 verify: fmt-check ## generated files are what the code says

@@ -72,6 +72,7 @@ var layers = []struct{ pkg, may, deny string }{
 	{"cmd/purser", "internal/server", "testing"},
 
 	{".", "", ""},
+	{"client", "", "testing database/sql os/exec"},
 	{"test/e2e", "*", ""},
 	{"test/browser", "*", ""},
 	{"test/fault", "*", ""},
