@@ -74,17 +74,7 @@ func Start(o Options) (*Cluster, error) {
 	if err := c.initialise(o.InitArguments); err != nil {
 		return nil, errors.Join(err, c.Stop())
 	}
-	// Between the look for a free port and the server's own bind another process
-	// may take the port; another number is tried then.
-	for range 3 {
-		if c.port, err = freePort(); err != nil {
-			break
-		}
-		if err = c.launch(); !errors.Is(err, errEnded) {
-			break
-		}
-	}
-	if err != nil {
+	if err := c.begin(); err != nil {
 		return nil, errors.Join(err, c.Stop())
 	}
 	return c, nil
@@ -199,6 +189,21 @@ func (c *Cluster) initialise(further []string) error {
 		return fmt.Errorf("run initdb: %w\n%s", err, out)
 	}
 	return nil
+}
+
+// begin starts the server for the first time, on a port that is free.
+func (c *Cluster) begin() (err error) {
+	// Between the look for a free port and the server's own bind another process
+	// may take the port; another number is tried then.
+	for range 3 {
+		if c.port, err = freePort(); err != nil {
+			return err
+		}
+		if err = c.launch(); !errors.Is(err, errEnded) {
+			return err
+		}
+	}
+	return err
 }
 
 // launch starts the server and waits for its first answer. The error is errEnded
