@@ -217,14 +217,17 @@ func failure(err error, v verdict) error {
 }
 
 // try commits a batch, again if another transaction was in the way or the
-// connection was stale.
+// connection was stale. It gives up early where the database is not even
+// refusing: those who wait behind are to be told.
 func (d *DB) try(b *batch) (err error) {
+	limit, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
 	for range retries {
 		err = d.attempt(b)
 		if errors.Is(err, errUncertain) {
-			err = d.lookUp(b, err)
+			err = d.lookUp(limit, b, err)
 		}
-		if err == nil || errors.Is(err, errUncertain) {
+		if err == nil || errors.Is(err, errUncertain) || limit.Err() != nil {
 			return err
 		}
 		if v := d.engine.verdict(err); v != hindered && v != broken {
@@ -254,12 +257,12 @@ var errLost = errors.New("the connection broke before the commit")
 // lookUp asks the database whether it committed a batch: all of it is there if
 // its last event is. Errors: errLost, or the uncertainty where that cannot be
 // found out.
-func (d *DB) lookUp(b *batch, uncertain error) error {
+func (d *DB) lookUp(ctx context.Context, b *batch, uncertain error) error {
 	if b.last == nil {
 		return uncertain
 	}
 	for range retries {
-		found, err := d.engine.landed(context.Background(), b.last)
+		found, err := d.engine.landed(ctx, b.last)
 		switch {
 		case err != nil:
 			uncertain = errors.Join(uncertain, err)

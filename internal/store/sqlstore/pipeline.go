@@ -189,6 +189,9 @@ func (e *postgresEngine) commit(ctx context.Context, b *batch) (err error) {
 	k, err := e.reserve(ctx, conn, wish(b.orders, b.carefully))
 	if err != nil {
 		e.rollback(ctx, conn)
+		if isReadOnly(err) {
+			e.reset()
+		}
 		return err
 	}
 	p := b.decide(k)
@@ -203,10 +206,39 @@ func (e *postgresEngine) commit(ctx context.Context, b *batch) (err error) {
 		e.rollback(ctx, conn)
 		return err
 	}
-	if err := e.options.stage("committed"); err != nil {
+	if err := errors.Join(e.options.stage("committed"), warned(conn)); err != nil {
 		return errors.Join(errUncertain, err)
 	}
 	return nil
+}
+
+// isReadOnly says that the server takes no writes: it is not the primary any more.
+func isReadOnly(err error) bool {
+	failed, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && failed.Code == "25006"
+}
+
+// warning is the key of a connection's own note that its server has warned.
+const warning = "purser_warning"
+
+// noteWarning keeps a warning with its connection. A server that stops waiting
+// for its synchronous standby, because somebody canceled the wait, says that it
+// has committed, and only warns that the standby may not have it.
+func noteWarning(conn *pgconn.PgConn, n *pgconn.Notice) {
+	if n.Code == "01000" {
+		conn.CustomData()[warning] = n.Message
+	}
+}
+
+// warned is an error once the connection's server has warned, and forgets it.
+func warned(conn *pgxpool.Conn) error {
+	notes := conn.Conn().PgConn().CustomData()
+	text, ok := notes[warning]
+	if !ok {
+		return nil
+	}
+	delete(notes, warning)
+	return fmt.Errorf("the database warned: %v", text)
 }
 
 // rollback ends a transaction that is not to be committed.
@@ -336,7 +368,8 @@ func (e *postgresEngine) write(ctx context.Context, conn *pgxpool.Conn, p plan) 
 
 // landed asks whether a batch was committed whose answer was lost. It first
 // takes the merchant's lock, so that a commit that is still under way ends
-// before the look.
+// before the look. What is found may not be on the synchronous standby yet, so
+// the look commits too, behind it, and waits as a commit does.
 func (e *postgresEngine) landed(ctx context.Context, last record) (found bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -353,5 +386,11 @@ func (e *postgresEngine) landed(ctx context.Context, last record) (found bool, e
 		return false, err
 	}
 	err = conn.QueryRow(ctx, "select exists ("+recognise+")", last[0], last[1], last[3], last[4], last[9]).Scan(&found)
-	return found, err
+	if err != nil || !found {
+		return false, err
+	}
+	if _, err := conn.Exec(ctx, "commit"); err != nil {
+		return false, err
+	}
+	return true, warned(conn)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -32,7 +33,22 @@ func postgresConfig(url string) (*pgxpool.Config, error) {
 	}
 	config.ConnConfig.RuntimeParams["application_name"] = "purser"
 	config.ConnConfig.RuntimeParams["jit"] = "off"
+	if config.ConnConfig.ConnectTimeout == 0 {
+		config.ConnConfig.ConnectTimeout = dialPatience
+	}
 	return config, nil
+}
+
+// dialPatience is how long one host may take to let us in, before the next one
+// of the address is asked.
+const dialPatience = 5 * time.Second
+
+// onPrimary keeps off servers that take no writes, unless the address says
+// whom it wants: of several hosts one is the primary, and not always the same.
+func onPrimary(config *pgxpool.Config) {
+	if config.ConnConfig.ValidateConnect == nil {
+		config.ConnConfig.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
+	}
 }
 
 // openPostgres connects to the database for service.
@@ -42,6 +58,7 @@ func openPostgres(ctx context.Context, o Options) (_ engine, err error) {
 		return nil, err
 	}
 	if !o.ReadOnly {
+		onPrimary(config)
 		if err := readyPostgres(ctx, config.ConnConfig, o); err != nil {
 			return nil, err
 		}
@@ -86,6 +103,7 @@ func writing(config *pgxpool.Config, committers int) *pgxpool.Config {
 	w := config.Copy()
 	w.MaxConns = int32(min(committers, 1000)) //nolint:gosec // it is small
 	w.MinConns = w.MaxConns
+	w.ConnConfig.OnNotice = noteWarning
 	for name, value := range map[string]string{
 		"plan_cache_mode":                     "force_generic_plan",
 		"enable_seqscan":                      "off",
@@ -194,9 +212,20 @@ func (e *postgresEngine) ping(ctx context.Context) error {
 		return err
 	}
 	if standby {
+		e.reset()
 		return errors.New("the database server is a standby and takes no writes")
 	}
 	return nil
+}
+
+// reset gives all connections back: their server was the primary when they were
+// made, and is not any more. The next ones look for the primary again.
+func (e *postgresEngine) reset() {
+	for _, p := range []*pgxpool.Pool{e.readers, e.writers} {
+		if p != nil {
+			p.Reset()
+		}
+	}
 }
 
 // pool looks at the reading connections.
