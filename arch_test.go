@@ -46,6 +46,7 @@ var layers = []struct{ pkg, may, deny string }{
 	{"internal/store", nouns, noIO},
 	{"internal/store/storetest", nouns + "internal/store", "net/http"},
 	{"internal/store/pgtest", "", "net/http"},
+	{"internal/store/sqlitetest", "internal/store/pgtest internal/store/sqlstore", "net/http"},
 	{"internal/store/sqlstore", nouns + "internal/store internal/store/sqlstore/migrations", "net/http testing"},
 	{"internal/store/sqlstore/migrations", "", "net/http testing"},
 	{"internal/gateway", nouns, noIO},
@@ -61,7 +62,7 @@ var layers = []struct{ pkg, may, deny string }{
 	// The kit runs dialects on a real core, so it builds one: database, scripted banks, use cases.
 	{
 		"internal/dialect/dialecttest",
-		uses + "internal/dialect internal/store internal/store/sqlstore internal/gateway", "",
+		uses + "internal/dialect internal/store internal/store/sqlstore internal/store/sqlitetest internal/gateway", "",
 	},
 	{"internal/dialect/*", uses + "internal/dialect", "database/sql testing"},
 	{"internal/api", uses + "internal/dialect", "database/sql testing"},

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,11 +15,12 @@ import (
 	"github.com/purserhq/purser/internal/dialect/dialecttest"
 	"github.com/purserhq/purser/internal/store"
 	"github.com/purserhq/purser/internal/store/pgtest"
+	"github.com/purserhq/purser/internal/store/sqlitetest"
 )
 
 // engines gives each engine's address of an empty database.
 var engines = map[string]func(t testing.TB) string{
-	"sqlite":   func(t testing.TB) string { t.Helper(); return filepath.Join(t.TempDir(), "purser.db") },
+	"sqlite":   sqlitetest.Database,
 	"postgres": pgtest.Database,
 }
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -20,6 +19,7 @@ import (
 	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payment"
 	"github.com/purserhq/purser/internal/store"
+	"github.com/purserhq/purser/internal/store/sqlitetest"
 	"github.com/purserhq/purser/internal/store/sqlstore"
 )
 
@@ -48,7 +48,7 @@ func open(t *testing.T, splitLimit int64) *shop {
 	s := &shop{T: t, first: newBank("first"), second: newBank("second")}
 	s.clock.Store(time.Date(2026, 5, 2, 10, 0, 0, 0, time.UTC).UnixMicro())
 	db, err := sqlstore.Open(t.Context(), sqlstore.Options{
-		URL: filepath.Join(t.TempDir(), "purser.db"), Now: s.now, Log: slog.New(slog.DiscardHandler),
+		URL: sqlitetest.Database(t), Now: s.now, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)

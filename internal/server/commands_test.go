@@ -18,6 +18,7 @@ import (
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/dialect/ipg"
 	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/store/sqlitetest"
 )
 
 // desk is a command's terminal that a test can read.
@@ -68,7 +69,7 @@ func waitingForPerson(t *testing.T, folder string) string {
 
 func TestOperatorConfirms(t *testing.T) {
 	t.Parallel()
-	folder := t.TempDir()
+	folder := sqlitetest.Folder(t)
 	id := waitingForPerson(t, folder)
 	d := newDesk(Config{Data: folder})
 	if err := d.Say(t.Context(), Word{Payment: "nothing", Paid: true, Receipt: "1", Operator: "Sam"}); err == nil ||
@@ -95,7 +96,7 @@ func TestOperatorConfirms(t *testing.T) {
 
 func TestOperatorRejects(t *testing.T) {
 	t.Parallel()
-	folder := t.TempDir()
+	folder := sqlitetest.Folder(t)
 	id := waitingForPerson(t, folder)
 	d := newDesk(Config{Data: folder})
 	d.Terminal.JSON = true
@@ -111,7 +112,7 @@ func TestOperatorRejects(t *testing.T) {
 // An audit that finds nothing wrong proves little before it has found something.
 func TestAuditFindsDifferences(t *testing.T) {
 	t.Parallel()
-	folder := t.TempDir()
+	folder := sqlitetest.Folder(t)
 	id := waitingForPerson(t, folder)
 	d := newDesk(Config{Data: folder})
 	if err := d.Say(t.Context(), Word{Payment: id, Paid: true, Receipt: "77", Operator: "Sam"}); err != nil {

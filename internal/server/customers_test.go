@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/purserhq/purser/internal/store/sqlitetest"
 	"github.com/purserhq/purser/internal/wallet"
 )
 
@@ -18,7 +19,7 @@ import (
 // operator receives.
 func teaHouse(t *testing.T) told {
 	t.Helper()
-	x := told{config: Config{Data: t.TempDir(), WebhookLoopback: true}}
+	x := told{config: Config{Data: sqlitetest.Folder(t), WebhookLoopback: true}}
 	var made merchantView
 	x.operate(t, &made, func(c Commands) error { return c.AddMerchant(t.Context(), "Tea House", "") })
 	x.merchant = made.ID

@@ -7,6 +7,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/purserhq/purser/internal/store/sqlitetest"
 )
 
 // ask makes one request without a network.
@@ -31,7 +33,7 @@ func TestDemoStaysOnThisMachine(t *testing.T) {
 
 func TestDemoSandbox(t *testing.T) {
 	t.Parallel()
-	d, err := NewDemo(t.Context(), DemoOptions{Addr: "127.0.0.1:0", Data: t.TempDir(), Log: io.Discard})
+	d, err := NewDemo(t.Context(), DemoOptions{Addr: "127.0.0.1:0", Data: sqlitetest.Folder(t), Log: io.Discard})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +59,7 @@ func TestDemoSandbox(t *testing.T) {
 		t.Errorf("the welcome is broken: %s", text)
 	}
 	// The ordinary server has no sandbox, and nobody without a key.
-	s, err := New(t.Context(), Config{Data: t.TempDir()}, io.Discard)
+	s, err := New(t.Context(), Config{Data: sqlitetest.Folder(t)}, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +78,7 @@ func TestDemoSandbox(t *testing.T) {
 // start; the merchant and what it has stay.
 func TestDemoReplacesKeys(t *testing.T) {
 	t.Parallel()
-	o := DemoOptions{Addr: "127.0.0.1:0", Data: t.TempDir(), Log: io.Discard}
+	o := DemoOptions{Addr: "127.0.0.1:0", Data: sqlitetest.Folder(t), Log: io.Discard}
 	first, err := NewDemo(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)

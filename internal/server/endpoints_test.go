@@ -14,6 +14,7 @@ import (
 	"github.com/purserhq/purser/internal/dialect/ipg"
 	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/store/sqlitetest"
 )
 
 // told is a merchant with an endpoint at which a test listens.
@@ -26,7 +27,7 @@ type told struct {
 // tell adds a merchant and its endpoint to a new database.
 func tell(t *testing.T, address string) told {
 	t.Helper()
-	x := told{config: Config{Data: t.TempDir(), WebhookLoopback: true}}
+	x := told{config: Config{Data: sqlitetest.Folder(t), WebhookLoopback: true}}
 	var made struct{ ID, Secret string }
 	x.operate(t, &made, func(c Commands) error { return c.AddMerchant(t.Context(), "Tea House", "") })
 	x.merchant = made.ID

@@ -4,13 +4,15 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"github.com/purserhq/purser/internal/store/sqlitetest"
 )
 
 // TestNoticeAddress: an operator is told the address that a provider's office
 // wants to know, with the office's own template behind it.
 func TestNoticeAddress(t *testing.T) {
 	t.Parallel()
-	d := newDesk(Config{Data: t.TempDir(), PublicURL: "https://pay.example"})
+	d := newDesk(Config{Data: sqlitetest.Folder(t), PublicURL: "https://pay.example"})
 	d.Terminal.JSON = true
 	if err := d.AddMerchant(t.Context(), "Shop", ""); err != nil {
 		t.Fatal(err)

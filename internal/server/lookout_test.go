@@ -21,6 +21,7 @@ import (
 	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/store"
 	"github.com/purserhq/purser/internal/store/pgtest"
+	"github.com/purserhq/purser/internal/store/sqlitetest"
 	"github.com/purserhq/purser/internal/worker"
 )
 
@@ -125,7 +126,7 @@ func TestMoneyHealth(t *testing.T) {
 	for name, driver := range map[string]string{"sqlite": "sqlite", "postgres": "pgx"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			config := Config{Data: t.TempDir(), AuditInterval: time.Millisecond}
+			config := Config{Data: sqlitetest.Folder(t), AuditInterval: time.Millisecond}
 			address := filepath.Join(config.Data, databaseName)
 			if name == "postgres" {
 				address = pgtest.Database(t)
@@ -174,7 +175,7 @@ func TestMoneyHealth(t *testing.T) {
 // TestMoneyHealthStands wants an audit that makes no progress to be said.
 func TestMoneyHealthStands(t *testing.T) {
 	t.Parallel()
-	s, err := New(t.Context(), Config{Data: t.TempDir()}, io.Discard)
+	s, err := New(t.Context(), Config{Data: sqlitetest.Folder(t)}, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/purserhq/purser/internal/dialect/orderpay"
+	"github.com/purserhq/purser/internal/store/sqlitetest"
 )
 
 // asUser makes one request with a token.
@@ -31,7 +32,7 @@ func asUser(t *testing.T, d *Demo, method, path, token, body string) *httptest.R
 // nobody has is answered in the words of whoever asks.
 func TestPathsThatTwoAPIsShare(t *testing.T) {
 	t.Parallel()
-	d := openDemo(t, t.TempDir())
+	d := openDemo(t, sqlitetest.Folder(t))
 	defer d.closeNow(t)
 	const ours, theirs = `{"message":"`, `"statusCode":`
 	for _, c := range []struct {
@@ -73,7 +74,7 @@ func TestPathsThatTwoAPIsShare(t *testing.T) {
 // unless their end is near.
 func TestDemoTokens(t *testing.T) {
 	t.Parallel()
-	folder := t.TempDir()
+	folder := sqlitetest.Folder(t)
 	first := openDemo(t, folder)
 	k := first.Info.Orderpay
 	for _, token := range []string{k.CustomerToken, k.SellerToken, k.AdminToken} {
@@ -164,7 +165,7 @@ func rewrite(t *testing.T, folder, before, after string) {
 // An operator withdraws a payment that waits for a word.
 func TestOperatorCancels(t *testing.T) {
 	t.Parallel()
-	folder := t.TempDir()
+	folder := sqlitetest.Folder(t)
 	id := waitingForPerson(t, folder)
 	d := newDesk(Config{Data: folder})
 	d.Terminal.JSON = true

@@ -19,6 +19,7 @@ import (
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/store"
+	"github.com/purserhq/purser/internal/store/sqlitetest"
 	"github.com/purserhq/purser/internal/wallet"
 )
 
@@ -145,7 +146,7 @@ func (d *Demo) wantFinished(t *testing.T, merchantID string) {
 // demo.json is a contract with tests and tools.
 func TestDemoFile(t *testing.T) {
 	t.Parallel()
-	folder := t.TempDir()
+	folder := sqlitetest.Folder(t)
 	d := openDemo(t, folder)
 	d.wantWhole(t)
 	z := d.Info.Zipay
@@ -195,7 +196,7 @@ func TestDemoFile(t *testing.T) {
 // What an operator changed, or whose file is gone, is made anew; the money stays.
 func TestDemoMakesAnewWhatNobodyKnows(t *testing.T) {
 	t.Parallel()
-	folder := t.TempDir()
+	folder := sqlitetest.Folder(t)
 	first := openDemo(t, folder)
 	key, _, err := first.app.SigningKey(t.Context(), first.Info.Zipay.APIKey)
 	if err != nil {
@@ -280,7 +281,7 @@ func TestDemoGoesOn(t *testing.T) {
 	for _, changes := range []int64{0, 4, 9, 12, 14, 17, 22, 28, 36, 44, 50, 62, 64, 65, 69} {
 		t.Run(strconv.FormatInt(changes, 10), func(t *testing.T) {
 			t.Parallel()
-			folder := t.TempDir()
+			folder := sqlitetest.Folder(t)
 			if left, err := seedMortal(t, folder, changes); !errors.Is(err, errDied) {
 				t.Errorf("got %v, want a death after %d changes; %d were left", err, changes, left)
 			}
@@ -294,7 +295,7 @@ func TestDemoGoesOn(t *testing.T) {
 // A demo that is whole needs no change at the next start.
 func TestDemoChangesNothing(t *testing.T) {
 	t.Parallel()
-	folder := t.TempDir()
+	folder := sqlitetest.Folder(t)
 	const plenty = 1000
 	if _, err := seedMortal(t, folder, plenty); err != nil {
 		t.Fatal(err)

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/purserhq/purser/internal/store/pgtest"
+	"github.com/purserhq/purser/internal/store/sqlitetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(leaving{m}, goleak.Cleanup(os.Exit)) }
@@ -42,7 +43,7 @@ type running struct {
 func start(t *testing.T, c Config, change func(s *Server)) *running {
 	t.Helper()
 	if c.Data == "" {
-		c.Data = t.TempDir()
+		c.Data = sqlitetest.Folder(t)
 	}
 	s, err := New(t.Context(), c, io.Discard)
 	if err != nil {
@@ -256,7 +257,7 @@ func waitUntil(t *testing.T, so func() bool) {
 
 func TestReadyEndsWithTheStop(t *testing.T) {
 	t.Parallel()
-	s, err := New(t.Context(), Config{Data: t.TempDir()}, io.Discard)
+	s, err := New(t.Context(), Config{Data: sqlitetest.Folder(t)}, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -311,7 +312,7 @@ func TestAddressInUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = l.Close() }()
-	folder := t.TempDir()
+	folder := sqlitetest.Folder(t)
 	s, err := New(t.Context(), Config{Data: folder, ExtraListen: []string{l.Addr().String()}, Listen: "localhost:0"},
 		io.Discard)
 	if err != nil {
@@ -332,7 +333,7 @@ func TestAddressInUse(t *testing.T) {
 // Credentials that cannot be opened any more are found out at the start.
 func TestLostKeyset(t *testing.T) {
 	t.Parallel()
-	folder := t.TempDir()
+	folder := sqlitetest.Folder(t)
 	d, err := NewDemo(t.Context(), DemoOptions{Addr: "127.0.0.1:0", Data: folder, Log: io.Discard})
 	if err != nil {
 		t.Fatal(err)

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/purserhq/purser/internal/store/sqlitetest"
 )
 
 func TestMerchantTerms(t *testing.T) {
@@ -174,7 +176,7 @@ func TestEverySealedThingNeedsItsKeyset(t *testing.T) {
 			return c.AddTerminal(t.Context(), merchant, TerminalTerms{Name: &name})
 		},
 	} {
-		x := told{config: Config{Data: t.TempDir()}}
+		x := told{config: Config{Data: sqlitetest.Folder(t)}}
 		var made merchantView
 		x.operate(t, &made, func(c Commands) error { return c.AddMerchant(t.Context(), "Tea House", "") })
 		x.operate(t, new(any), func(c Commands) error { return c.AddKey(t.Context(), NewKey{Merchant: made.ID}) })

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -18,6 +17,7 @@ import (
 	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/store"
+	"github.com/purserhq/purser/internal/store/sqlitetest"
 	"github.com/purserhq/purser/internal/store/sqlstore"
 )
 
@@ -39,7 +39,7 @@ func openHouse(t *testing.T, database string) *house {
 	t.Helper()
 	h := &house{T: t}
 	if database == "" {
-		database = filepath.Join(t.TempDir(), "purser.db")
+		database = sqlitetest.Database(t)
 	}
 	var err error
 	h.store, err = sqlstore.Open(t.Context(), sqlstore.Options{

@@ -26,6 +26,7 @@ import (
 	"github.com/purserhq/purser/internal/merchant"
 	"github.com/purserhq/purser/internal/money"
 	core "github.com/purserhq/purser/internal/payment"
+	"github.com/purserhq/purser/internal/store/sqlitetest"
 	"github.com/purserhq/purser/internal/store/sqlstore"
 )
 
@@ -207,7 +208,7 @@ func openStage(t *testing.T, language string, demo bool) *stage {
 	s.clock.Store(time.Date(2026, 11, 20, 10, 35, 0, 0, time.UTC).UnixMicro())
 	silent := slog.New(slog.DiscardHandler)
 	db, err := sqlstore.Open(t.Context(), sqlstore.Options{
-		URL: filepath.Join(t.TempDir(), "purser.db"), Now: s.now, Log: silent,
+		URL: sqlitetest.Database(t), Now: s.now, Log: silent,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/purserhq/purser/internal/server"
 	"github.com/purserhq/purser/internal/store/pgtest"
+	"github.com/purserhq/purser/internal/store/sqlitetest"
 )
 
 // bureau is a merchant whose customers have wallets, with a server that runs
@@ -61,7 +62,7 @@ func eachBureau(t *testing.T, terms server.TerminalTerms, story func(t *testing.
 // server. The test ends with books that agree.
 func openBureau(t *testing.T, c server.Config, terms server.TerminalTerms) *bureau {
 	t.Helper()
-	c.Data, c.Listen, c.WebhookLoopback, c.LogLevel = t.TempDir(), "127.0.0.1:0", true, "error"
+	c.Data, c.Listen, c.WebhookLoopback, c.LogLevel = sqlitetest.Folder(t), "127.0.0.1:0", true, "error"
 	c.RejectInterval, c.WebhookLook = 50*time.Millisecond, 50*time.Millisecond
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/purserhq/purser/internal/server"
 	"github.com/purserhq/purser/internal/store/pgtest"
+	"github.com/purserhq/purser/internal/store/sqlitetest"
 )
 
 // operator is somebody at a terminal.
@@ -90,7 +91,7 @@ func provider(t *testing.T) string {
 // serve runs a server as it runs for real, with the shops of two merchants.
 func serve(t *testing.T, c server.Config) (one, two *shop) {
 	t.Helper()
-	c.Data = t.TempDir()
+	c.Data = sqlitetest.Folder(t)
 	o := operator{t, c}
 	at := provider(t)
 	first, second := o.merchant("Tea House", at), o.merchant("Coffee House", at)

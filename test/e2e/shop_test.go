@@ -18,6 +18,7 @@ import (
 
 	"github.com/purserhq/purser/internal/server"
 	"github.com/purserhq/purser/internal/store/pgtest"
+	"github.com/purserhq/purser/internal/store/sqlitetest"
 )
 
 func TestMain(m *testing.M) {
@@ -56,7 +57,7 @@ type shop struct {
 func open(t *testing.T, o server.DemoOptions) *shop {
 	t.Helper()
 	if o.Data == "" {
-		o.Data = t.TempDir()
+		o.Data = sqlitetest.Folder(t)
 	}
 	o.Addr = "127.0.0.1:0"
 	if o.Log == nil {

@@ -9,7 +9,6 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -25,6 +24,7 @@ import (
 	"github.com/purserhq/purser/internal/merchant"
 	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/store"
+	"github.com/purserhq/purser/internal/store/sqlitetest"
 	"github.com/purserhq/purser/internal/store/sqlstore"
 )
 
@@ -79,7 +79,7 @@ func NewWorld(t testing.TB, banks []BankForm, extras ...Extras) *World {
 		secrets: map[string]string{}, pins: map[int64]string{}, staged: map[string]int64{},
 	}
 	forms, payoutForms := map[string]app.Form{}, map[string]app.PayoutForm{}
-	url := filepath.Join(t.TempDir(), "purser.db")
+	url := ""
 	around := func(s store.Store) store.Store { return s }
 	for _, e := range extras {
 		if e.Database != nil {
@@ -94,6 +94,9 @@ func NewWorld(t testing.TB, banks []BankForm, extras ...Extras) *World {
 		}
 		maps.Copy(forms, e.Forms)
 		maps.Copy(payoutForms, e.PayoutForms)
+	}
+	if url == "" {
+		url = sqlitetest.Database(t)
 	}
 	log := slog.New(slog.DiscardHandler)
 	db, err := sqlstore.Open(t.Context(), sqlstore.Options{

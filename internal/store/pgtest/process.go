@@ -74,13 +74,22 @@ func version(dir string) int {
 	return number
 }
 
+// Memory returns a directory where a flush costs nothing, if the machine has one
+// with room, or else the usual one for temporary files.
+func Memory() string {
+	var room syscall.Statfs_t
+	if syscall.Statfs("/dev/shm", &room) == nil && room.Bavail*uint64(max(room.Bsize, 0)) >= roomy {
+		return "/dev/shm"
+	}
+	return "/tmp"
+}
+
 // newDir makes the directory of a cluster, with a short path and owned by the
 // user who will run the server.
 func newDir(inMemory bool) (string, error) {
 	parent := "/tmp"
-	var room syscall.Statfs_t
-	if inMemory && syscall.Statfs("/dev/shm", &room) == nil && room.Bavail*uint64(max(room.Bsize, 0)) >= roomy {
-		parent = "/dev/shm"
+	if inMemory {
+		parent = Memory()
 	}
 	dir, err := os.MkdirTemp(parent, "pgtest-")
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/store"
+	"github.com/purserhq/purser/internal/store/sqlitetest"
 	"github.com/purserhq/purser/internal/store/sqlstore"
 )
 
@@ -62,7 +63,7 @@ func TestLongBacklog(t *testing.T) {
 // reading of the table would be slow only where it hurts. PostgreSQL may well
 // read a small table whole, so the benchmark watches over it.
 func TestDuePlan(t *testing.T) {
-	url := inMemory(t)
+	url := sqlitetest.Missing(t)
 	query := open(t, sqlstore.Options{URL: url}).DueQuery()
 	rows, err := raw(t, url).QueryContext(t.Context(), "explain query plan "+query, 1, 1, 1)
 	if err != nil {

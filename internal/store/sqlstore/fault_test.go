@@ -22,6 +22,7 @@ import (
 	"github.com/purserhq/purser/internal/payout"
 	"github.com/purserhq/purser/internal/store"
 	"github.com/purserhq/purser/internal/store/pgtest"
+	"github.com/purserhq/purser/internal/store/sqlitetest"
 	"github.com/purserhq/purser/internal/store/sqlstore"
 	"github.com/purserhq/purser/internal/store/storetest"
 	"github.com/purserhq/purser/internal/wallet"
@@ -432,7 +433,7 @@ func TestServerKilled(t *testing.T) {
 // TestDiskFails lets the disk fail during a commit: nothing more is written,
 // although the disk may look well again.
 func TestDiskFails(t *testing.T) {
-	url := inMemory(t)
+	url := sqlitetest.Missing(t)
 	var fails atomic.Bool
 	db := open(t, sqlstore.Options{URL: url, Fault: func(stage string) error {
 		if stage == "commit" && fails.Load() {

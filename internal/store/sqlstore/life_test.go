@@ -8,12 +8,13 @@ import (
 
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/store/pgtest"
+	"github.com/purserhq/purser/internal/store/sqlitetest"
 	"github.com/purserhq/purser/internal/store/sqlstore"
 )
 
 // TestOneProcess opens one file twice.
 func TestOneProcess(t *testing.T) {
-	url := inMemory(t)
+	url := sqlitetest.Missing(t)
 	db := open(t, sqlstore.Options{URL: "sqlite:" + url})
 	_, err := sqlstore.Open(t.Context(), sqlstore.Options{URL: url, Now: time.Now})
 	if err == nil || !strings.Contains(err.Error(), "another purser process uses this database") {
@@ -117,7 +118,7 @@ func TestDurable(t *testing.T) {
 			t.Errorf("open %q: got nil, want it refused", path)
 		}
 	}
-	if _, err := sqlstore.Open(t.Context(), sqlstore.Options{URL: inMemory(t)}); err == nil {
+	if _, err := sqlstore.Open(t.Context(), sqlstore.Options{URL: sqlitetest.Missing(t)}); err == nil {
 		t.Error("open without a clock: got nil, want it refused")
 	}
 }

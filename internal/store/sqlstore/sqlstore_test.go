@@ -3,13 +3,13 @@ package sqlstore_test
 import (
 	"flag"
 	"os"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/purserhq/purser/internal/store"
 	"github.com/purserhq/purser/internal/store/pgtest"
+	"github.com/purserhq/purser/internal/store/sqlitetest"
 	"github.com/purserhq/purser/internal/store/sqlstore"
 	"github.com/purserhq/purser/internal/store/storetest"
 )
@@ -24,24 +24,8 @@ func TestMain(m *testing.M) {
 
 // engines gives each engine's address of an empty database.
 var engines = map[string]func(t testing.TB) string{
-	"sqlite":   inMemory,
+	"sqlite":   sqlitetest.Missing,
 	"postgres": pgtest.Database,
-}
-
-// inMemory is a file where a flush costs nothing, if the machine has such a
-// place: the kit is about what is stored, not about the disk.
-func inMemory(t testing.TB) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("/dev/shm", "purser-*") //nolint:usetesting // elsewhere than other temporary files
-	if err != nil {
-		return filepath.Join(t.TempDir(), "purser.db")
-	}
-	t.Cleanup(func() {
-		if err := os.RemoveAll(dir); err != nil {
-			t.Errorf("remove %s: %v", dir, err)
-		}
-	})
-	return filepath.Join(dir, "purser.db")
 }
 
 // onBoth runs a test on each engine.
@@ -84,7 +68,7 @@ func opener(address func(t testing.TB) string, o sqlstore.Options) storetest.Ope
 	}
 }
 
-func TestSQLite(t *testing.T) { storetest.Run(t, opener(engines["sqlite"], sqlstore.Options{})) }
+func TestSQLite(t *testing.T) { storetest.Run(t, opener(sqlitetest.Database, sqlstore.Options{})) }
 
 func TestPostgres(t *testing.T) {
 	storetest.Run(t, opener(engines["postgres"], sqlstore.Options{Committers: 2}))

@@ -21,6 +21,7 @@ import (
 	"github.com/purserhq/purser/internal/ledger"
 	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/store"
+	"github.com/purserhq/purser/internal/store/sqlitetest"
 	"github.com/purserhq/purser/internal/store/sqlstore"
 )
 
@@ -124,7 +125,7 @@ func versionRows(version int64) string {
 // are there before the next version is.
 func newestRows(t *testing.T) (newest int64) {
 	t.Helper()
-	url := inMemory(t)
+	url := sqlitetest.Missing(t)
 	db := open(t, sqlstore.Options{URL: url, Now: func() time.Time { return booksAt }})
 	newest, _, err := db.SchemaVersion(t.Context())
 	if err != nil {
@@ -252,7 +253,7 @@ func keptCopies(t *testing.T, url string, version, newest int64) {
 // restores the copy of an older version.
 func TestUpgradeFails(t *testing.T) {
 	const version = 3
-	url := inMemory(t)
+	url := sqlitetest.Missing(t)
 	older(t, url, version)
 	before := counted(t, url, version)
 	broken := errors.New("the disk is full")
