@@ -3122,7 +3122,7 @@ type Payout struct {
 	// Sending What a trader sends, where it goes through traders.
 	Sending *Sending `json:"sending,omitempty"`
 
-	// Status requested: an operator has to approve it; above a limit two. approved: a trader may take it. processing: it is being sent, or nobody knows yet. paid: it arrived. rejected, canceled, expired, failed: the money is back where it was taken from.
+	// Status requested: an operator has to approve it; above a limit two. approved: a trader may take it, or its gateway is being told. processing: it is being sent, or nobody knows yet. paid: it arrived. rejected, canceled, expired, failed: the money is back where it was taken from.
 	//
 	// Examples: requested
 	Status PayoutStatus `json:"status"`
@@ -3143,7 +3143,7 @@ type Payout struct {
 	UpdatedAt time.Time `json:"updated_at"`
 }
 
-// PayoutStatus requested: an operator has to approve it; above a limit two. approved: a trader may take it. processing: it is being sent, or nobody knows yet. paid: it arrived. rejected, canceled, expired, failed: the money is back where it was taken from.
+// PayoutStatus requested: an operator has to approve it; above a limit two. approved: a trader may take it, or its gateway is being told. processing: it is being sent, or nobody knows yet. paid: it arrived. rejected, canceled, expired, failed: the money is back where it was taken from.
 //
 // Examples: requested
 type PayoutStatus string
@@ -5590,7 +5590,7 @@ type ClientInterface interface {
 
 	// ApprovePayoutWithBody Approve a payout
 	//
-	// Takes a payout on: it is about to be sent by hand, or a trader may take it. One above the merchant's limit needs two people; until the second one approves it stays requested.
+	// Takes a payout on: it is about to be sent by hand, or a trader may take it, or its gateway is told to send it. One above the merchant's limit needs two people; until the second one approves it stays requested.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -5601,7 +5601,7 @@ type ClientInterface interface {
 
 	// ApprovePayout Approve a payout
 	//
-	// Takes a payout on: it is about to be sent by hand, or a trader may take it. One above the merchant's limit needs two people; until the second one approves it stays requested.
+	// Takes a payout on: it is about to be sent by hand, or a trader may take it, or its gateway is told to send it. One above the merchant's limit needs two people; until the second one approves it stays requested.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -5621,7 +5621,7 @@ type ClientInterface interface {
 
 	// ConfirmPayoutWithBody Confirm a payout
 	//
-	// Says that the money was sent, with the receipt of it.
+	// Says that the money was sent, with the receipt of it. What a gateway sends is unsupported, unless it called for a person.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -5632,7 +5632,7 @@ type ClientInterface interface {
 
 	// ConfirmPayout Confirm a payout
 	//
-	// Says that the money was sent, with the receipt of it.
+	// Says that the money was sent, with the receipt of it. What a gateway sends is unsupported, unless it called for a person.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -5643,7 +5643,7 @@ type ClientInterface interface {
 
 	// FailPayoutWithBody Fail a payout
 	//
-	// Gives the money back to the account: it was sent over a network and came back.
+	// Gives the money back to the account: it was sent over a network and came back. What a gateway sends is unsupported, unless it called for a person.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -5654,7 +5654,7 @@ type ClientInterface interface {
 
 	// FailPayout Fail a payout
 	//
-	// Gives the money back to the account: it was sent over a network and came back.
+	// Gives the money back to the account: it was sent over a network and came back. What a gateway sends is unsupported, unless it called for a person.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -7622,7 +7622,7 @@ func (c *Client) GetPayout(ctx context.Context, id string, reqEditors ...Request
 
 // ApprovePayoutWithBody Approve a payout
 //
-// Takes a payout on: it is about to be sent by hand, or a trader may take it. One above the merchant's limit needs two people; until the second one approves it stays requested.
+// Takes a payout on: it is about to be sent by hand, or a trader may take it, or its gateway is told to send it. One above the merchant's limit needs two people; until the second one approves it stays requested.
 //
 // Needs a key with the scope operator.
 //
@@ -7643,7 +7643,7 @@ func (c *Client) ApprovePayoutWithBody(ctx context.Context, id string, params *A
 
 // ApprovePayout Approve a payout
 //
-// Takes a payout on: it is about to be sent by hand, or a trader may take it. One above the merchant's limit needs two people; until the second one approves it stays requested.
+// Takes a payout on: it is about to be sent by hand, or a trader may take it, or its gateway is told to send it. One above the merchant's limit needs two people; until the second one approves it stays requested.
 //
 // Needs a key with the scope operator.
 //
@@ -7683,7 +7683,7 @@ func (c *Client) CancelPayout(ctx context.Context, id string, params *CancelPayo
 
 // ConfirmPayoutWithBody Confirm a payout
 //
-// Says that the money was sent, with the receipt of it.
+// Says that the money was sent, with the receipt of it. What a gateway sends is unsupported, unless it called for a person.
 //
 // Needs a key with the scope operator.
 //
@@ -7704,7 +7704,7 @@ func (c *Client) ConfirmPayoutWithBody(ctx context.Context, id string, params *C
 
 // ConfirmPayout Confirm a payout
 //
-// Says that the money was sent, with the receipt of it.
+// Says that the money was sent, with the receipt of it. What a gateway sends is unsupported, unless it called for a person.
 //
 // Needs a key with the scope operator.
 //
@@ -7725,7 +7725,7 @@ func (c *Client) ConfirmPayout(ctx context.Context, id string, params *ConfirmPa
 
 // FailPayoutWithBody Fail a payout
 //
-// Gives the money back to the account: it was sent over a network and came back.
+// Gives the money back to the account: it was sent over a network and came back. What a gateway sends is unsupported, unless it called for a person.
 //
 // Needs a key with the scope operator.
 //
@@ -7746,7 +7746,7 @@ func (c *Client) FailPayoutWithBody(ctx context.Context, id string, params *Fail
 
 // FailPayout Fail a payout
 //
-// Gives the money back to the account: it was sent over a network and came back.
+// Gives the money back to the account: it was sent over a network and came back. What a gateway sends is unsupported, unless it called for a person.
 //
 // Needs a key with the scope operator.
 //
@@ -14929,7 +14929,7 @@ type ClientWithResponsesInterface interface {
 
 	// ApprovePayoutWithBodyWithResponse Approve a payout
 	//
-	// Takes a payout on: it is about to be sent by hand, or a trader may take it. One above the merchant's limit needs two people; until the second one approves it stays requested.
+	// Takes a payout on: it is about to be sent by hand, or a trader may take it, or its gateway is told to send it. One above the merchant's limit needs two people; until the second one approves it stays requested.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -14940,7 +14940,7 @@ type ClientWithResponsesInterface interface {
 
 	// ApprovePayoutWithResponse Approve a payout
 	//
-	// Takes a payout on: it is about to be sent by hand, or a trader may take it. One above the merchant's limit needs two people; until the second one approves it stays requested.
+	// Takes a payout on: it is about to be sent by hand, or a trader may take it, or its gateway is told to send it. One above the merchant's limit needs two people; until the second one approves it stays requested.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -14962,7 +14962,7 @@ type ClientWithResponsesInterface interface {
 
 	// ConfirmPayoutWithBodyWithResponse Confirm a payout
 	//
-	// Says that the money was sent, with the receipt of it.
+	// Says that the money was sent, with the receipt of it. What a gateway sends is unsupported, unless it called for a person.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -14973,7 +14973,7 @@ type ClientWithResponsesInterface interface {
 
 	// ConfirmPayoutWithResponse Confirm a payout
 	//
-	// Says that the money was sent, with the receipt of it.
+	// Says that the money was sent, with the receipt of it. What a gateway sends is unsupported, unless it called for a person.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -14984,7 +14984,7 @@ type ClientWithResponsesInterface interface {
 
 	// FailPayoutWithBodyWithResponse Fail a payout
 	//
-	// Gives the money back to the account: it was sent over a network and came back.
+	// Gives the money back to the account: it was sent over a network and came back. What a gateway sends is unsupported, unless it called for a person.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -14995,7 +14995,7 @@ type ClientWithResponsesInterface interface {
 
 	// FailPayoutWithResponse Fail a payout
 	//
-	// Gives the money back to the account: it was sent over a network and came back.
+	// Gives the money back to the account: it was sent over a network and came back. What a gateway sends is unsupported, unless it called for a person.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -20461,7 +20461,7 @@ func (c *ClientWithResponses) GetPayoutWithResponse(ctx context.Context, id stri
 
 // ApprovePayoutWithBodyWithResponse Approve a payout
 //
-// Takes a payout on: it is about to be sent by hand, or a trader may take it. One above the merchant's limit needs two people; until the second one approves it stays requested.
+// Takes a payout on: it is about to be sent by hand, or a trader may take it, or its gateway is told to send it. One above the merchant's limit needs two people; until the second one approves it stays requested.
 //
 // Needs a key with the scope operator.
 //
@@ -20478,7 +20478,7 @@ func (c *ClientWithResponses) ApprovePayoutWithBodyWithResponse(ctx context.Cont
 
 // ApprovePayoutWithResponse Approve a payout
 //
-// Takes a payout on: it is about to be sent by hand, or a trader may take it. One above the merchant's limit needs two people; until the second one approves it stays requested.
+// Takes a payout on: it is about to be sent by hand, or a trader may take it, or its gateway is told to send it. One above the merchant's limit needs two people; until the second one approves it stays requested.
 //
 // Needs a key with the scope operator.
 //
@@ -20512,7 +20512,7 @@ func (c *ClientWithResponses) CancelPayoutWithResponse(ctx context.Context, id s
 
 // ConfirmPayoutWithBodyWithResponse Confirm a payout
 //
-// Says that the money was sent, with the receipt of it.
+// Says that the money was sent, with the receipt of it. What a gateway sends is unsupported, unless it called for a person.
 //
 // Needs a key with the scope operator.
 //
@@ -20529,7 +20529,7 @@ func (c *ClientWithResponses) ConfirmPayoutWithBodyWithResponse(ctx context.Cont
 
 // ConfirmPayoutWithResponse Confirm a payout
 //
-// Says that the money was sent, with the receipt of it.
+// Says that the money was sent, with the receipt of it. What a gateway sends is unsupported, unless it called for a person.
 //
 // Needs a key with the scope operator.
 //
@@ -20546,7 +20546,7 @@ func (c *ClientWithResponses) ConfirmPayoutWithResponse(ctx context.Context, id 
 
 // FailPayoutWithBodyWithResponse Fail a payout
 //
-// Gives the money back to the account: it was sent over a network and came back.
+// Gives the money back to the account: it was sent over a network and came back. What a gateway sends is unsupported, unless it called for a person.
 //
 // Needs a key with the scope operator.
 //
@@ -20563,7 +20563,7 @@ func (c *ClientWithResponses) FailPayoutWithBodyWithResponse(ctx context.Context
 
 // FailPayoutWithResponse Fail a payout
 //
-// Gives the money back to the account: it was sent over a network and came back.
+// Gives the money back to the account: it was sent over a network and came back. What a gateway sends is unsupported, unless it called for a person.
 //
 // Needs a key with the scope operator.
 //

@@ -2,6 +2,7 @@ package api
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	"github.com/purserhq/purser/internal/app"
@@ -107,9 +108,9 @@ var payoutWords = words{
 	"payoutView": {
 		"id": {doc: "Its id.", example: examplePayout},
 		"status": {
-			doc: "requested: an operator has to approve it; above a limit two. approved: a trader may take it. processing: " +
-				"it is being sent, or nobody knows yet. paid: it arrived. rejected, canceled, expired, failed: the money is " +
-				"back where it was taken from.",
+			doc: "requested: an operator has to approve it; above a limit two. approved: a trader may take it, or its gateway " +
+				"is being told. processing: it is being sent, or nobody knows yet. paid: it arrived. rejected, canceled, " +
+				"expired, failed: the money is back where it was taken from.",
 			example: "requested", choices: choices(payout.States),
 		},
 		"account": fromWord, "amount": {doc: "What is taken, fee included.", example: "12.50"},
@@ -157,11 +158,12 @@ var payoutWords = words{
 }
 
 func (d *desk) payouts() resource {
-	told := story[payoutView]{now: d.payoutNow, of: func(change app.Change) (out payoutView, ok bool) {
+	told := story[payoutView]{now: d.payoutTold, of: func(change app.Change) (out payoutView, ok bool) {
 		if len(change.Payouts) != 1 {
 			return out, false
 		}
-		return viewPayout(change.Payouts[0]), true
+		p := change.Payouts[0]
+		return viewPayout(p), !beingTold(p)
 	}}
 	return resource{
 		name: "payouts", about: "A payout sends money out: coins over a network, or money in another currency from " +
@@ -199,11 +201,12 @@ func (d *desk) payouts() resource {
 // payoutDecisions are what whoever runs the server says of a payout.
 func (d *desk) payoutDecisions(told story[payoutView]) []operation {
 	faults := []fault.Code{fault.CodePayoutNotFound, fault.CodeWrongState}
+	byHand := append(slices.Clone(faults), fault.CodeUnsupported)
 	return []operation{
 		act(row{
 			id: "approvePayout", path: "/payouts/{id}/approve", scope: merchant.Operator, summary: "Approve a payout",
-			about: "Takes a payout on: it is about to be sent by hand, or a trader may take it. One above the merchant's " +
-				"limit needs two people; until the second one approves it stays requested.",
+			about: "Takes a payout on: it is about to be sent by hand, or a trader may take it, or its gateway is told to " +
+				"send it. One above the merchant's limit needs two people; until the second one approves it stays requested.",
 			faults: faults,
 		}, d.approvePayout, told),
 		act(row{
@@ -217,13 +220,15 @@ func (d *desk) payoutDecisions(told story[payoutView]) []operation {
 		}, d.takePayout, told),
 		act(row{
 			id: "confirmPayout", path: "/payouts/{id}/confirm", scope: merchant.Operator, summary: "Confirm a payout",
-			about:  "Says that the money was sent, with the receipt of it.",
-			faults: append(faults, fault.CodeDuplicate),
+			about: "Says that the money was sent, with the receipt of it. What a gateway sends is unsupported, unless it " +
+				"called for a person.",
+			faults: append(byHand, fault.CodeDuplicate),
 		}, d.confirmPayout, told),
 		act(row{
 			id: "failPayout", path: "/payouts/{id}/fail", scope: merchant.Operator, summary: "Fail a payout",
-			about:  "Gives the money back to the account: it was sent over a network and came back.",
-			faults: faults,
+			about: "Gives the money back to the account: it was sent over a network and came back. What a gateway sends is " +
+				"unsupported, unless it called for a person.",
+			faults: byHand,
 		}, d.failPayout, told),
 	}
 }
@@ -308,6 +313,23 @@ func payoutFault(err error) error {
 
 func (d *desk) payoutNow(c *call, id string) (payoutView, error) {
 	return show(viewPayout)(d.App.Payout(c.Context(), c.Merchant, id))
+}
+
+// beingTold says that the gateway of a payout hears of it now, so that nobody can
+// say yet what came of its approval.
+func beingTold(p payout.Payout) bool {
+	told := p.State == payout.Approved || (p.State == payout.Processing && p.Checks == 0)
+	return p.ByGateway() && told && p.Attention == ""
+}
+
+// payoutTold shows what came of a decision about a payout.
+// Error: idempotency_in_progress.
+func (d *desk) payoutTold(c *call, id string) (out payoutView, err error) {
+	p, err := d.App.Payout(c.Context(), c.Merchant, id)
+	if err == nil && beingTold(p) {
+		return out, fault.New(fault.CodeIdempotencyInProgress, "", "")
+	}
+	return show(viewPayout)(p, err)
 }
 
 func (d *desk) listPayouts(c *call, q payoutList) (out pageOf[payoutView], err error) {
