@@ -3,32 +3,33 @@ package purser
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"go/format"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-)
 
-const generatedClient = "client/v1_gen.go"
+	"github.com/purserhq/purser/internal/fault"
+)
 
 // ownWords is what the generator says of the package; doc.go says it better.
 const ownWords = "// Package client provides primitives to interact with the openapi HTTP API.\n//\n"
+
+// described is what the tests need of the document.
+type described struct {
+	Paths map[string]map[string]struct {
+		Responses map[string]struct{ Description string }
+	}
+}
 
 // TestClient wants the generated file to be what the generator makes of the
 // document. Errors are left out of it: the client has one type for all of them.
 func TestClient(t *testing.T) {
 	t.Parallel()
-	raw, err := os.ReadFile(filepath.Join("docs", "openapi.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var doc map[string]any
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.UseNumber()
-	if err := decoder.Decode(&doc); err != nil {
-		t.Fatal(err)
-	}
+	readDocument(t, &doc)
 	answers := 0
 	paths, _ := doc["paths"].(map[string]any)
 	for _, path := range paths {
@@ -48,7 +49,64 @@ func TestClient(t *testing.T) {
 	if answers == 0 {
 		t.Fatal("the document has no answers")
 	}
-	golden(t, generatedClient, string(generate(t, doc)))
+	golden(t, "client/v1_gen.go", string(generate(t, doc)))
+}
+
+// TestClientCodes wants the client to name every code that an operation answers.
+func TestClientCodes(t *testing.T) {
+	t.Parallel()
+	var doc described
+	readDocument(t, &doc)
+	said := map[fault.Code]bool{}
+	for _, path := range doc.Paths {
+		for _, operation := range path {
+			for status, r := range operation.Responses {
+				_, codes, ok := strings.Cut(r.Description, ": ")
+				if ok == strings.HasPrefix(status, "2") {
+					t.Errorf("%s: %q names no codes, or names some where nothing is wrong", status, r.Description)
+				}
+				for code := range strings.SplitSeq(codes, ", ") {
+					said[fault.Code(code)] = ok
+				}
+			}
+		}
+	}
+	var b strings.Builder
+	b.WriteString("// Code generated from docs/openapi.json and internal/fault; DO NOT EDIT.\n\npackage client\n\n" +
+		"// The codes that an operation may answer.\nconst (\n")
+	for _, e := range fault.Catalogue {
+		if said[e.Code] {
+			fmt.Fprintf(&b, "// %s\n%s Code = %q\n", e.Doc, codeName(e.Code), e.Code)
+		}
+	}
+	text, err := format.Source([]byte(b.String() + ")\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "client/codes_gen.go", string(text))
+}
+
+// codeName is the Go name of a code: CodeUnitUnknown of unit_unknown.
+func codeName(code fault.Code) string {
+	name := "Code"
+	for word := range strings.SplitSeq(string(code), "_") {
+		name += strings.ToUpper(word[:1]) + word[1:]
+	}
+	return name
+}
+
+// readDocument reads docs/openapi.json.
+func readDocument(t *testing.T, into any) {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join("docs", "openapi.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	if err := decoder.Decode(into); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // generate runs the generator that the module of the client tests pins.

@@ -9,19 +9,9 @@ import (
 	"time"
 )
 
-// Code says what is wrong, for programs; docs/errors.md lists all of them. A code
-// never changes its meaning, and new ones may come.
+// Code says what is wrong, for programs. A code never changes its meaning, and new
+// ones may come.
 type Code string
-
-// The codes that a program meets most.
-const (
-	CodeInProgress       Code = "idempotency_in_progress" // the same call is running
-	CodeKeyReuse         Code = "idempotency_key_reuse"   // another call had this Idempotency-Key
-	CodeNotFound         Code = "not_found"               // there is no such thing of yours
-	CodeParameterInvalid Code = "parameter_invalid"
-	CodeParameterMissing Code = "parameter_missing"
-	CodeRateLimited      Code = "rate_limited" // too many calls; see RetryAfter
-)
 
 // Error is what the server answers instead of what was asked for.
 type Error struct {

@@ -102,7 +102,7 @@ func again(r *http.Request, err error) (time.Duration, bool) {
 		return 0, true // nobody knows whether it arrived
 	}
 	passing := refused.Status >= http.StatusInternalServerError || refused.Status == http.StatusTooManyRequests ||
-		refused.Code == CodeInProgress
+		refused.Code == CodeIdempotencyInProgress
 	return refused.RetryAfter, passing
 }
 
