@@ -20,7 +20,7 @@ const (
 	module = "github.com/purserhq/purser/"
 	basics = "internal/money internal/fault internal/fsm "
 	nouns  = basics + "internal/merchant internal/invoice internal/payment internal/refund internal/payout " +
-		"internal/wallet internal/deal internal/ledger internal/event "
+		"internal/wallet internal/deal internal/settlement internal/ledger internal/event "
 	uses = nouns + "internal/app "
 	noIO = "net/http database/sql os/exec testing "
 )
@@ -40,6 +40,7 @@ var layers = []struct{ pkg, may, deny string }{
 	{"internal/payout", basics, noIO},
 	{"internal/wallet", basics, noIO},
 	{"internal/deal", basics, noIO},
+	{"internal/settlement", basics, noIO},
 	{"internal/ledger", basics, noIO},
 	{"internal/event", basics, noIO},
 

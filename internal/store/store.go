@@ -16,6 +16,7 @@ import (
 	"github.com/purserhq/purser/internal/payment"
 	"github.com/purserhq/purser/internal/payout"
 	"github.com/purserhq/purser/internal/refund"
+	"github.com/purserhq/purser/internal/settlement"
 	"github.com/purserhq/purser/internal/wallet"
 )
 
@@ -78,13 +79,16 @@ type Change struct {
 	Deals      []deal.Deal
 	// Attachments are always new.
 	Attachments []deal.Attachment
-	Customers   []wallet.Customer
-	Markets     []wallet.Market
-	Transfers   []wallet.Transfer // always new
-	Exchanges   []wallet.Exchange // always new
-	Tries       []wallet.Tries
-	Entries     []ledger.Entry
-	Events      []event.Event
+	Settlements []settlement.File
+	// SettlementRows are always new.
+	SettlementRows []settlement.Row
+	Customers      []wallet.Customer
+	Markets        []wallet.Market
+	Transfers      []wallet.Transfer // always new
+	Exchanges      []wallet.Exchange // always new
+	Tries          []wallet.Tries
+	Entries        []ledger.Entry
+	Events         []event.Event
 	// Relied are customers that the decision read and does not change: it holds
 	// only if nobody else changed them meanwhile.
 	Relied []wallet.Customer
@@ -142,6 +146,7 @@ type Reader interface {
 	LedgerReader
 	DeliveryReader
 	ListReader
+	SettlementReader
 }
 
 // MerchantReader finds merchants, their keys and gateways.

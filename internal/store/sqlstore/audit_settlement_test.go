@@ -8,6 +8,7 @@ import (
 	"github.com/purserhq/purser/internal/ledger"
 	"github.com/purserhq/purser/internal/payment"
 	"github.com/purserhq/purser/internal/refund"
+	"github.com/purserhq/purser/internal/settlement"
 	"github.com/purserhq/purser/internal/store"
 )
 
@@ -52,6 +53,14 @@ func settlements(t *testing.T) []store.Change {
 		happened(event.Refund, "r12", "create", "", "processing"),
 		happened(event.Refund, "r12", "succeed", "processing", "succeeded"),
 		happened(event.Refund, "r12", "settle", "succeeded", "succeeded"))
+	change.Settlements = []settlement.File{{
+		ID: "s1", Merchant: "m", Gateway: "bank", Name: "may.csv", Operator: "ann", Rows: 4, Payments: 3, Refunds: 1,
+		Taken: amount(123), Fees: amount(7), Returned: amount(20), EndedAt: booksAt, CreatedAt: booksAt, UpdatedAt: booksAt,
+	}}
+	change.SettlementRows = []settlement.Row{{
+		File: "s1", Merchant: "m", Number: 2, Kind: settlement.Payment, Line: 2, Receipt: "r10", Payment: "p10",
+		Amount: amount(100), Fee: amount(4),
+	}}
 	return []store.Change{change}
 }
 

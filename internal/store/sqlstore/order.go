@@ -172,6 +172,12 @@ func (o *order) addMoney(c store.Change) error {
 	for _, p := range c.Payouts {
 		errs = append(errs, o.addNoun(payouts, p.Merchant, p.ID, p.Version)(payoutRecord(p)))
 	}
+	for _, f := range c.Settlements {
+		errs = append(errs, o.addNoun(settlementFiles, f.Merchant, f.ID, f.Version)(settlementRecord(f)))
+	}
+	for _, w := range c.SettlementRows {
+		errs = append(errs, o.addNoun(settlementRows, w.Merchant, settledID(w), 0)(settledRecord(w)))
+	}
 	return errors.Join(errs...)
 }
 

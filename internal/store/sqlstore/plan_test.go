@@ -89,6 +89,14 @@ func plans(t *testing.T) []planned {
 			_, err := d.PayoutsToAsk(ctx, dueNow, 10)
 			return err
 		}, []string{"payout_check"}, ""},
+		{"list of settlements", func(d *sqlstore.DB) error {
+			_, err := d.ListSettlements(ctx, "m", store.SettlementList{}, store.Older{At: dueNow, ID: "s", Limit: 10})
+			return err
+		}, []string{"settlement_list"}, ""},
+		{"rows of a settlement", func(d *sqlstore.DB) error {
+			_, err := d.SettlementRows(ctx, "m", store.SettlementRows{File: "s", After: 1, Limit: 10})
+			return err
+		}, []string{"settlement_rows"}, ""},
 		{"deals of a payout", func(d *sqlstore.DB) error {
 			_, err := d.ListDeals(ctx, "m", store.DealList{Payout: "o"}, store.Older{Limit: 10})
 			return err
@@ -105,13 +113,14 @@ func lookups(t *testing.T) map[string]func(*sqlstore.DB) error {
 	t.Helper()
 	ctx := t.Context()
 	return map[string]func(*sqlstore.DB) error{
-		"invoice":  func(d *sqlstore.DB) error { return absent(d.Invoice(ctx, "m", "none")) },
-		"payment":  func(d *sqlstore.DB) error { return absent(d.Payment(ctx, "m", "none")) },
-		"refund":   func(d *sqlstore.DB) error { return absent(d.Refund(ctx, "m", "none")) },
-		"payout":   func(d *sqlstore.DB) error { return absent(d.Payout(ctx, "m", "none")) },
-		"deal":     func(d *sqlstore.DB) error { return absent(d.Deal(ctx, "m", "none")) },
-		"customer": func(d *sqlstore.DB) error { return absent(d.Customer(ctx, "m", 1)) },
-		"transfer": func(d *sqlstore.DB) error { return absent(d.Transfer(ctx, "m", "none")) },
+		"invoice":    func(d *sqlstore.DB) error { return absent(d.Invoice(ctx, "m", "none")) },
+		"payment":    func(d *sqlstore.DB) error { return absent(d.Payment(ctx, "m", "none")) },
+		"refund":     func(d *sqlstore.DB) error { return absent(d.Refund(ctx, "m", "none")) },
+		"payout":     func(d *sqlstore.DB) error { return absent(d.Payout(ctx, "m", "none")) },
+		"deal":       func(d *sqlstore.DB) error { return absent(d.Deal(ctx, "m", "none")) },
+		"settlement": func(d *sqlstore.DB) error { return absent(d.Settlement(ctx, "m", "none")) },
+		"customer":   func(d *sqlstore.DB) error { return absent(d.Customer(ctx, "m", 1)) },
+		"transfer":   func(d *sqlstore.DB) error { return absent(d.Transfer(ctx, "m", "none")) },
 	}
 }
 

@@ -182,6 +182,25 @@ var (
 		{"detail", text},
 		{"data", binary}, // the last: lists leave it out
 	}}
+	settlementFiles = &table{"settlement", 2, []field{
+		{"id", text},
+		{"merchant_id", text},
+		{"version", number},
+		{"gateway", text},
+		{"ended_at", perhaps},
+		{"created_at", number},
+		{"updated_at", number},
+		{"detail", text},
+	}}
+	settlementRows = &table{"settlement_row", 2, []field{
+		{"id", text},
+		{"merchant_id", text},
+		{"version", number},
+		{"settlement_id", text},
+		{"number", number},
+		{"kind", text},
+		{"detail", text},
+	}}
 	terminals = &table{"terminal", 2, []field{
 		{"id", text},
 		{"merchant_id", text},
@@ -299,6 +318,7 @@ var (
 var nouns = []*table{
 	merchants, keys, gateways, terminals, invoices, payments, refunds, payouts, customers, markets, transfers,
 	exchanges, tries, endpoints, deliveries, traders, requisites, deals, attachments,
+	settlementFiles, settlementRows,
 }
 
 // list joins the names of some columns, each through the format function.

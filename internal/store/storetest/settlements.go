@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/payment"
 	"github.com/purserhq/purser/internal/refund"
+	"github.com/purserhq/purser/internal/settlement"
 	"github.com/purserhq/purser/internal/store"
 )
 
@@ -92,4 +94,87 @@ func returned(s *shop) {
 		}
 		same(t, name, ids, err, want)
 	}
+}
+
+// settlementFiles come back as they were stored, with what came of their rows.
+func settlementFiles(s *shop) {
+	t, ctx := s.T, s.Context()
+	other := newShop(t, s.Store)
+	f := full(s, func(*settlement.File) {})
+	for version := range int64(2) {
+		s.must(store.Change{Settlements: []settlement.File{f}})
+		f.Version = version + 1
+		got, err := s.Settlement(ctx, s.id, f.ID)
+		same(t, "settlement", got, err, f)
+		f.Rows, f.EndedAt = 7, time.Time{}
+	}
+	f.Rows, f.EndedAt = 7, time.Time{}
+	s.must(store.Change{Settlements: []settlement.File{f}})
+	f.Version = 3
+	none, err := s.Settlement(ctx, other.id, f.ID)
+	missing(t, "another's settlement", none, err, fault.CodeNotFound)
+	row := func(n int64, k settlement.Kind) settlement.Row {
+		return full(s, func(r *settlement.Row) { r.File, r.Number, r.Kind = f.ID, n, k })
+	}
+	rows := []settlement.Row{
+		row(2, settlement.Payment), row(3, settlement.Refund), row(10, settlement.Extra), row(11, settlement.Missing),
+	}
+	s.must(store.Change{SettlementRows: []settlement.Row{rows[2], rows[0]}})
+	s.must(store.Change{SettlementRows: []settlement.Row{rows[3], rows[1]}})
+	if err := s.Commit(ctx, store.Change{SettlementRows: rows[:1]}); err == nil {
+		t.Error("a row was stored twice")
+	}
+	for name, c := range map[string]struct {
+		list store.SettlementRows
+		want []settlement.Row
+	}{
+		"all":         {store.SettlementRows{File: f.ID, Limit: 10}, rows},
+		"a part":      {store.SettlementRows{File: f.ID, After: 2, Limit: 2}, rows[1:3]},
+		"of a kind":   {store.SettlementRows{File: f.ID, Kind: settlement.Extra, Limit: 10}, rows[2:3]},
+		"differing":   {store.SettlementRows{File: f.ID, Differing: true, Limit: 10}, rows[2:]},
+		"of no other": {store.SettlementRows{File: "other", Limit: 10}, nil},
+	} {
+		got, err := s.SettlementRows(ctx, s.id, c.list)
+		same(t, name, got, err, c.want)
+	}
+	foreign, err := s.SettlementRows(ctx, other.id, store.SettlementRows{File: f.ID, Limit: 10})
+	same(t, "another merchant's rows", len(foreign), err, 0)
+}
+
+// settlementLists are read part by part.
+func settlementLists(s *shop) {
+	t, ctx := s.T, s.Context()
+	all := make([]settlement.File, 4)
+	for n := range all {
+		all[n] = settlement.File{
+			ID: fmt.Sprintf("%s-s%d", s.id, n), Merchant: s.id, Gateway: "bank", EndedAt: noon,
+			CreatedAt: noon.Add(time.Duration(n) * time.Second), UpdatedAt: noon,
+		}
+	}
+	all[1].Gateway, all[2].EndedAt = "other", time.Time{}
+	s.must(store.Change{Settlements: all})
+	yes, no := true, false
+	for name, c := range map[string]struct {
+		list store.SettlementList
+		part store.Older
+		want []int
+	}{
+		"all":          {part: store.Older{Limit: 10}, want: []int{3, 2, 1, 0}},
+		"older":        {part: store.Older{At: all[2].CreatedAt, ID: all[2].ID, Limit: 1}, want: []int{1}},
+		"of a gateway": {store.SettlementList{Gateway: "bank"}, store.Older{Limit: 10}, []int{3, 2, 0}},
+		"ended":        {store.SettlementList{Ended: &yes}, store.Older{Limit: 10}, []int{3, 1, 0}},
+		"not ended":    {store.SettlementList{Ended: &no}, store.Older{Limit: 10}, []int{2}},
+	} {
+		got, err := s.ListSettlements(ctx, s.id, c.list, c.part)
+		var ids, want []string
+		for _, f := range got {
+			ids = append(ids, f.ID)
+		}
+		for _, n := range c.want {
+			want = append(want, all[n].ID)
+		}
+		same(t, name, ids, err, want)
+	}
+	none, err := s.ListSettlements(ctx, "another", store.SettlementList{}, store.Older{Limit: 10})
+	same(t, "another merchant's", len(none), err, 0)
 }

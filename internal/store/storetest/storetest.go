@@ -108,6 +108,8 @@ var promises = map[string]func(*shop){
 	"deal lists":           dealLists,
 	"unsettled payments":   unsettled,
 	"returned refunds":     returned,
+	"settlement files":     settlementFiles,
+	"settlement lists":     settlementLists,
 	"forgets":              forgets,
 	"seals":                seals,
 	"seals, many":          sealsMany,
