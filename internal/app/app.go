@@ -151,7 +151,7 @@ func empty(c store.Change) bool {
 		len(c.Terminals) == 0 && len(c.Customers) == 0 && len(c.Markets) == 0 && len(c.Transfers) == 0 &&
 		len(c.Exchanges) == 0 && len(c.Payouts) == 0 && len(c.Tries) == 0 &&
 		len(c.Traders) == 0 && len(c.Requisites) == 0 && len(c.Deals) == 0 &&
-		len(c.Attachments) == 0
+		len(c.Attachments) == 0 && len(c.Settlements) == 0 && len(c.SettlementRows) == 0
 }
 
 // gatewayTime bounds all calls to a gateway within one use case. It outlives

@@ -16,6 +16,7 @@ import (
 	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payment"
 	"github.com/purserhq/purser/internal/refund"
+	"github.com/purserhq/purser/internal/settlement"
 	"github.com/purserhq/purser/internal/store"
 )
 
@@ -30,10 +31,12 @@ type Settlement struct {
 	Until    time.Time // and until then, inclusive; zero = until the last payment that is in it
 	Check    bool      // only look: book nothing
 	Operator string    // who says that the file is right
+	ID       string    // of the record of it; empty = one is minted
 }
 
 // Settled is what came of it. The amounts are in the gateway's unit.
 type Settled struct {
+	ID             string // of the record; empty = there is none of a check
 	Rows           int
 	Payments       int          // settled now, or ready to be where nothing is booked
 	Refunds        int          // the same
@@ -47,24 +50,22 @@ type Settled struct {
 }
 
 // DifferenceKind says in what a file and the books differ.
-type DifferenceKind string
+type DifferenceKind = settlement.Kind
 
 // The kinds of differences.
 const (
-	Extra         DifferenceKind = "extra" // we know no such receipt
-	Missing       DifferenceKind = "missing"
-	OtherAmount   DifferenceKind = "other_amount"
-	OtherFee      DifferenceKind = "other_fee"
-	OtherCurrency DifferenceKind = "other_currency"
-	OtherState    DifferenceKind = "other_state" // it cannot be settled as it stands
-	Repeated      DifferenceKind = "repeated"    // the file names it a second time
-	Unreadable    DifferenceKind = "unreadable"
+	Extra         = settlement.Extra
+	Missing       = settlement.Missing
+	OtherAmount   = settlement.OtherAmount
+	OtherFee      = settlement.OtherFee
+	OtherCurrency = settlement.OtherCurrency
+	OtherState    = settlement.OtherState
+	Repeated      = settlement.Repeated
+	Unreadable    = settlement.Unreadable
 )
 
 // DifferenceKinds are all of them, in the order in which they are counted.
-var DifferenceKinds = []DifferenceKind{
-	Extra, Missing, OtherAmount, OtherFee, OtherCurrency, OtherState, Repeated, Unreadable,
-}
+var DifferenceKinds = settlement.Differences
 
 // Difference is one thing in which a file and the books differ. Nothing is
 // booked for it.
@@ -100,12 +101,14 @@ type settling struct {
 // Settle reads a gateway's settlement file. It moves every payment that the
 // file and the books agree on to settled, one by one, books its fee where the
 // file is the first to say it, and marks refunds as settled. It lists whatever
-// differs and books nothing for it. The same file again changes nothing.
+// differs and books nothing for it. The same file again changes nothing. What
+// came of every row is kept, unless it is a check.
 // Errors: parameter_missing without an operator, parameter_invalid when the
 // file cannot be read, gateway_not_found, setting_invalid. What was settled
 // before an error stays settled.
 func (a *App) Settle(ctx context.Context, w Settlement) (Settled, error) {
-	if w.Operator = strings.TrimSpace(w.Operator); w.Operator == "" {
+	w.Name, w.Operator = kept(w.Name), kept(strings.TrimSpace(w.Operator))
+	if w.Operator == "" {
 		return Settled{}, fault.New(fault.CodeParameterMissing, "operator", "")
 	}
 	if _, err := a.Merchant(ctx, w.Merchant); err != nil {
@@ -125,10 +128,16 @@ func (a *App) Settle(ctx context.Context, w Settlement) (Settled, error) {
 		payers: map[string]bool{}, payees: map[string]bool{}, named: map[string]bool{},
 		done: Settled{Taken: zero, Fees: zero, Returned: zero},
 	}
+	if err := s.begin(ctx); err != nil {
+		return Settled{}, err
+	}
 	err = s.readAll(ctx, rows)
 	slices.SortStableFunc(s.done.Differences, func(a, b Difference) int { return cmp.Compare(a.Line, b.Line) })
 	if err == nil {
 		err = s.findMissing(ctx)
+	}
+	if err == nil {
+		err = s.end(ctx, rows.line)
 	}
 	return s.done, err
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/purserhq/purser/internal/ledger"
 	"github.com/purserhq/purser/internal/payment"
 	"github.com/purserhq/purser/internal/refund"
+	"github.com/purserhq/purser/internal/settlement"
 	"github.com/purserhq/purser/internal/store"
 )
 
@@ -183,6 +184,10 @@ func (s *settling) settleRefund(b refund.Refund, row settlementRow) (store.Chang
 	b.SettledAt, b.UpdatedAt = cmp.Or(row.at, now), now
 	err := post(&change, ledger.RuleRefundSettled, causeOf(b, now), s.Gateway, b.Amount)
 	change.Refunds = []refund.Refund{b}
+	change.SettlementRows = []settlement.Row{{
+		File: s.done.ID, Merchant: b.Merchant, Number: int64(row.line), Kind: settlement.Refund, Line: int64(row.line),
+		Receipt: kept(row.receipt), Payment: b.Payment, Refund: b.ID, Amount: b.Amount,
+	}}
 	change.Events = []event.Event{happened(event.Refund, b.Merchant, b.ID, b.State, "settle", b.State,
 		byOperator, s.note(), now)}
 	return change, err

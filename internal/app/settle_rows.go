@@ -11,6 +11,7 @@ import (
 	"github.com/purserhq/purser/internal/ledger"
 	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payment"
+	"github.com/purserhq/purser/internal/settlement"
 	"github.com/purserhq/purser/internal/store"
 )
 
@@ -198,6 +199,10 @@ func (s *settling) settle(p payment.Payment, fee money.Amount, row settlementRow
 	}
 	p.UpdatedAt = now
 	change.Payments = []payment.Payment{p}
+	change.SettlementRows = []settlement.Row{{
+		File: s.done.ID, Merchant: p.Merchant, Number: int64(row.line), Kind: settlement.Payment, Line: int64(row.line),
+		Receipt: kept(row.receipt), Payment: p.ID, Amount: p.Amount, Fee: fee,
+	}}
 	change.Events = []event.Event{
 		happened(event.Payment, p.Merchant, p.ID, from, payment.Settle, p.State, byOperator, s.note(), now),
 	}

@@ -3,14 +3,17 @@ package app_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/event"
@@ -20,6 +23,7 @@ import (
 	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payment"
 	"github.com/purserhq/purser/internal/refund"
+	"github.com/purserhq/purser/internal/settlement"
 )
 
 // statement is the import of a file of the first bank.
@@ -68,6 +72,9 @@ func (s *shop) cleared(clearing, bank, fees int64) {
 	}
 }
 
+// apart leaves out the id of a record, which is another one each time.
+var apart = cmpopts.IgnoreFields(app.Settled{}, "ID")
+
 func TestSettle(t *testing.T) {
 	t.Parallel()
 	s := open(t, 0)
@@ -83,7 +90,7 @@ func TestSettle(t *testing.T) {
 	}
 	s.state(p.ID, payment.Captured)
 	s.cleared(-5_000, 0, 100)
-	if diff := cmp.Diff(want, s.settle(s.statement(row(p)+"2026-05-02")), cmp.Comparer(same)); diff != "" {
+	if diff := cmp.Diff(want, s.settle(s.statement(row(p)+"2026-05-02")), cmp.Comparer(same), apart); diff != "" {
 		t.Errorf("the file (-want +got):\n%s", diff)
 	}
 	recorded := payment.Record{At: time.Date(2026, 5, 2, 0, 0, 0, 0, time.UTC), Amount: rial(5_000), Before: rial(0)}
@@ -103,7 +110,7 @@ func TestSettle(t *testing.T) {
 		Rows: 1, PaymentsBefore: 1, Taken: rial(0), Fees: rial(0), Returned: rial(0),
 		From: p.FinalizedAt, Until: p.FinalizedAt,
 	}
-	if diff := cmp.Diff(want, s.settle(s.statement(row(p)+"2026-05-02")), cmp.Comparer(same)); diff != "" {
+	if diff := cmp.Diff(want, s.settle(s.statement(row(p)+"2026-05-02")), cmp.Comparer(same), apart); diff != "" {
 		t.Errorf("the file again (-want +got):\n%s", diff)
 	}
 	s.cleared(0, -4_900, 0)
@@ -539,4 +546,77 @@ func TestSettleLateMoney(t *testing.T) {
 	back := backs[0].Receipt
 	s.differ(s.settle(s.statement("auto-1,5000,,", back+",-5000,,")), "other_state 2 auto-1", "other_state 3 "+back)
 	s.cleared(-5_000, 0, 0)
+}
+
+// TestSettleRecords: what came of every row of a file is kept, and of a check
+// nothing is.
+func TestSettleRecords(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	s.first.set(func(b *bank) { b.canRefund, b.denyUndo, b.fee = true, true, 50 })
+	_, p := s.paid(5_000)
+	_, missing := s.paid(6_000)
+	_, last := s.paid(7_000)
+	b, err := s.refund(p, rial(1_000))
+	if err != nil {
+		t.Fatal(err)
+	}
+	strange := "x" + strings.Repeat("y", 600)
+	lines := []string{row(p), strange + ",5000,,", b.Receipt + ",-1000,,", row(last), row(p)}
+	w := s.statement(lines...)
+	w.From, w.Until, w.Check = s.now().Add(-time.Hour), s.now(), true
+	if done := s.settle(w); done.ID != "" || done.Payments != 2 {
+		t.Errorf("a check: got %+v", done)
+	}
+	all, err := s.app.ListSettlements(t.Context(), s.merchant, app.SettlementList{}, app.Older{Limit: 10})
+	if err != nil || len(all) != 0 {
+		t.Fatalf("after a check: got %+v, %v", all, err)
+	}
+	w = s.statement(lines...)
+	w.From, w.Until, w.ID = s.now().Add(-time.Hour), s.now(), "set-1"
+	w.Name = "may\x00\xff.csv"
+	if done := s.settle(w); done.ID != "set-1" {
+		t.Errorf("got %+v", done)
+	}
+	f, err := s.app.SettlementFile(t.Context(), s.merchant, "set-1")
+	want := settlement.File{
+		ID: "set-1", Merchant: s.merchant, Version: 2, Gateway: "first", Name: "may\ufffd\ufffd.csv", Operator: "ann",
+		Rows: 5, Payments: 2, Refunds: 1, Differences: 3, Taken: rial(12_000), Fees: rial(100), Returned: rial(1_000),
+		From: w.From, Until: w.Until, EndedAt: s.now(), CreatedAt: s.now(), UpdatedAt: s.now(),
+	}
+	if diff := cmp.Diff(want, f, cmp.AllowUnexported(money.Amount{})); err != nil || diff != "" {
+		t.Errorf("%v, the record (-want +got):\n%s", err, diff)
+	}
+	rows, err := s.app.ListSettlementRows(t.Context(), s.merchant, app.SettlementRows{File: "set-1", Limit: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, r := range rows {
+		got = append(got, fmt.Sprint(r.Number, r.Line, r.Kind, r.Payment, r.Refund, r.Amount, r.Fee))
+	}
+	none := money.Amount{}
+	if diff := cmp.Diff([]string{
+		fmt.Sprint(2, 2, settlement.Payment, p.ID, "", rial(5_000), rial(50)),
+		fmt.Sprint(3, 3, settlement.Extra, "", "", none, none),
+		fmt.Sprint(4, 4, settlement.Refund, p.ID, b.ID, rial(1_000), none),
+		fmt.Sprint(5, 5, settlement.Payment, last.ID, "", rial(7_000), rial(50)),
+		fmt.Sprint(6, 6, settlement.Repeated, "", "", none, none),
+		fmt.Sprint(8, 0, settlement.Missing, missing.ID, "", none, none),
+	}, got); diff != "" {
+		t.Errorf("rows (-want +got):\n%s", diff)
+	}
+	if kept := rows[1].Receipt; kept != strange[:500] {
+		t.Errorf("kept %q", kept)
+	}
+	// One that breaks off says so by having no end.
+	w = s.statement(row(p))
+	w.ID = "set-2"
+	w.Source = io.MultiReader(strings.NewReader("receipt,amount,fee,date\n"), iotest.ErrReader(io.ErrUnexpectedEOF))
+	if _, err := s.app.Settle(t.Context(), w); !fault.Is(err, fault.CodeParameterInvalid) {
+		t.Errorf("got %v", err)
+	}
+	if f, err := s.app.SettlementFile(t.Context(), s.merchant, "set-2"); err != nil || f.Ended() {
+		t.Errorf("broken off: got %+v, %v", f, err)
+	}
 }
