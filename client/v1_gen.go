@@ -331,6 +331,27 @@ func (e NewPaymentMethod) Valid() bool {
 	}
 }
 
+// Defines values for NewSettlementDelimiter.
+const (
+	NewSettlementDelimiterEmpty NewSettlementDelimiter = ","
+	NewSettlementDelimiterN1    NewSettlementDelimiter = ";"
+	NewSettlementDelimiterTab   NewSettlementDelimiter = "tab"
+)
+
+// Valid indicates whether the value is a known member of the NewSettlementDelimiter enum.
+func (e NewSettlementDelimiter) Valid() bool {
+	switch e {
+	case NewSettlementDelimiterEmpty:
+		return true
+	case NewSettlementDelimiterN1:
+		return true
+	case NewSettlementDelimiterTab:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for NewTerminalStatus.
 const (
 	NewTerminalStatusDisabled NewTerminalStatus = "disabled"
@@ -541,6 +562,66 @@ func (e ResolutionOutcome) Valid() bool {
 	case ResolutionOutcomeLost:
 		return true
 	case ResolutionOutcomeWon:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SettlementStatus.
+const (
+	SettlementStatusDone    SettlementStatus = "done"
+	SettlementStatusReading SettlementStatus = "reading"
+)
+
+// Valid indicates whether the value is a known member of the SettlementStatus enum.
+func (e SettlementStatus) Valid() bool {
+	switch e {
+	case SettlementStatusDone:
+		return true
+	case SettlementStatusReading:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SettlementRowKind.
+const (
+	SettlementRowKindExtra         SettlementRowKind = "extra"
+	SettlementRowKindMissing       SettlementRowKind = "missing"
+	SettlementRowKindOtherAmount   SettlementRowKind = "other_amount"
+	SettlementRowKindOtherCurrency SettlementRowKind = "other_currency"
+	SettlementRowKindOtherFee      SettlementRowKind = "other_fee"
+	SettlementRowKindOtherState    SettlementRowKind = "other_state"
+	SettlementRowKindPayment       SettlementRowKind = "payment"
+	SettlementRowKindRefund        SettlementRowKind = "refund"
+	SettlementRowKindRepeated      SettlementRowKind = "repeated"
+	SettlementRowKindUnreadable    SettlementRowKind = "unreadable"
+)
+
+// Valid indicates whether the value is a known member of the SettlementRowKind enum.
+func (e SettlementRowKind) Valid() bool {
+	switch e {
+	case SettlementRowKindExtra:
+		return true
+	case SettlementRowKindMissing:
+		return true
+	case SettlementRowKindOtherAmount:
+		return true
+	case SettlementRowKindOtherCurrency:
+		return true
+	case SettlementRowKindOtherFee:
+		return true
+	case SettlementRowKindOtherState:
+		return true
+	case SettlementRowKindPayment:
+		return true
+	case SettlementRowKindRefund:
+		return true
+	case SettlementRowKindRepeated:
+		return true
+	case SettlementRowKindUnreadable:
 		return true
 	default:
 		return false
@@ -1216,6 +1297,105 @@ func (e ListRequisitesParamsFormat) Valid() bool {
 	}
 }
 
+// Defines values for ListSettlementsParamsFormat.
+const (
+	ListSettlementsParamsFormatCsv  ListSettlementsParamsFormat = "csv"
+	ListSettlementsParamsFormatJSON ListSettlementsParamsFormat = "json"
+)
+
+// Valid indicates whether the value is a known member of the ListSettlementsParamsFormat enum.
+func (e ListSettlementsParamsFormat) Valid() bool {
+	switch e {
+	case ListSettlementsParamsFormatCsv:
+		return true
+	case ListSettlementsParamsFormatJSON:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListSettlementsParamsStatus.
+const (
+	ListSettlementsParamsStatusDone    ListSettlementsParamsStatus = "done"
+	ListSettlementsParamsStatusReading ListSettlementsParamsStatus = "reading"
+)
+
+// Valid indicates whether the value is a known member of the ListSettlementsParamsStatus enum.
+func (e ListSettlementsParamsStatus) Valid() bool {
+	switch e {
+	case ListSettlementsParamsStatusDone:
+		return true
+	case ListSettlementsParamsStatusReading:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListSettlementRowsParamsFormat.
+const (
+	ListSettlementRowsParamsFormatCsv  ListSettlementRowsParamsFormat = "csv"
+	ListSettlementRowsParamsFormatJSON ListSettlementRowsParamsFormat = "json"
+)
+
+// Valid indicates whether the value is a known member of the ListSettlementRowsParamsFormat enum.
+func (e ListSettlementRowsParamsFormat) Valid() bool {
+	switch e {
+	case ListSettlementRowsParamsFormatCsv:
+		return true
+	case ListSettlementRowsParamsFormatJSON:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListSettlementRowsParamsKind.
+const (
+	ListSettlementRowsParamsKindDifference    ListSettlementRowsParamsKind = "difference"
+	ListSettlementRowsParamsKindExtra         ListSettlementRowsParamsKind = "extra"
+	ListSettlementRowsParamsKindMissing       ListSettlementRowsParamsKind = "missing"
+	ListSettlementRowsParamsKindOtherAmount   ListSettlementRowsParamsKind = "other_amount"
+	ListSettlementRowsParamsKindOtherCurrency ListSettlementRowsParamsKind = "other_currency"
+	ListSettlementRowsParamsKindOtherFee      ListSettlementRowsParamsKind = "other_fee"
+	ListSettlementRowsParamsKindOtherState    ListSettlementRowsParamsKind = "other_state"
+	ListSettlementRowsParamsKindPayment       ListSettlementRowsParamsKind = "payment"
+	ListSettlementRowsParamsKindRefund        ListSettlementRowsParamsKind = "refund"
+	ListSettlementRowsParamsKindRepeated      ListSettlementRowsParamsKind = "repeated"
+	ListSettlementRowsParamsKindUnreadable    ListSettlementRowsParamsKind = "unreadable"
+)
+
+// Valid indicates whether the value is a known member of the ListSettlementRowsParamsKind enum.
+func (e ListSettlementRowsParamsKind) Valid() bool {
+	switch e {
+	case ListSettlementRowsParamsKindDifference:
+		return true
+	case ListSettlementRowsParamsKindExtra:
+		return true
+	case ListSettlementRowsParamsKindMissing:
+		return true
+	case ListSettlementRowsParamsKindOtherAmount:
+		return true
+	case ListSettlementRowsParamsKindOtherCurrency:
+		return true
+	case ListSettlementRowsParamsKindOtherFee:
+		return true
+	case ListSettlementRowsParamsKindOtherState:
+		return true
+	case ListSettlementRowsParamsKindPayment:
+		return true
+	case ListSettlementRowsParamsKindRefund:
+		return true
+	case ListSettlementRowsParamsKindRepeated:
+		return true
+	case ListSettlementRowsParamsKindUnreadable:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ListTerminalsParamsFormat.
 const (
 	ListTerminalsParamsFormatCsv  ListTerminalsParamsFormat = "csv"
@@ -1437,6 +1617,39 @@ type CoinsMoved struct {
 	//
 	// Examples: a1b2c3
 	Receipt string `json:"receipt"`
+}
+
+// ColumnsOfFile defines model for ColumnsOfFile.
+type ColumnsOfFile struct {
+	// Amount All that the payer paid; below zero it is a refund. amount unless you say so.
+	//
+	// Examples: gross
+	Amount *string `json:"amount,omitempty"`
+
+	// Currency The currency unit, which must be the gateway's; none unless you say so.
+	//
+	// Examples: currency
+	Currency *string `json:"currency,omitempty"`
+
+	// Date The day of the settlement; date, if there is one, unless you say so. Empty: none.
+	//
+	// Examples: date
+	Date *string `json:"date,omitempty"`
+
+	// Fee What the gateway kept of it; fee, if there is one, unless you say so. Empty: none.
+	//
+	// Examples: fee
+	Fee *string `json:"fee,omitempty"`
+
+	// Kind payment, charge, sale or refund; none unless you say so.
+	//
+	// Examples: type
+	Kind *string `json:"kind,omitempty"`
+
+	// Receipt The gateway's id of the payment, or of the refund; receipt unless you say so.
+	//
+	// Examples: receipt
+	Receipt *string `json:"receipt,omitempty"`
 }
 
 // Customer defines model for Customer.
@@ -2769,6 +2982,53 @@ type NewRequisite struct {
 	Until *string `json:"until,omitempty"`
 }
 
+// NewSettlement defines model for NewSettlement.
+type NewSettlement struct {
+	// Columns The names of its columns, in whatever case; all others are left alone.
+	Columns *ColumnsOfFile `json:"columns,omitempty"`
+
+	// Delimiter What stands between the columns.
+	//
+	// Examples: ,
+	Delimiter *NewSettlementDelimiter `json:"delimiter,omitempty"`
+
+	// File The file as text: CSV, with the names of the columns in the first line. A larger one is for the command purser settle.
+	//
+	// Examples: receipt,amount,fee
+	// ch_1,12.50,0.15
+	File string `json:"file"`
+
+	// From What was taken since then must be in the file; leave it out for since its first payment.
+	//
+	// Examples: 2026-12-01T00:00:00Z
+	From *time.Time `json:"from,omitempty"`
+
+	// Gateway The merchant's name for the gateway whose file it is.
+	//
+	// Examples: stripe
+	Gateway string `json:"gateway"`
+
+	// Name The name of the file, for the record.
+	//
+	// Examples: may.csv
+	Name *string `json:"name,omitempty"`
+
+	// Operator Who says so. A second approval has to be another person's.
+	//
+	// Examples: Sam
+	Operator string `json:"operator"`
+
+	// Until And what was taken until then, inclusive; leave it out for until its last one.
+	//
+	// Examples: 2026-12-02T00:00:00Z
+	Until *time.Time `json:"until,omitempty"`
+}
+
+// NewSettlementDelimiter What stands between the columns.
+//
+// Examples: ,
+type NewSettlementDelimiter string
+
 // NewTerminal defines model for NewTerminal.
 type NewTerminal struct {
 	// DealFeePercent The fee, of a hundred, of what payers send to people; 0 is none.
@@ -3670,6 +3930,199 @@ type Sending struct {
 	Unit string `json:"unit"`
 }
 
+// Settlement defines model for Settlement.
+type Settlement struct {
+	// CreatedAt When it was made.
+	//
+	// Examples: 2026-12-01T11:00:00Z
+	CreatedAt time.Time `json:"created_at"`
+
+	// Differences In how many places it and the books differ. Nothing is booked for those.
+	//
+	// Examples: 3
+	Differences int64 `json:"differences"`
+
+	// EndedAt When all of it had been read.
+	//
+	// Examples: 2026-12-03T12:00:00Z
+	EndedAt *time.Time `json:"ended_at,omitempty"`
+
+	// Fees What the gateway kept of it.
+	//
+	// Examples: 13.20
+	Fees string `json:"fees"`
+
+	// From Payments that were taken since then and are not in it are missing.
+	//
+	// Examples: 2026-12-01T00:00:00Z
+	From *time.Time `json:"from,omitempty"`
+
+	// Gateway Your name for the gateway whose file it is.
+	//
+	// Examples: stripe
+	Gateway string `json:"gateway"`
+
+	// ID Its id.
+	//
+	// Examples: set_01941f29-7c00-7000-8000-000000000001
+	ID string `json:"id"`
+
+	// Name The name of the file.
+	//
+	// Examples: may.csv
+	Name *string `json:"name,omitempty"`
+
+	// PaidOut What must have come to your bank for all of it.
+	//
+	// Examples: 1036.80
+	PaidOut string `json:"paid_out"`
+
+	// Payments How many payments it settled.
+	//
+	// Examples: 110
+	Payments int64 `json:"payments"`
+
+	// PaymentsBefore How many it names that were settled already.
+	//
+	// Examples: 2
+	PaymentsBefore int64 `json:"payments_before"`
+
+	// Refunds How many refunds it settled.
+	//
+	// Examples: 5
+	Refunds int64 `json:"refunds"`
+
+	// RefundsBefore How many it names that were settled already.
+	//
+	// Examples: 0
+	RefundsBefore int64 `json:"refunds_before"`
+
+	// Returned The sum of the refunds that it settled.
+	//
+	// Examples: 50.00
+	Returned string `json:"returned"`
+
+	// Rows How many rows it has; this and what follows is there when it is done.
+	//
+	// Examples: 120
+	Rows int64 `json:"rows"`
+
+	// Status reading: it is being read, or that was broken off and it has to be read again. done: all of it was read.
+	//
+	// Examples: done
+	Status SettlementStatus `json:"status"`
+
+	// Taken What payers paid for the payments that it settled.
+	//
+	// Examples: 1100.00
+	Taken string `json:"taken"`
+
+	// Unit The currency unit of the amounts beside it.
+	//
+	// Examples: EUR
+	Unit string `json:"unit"`
+
+	// Until And those that were taken until then.
+	//
+	// Examples: 2026-12-02T00:00:00Z
+	Until *time.Time `json:"until,omitempty"`
+
+	// UpdatedAt When it changed last.
+	//
+	// Examples: 2026-12-01T11:00:00Z
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// SettlementStatus reading: it is being read, or that was broken off and it has to be read again. done: all of it was read.
+//
+// Examples: done
+type SettlementStatus string
+
+// SettlementPage defines model for SettlementPage.
+type SettlementPage struct {
+	// Data The newest first, unless the operation says otherwise.
+	Data []Settlement `json:"data"`
+
+	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
+	//
+	// Examples: MTczNTc4NzA0NTY3ODAwMC5pbnZf
+	NextCursor *string `json:"next_cursor"`
+}
+
+// SettlementRow defines model for SettlementRow.
+type SettlementRow struct {
+	// Amount What was settled.
+	//
+	// Examples: 12.50
+	Amount *string `json:"amount,omitempty"`
+
+	// Fee What the gateway kept of it.
+	//
+	// Examples: 0.15
+	Fee *string `json:"fee,omitempty"`
+
+	// Kind payment, refund: it settled that. extra: we know no such receipt. missing: the file does not name what we took. other_amount, other_fee, other_currency: both know it and say different things. other_state: it cannot be settled as it stands. repeated: the file names it a second time. unreadable: the row makes no sense.
+	//
+	// Examples: payment
+	Kind SettlementRowKind `json:"kind"`
+
+	// Line Its line in the file.
+	//
+	// Examples: 2
+	Line *int64 `json:"line,omitempty"`
+
+	// Number Its number; what the file does not name comes after all lines.
+	//
+	// Examples: 2
+	Number int64 `json:"number"`
+
+	// Ours What the books say, where the file says something else.
+	//
+	// Examples: 12.50 EUR
+	Ours *string `json:"ours,omitempty"`
+
+	// Payment The id of the payment, where one is known.
+	//
+	// Examples: pay_01941f29-7c00-7000-8000-000000000001
+	Payment *string `json:"payment,omitempty"`
+
+	// Receipt The gateway's id of the movement of money.
+	//
+	// Examples: ch_1
+	Receipt *string `json:"receipt,omitempty"`
+
+	// Refund The id of the refund that it settled.
+	//
+	// Examples: rfd_01941f29-7c00-7000-8000-000000000001
+	Refund *string `json:"refund,omitempty"`
+
+	// Theirs What the file says.
+	//
+	// Examples: 12.05 EUR
+	Theirs *string `json:"theirs,omitempty"`
+
+	// Unit The currency unit of the amounts beside it.
+	//
+	// Examples: EUR
+	Unit *string `json:"unit,omitempty"`
+}
+
+// SettlementRowKind payment, refund: it settled that. extra: we know no such receipt. missing: the file does not name what we took. other_amount, other_fee, other_currency: both know it and say different things. other_state: it cannot be settled as it stands. repeated: the file names it a second time. unreadable: the row makes no sense.
+//
+// Examples: payment
+type SettlementRowKind string
+
+// SettlementRowPage defines model for SettlementRowPage.
+type SettlementRowPage struct {
+	// Data The newest first, unless the operation says otherwise.
+	Data []SettlementRow `json:"data"`
+
+	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
+	//
+	// Examples: MTczNTc4NzA0NTY3ODAwMC5pbnZf
+	NextCursor *string `json:"next_cursor"`
+}
+
 // Sum defines model for Sum.
 type Sum struct {
 	// Amount How much.
@@ -4557,6 +5010,57 @@ type EnableRequisiteParams struct {
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
+// ListSettlementsParams defines parameters for ListSettlements.
+type ListSettlementsParams struct {
+	// Format csv: all that is selected as one table, at most 10000 rows. It may be asked for with Accept: text/csv too.
+	Format *ListSettlementsParamsFormat `form:"format,omitempty" json:"format,omitempty"`
+
+	// Limit How many to show at most.
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The next_cursor of the page before; leave it out for the first page.
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Gateway Only those of this gateway.
+	Gateway *string `form:"gateway,omitempty" json:"gateway,omitempty"`
+
+	// Status Only those in this state.
+	Status *ListSettlementsParamsStatus `form:"status,omitempty" json:"status,omitempty"`
+}
+
+// ListSettlementsParamsFormat defines parameters for ListSettlements.
+type ListSettlementsParamsFormat string
+
+// ListSettlementsParamsStatus defines parameters for ListSettlements.
+type ListSettlementsParamsStatus string
+
+// CreateSettlementParams defines parameters for CreateSettlement.
+type CreateSettlementParams struct {
+	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// ListSettlementRowsParams defines parameters for ListSettlementRows.
+type ListSettlementRowsParams struct {
+	// Format csv: all that is selected as one table, at most 10000 rows. It may be asked for with Accept: text/csv too.
+	Format *ListSettlementRowsParamsFormat `form:"format,omitempty" json:"format,omitempty"`
+
+	// Limit How many to show at most.
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The next_cursor of the page before; leave it out for the first page.
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Kind Only those of this kind; difference: all in which the file and the books differ.
+	Kind *ListSettlementRowsParamsKind `form:"kind,omitempty" json:"kind,omitempty"`
+}
+
+// ListSettlementRowsParamsFormat defines parameters for ListSettlementRows.
+type ListSettlementRowsParamsFormat string
+
+// ListSettlementRowsParamsKind defines parameters for ListSettlementRows.
+type ListSettlementRowsParamsKind string
+
 // ListTerminalsParams defines parameters for ListTerminals.
 type ListTerminalsParams struct {
 	// Format csv: all that is selected as one table, at most 10000 rows. It may be asked for with Accept: text/csv too.
@@ -4751,6 +5255,9 @@ type DisableRequisiteJSONRequestBody = Switched
 
 // EnableRequisiteJSONRequestBody defines body for EnableRequisite for application/json ContentType.
 type EnableRequisiteJSONRequestBody = Switched
+
+// CreateSettlementJSONRequestBody defines body for CreateSettlement for application/json ContentType.
+type CreateSettlementJSONRequestBody = NewSettlement
 
 // CreateTerminalJSONRequestBody defines body for CreateTerminal for application/json ContentType.
 type CreateTerminalJSONRequestBody = NewTerminal
@@ -5901,6 +6408,55 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /requisites/{id}/enable (the `EnableRequisite` operationId).
 	EnableRequisite(ctx context.Context, id string, params *EnableRequisiteParams, body EnableRequisiteJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListSettlements List settlements
+	//
+	// Lists all settlement files that were read.
+	//
+	// Needs a key with the scope settlements:read.
+	//
+	// Corresponds with GET /settlements (the `ListSettlements` operationId).
+	ListSettlements(ctx context.Context, params *ListSettlementsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateSettlementWithBody Read a settlement file
+	//
+	// Settles every payment and refund on which the file and the books agree, one by one, and lists whatever differs. The same file again settles nothing twice, so one that breaks off is sent again.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /settlements (the `CreateSettlement` operationId).
+	CreateSettlementWithBody(ctx context.Context, params *CreateSettlementParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateSettlement Read a settlement file
+	//
+	// Settles every payment and refund on which the file and the books agree, one by one, and lists whatever differs. The same file again settles nothing twice, so one that breaks off is sent again.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /settlements (the `CreateSettlement` operationId).
+	CreateSettlement(ctx context.Context, params *CreateSettlementParams, body CreateSettlementJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetSettlement Get a settlement
+	//
+	// Shows what came of a settlement file.
+	//
+	// Needs a key with the scope settlements:read.
+	//
+	// Corresponds with GET /settlements/{id} (the `GetSettlement` operationId).
+	GetSettlement(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListSettlementRows List the rows of a settlement
+	//
+	// Lists what came of the rows of a settlement file, in its order: what each settled, and in what it and the books differ. What was settled before has no row.
+	//
+	// Needs a key with the scope settlements:read.
+	//
+	// Corresponds with GET /settlements/{id}/rows (the `ListSettlementRows` operationId).
+	ListSettlementRows(ctx context.Context, id string, params *ListSettlementRowsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListTerminals List terminals
 	//
@@ -8224,6 +8780,105 @@ func (c *Client) EnableRequisiteWithBody(ctx context.Context, id string, params 
 // Corresponds with POST /requisites/{id}/enable (the `EnableRequisite` operationId).
 func (c *Client) EnableRequisite(ctx context.Context, id string, params *EnableRequisiteParams, body EnableRequisiteJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewEnableRequisiteRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListSettlements List settlements
+//
+// Lists all settlement files that were read.
+//
+// Needs a key with the scope settlements:read.
+//
+// Corresponds with GET /settlements (the `ListSettlements` operationId).
+func (c *Client) ListSettlements(ctx context.Context, params *ListSettlementsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListSettlementsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateSettlementWithBody Read a settlement file
+//
+// Settles every payment and refund on which the file and the books agree, one by one, and lists whatever differs. The same file again settles nothing twice, so one that breaks off is sent again.
+//
+// Needs a key with the scope operator.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /settlements (the `CreateSettlement` operationId).
+func (c *Client) CreateSettlementWithBody(ctx context.Context, params *CreateSettlementParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateSettlementRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateSettlement Read a settlement file
+//
+// Settles every payment and refund on which the file and the books agree, one by one, and lists whatever differs. The same file again settles nothing twice, so one that breaks off is sent again.
+//
+// Needs a key with the scope operator.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /settlements (the `CreateSettlement` operationId).
+func (c *Client) CreateSettlement(ctx context.Context, params *CreateSettlementParams, body CreateSettlementJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateSettlementRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetSettlement Get a settlement
+//
+// Shows what came of a settlement file.
+//
+// Needs a key with the scope settlements:read.
+//
+// Corresponds with GET /settlements/{id} (the `GetSettlement` operationId).
+func (c *Client) GetSettlement(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetSettlementRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListSettlementRows List the rows of a settlement
+//
+// Lists what came of the rows of a settlement file, in its order: what each settled, and in what it and the books differ. What was settled before has no row.
+//
+// Needs a key with the scope settlements:read.
+//
+// Corresponds with GET /settlements/{id}/rows (the `ListSettlementRows` operationId).
+func (c *Client) ListSettlementRows(ctx context.Context, id string, params *ListSettlementRowsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListSettlementRowsRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -13185,6 +13840,294 @@ func NewEnableRequisiteRequestWithBody(server string, id string, params *EnableR
 	return req, nil
 }
 
+// NewListSettlementsRequest constructs an http.Request for the ListSettlements method
+func NewListSettlementsRequest(server string, params *ListSettlementsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/settlements")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Format != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "format", *params.Format, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Gateway != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "gateway", *params.Gateway, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCreateSettlementRequest calls the generic CreateSettlement builder with application/json body
+func NewCreateSettlementRequest(server string, params *CreateSettlementParams, body CreateSettlementJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateSettlementRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewCreateSettlementRequestWithBody constructs an http.Request for the CreateSettlement method, with any body, and a specified content type
+func NewCreateSettlementRequestWithBody(server string, params *CreateSettlementParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/settlements")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewGetSettlementRequest constructs an http.Request for the GetSettlement method
+func NewGetSettlementRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/settlements/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListSettlementRowsRequest constructs an http.Request for the ListSettlementRows method
+func NewListSettlementRowsRequest(server string, id string, params *ListSettlementRowsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/settlements/%s/rows", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Format != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "format", *params.Format, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Kind != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "kind", *params.Kind, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListTerminalsRequest constructs an http.Request for the ListTerminals method
 func NewListTerminalsRequest(server string, params *ListTerminalsParams) (*http.Request, error) {
 	var err error
@@ -15256,6 +16199,61 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /requisites/{id}/enable (the `EnableRequisite` operationId).
 	EnableRequisiteWithResponse(ctx context.Context, id string, params *EnableRequisiteParams, body EnableRequisiteJSONRequestBody, reqEditors ...RequestEditorFn) (*EnableRequisiteResponse, error)
+
+	// ListSettlementsWithResponse List settlements
+	//
+	// Lists all settlement files that were read.
+	//
+	// Needs a key with the scope settlements:read.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /settlements (the `ListSettlements` operationId).
+	ListSettlementsWithResponse(ctx context.Context, params *ListSettlementsParams, reqEditors ...RequestEditorFn) (*ListSettlementsResponse, error)
+
+	// CreateSettlementWithBodyWithResponse Read a settlement file
+	//
+	// Settles every payment and refund on which the file and the books agree, one by one, and lists whatever differs. The same file again settles nothing twice, so one that breaks off is sent again.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /settlements (the `CreateSettlement` operationId).
+	CreateSettlementWithBodyWithResponse(ctx context.Context, params *CreateSettlementParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateSettlementResponse, error)
+
+	// CreateSettlementWithResponse Read a settlement file
+	//
+	// Settles every payment and refund on which the file and the books agree, one by one, and lists whatever differs. The same file again settles nothing twice, so one that breaks off is sent again.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /settlements (the `CreateSettlement` operationId).
+	CreateSettlementWithResponse(ctx context.Context, params *CreateSettlementParams, body CreateSettlementJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateSettlementResponse, error)
+
+	// GetSettlementWithResponse Get a settlement
+	//
+	// Shows what came of a settlement file.
+	//
+	// Needs a key with the scope settlements:read.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /settlements/{id} (the `GetSettlement` operationId).
+	GetSettlementWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetSettlementResponse, error)
+
+	// ListSettlementRowsWithResponse List the rows of a settlement
+	//
+	// Lists what came of the rows of a settlement file, in its order: what each settled, and in what it and the books differ. What was settled before has no row.
+	//
+	// Needs a key with the scope settlements:read.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /settlements/{id}/rows (the `ListSettlementRows` operationId).
+	ListSettlementRowsWithResponse(ctx context.Context, id string, params *ListSettlementRowsParams, reqEditors ...RequestEditorFn) (*ListSettlementRowsResponse, error)
 
 	// ListTerminalsWithResponse List terminals
 	//
@@ -18586,6 +19584,170 @@ func (r EnableRequisiteResponse) ContentType() string {
 	return ""
 }
 
+type ListSettlementsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SettlementPage
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListSettlementsResponse) GetJSON200() *SettlementPage {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ListSettlementsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListSettlementsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListSettlementsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListSettlementsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CreateSettlementResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Settlement
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r CreateSettlementResponse) GetJSON201() *Settlement {
+	return r.JSON201
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateSettlementResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateSettlementResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateSettlementResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateSettlementResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetSettlementResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Settlement
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetSettlementResponse) GetJSON200() *Settlement {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r GetSettlementResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetSettlementResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetSettlementResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetSettlementResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListSettlementRowsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SettlementRowPage
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListSettlementRowsResponse) GetJSON200() *SettlementRowPage {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ListSettlementRowsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListSettlementRowsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListSettlementRowsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListSettlementRowsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListTerminalsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -20967,6 +22129,91 @@ func (c *ClientWithResponses) EnableRequisiteWithResponse(ctx context.Context, i
 		return nil, err
 	}
 	return ParseEnableRequisiteResponse(rsp)
+}
+
+// ListSettlementsWithResponse List settlements
+//
+// Lists all settlement files that were read.
+//
+// Needs a key with the scope settlements:read.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /settlements (the `ListSettlements` operationId).
+func (c *ClientWithResponses) ListSettlementsWithResponse(ctx context.Context, params *ListSettlementsParams, reqEditors ...RequestEditorFn) (*ListSettlementsResponse, error) {
+	rsp, err := c.ListSettlements(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListSettlementsResponse(rsp)
+}
+
+// CreateSettlementWithBodyWithResponse Read a settlement file
+//
+// Settles every payment and refund on which the file and the books agree, one by one, and lists whatever differs. The same file again settles nothing twice, so one that breaks off is sent again.
+//
+// Needs a key with the scope operator.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /settlements (the `CreateSettlement` operationId).
+func (c *ClientWithResponses) CreateSettlementWithBodyWithResponse(ctx context.Context, params *CreateSettlementParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateSettlementResponse, error) {
+	rsp, err := c.CreateSettlementWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateSettlementResponse(rsp)
+}
+
+// CreateSettlementWithResponse Read a settlement file
+//
+// Settles every payment and refund on which the file and the books agree, one by one, and lists whatever differs. The same file again settles nothing twice, so one that breaks off is sent again.
+//
+// Needs a key with the scope operator.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /settlements (the `CreateSettlement` operationId).
+func (c *ClientWithResponses) CreateSettlementWithResponse(ctx context.Context, params *CreateSettlementParams, body CreateSettlementJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateSettlementResponse, error) {
+	rsp, err := c.CreateSettlement(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateSettlementResponse(rsp)
+}
+
+// GetSettlementWithResponse Get a settlement
+//
+// Shows what came of a settlement file.
+//
+// Needs a key with the scope settlements:read.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /settlements/{id} (the `GetSettlement` operationId).
+func (c *ClientWithResponses) GetSettlementWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetSettlementResponse, error) {
+	rsp, err := c.GetSettlement(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetSettlementResponse(rsp)
+}
+
+// ListSettlementRowsWithResponse List the rows of a settlement
+//
+// Lists what came of the rows of a settlement file, in its order: what each settled, and in what it and the books differ. What was settled before has no row.
+//
+// Needs a key with the scope settlements:read.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /settlements/{id}/rows (the `ListSettlementRows` operationId).
+func (c *ClientWithResponses) ListSettlementRowsWithResponse(ctx context.Context, id string, params *ListSettlementRowsParams, reqEditors ...RequestEditorFn) (*ListSettlementRowsResponse, error) {
+	rsp, err := c.ListSettlementRows(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListSettlementRowsResponse(rsp)
 }
 
 // ListTerminalsWithResponse List terminals
@@ -23358,6 +24605,116 @@ func ParseEnableRequisiteResponse(rsp *http.Response) (*EnableRequisiteResponse,
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListSettlementsResponse parses an HTTP response from a ListSettlementsWithResponse call
+func ParseListSettlementsResponse(rsp *http.Response) (*ListSettlementsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListSettlementsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SettlementPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 200:
+		// Content-type (text/csv) unsupported
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateSettlementResponse parses an HTTP response from a CreateSettlementWithResponse call
+func ParseCreateSettlementResponse(rsp *http.Response) (*CreateSettlementResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateSettlementResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Settlement
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetSettlementResponse parses an HTTP response from a GetSettlementWithResponse call
+func ParseGetSettlementResponse(rsp *http.Response) (*GetSettlementResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetSettlementResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Settlement
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListSettlementRowsResponse parses an HTTP response from a ListSettlementRowsWithResponse call
+func ParseListSettlementRowsResponse(rsp *http.Response) (*ListSettlementRowsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListSettlementRowsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SettlementRowPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 200:
+		// Content-type (text/csv) unsupported
 
 	}
 

@@ -47,7 +47,7 @@ type desk struct {
 // resources are all of the API, in the order of the document.
 func (d *desk) resources() []resource {
 	return []resource{
-		d.invoices(), d.payments(), d.refunds(), d.customers(), d.transfers(), d.ledger(), d.events(),
+		d.invoices(), d.payments(), d.refunds(), d.settlements(), d.customers(), d.transfers(), d.ledger(), d.events(),
 		d.rates(), d.exchanges(), d.payouts(), d.deals(), d.attachments(), d.traders(), d.requisites(),
 		d.endpoints(), d.deliveries(), d.gateways(), d.terminals(), d.keys(), d.merchant(),
 	}
@@ -86,7 +86,7 @@ func New(c Config) (*dialect.Dialect, error) {
 	v1 := &dialect.Dialect{
 		Name: "v1", Title: "Purser's own API", Claims: []string{base + "/"},
 		Bodies: map[string]dialect.BodyReader{"application/json": dialect.ReadJSON},
-		Log:    c.Log, NewRequestID: c.NewRequestID, Admit: d.admit,
+		Log:    c.Log, NewRequestID: c.NewRequestID, Enter: d.enter, Admit: d.admit,
 	}
 	all := d.operations()
 	for _, o := range all {

@@ -46,6 +46,20 @@ func (d *desk) admit(r *dialect.Request) error {
 	return err
 }
 
+// enter lets nobody send a large body who may not make the call: what is wrong
+// with the key is said by admit, of a body that has the usual size.
+func (d *desk) enter(r *dialect.Request) error {
+	if r.Route.MaxBody <= dialect.MaxBody {
+		return nil
+	}
+	early := *r
+	keys := dialect.Keys{Keys: d.App, Scope: d.scopes[r.Route.Name()]}
+	if err := keys.Admit(&early); err != nil {
+		r.Route.MaxBody = dialect.MaxBody
+	}
+	return nil
+}
+
 // spend takes one call from a budget. Error: rate_limited, with the time to wait.
 func (d *desk) spend(of *dialect.Limiter, who string) error {
 	if d.Unlimited {

@@ -96,7 +96,7 @@ const (
 
 // traded makes payouts 8, which waits, 9, which a trader may take, and 10, which is
 // being sent; deal 12, which waits for the payer of invoice 11, and shows a picture;
-// deal 15, which is disputed; and invoice 17.
+// deal 15, which is disputed; invoice 17; and settlement 18, of which a row differs.
 var traded = "! market opens\n" + administered("/payouts", overTron) + administered("/payouts", toPayee) +
 	administered("/payouts", overTron) + operated("/payouts/"+id("out", 9)+"/approve", sam) +
 	operated("/payouts/"+id("out", 10)+"/approve", sam) +
@@ -105,7 +105,8 @@ var traded = "! market opens\n" + administered("/payouts", overTron) + administe
 	administered("/invoices", `{"amount":"2000","unit":"RUB"}`) +
 	administered("/deals", `{"invoice":"`+id("inv", 14)+`"}`) +
 	administered("/deals/"+id("deal", 15)+"/dispute", `{"reason":"sent 1900"}`) +
-	administered("/invoices", `{"amount":"3000","unit":"RUB"}`)
+	administered("/invoices", `{"amount":"3000","unit":"RUB"}`) +
+	operated("/settlements", `{"operator":"Sam","gateway":"zarinpal","file":"receipt,amount\nzarinpal-R9,5000\n"}`)
 
 var market = []dialecttest.Sample{
 	{
@@ -144,6 +145,19 @@ var market = []dialecttest.Sample{
 	decision("/v1/deals/{id}/resolve", id("deal", 15),
 		`{"operator":"Sam","note":"n","outcome":"won","paid":"1900","receipt":"r"}`),
 	{Route: "GET /v1/attachments", Key: "admin", Query: "deal=" + id("deal", 12), Owned: true},
+	{
+		Route: "POST /v1/settlements", Key: "operator",
+		Body: `{"operator":"Sam","gateway":"zarinpal","file":"receipt;amount;type\nzarinpal-R2;5000;sale\n",` +
+			`"name":"may.csv","columns":{"receipt":"receipt","amount":"amount","fee":"","date":"","currency":"",` +
+			`"kind":"type"},` +
+			`"delimiter":";","from":"2024-12-01T12:00:00Z","until":"2025-12-01T12:00:00Z"}`,
+	},
+	{Route: "GET /v1/settlements", Key: "admin", Query: "limit=10&gateway=zarinpal&status=done"},
+	{Route: "GET /v1/settlements/{id}", Path: "/v1/settlements/" + id("set", 18), Key: "admin", Owned: true},
+	{
+		Route: "GET /v1/settlements/{id}/rows", Path: "/v1/settlements/" + id("set", 18) + "/rows", Key: "admin", Owned: true,
+		Query: "limit=10&kind=difference",
+	},
 	{Route: "POST /v1/traders", Key: "operator", Body: `{"operator":"Sam","name":"Ann"}`},
 	{Route: "GET /v1/traders", Key: "operator", Query: "limit=10"},
 	{

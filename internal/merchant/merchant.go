@@ -90,6 +90,8 @@ const (
 	RatesRead      Scope = "rates:read"
 	ExchangesRead  Scope = "exchanges:read" // quotes too
 	ExchangesWrite Scope = "exchanges:write"
+
+	SettlementsRead Scope = "settlements:read"
 )
 
 // Scopes are all that a secret key can be given.
@@ -98,7 +100,7 @@ var Scopes = []Scope{
 	CustomersRead, CustomersWrite, TransfersRead, TransfersWrite, LedgerRead, EventsRead,
 	EndpointsRead, EndpointsWrite, GatewaysRead, TerminalsRead, TerminalsWrite, KeysRead, KeysWrite,
 	MerchantRead, MerchantWrite, RatesRead, ExchangesRead, ExchangesWrite,
-	PayoutsRead, PayoutsWrite, DealsRead, DealsWrite,
+	PayoutsRead, PayoutsWrite, DealsRead, DealsWrite, SettlementsRead,
 }
 
 // within are the scopes that are part of Payments.
