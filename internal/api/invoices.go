@@ -134,6 +134,8 @@ func (d *desk) invoices() resource {
 			return d.viewInvoice(change.Invoices[0]), true
 		},
 	}
+	created := shown
+	created.often = true
 	return resource{
 		name: "invoices", about: "An invoice is what a payer owes and until when. Payments collect it.",
 		words: invoiceWords.and(paymentWords), example: exampleInvoice,
@@ -143,7 +145,7 @@ func (d *desk) invoices() resource {
 				about: "Asks for money. Nothing is collected before a payment is requested for it, or the payer opens " +
 					"checkout_url.",
 				faults: []fault.Code{fault.CodeAmountInvalid, fault.CodeAmountTooSmall, fault.CodeUnitUnknown},
-			}, "inv", d.createInvoice, shown),
+			}, "inv", d.createInvoice, created),
 			get(row{
 				id: "getInvoice", path: "/invoices/{id}", scope: merchant.InvoicesRead, summary: "Get an invoice",
 				about: "Shows an invoice, whichever API made it.", faults: []fault.Code{fault.CodeInvoiceNotFound},

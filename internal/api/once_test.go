@@ -102,16 +102,19 @@ func alike(t *testing.T, w *dialecttest.World, nodes []http.Handler, path, body 
 type hitch struct {
 	store.Store
 
-	commits atomic.Int64
-	lose    atomic.Bool // what only keeps an answer is not done, as if the process had died before it
+	commits atomic.Int64 // that changed something
+	lose    atomic.Bool  // what only keeps an answer is not done, as if the process had died before it
 }
 
 func (h *hitch) Commit(ctx context.Context, c store.Change) error {
-	h.commits.Add(1)
 	if h.lose.Load() && c.Answer != nil && len(c.Events) == 0 {
 		return errors.New("the process dies here")
 	}
-	return h.Store.Commit(ctx, c)
+	err := h.Store.Commit(ctx, c)
+	if err == nil {
+		h.commits.Add(1)
+	}
+	return err
 }
 
 // Where no gateway is asked the answer is in the commit of its effect, so there
@@ -190,5 +193,49 @@ func TestCrashBeforeAnswer(t *testing.T) {
 	view, err := w.App.Invoice(t.Context(), w.Shop, id("inv", 1))
 	if err != nil || len(view.Payments) != 1 {
 		t.Errorf("got %+v, %v, want one payment", view.Payments, err)
+	}
+}
+
+// asked counts the looks for answers of earlier calls.
+type asked struct {
+	store.Store
+
+	looks atomic.Int64
+}
+
+func (a *asked) Answer(ctx context.Context, merchantID, key string, now time.Time) (store.Answer, error) {
+	a.looks.Add(1)
+	return a.Store.Answer(ctx, merchantID, key, now)
+}
+
+// What is asked for often is done without a look for an earlier call, and is told
+// again all the same, even where it could not be done any more.
+func TestOftenWithoutLook(t *testing.T) {
+	t.Parallel()
+	for engine, database := range engines {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			s := &asked{}
+			w := dialecttest.NewWorld(t, banks, dialecttest.Extras{
+				Database: database, Around: func(inner store.Store) store.Store { s.Store = inner; return s },
+			})
+			stage(t, w)
+			node := w.Handler(open(t, w))
+			w.Ask(node, http.MethodPost, "/v1/customers", named("c"), `{"first_name":"Ada"}`)
+			body := `{"source":10000,"destination":10001,"amount":"100.00","unit":"USD"}` // of 108
+			s.looks.Store(0)
+			first := w.Ask(node, http.MethodPost, "/v1/transfers", named("t"), body)
+			if first.Status != http.StatusCreated || s.looks.Load() != 0 {
+				t.Fatalf("got %d %s after %d looks", first.Status, first.Body, s.looks.Load())
+			}
+			other := w.Ask(node, http.MethodPost, "/v1/transfers", named("t"), strings.Replace(body, "100.00", "2.00", 1))
+			if other.Status != http.StatusUnprocessableEntity || !strings.Contains(other.Body, "idempotency_key_reuse") {
+				t.Errorf("another wish: got %d %s", other.Status, other.Body)
+			}
+			again := w.Ask(node, http.MethodPost, "/v1/transfers", named("t"), body)
+			if again.Status != first.Status || again.Body != first.Body || again.Header.Get("Idempotent-Replayed") != "true" {
+				t.Errorf("got %d %s and then %d %s", first.Status, first.Body, again.Status, again.Body)
+			}
+		})
 	}
 }

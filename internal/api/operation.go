@@ -135,6 +135,9 @@ type story[Out any] struct {
 	// of draws the answer from the change that makes it true, so that both are
 	// stored in one commit; nil where it is known only after a gateway was asked.
 	of func(app.Change) (Out, bool)
+	// often spares the many calls of an operation, which come once each, the look for
+	// an earlier one. What is done must be one commit and nothing else.
+	often bool
 	// with is the same where the call must be known too.
 	with func(*call, app.Change) (Out, bool)
 }
@@ -180,7 +183,7 @@ func (g changing[Body, Out]) run(c *call, o operation) (dialect.Reply, error) {
 		return dialect.Reply{}, err
 	}
 	w := wish{
-		id: id, status: o.status, secret: o.secret, do: func() (any, error) { return g.do(c, id, in) },
+		id: id, status: o.status, secret: o.secret, often: g.story.often, do: func() (any, error) { return g.do(c, id, in) },
 		now: func(made string) (any, error) { return g.story.now(c, made) },
 	}
 	if g.story.with != nil {

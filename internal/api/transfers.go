@@ -57,7 +57,7 @@ const exampleTransfer = "trf_01941f29-7c00-7000-8000-000000000001"
 
 func (d *desk) transfers() resource {
 	sent := story[transferView]{
-		now: d.transferNow,
+		now: d.transferNow, often: true,
 		of: func(change app.Change) (out transferView, ok bool) {
 			if len(change.Transfers) != 1 {
 				return out, false
