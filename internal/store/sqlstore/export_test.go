@@ -121,3 +121,17 @@ func MigrateTo(ctx context.Context, o Options, version int64) error {
 	_, err = s.provider.UpTo(ctx, version)
 	return err
 }
+
+// Prepared counts the queries that stay prepared; none on PostgreSQL.
+func (d *DB) Prepared() int {
+	e, ok := d.engine.(*sqliteEngine)
+	if !ok {
+		return 0
+	}
+	e.known.mu.RLock()
+	defer e.known.mu.RUnlock()
+	return len(e.known.prepared)
+}
+
+// QueriesKept is how many of them may.
+const QueriesKept = queriesKept

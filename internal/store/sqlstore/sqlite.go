@@ -23,6 +23,7 @@ type sqliteEngine struct {
 	lock    *os.File // nil when opened for reading only
 	writer  *sql.DB  // nil when opened for reading only
 	readers *sql.DB
+	known   queries
 	keeper  *sql.DB // writes what no caller waits for; nil when opened for reading only
 	desk    *sqliteDesk
 	closing sync.Once
@@ -164,7 +165,61 @@ func assertSQLite(ctx context.Context, db *sql.DB) error {
 
 // query reads on one of the reading connections.
 func (e *sqliteEngine) query(ctx context.Context, query string, args ...any) (rows, error) {
-	return e.readers.QueryContext(ctx, query, args...) //nolint:rowserrcheck // the caller does
+	s, err := e.known.prepare(ctx, e.readers, query) //nolint:sqlclosecheck // it is kept for the next reader
+	if err != nil {
+		return nil, err
+	}
+	if s == nil {
+		return e.readers.QueryContext(ctx, query, args...) //nolint:rowserrcheck // the caller does
+	}
+	return s.QueryContext(ctx, args...) //nolint:rowserrcheck // the caller does
+}
+
+// queriesKept bounds the queries that stay prepared, on each connection. There are
+// fewer; those of an audit are used once.
+const queriesKept = 300
+
+// queries are those that were read with before: to compile one takes longer than
+// to read a row with it. Its zero value is ready.
+type queries struct {
+	mu       sync.RWMutex
+	prepared map[string]*sql.Stmt
+}
+
+// prepare gives the statement of a query, or nil where there are too many.
+func (q *queries) prepare(ctx context.Context, db *sql.DB, query string) (*sql.Stmt, error) {
+	q.mu.RLock()
+	s, full := q.prepared[query], len(q.prepared) >= queriesKept
+	q.mu.RUnlock()
+	if s != nil || full {
+		return s, nil
+	}
+	s, err := db.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if other := q.prepared[query]; other != nil {
+		return other, s.Close() //nolint:sqlclosecheck // somebody else was first: here it ends
+	}
+	if q.prepared == nil {
+		q.prepared = map[string]*sql.Stmt{}
+	}
+	q.prepared[query] = s
+	return s, nil
+}
+
+// close lets go of all of them.
+func (q *queries) close() error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	var errs []error
+	for _, s := range q.prepared {
+		errs = append(errs, s.Close())
+	}
+	q.prepared = nil
+	return errors.Join(errs...)
 }
 
 // among passes the values as one JSON array, so that the statement's text does
@@ -268,6 +323,7 @@ func (e *sqliteEngine) close() error {
 		if e.desk != nil {
 			errs = append(errs, e.desk.close())
 		}
+		errs = append(errs, e.known.close())
 		for _, db := range []*sql.DB{e.readers, e.keeper, e.writer} {
 			if db != nil {
 				errs = append(errs, db.Close())

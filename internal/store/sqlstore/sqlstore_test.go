@@ -3,6 +3,7 @@ package sqlstore_test
 import (
 	"flag"
 	"os"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -106,4 +107,29 @@ func TestTwoNodes(t *testing.T) {
 			return both()
 		}
 	})
+}
+
+// What is read again and again is compiled once, and no number of different
+// queries makes more of them stay than there is room for.
+func TestQueriesStayPrepared(t *testing.T) {
+	t.Parallel()
+	db := open(t, sqlstore.Options{URL: sqlitetest.Database(t)})
+	before := db.Prepared()
+	for range 3 {
+		if _, err := db.Rows(t.Context(), "invoice"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := db.Prepared() - before; got != 1 {
+		t.Errorf("one query stays prepared %d times", got)
+	}
+	for n := range 2 * sqlstore.QueriesKept {
+		rows, err := db.Rows(t.Context(), "(select "+strconv.Itoa(n)+")")
+		if err != nil || rows != 1 {
+			t.Fatalf("got %d rows, %v, want 1", rows, err)
+		}
+	}
+	if got := db.Prepared(); got != sqlstore.QueriesKept {
+		t.Errorf("%d queries stay prepared, want %d", got, sqlstore.QueriesKept)
+	}
 }
