@@ -9,7 +9,7 @@ import (
 type payoutCommand struct {
 	List    payoutListCommand    `cmd:"" help:"List payouts of all merchants, newest first."`
 	Show    payoutShowCommand    `cmd:"" help:"Show one: what to send, where to, and who decided what."`
-	Approve payoutApproveCommand `cmd:"" help:"Take a payout on: you are about to send it, or a trader may."`
+	Approve payoutApproveCommand `cmd:"" help:"Take it on: you are about to send it, or a trader may, or a gateway does."`
 	Take    payoutTakeCommand    `cmd:"" help:"Give an approved one to a trader, who sends it."`
 	Confirm payoutConfirmCommand `cmd:"" help:"Say that it was sent, with the network's or the bank's id of it."`
 	Reject  payoutRejectCommand  `cmd:"" help:"Send nothing and give the money back to the account."`

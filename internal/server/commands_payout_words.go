@@ -19,8 +19,8 @@ type PayoutWord struct {
 	Note     string
 }
 
-// ApprovePayout takes a payout on: the operator is about to send it by hand.
-// Above the merchant's limit it takes a second person's word.
+// ApprovePayout takes a payout on: the operator is about to send it by hand, or
+// its gateway is told. Above the merchant's limit it takes a second person's word.
 func (c Commands) ApprovePayout(ctx context.Context, w PayoutWord) error {
 	return c.decide(ctx, w, (*app.App).ApprovePayout)
 }
@@ -100,6 +100,8 @@ func (c Commands) decide(ctx context.Context, w PayoutWord,
 		switch {
 		case fault.Is(err, fault.CodeWrongState):
 			return fmt.Errorf("payout %s is %s: %s", before.ID, before.State, next(before))
+		case fault.Is(err, fault.CodeUnsupported):
+			return fmt.Errorf("payout %s: %s", before.ID, next(before))
 		case fault.Is(err, fault.CodeDuplicate):
 			return settingError("receipt", w.Receipt+" was booked for another payout or payment")
 		case err != nil:
@@ -121,6 +123,8 @@ func (c Commands) tellWhatNext(view payoutView, p payout.Payout) error {
 	switch {
 	case p.State == payout.Requested:
 		return c.Terminal.tell("\nIt is above the merchant's limit: somebody else has to approve it before it is sent.")
+	case p.ByGateway():
+		return c.Terminal.tell("\n%s", byGateway(p))
 	case p.State == payout.Approved:
 		return c.Terminal.tell("\nNow a trader has to take it:\n\n  purser payout take %s --trader TRADER", view.ID)
 	case p.State == payout.Processing && !p.ByTraders():
@@ -131,8 +135,30 @@ func (c Commands) tellWhatNext(view payoutView, p payout.Payout) error {
 	return nil
 }
 
+// byGateway is how far a gateway is with a payout, and what a person does.
+func byGateway(p payout.Payout) string {
+	name, look := "The gateway "+p.Gateway, "purser payout show "+p.ID+" says how far it is"
+	switch {
+	case p.State == payout.Paid:
+		return name + " has sent it."
+	case p.State == payout.Approved && p.Attention == "":
+		return name + " is told to send it, and there is nothing to do: " + look
+	case p.State == payout.Approved:
+		return name + " is not told: " + p.Attention + ". purser payout reject " + p.ID +
+			" gives the money back, and it can be asked for again"
+	case p.State == payout.Processing && p.Attention == "":
+		return name + " is sending it and is asked until it answers, so there is nothing to do: " + look
+	case p.State == payout.Processing:
+		return name + " calls for a person: " + p.Attention + ". Send nothing, ask the provider, and then: " + sentOrNot(p)
+	}
+	return "Nothing was sent: the account has its money again."
+}
+
 // next is what there is to do about a payout, for whoever wants something else.
 func next(p payout.Payout) string {
+	if p.ByGateway() && (p.State == payout.Approved || p.State == payout.Processing) {
+		return byGateway(p)
+	}
 	switch p.State {
 	case payout.Requested:
 		return "purser payout approve " + p.ID + " takes it on, purser payout reject " + p.ID + " gives the money back"

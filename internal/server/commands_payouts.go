@@ -25,7 +25,9 @@ type payoutView struct {
 	Fee       string        `json:"fee"`
 	Send      string        `json:"send"` // what is to arrive: the amount less the fee
 	Network   string        `json:"network"`
-	Address   string        `json:"address"` // of one through traders: its end, unless the whole is asked for
+	Address   string        `json:"address"`             // of one through traders: its end, unless the whole is asked for
+	Gateway   string        `json:"gateway,omitempty"`   // that sends it by itself
+	Attention string        `json:"attention,omitempty"` // why a person must look
 	Terminal  int64         `json:"terminal,omitempty"`
 	Option    string        `json:"option,omitempty"`
 	Method    string        `json:"method,omitempty"`
@@ -58,8 +60,8 @@ func viewPayout(p payout.Payout, limits []money.Amount, whole bool) payoutView {
 	view := payoutView{
 		ID: p.ID, Merchant: p.Merchant, Account: p.Account, State: string(p.State), Amount: p.Amount.String(),
 		Fee: p.Fee.String(), Network: p.Rail, Address: p.Destination, Reference: p.Reference, Receipt: p.Receipt,
-		Approved: p.Approvers,
-		Note:     p.Note, CreatedAt: moment(p.CreatedAt), UpdatedAt: moment(p.UpdatedAt),
+		Approved: p.Approvers, Gateway: p.Gateway, Attention: p.Attention,
+		Note: p.Note, CreatedAt: moment(p.CreatedAt), UpdatedAt: moment(p.UpdatedAt),
 	}
 	if net, err := p.Net(); err == nil { // amount and fee of a stored payout are of one unit
 		view.Send = net.String()
@@ -80,12 +82,14 @@ func viewPayout(p payout.Payout, limits []money.Amount, whole bool) payoutView {
 
 func (v payoutView) row() []string {
 	return []string{
-		v.ID, v.Merchant, strconv.FormatInt(v.Account, 10), v.State, v.Amount, v.Send, v.Network, v.approvals(),
-		v.CreatedAt,
+		v.ID, v.Merchant, strconv.FormatInt(v.Account, 10), v.State, v.Amount, v.Send, v.Network, dash(v.Gateway),
+		v.approvals(), v.CreatedAt,
 	}
 }
 
-var payoutHead = []string{"PAYOUT", "MERCHANT", "ACCOUNT", "STATE", "AMOUNT", "SEND", "NETWORK", "APPROVED", "SINCE"}
+var payoutHead = []string{
+	"PAYOUT", "MERCHANT", "ACCOUNT", "STATE", "AMOUNT", "SEND", "NETWORK", "GATEWAY", "APPROVED", "SINCE",
+}
 
 // approvals says who approved it and whether somebody else has to.
 func (v payoutView) approvals() string {
@@ -169,6 +173,7 @@ func (c Commands) ShowPayout(ctx context.Context, id string, whole bool) error {
 				"Approved:  %s",
 				view.Send, view.Network, view.Address, view.Fee, dash(view.Reference), dash(view.Receipt),
 				view.approvals()),
+			c.tellGateway(p),
 			c.tellSending(view, deals),
 			c.Terminal.also("What happened", historyHead, rows))
 	})
@@ -189,6 +194,14 @@ func (k *core) dealsOf(ctx context.Context, v *payoutView) ([][]string, error) {
 		v.Deals, rows = append(v.Deals, one), append(rows, one.row())
 	}
 	return rows, err
+}
+
+// tellGateway says how far a gateway is with a payout, if it goes through one.
+func (c Commands) tellGateway(p payout.Payout) error {
+	if !p.ByGateway() {
+		return nil
+	}
+	return c.Terminal.tell("Gateway:   %s", byGateway(p))
 }
 
 // tellSending says what a trader has to know of a payout, if it goes through one.

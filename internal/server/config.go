@@ -105,7 +105,7 @@ type Config struct {
 	// still to be written. Then they are cut off.
 	StopLimit time.Duration `key:"stop_limit" default:"60s"`
 
-	// ResolveInterval is the pause between two looks for payments and refunds
+	// ResolveInterval is the pause between two looks for payments, refunds and payouts
 	// about which a gateway must be asked.
 	ResolveInterval time.Duration `key:"resolve_interval" default:"5s"`
 	// ExpireInterval is the pause between two looks for invoices whose time has run out.

@@ -138,7 +138,7 @@ var (
 	openAgeDesc = prometheus.NewDesc("purser_open_oldest_seconds",
 		"How long the oldest of the things under way has been; 0 when there is none.", []string{"noun"}, nil)
 	dueDesc = prometheus.NewDesc("purser_due",
-		"Payments and refunds whose outcome is not known and whose gateway is to be asked now, and messages to be sent.",
+		"Payments, refunds and payouts whose gateway is to be told or asked now, and messages to be sent.",
 		[]string{"noun"}, nil)
 	dueAgeDesc = prometheus.NewDesc("purser_due_oldest_seconds",
 		"How long the longest due of them has been due; 0 when none is.", []string{"noun"}, nil)
