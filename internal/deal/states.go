@@ -23,6 +23,7 @@ const (
 	Complete        Trigger = "complete"
 	Cancel          Trigger = "cancel"
 	OpenDispute     Trigger = "dispute"
+	Correct         Trigger = "correct" // another sum came than was said
 )
 
 // States is the machine; docs/states.md is drawn from it. A payer may say of a
@@ -34,7 +35,7 @@ var States = fsm.Table[State, Trigger]{
 	TransferWaiting:   {ConfirmTransfer: TransferConfirmed, Complete: Completed, Cancel: Canceled, OpenDispute: Disputed},
 	TransferConfirmed: {Complete: Completed, Cancel: Canceled, OpenDispute: Disputed},
 	Disputed:          {Complete: Completed, Cancel: Canceled},
-	Completed:         {OpenDispute: Disputed},
+	Completed:         {OpenDispute: Disputed, Correct: Completed},
 	Canceled:          {OpenDispute: Disputed},
 }
 

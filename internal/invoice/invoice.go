@@ -220,6 +220,22 @@ func (i Invoice) Resize(amount money.Amount) (Invoice, error) {
 	return i, nil
 }
 
+// Correct asks for as much more or less as a payment of it turned out to have
+// brought: is, and not was, which is captured. Nothing else of it changes.
+// Errors: unit_mismatch, amount_overflow.
+func (i Invoice) Correct(was, is money.Amount) (Invoice, error) {
+	for _, sum := range []*money.Amount{&i.Captured, &i.Amount} {
+		rest, err := sum.Sub(was)
+		if err != nil {
+			return i, err
+		}
+		if *sum, err = rest.Add(is); err != nil {
+			return i, err
+		}
+	}
+	return i, nil
+}
+
 // Full says that the captured amount has reached what is asked for.
 // An open-amount invoice is never full.
 func (i Invoice) Full() bool {

@@ -1,6 +1,7 @@
 package invoice_test
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -210,4 +211,27 @@ func TestNeverOverCollected(t *testing.T) {
 			},
 		})
 	})
+}
+
+// Correct moves what is asked for and what is captured alike, so that what is
+// unpaid and what is reserved stays; a sum that none can be is refused.
+func TestCorrect(t *testing.T) {
+	t.Parallel()
+	i := owed(100)
+	i.Captured, i.Reserved = rial(70), rial(10)
+	for _, c := range []struct{ was, is, amount, captured int64 }{
+		{50, 80, 130, 100}, {50, 1, 51, 21}, {70, 70, 100, 70},
+	} {
+		got, err := i.Correct(rial(c.was), rial(c.is))
+		if err != nil || got.Amount != rial(c.amount) || got.Captured != rial(c.captured) ||
+			got.Unpaid() != i.Unpaid() || got.Remaining() != i.Remaining() || got.State != i.State {
+			t.Errorf("%d instead of %d: got %+v, %v", c.is, c.was, got, err)
+		}
+	}
+	if got, err := i.Correct(rial(50), money.New(1, money.USD)); !fault.Is(err, fault.CodeUnitMismatch) {
+		t.Errorf("another unit: got %+v, %v", got, err)
+	}
+	if got, err := i.Correct(rial(50), rial(math.MaxInt64)); !fault.Is(err, fault.CodeAmountOverflow) {
+		t.Errorf("too much: got %+v, %v", got, err)
+	}
 }

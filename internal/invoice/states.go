@@ -26,8 +26,9 @@ const (
 	Expire   Trigger = "expire"
 	Cancel   Trigger = "cancel"
 	Reject   Trigger = "reject"
-	Refund   Trigger = "refund" // the last captured money went back
-	Reopen   Trigger = "reopen" // extended, a part of the money went back, or a dispute was won
+	Refund   Trigger = "refund"  // the last captured money went back
+	Reopen   Trigger = "reopen"  // extended, a part of the money went back, or a dispute was won
+	Correct  Trigger = "correct" // a payment of it brought another sum than was said
 )
 
 // States is the machine; docs/states.md is drawn from it.
@@ -36,7 +37,7 @@ const (
 var States = fsm.Table[State, Trigger]{
 	Open:      {Pay: Paid, Expire: Expired, Cancel: Canceled, Refund: Refunded},
 	Paid:      {Complete: Completed, Reject: Rejected},
-	Completed: {Refund: Refunded, Reopen: Open},
+	Completed: {Refund: Refunded, Reopen: Open, Correct: Completed},
 	Expired:   {Reopen: Open},
 	Canceled:  {Reopen: Open},
 	Rejected:  {},

@@ -41,6 +41,8 @@ const (
 	RuleDealHeld       Rule = "deal_held"
 	RuleDealReleased   Rule = "deal_released"
 	RuleDealt          Rule = "dealt"
+	RuleDealRaised     Rule = "deal_raised"
+	RuleDealLowered    Rule = "deal_lowered"
 	RuleSettled        Rule = "settled"
 	RuleFeeSettled     Rule = "fee_settled"
 	RuleRefundSettled  Rule = "refund_settled"
@@ -116,6 +118,12 @@ var steps = map[Rule]step{
 	RuleDealHeld:      {Trader, DealsHeld, false, "a deal began: its trader's coins for it are set aside"},
 	RuleDealReleased:  {DealsHeld, Trader, false, "no money came for a deal, or another sum: the coins are the trader's"},
 	RuleDealt:         {DealsHeld, MerchantAvailable, false, "a trader received the payer's money and pays for it"},
+	RuleDealRaised: {
+		Trader, MerchantAvailable, false, "more had come for a deal than its trader has paid for: the rest is paid",
+	},
+	RuleDealLowered: {
+		MerchantAvailable, Trader, true, "less had come for a deal than its trader has paid for: the rest goes back",
+	},
 	RuleSettled:       {MerchantBank, GatewayClearing, false, "the gateway paid out what it had taken"},
 	RuleFeeSettled:    {Fees, GatewayClearing, false, "the gateway kept its fee of what it paid out"},
 	RuleRefundSettled: {GatewayClearing, MerchantBank, false, "the gateway kept what it had given back"},
@@ -130,7 +138,7 @@ var Rules = []Rule{
 	RuleVerified, RuleRejected, RuleWalletRejected,
 	RuleRefundOpened, RuleRefundOwed, RuleDepositOpened, RuleSuspenseOpened,
 	RuleRefunded, RuleReversed, RuleFeeReversed, RuleWalletRefunded,
-	RuleRefundFailed, RuleSuspenseFailed, RuleDepositFailed,
+	RuleRefundFailed, RuleSuspenseFailed, RuleDepositFailed, RuleDealRaised, RuleDealLowered,
 	RuleTransferred, RuleExchanged, RulePayoutHeld, RulePayoutPaid, RulePayoutFee, RulePayoutReleased,
 	RulePayoutDealt, RulePayoutUndone,
 	RuleSettled, RuleFeeSettled, RuleRefundSettled,

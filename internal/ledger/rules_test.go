@@ -59,6 +59,8 @@ var movements = []struct {
 	{ledger.RuleDealHeld, "trader/tom/IRR", "deals_held//IRR", false},
 	{ledger.RuleDealReleased, "deals_held//IRR", "trader/tom/IRR", false},
 	{ledger.RuleDealt, "deals_held//IRR", "merchant_available//IRR", false},
+	{ledger.RuleDealRaised, "trader/tom/IRR", "merchant_available//IRR", false},
+	{ledger.RuleDealLowered, "merchant_available//IRR", "trader/tom/IRR", true},
 	{ledger.RuleSettled, "merchant_bank//IRR", "gateway_clearing/acme/IRR", false},
 	{ledger.RuleFeeSettled, "fees/acme/IRR", "gateway_clearing/acme/IRR", false},
 	{ledger.RuleRefundSettled, "gateway_clearing/acme/IRR", "merchant_bank//IRR", false},
@@ -324,6 +326,16 @@ var stories = []struct {
 	{
 		"a deal that was paid",
 		[]ledger.Rule{ledger.RuleTraderPaidIn, ledger.RuleDealHeld, ledger.RuleDealt},
+		map[string]int64{"gateway_clearing/acme/IRR": -9, "merchant_available//IRR": 9},
+	},
+	{
+		"a deal for which nothing had come after all",
+		[]ledger.Rule{ledger.RuleTraderPaidIn, ledger.RuleDealHeld, ledger.RuleDealt, ledger.RuleDealLowered},
+		map[string]int64{"gateway_clearing/acme/IRR": -9, "trader/tom/IRR": 9},
+	},
+	{
+		"a deal for which more had come",
+		[]ledger.Rule{ledger.RuleTraderPaidIn, ledger.RuleDealRaised},
 		map[string]int64{"gateway_clearing/acme/IRR": -9, "merchant_available//IRR": 9},
 	},
 	{

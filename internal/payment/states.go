@@ -36,6 +36,7 @@ const (
 	Refund     Trigger = "refund"
 	Retry      Trigger = "retry"       // the payer gave another instrument
 	ArriveLate Trigger = "arrive_late" // closed, but the gateway took the money after all
+	Correct    Trigger = "correct"     // another sum came than was said
 )
 
 // States is the machine; docs/states.md is drawn from it. Late money wins
@@ -50,7 +51,7 @@ var States = fsm.Table[State, Trigger]{
 		Decline: Failed, Cancel: Canceled, Expire: Expired,
 	},
 	Authorized: {Capture: Captured, Cancel: Canceled, Decline: Failed, Expire: Expired},
-	Captured:   {Settle: Settled, Reverse: Reversed, Refund: Refunded},
+	Captured:   {Settle: Settled, Reverse: Reversed, Refund: Refunded, Correct: Captured},
 	Settled:    {Refund: Refunded},
 	Failed:     {ArriveLate: Captured, Retry: Processing},
 	Canceled:   {ArriveLate: Captured},
