@@ -45,10 +45,16 @@ func (s *shop) newID() string { return fmt.Sprintf("%024x", s.ids.Add(1)) }
 
 func open(t *testing.T, splitLimit int64) *shop {
 	t.Helper()
+	return openOn(t, sqlitetest.Database(t), splitLimit)
+}
+
+// openOn is open with the database of a test that chose its engine.
+func openOn(t *testing.T, url string, splitLimit int64) *shop {
+	t.Helper()
 	s := &shop{T: t, first: newBank("first"), second: newBank("second")}
 	s.clock.Store(time.Date(2026, 5, 2, 10, 0, 0, 0, time.UTC).UnixMicro())
 	db, err := sqlstore.Open(t.Context(), sqlstore.Options{
-		URL: sqlitetest.Database(t), Now: s.now, Log: slog.New(slog.DiscardHandler),
+		URL: url, Now: s.now, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -38,7 +38,13 @@ type bazaar struct {
 
 func openBazaar(t *testing.T, requisites int, each string) *bazaar {
 	t.Helper()
-	s := open(t, 0)
+	return openBazaarAt(open(t, 0), requisites, each)
+}
+
+// openBazaarAt makes a bazaar of a shop.
+func openBazaarAt(s *shop, requisites int, each string) *bazaar {
+	t := s.T
+	t.Helper()
 	rate, err := money.ParseRate("98.50")
 	if err != nil {
 		t.Fatal(err)

@@ -66,9 +66,13 @@ func moveDeal(d *deal.Deal, t deal.Trigger, actor, note string, now time.Time, c
 		return err
 	}
 	d.State, d.UpdatedAt = to, now
+	ended := d.EndedAt
 	d.EndedAt, d.Note = time.Time{}, "" // a dispute takes up again what had ended
 	if !d.Live() {
 		d.EndedAt, d.Note = now, note
+	}
+	if from == to { // it ended when it ended, whatever is put right about it
+		d.EndedAt = ended
 	}
 	change.Deals = append(change.Deals, *d)
 	change.Events = append(change.Events, happened(event.Deal, d.Merchant, d.ID, from, t, to, actor, note, now))
@@ -132,7 +136,7 @@ func (a *App) completeDeal(ctx context.Context, w DealWord, while func(deal.Deal
 		if d.Paid = w.Paid; !d.Paid.Valid() {
 			d.Paid = d.Amount
 		}
-		if d.Coins, d.Fee, err = d.Price(d.Paid); err != nil {
+		if err := reprice(&d); err != nil {
 			return store.Change{}, err
 		}
 		d.Held = money.Zero(deal.Coin)
@@ -152,6 +156,16 @@ func (a *App) completeDeal(ctx context.Context, w DealWord, while func(deal.Deal
 	})
 	d.Version++
 	return d, err
+}
+
+// reprice makes a deal cost what was paid. Error: amount_too_small with the
+// parameter "paid".
+func reprice(d *deal.Deal) (err error) {
+	if d.Coins, d.Fee, err = d.Price(d.Paid); fault.Is(err, fault.CodeAmountTooSmall) {
+		f := fault.From(err)
+		err = fault.New(f.Code, "paid", f.Words).With(err)
+	}
+	return err
 }
 
 // roomFor sets a sum aside on an invoice, which asks for as much as came. One

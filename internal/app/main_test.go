@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"testing"
+
+	"github.com/purserhq/purser/internal/store/pgtest"
 )
 
 // TestMain lowers the number of random histories where nobody asked for one:
@@ -19,5 +21,5 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 	}
-	os.Exit(m.Run())
+	os.Exit(pgtest.Run(m)) // which stops the shared PostgreSQL after the tests
 }
