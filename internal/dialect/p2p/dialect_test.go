@@ -110,8 +110,9 @@ func stage(t testing.TB, w *dialecttest.World) {
 	}
 }
 
-// happen is what a story says of deals: "deal ID is paid", "deal ID is won", "deal
-// ID is won with AMOUNT", "deal ID is lost", "time runs"; and of payouts, see below.
+// happen is what a story says of deals: "deal ID is paid", "deal ID is corrected to
+// AMOUNT", "deal ID is won", "deal ID is won with AMOUNT", "deal ID is lost", "time
+// runs"; and of payouts, see below.
 func happen(ctx context.Context, w *dialecttest.World, what string) (known bool, err error) {
 	if what == "time runs" {
 		_, err := w.App.CancelDueDeals(ctx, 100)
@@ -134,6 +135,9 @@ func happen(ctx context.Context, w *dialecttest.World, what string) (known bool,
 	switch strings.Join(words[3:min(len(words), 5)], " ") {
 	case "paid":
 		_, err = w.App.CompleteDeal(ctx, word)
+	case "corrected to":
+		word.Paid = roubles(words[5])
+		_, err = w.App.CorrectDeal(ctx, word)
 	case "won":
 		_, err = w.App.ResolveDispute(ctx, word, true)
 	case "won with":
@@ -290,6 +294,7 @@ invoice of type ` + "`out`" + ` is money that a trader sends to somebody.
 | qrCodeLink | while the deal is open: for sberbank, and for QR options whose requisite is a link | chosen |
 | dispute lost | the deal is canceled, and so is the invoice, unless something else has paid it or may | chosen |
 | callbacks | of an invoice that is paid, canceled or expired, and of a dispute that begins or is lost | chosen |
+| another sum | an operator may say that it came for a paid invoice: paid in that, with a callback | observed |
 | creation | no callback: the caller has the answer | chosen |
 | type out | an operator approves it, above a limit two; a trader takes it, sends it and shows a receipt | chosen |
 | rate of type out | the merchant's for selling coins, fixed at creation, with the fee of the store | chosen |

@@ -43,7 +43,8 @@ type noticeBody struct {
 }
 
 // Notice writes what an invoice's address is told of an event: that the invoice
-// was paid, canceled or expired, or that a deal of it is disputed or no longer is.
+// was paid, in another sum than was said, canceled or expired, or that a deal of it is
+// disputed or no longer is.
 func Notice(e event.Event, i invoice.Invoice, deals []deal.Deal) (app.Notice, bool) {
 	if !told(e) {
 		return app.Notice{}, false
@@ -78,8 +79,9 @@ func told(e event.Event) bool {
 	if e.Noun != event.Invoice {
 		return false
 	}
-	if e.From == e.To { // a dispute was opened, or is over
-		return e.Trigger == string(deal.OpenDispute) || e.Trigger == string(deal.Cancel)
+	if e.From == e.To { // a dispute was opened, or is over, or another sum had come
+		return e.Trigger == string(deal.OpenDispute) || e.Trigger == string(deal.Cancel) ||
+			e.Trigger == string(invoice.Correct)
 	}
 	switch invoice.State(e.To) {
 	case invoice.Paid, invoice.Canceled, invoice.Expired:
