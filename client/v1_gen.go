@@ -1652,6 +1652,24 @@ type ColumnsOfFile struct {
 	Receipt *string `json:"receipt,omitempty"`
 }
 
+// Correction defines model for Correction.
+type Correction struct {
+	// Note Why, for the history.
+	//
+	// Examples: checked by telephone
+	Note *string `json:"note,omitempty"`
+
+	// Operator Who says so. A second approval has to be another person's.
+	//
+	// Examples: Sam
+	Operator string `json:"operator"`
+
+	// Paid What was really sent.
+	//
+	// Examples: 950.00
+	Paid string `json:"paid"`
+}
+
 // Customer defines model for Customer.
 type Customer struct {
 	// Account The number of the customer's account.
@@ -4488,6 +4506,12 @@ type ConfirmDealTransferParams struct {
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
+// CorrectDealParams defines parameters for CorrectDeal.
+type CorrectDealParams struct {
+	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
 // DisputeDealParams defines parameters for DisputeDeal.
 type DisputeDealParams struct {
 	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
@@ -5178,6 +5202,9 @@ type CreateDealJSONRequestBody = NewDeal
 // CompleteDealJSONRequestBody defines body for CompleteDeal for application/json ContentType.
 type CompleteDealJSONRequestBody = DealWord
 
+// CorrectDealJSONRequestBody defines body for CorrectDeal for application/json ContentType.
+type CorrectDealJSONRequestBody = Correction
+
 // DisputeDealJSONRequestBody defines body for DisputeDeal for application/json ContentType.
 type DisputeDealJSONRequestBody = NewDispute
 
@@ -5503,6 +5530,28 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /deals/{id}/confirm-transfer (the `ConfirmDealTransfer` operationId).
 	ConfirmDealTransfer(ctx context.Context, id string, params *ConfirmDealTransferParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CorrectDealWithBody Correct a deal
+	//
+	// Says that another sum came for a completed deal of an invoice. The difference in coins, at the rate of the deal, goes from the trader to the merchant or back, with its fee; the invoice is paid in the new sum. The events tell of it; endpoints of webhooks do not hear, because no state changes.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /deals/{id}/correct (the `CorrectDeal` operationId).
+	CorrectDealWithBody(ctx context.Context, id string, params *CorrectDealParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CorrectDeal Correct a deal
+	//
+	// Says that another sum came for a completed deal of an invoice. The difference in coins, at the rate of the deal, goes from the trader to the merchant or back, with its fee; the invoice is paid in the new sum. The events tell of it; endpoints of webhooks do not hear, because no state changes.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /deals/{id}/correct (the `CorrectDeal` operationId).
+	CorrectDeal(ctx context.Context, id string, params *CorrectDealParams, body CorrectDealJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// DisputeDealWithBody Open a dispute
 	//
@@ -6985,6 +7034,48 @@ func (c *Client) CompleteDeal(ctx context.Context, id string, params *CompleteDe
 // Corresponds with POST /deals/{id}/confirm-transfer (the `ConfirmDealTransfer` operationId).
 func (c *Client) ConfirmDealTransfer(ctx context.Context, id string, params *ConfirmDealTransferParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewConfirmDealTransferRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CorrectDealWithBody Correct a deal
+//
+// Says that another sum came for a completed deal of an invoice. The difference in coins, at the rate of the deal, goes from the trader to the merchant or back, with its fee; the invoice is paid in the new sum. The events tell of it; endpoints of webhooks do not hear, because no state changes.
+//
+// Needs a key with the scope operator.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /deals/{id}/correct (the `CorrectDeal` operationId).
+func (c *Client) CorrectDealWithBody(ctx context.Context, id string, params *CorrectDealParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCorrectDealRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CorrectDeal Correct a deal
+//
+// Says that another sum came for a completed deal of an invoice. The difference in coins, at the rate of the deal, goes from the trader to the merchant or back, with its fee; the invoice is paid in the new sum. The events tell of it; endpoints of webhooks do not hear, because no state changes.
+//
+// Needs a key with the scope operator.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /deals/{id}/correct (the `CorrectDeal` operationId).
+func (c *Client) CorrectDeal(ctx context.Context, id string, params *CorrectDealParams, body CorrectDealJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCorrectDealRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -10031,6 +10122,68 @@ func NewConfirmDealTransferRequest(server string, id string, params *ConfirmDeal
 	if err != nil {
 		return nil, err
 	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewCorrectDealRequest calls the generic CorrectDeal builder with application/json body
+func NewCorrectDealRequest(server string, id string, params *CorrectDealParams, body CorrectDealJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCorrectDealRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewCorrectDealRequestWithBody constructs an http.Request for the CorrectDeal method, with any body, and a specified content type
+func NewCorrectDealRequestWithBody(server string, id string, params *CorrectDealParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/deals/%s/correct", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	if params != nil {
 
@@ -15221,6 +15374,28 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /deals/{id}/confirm-transfer (the `ConfirmDealTransfer` operationId).
 	ConfirmDealTransferWithResponse(ctx context.Context, id string, params *ConfirmDealTransferParams, reqEditors ...RequestEditorFn) (*ConfirmDealTransferResponse, error)
 
+	// CorrectDealWithBodyWithResponse Correct a deal
+	//
+	// Says that another sum came for a completed deal of an invoice. The difference in coins, at the rate of the deal, goes from the trader to the merchant or back, with its fee; the invoice is paid in the new sum. The events tell of it; endpoints of webhooks do not hear, because no state changes.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /deals/{id}/correct (the `CorrectDeal` operationId).
+	CorrectDealWithBodyWithResponse(ctx context.Context, id string, params *CorrectDealParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CorrectDealResponse, error)
+
+	// CorrectDealWithResponse Correct a deal
+	//
+	// Says that another sum came for a completed deal of an invoice. The difference in coins, at the rate of the deal, goes from the trader to the merchant or back, with its fee; the invoice is paid in the new sum. The events tell of it; endpoints of webhooks do not hear, because no state changes.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /deals/{id}/correct (the `CorrectDeal` operationId).
+	CorrectDealWithResponse(ctx context.Context, id string, params *CorrectDealParams, body CorrectDealJSONRequestBody, reqEditors ...RequestEditorFn) (*CorrectDealResponse, error)
+
 	// DisputeDealWithBodyWithResponse Open a dispute
 	//
 	// Leaves a deal to an operator: money was sent and did not come, or another sum. One that is open gets the new reason.
@@ -16995,6 +17170,47 @@ func (r ConfirmDealTransferResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ConfirmDealTransferResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CorrectDealResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Deal
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CorrectDealResponse) GetJSON200() *Deal {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r CorrectDealResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CorrectDealResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CorrectDealResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CorrectDealResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -20618,6 +20834,40 @@ func (c *ClientWithResponses) ConfirmDealTransferWithResponse(ctx context.Contex
 	return ParseConfirmDealTransferResponse(rsp)
 }
 
+// CorrectDealWithBodyWithResponse Correct a deal
+//
+// Says that another sum came for a completed deal of an invoice. The difference in coins, at the rate of the deal, goes from the trader to the merchant or back, with its fee; the invoice is paid in the new sum. The events tell of it; endpoints of webhooks do not hear, because no state changes.
+//
+// Needs a key with the scope operator.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /deals/{id}/correct (the `CorrectDeal` operationId).
+func (c *ClientWithResponses) CorrectDealWithBodyWithResponse(ctx context.Context, id string, params *CorrectDealParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CorrectDealResponse, error) {
+	rsp, err := c.CorrectDealWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCorrectDealResponse(rsp)
+}
+
+// CorrectDealWithResponse Correct a deal
+//
+// Says that another sum came for a completed deal of an invoice. The difference in coins, at the rate of the deal, goes from the trader to the merchant or back, with its fee; the invoice is paid in the new sum. The events tell of it; endpoints of webhooks do not hear, because no state changes.
+//
+// Needs a key with the scope operator.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /deals/{id}/correct (the `CorrectDeal` operationId).
+func (c *ClientWithResponses) CorrectDealWithResponse(ctx context.Context, id string, params *CorrectDealParams, body CorrectDealJSONRequestBody, reqEditors ...RequestEditorFn) (*CorrectDealResponse, error) {
+	rsp, err := c.CorrectDeal(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCorrectDealResponse(rsp)
+}
+
 // DisputeDealWithBodyWithResponse Open a dispute
 //
 // Leaves a deal to an operator: money was sent and did not come, or another sum. One that is open gets the new reason.
@@ -22914,6 +23164,32 @@ func ParseConfirmDealTransferResponse(rsp *http.Response) (*ConfirmDealTransferR
 	}
 
 	response := &ConfirmDealTransferResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Deal
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCorrectDealResponse parses an HTTP response from a CorrectDealWithResponse call
+func ParseCorrectDealResponse(rsp *http.Response) (*CorrectDealResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CorrectDealResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}

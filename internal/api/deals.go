@@ -69,6 +69,13 @@ type dealWord struct {
 	Receipt  string `json:"receipt,omitempty" maxLength:"200"`
 }
 
+// correction is an operator's word about what a deal brought.
+type correction struct {
+	Operator string `json:"operator" minLength:"1" maxLength:"100"`
+	Note     string `json:"note,omitempty" maxLength:"500"`
+	Paid     string `json:"paid" minLength:"1" maxLength:"40"`
+}
+
 // resolution is an operator's decision about a dispute.
 type resolution struct {
 	Operator string `json:"operator" minLength:"1" maxLength:"100"`
@@ -150,6 +157,9 @@ var dealWords = words{
 	},
 	"newDispute": {"reason": reasonWord, "amount": claimedWord},
 	"dealWord":   {"operator": operatorWord, "note": noteWord, "paid": paidWord, "receipt": receiptWord},
+	"correction": {
+		"operator": operatorWord, "note": noteWord, "paid": {doc: "What was really sent.", example: "950.00"},
+	},
 	"resolution": {
 		"operator": operatorWord, "note": noteWord, "paid": paidWord, "receipt": receiptWord,
 		"outcome": {
@@ -238,6 +248,13 @@ func (d *desk) dealDecisions(told story[dealView]) []operation {
 			id: "resolveDeal", path: "/deals/{id}/resolve", scope: merchant.Operator, summary: "Resolve a dispute",
 			about: "Decides a disputed deal.", faults: faults,
 		}, d.resolveDeal, told),
+		act(row{
+			id: "correctDeal", path: "/deals/{id}/correct", scope: merchant.Operator, summary: "Correct a deal",
+			about: "Says that another sum came for a completed deal of an invoice. The difference in coins, at the rate of " +
+				"the deal, goes from the trader to the merchant or back, with its fee; the invoice is paid in the new sum. " +
+				"The events tell of it; endpoints of webhooks do not hear, because no state changes.",
+			faults: faults[:len(faults)-1],
+		}, d.correctDeal, told),
 	}
 }
 
@@ -308,6 +325,14 @@ func (d *desk) resolveDeal(c *call, id string, in resolution) (out dealView, err
 		return out, err
 	}
 	return show(viewDeal)(d.App.ResolveDispute(c.Context(), word, in.Outcome == won))
+}
+
+func (d *desk) correctDeal(c *call, id string, in correction) (out dealView, err error) {
+	word, err := d.wordOf(c, id, dealWord{Operator: in.Operator, Note: in.Note, Paid: in.Paid})
+	if err != nil {
+		return out, err
+	}
+	return show(viewDeal)(d.App.CorrectDeal(c.Context(), word))
 }
 
 // wordOf is an operator's word in the words of the core.

@@ -96,7 +96,8 @@ const (
 
 // traded makes payouts 8, which waits, 9, which a trader may take, and 10, which is
 // being sent; deal 12, which waits for the payer of invoice 11, and shows a picture;
-// deal 15, which is disputed; invoice 17; and settlement 18, of which a row differs.
+// deal 15, which is disputed; invoice 17; settlement 18, of which a row differs; and
+// deal 20, which is completed.
 var traded = "! market opens\n" + administered("/payouts", overTron) + administered("/payouts", toPayee) +
 	administered("/payouts", overTron) + operated("/payouts/"+id("out", 9)+"/approve", sam) +
 	operated("/payouts/"+id("out", 10)+"/approve", sam) +
@@ -106,7 +107,9 @@ var traded = "! market opens\n" + administered("/payouts", overTron) + administe
 	administered("/deals", `{"invoice":"`+id("inv", 14)+`"}`) +
 	administered("/deals/"+id("deal", 15)+"/dispute", `{"reason":"sent 1900"}`) +
 	administered("/invoices", `{"amount":"3000","unit":"RUB"}`) +
-	operated("/settlements", `{"operator":"Sam","gateway":"zarinpal","file":"receipt,amount\nzarinpal-R9,5000\n"}`)
+	operated("/settlements", `{"operator":"Sam","gateway":"zarinpal","file":"receipt,amount\nzarinpal-R9,5000\n"}`) +
+	administered("/invoices", `{"amount":"4000","unit":"RUB"}`) +
+	administered("/deals", `{"invoice":"`+id("inv", 19)+`"}`) + operated("/deals/"+id("deal", 20)+"/complete", sam)
 
 var market = []dialecttest.Sample{
 	{
@@ -144,6 +147,7 @@ var market = []dialecttest.Sample{
 	decision("/v1/deals/{id}/reject", id("deal", 12), `{"operator":"Sam","note":"n"}`),
 	decision("/v1/deals/{id}/resolve", id("deal", 15),
 		`{"operator":"Sam","note":"n","outcome":"won","paid":"1900","receipt":"r"}`),
+	decision("/v1/deals/{id}/correct", id("deal", 20), `{"operator":"Sam","note":"n","paid":"3900"}`),
 	{Route: "GET /v1/attachments", Key: "admin", Query: "deal=" + id("deal", 12), Owned: true},
 	{
 		Route: "POST /v1/settlements", Key: "operator",
