@@ -10,6 +10,7 @@ type dealCommand struct {
 	List    dealListCommand    `cmd:"" help:"List deals of all merchants, newest first."`
 	Show    dealShowCommand    `cmd:"" help:"Show one: where money is sent to, and who decided what."`
 	Confirm dealConfirmCommand `cmd:"" help:"Say that the money came, or that the trader sent it: coins pay for it."`
+	Correct dealCorrectCommand `cmd:"" help:"Say that another sum came for a completed one than was said."`
 	Cancel  dealCancelCommand  `cmd:"" help:"Say that no money came, or that the trader does not send it."`
 	Code    dealCodeCommand    `cmd:"" help:"Give one the address of the code that it is paid by."`
 	Match   dealMatchCommand   `cmd:"" help:"Find the deal that money which came belongs to."`
@@ -83,6 +84,22 @@ func (c *dealConfirmCommand) Run(ctx context.Context, t server.Terminal) error {
 	}
 	word.Paid, word.Receipt = c.Paid, c.Receipt
 	return commands.ConfirmDeal(ctx, word)
+}
+
+type dealCorrectCommand struct {
+	dealWord `embed:""`
+
+	Paid string `help:"How much really came." placeholder:"DECIMAL" required:""`
+}
+
+// Run takes the operator's word.
+func (c *dealCorrectCommand) Run(ctx context.Context, t server.Terminal) error {
+	word, commands, err := c.word(t)
+	if err != nil {
+		return err
+	}
+	word.Paid = c.Paid
+	return commands.CorrectDeal(ctx, word)
 }
 
 type dealCancelCommand struct {

@@ -10,6 +10,7 @@ import (
 	"github.com/purserhq/purser/internal/deal"
 	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/ledger"
 	"github.com/purserhq/purser/internal/money"
 )
 
@@ -223,6 +224,25 @@ func (c Commands) ResolveDispute(ctx context.Context, w DealWord, won bool) erro
 	})
 }
 
+// CorrectDeal puts right what a completed deal brought.
+func (c Commands) CorrectDeal(ctx context.Context, w DealWord) error {
+	return c.decideDeal(ctx, w, func(a *app.App, ctx context.Context, word app.DealWord) (deal.Deal, error) {
+		before, err := a.Deal(ctx, word.Merchant, word.Deal)
+		if err != nil {
+			return before, err
+		}
+		d, err := a.CorrectDeal(ctx, word)
+		switch {
+		case fault.Is(err, fault.CodeWrongState) && before.State == deal.Completed && !before.Out():
+			err = errors.New("deal " + w.Deal + " cannot be corrected: some of its money went back, or more is asked for " +
+				"on its invoice: purser deal show " + w.Deal + " names it")
+		case fault.Is(err, fault.CodeInsufficientFunds) && fault.From(err).Param != string(ledger.Trader):
+			err = errors.New("the coins of the merchant do not pay for that: what came too much is spent")
+		}
+		return d, err
+	})
+}
+
 // GiveCode gives a deal the address of the code that it is paid by.
 func (c Commands) GiveCode(ctx context.Context, w DealWord, link string) error {
 	return c.decideDeal(ctx, w, func(a *app.App, ctx context.Context, w app.DealWord) (deal.Deal, error) {
@@ -264,6 +284,9 @@ func (c Commands) sayOfDeal(ctx context.Context, k *core, before deal.Deal, w De
 		if word.Paid, err = amountOf("paid", w.Paid, unit); err != nil {
 			return err
 		}
+		if word.Paid.IsZero() && before.State == deal.Completed {
+			return settingError("paid", "must be above zero")
+		}
 		if word.Paid.IsZero() {
 			return settingError("paid", "must be above zero: where nothing came, cancel the deal or call the dispute lost")
 		}
@@ -299,6 +322,9 @@ func nextOfDeal(d deal.Deal) string {
 	case deal.Canceled:
 		return "nothing is left to do, unless the payer or the merchant disputes it"
 	case deal.Completed:
+		if !d.Out() {
+			return "nothing is left to do, unless another sum came: purser deal correct " + d.ID + " --paid DECIMAL"
+		}
 	}
 	return "nothing is left to do"
 }

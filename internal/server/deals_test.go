@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/deal"
 	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/wallet"
 )
 
 // bazaar is a shop whose payers send roubles to one trader.
@@ -189,6 +191,54 @@ func TestDeals(t *testing.T) {
 	b.operate(t, &got, func(c Commands) error { return c.ShowDeal(t.Context(), "one", true) })
 	if got.Number != "+7(996)777-99-77" || len(got.History) != 2 || got.History[1].State != "completed" {
 		t.Errorf("got %+v, want the whole of it with its history", got)
+	}
+}
+
+// What a completed deal brought can be put right, as long as coins pay for it.
+func TestCorrectDeal(t *testing.T) {
+	t.Parallel()
+	b := openBazaar(t)
+	confirm := func(c Commands, w DealWord) error { return c.ConfirmDeal(t.Context(), w) }
+	correct := func(c Commands, w DealWord) error { return c.CorrectDeal(t.Context(), w) }
+	b.deal(t, "one", "1000")
+	b.refused(t, "there is no deal nothing: purser deal list shows them", sayDeal(t, "nothing", "900", correct))
+	b.refused(t, "deal one is transfer_waiting: purser deal confirm one says", sayDeal(t, "one", "900", correct))
+	var got dealView
+	b.operate(t, &got, sayDeal(t, "one", "", confirm))
+	b.refused(t, "deal one is completed: nothing is left to do, unless another sum came: purser deal correct one --paid",
+		sayDeal(t, "one", "", confirm))
+	b.refused(t, "paid: ", sayDeal(t, "one", "", correct))
+	b.refused(t, "paid must be above zero", sayDeal(t, "one", "0", correct))
+	b.refused(t, "paid: The deal is paid in this sum already.", sayDeal(t, "one", "1000.00", correct))
+	b.refused(t, "the coins of its trader do not pay for that: purser trader deposit "+b.trader,
+		sayDeal(t, "one", "90000", correct))
+	b.operate(t, &got, sayDeal(t, "one", "2000", correct))
+	if got.State != "completed" || got.Paid != "2000 RUB" || got.Amount != "1000 RUB" || got.Coins != "20.30456852 USDT" ||
+		got.Fee != "1.72588833 USDT" || got.Note != "Sam: 2000 RUB and not 1000 RUB: seen" {
+		t.Errorf("got %+v, want it paid in the new sum", got)
+	}
+	b.wantCoins(t, "79.69543148", "18.57868019")
+	b.operate(t, &got, sayDeal(t, "one", "950", correct))
+	b.wantCoins(t, "90.35532995", "8.82487309")
+	b.with(t, func(a *app.App) error {
+		_, err := a.Exchange(t.Context(), app.NewExchange{
+			ID: "x1", Merchant: b.merchant, Account: wallet.House, Spent: must(money.Parse("8.8", deal.Coin)), To: money.RUB,
+		})
+		return err
+	})
+	b.refused(t, "the coins of the merchant do not pay for that", sayDeal(t, "one", "100", correct))
+	b.with(t, func(a *app.App) error {
+		_, err := a.ExtendInvoice(t.Context(), b.merchant, app.Extension{
+			Invoice: "i-one", Amount: must(money.Parse("10", money.RUB)), Token: "token",
+		})
+		return err
+	})
+	b.refused(t, "deal one cannot be corrected: some of its money went back, or more is asked for",
+		sayDeal(t, "one", "1000", correct))
+	d := newDesk(b.config)
+	if err := d.ShowDeal(t.Context(), "one", false); err != nil ||
+		!strings.Contains(d.out.String(), "Sam: 950 RUB and not 2000 RUB: seen\n") {
+		t.Errorf("got %v and %s, want who said what", err, d.out.String())
 	}
 }
 

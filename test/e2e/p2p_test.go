@@ -212,6 +212,21 @@ func TestInvoiceIsPaidToPerson(t *testing.T) {
 		if n := len(site.hooks()); n != 1 {
 			t.Errorf("the store was told %d times", n)
 		}
+		s, _ = s.operated(func(c server.Commands) error {
+			return c.CorrectDeal(t.Context(), server.DealWord{
+				Deal: deal.text(t, "id"), Paid: "1900.50", Operator: "Tom", Note: "looked again",
+			})
+		})
+		shop = s.store()
+		until(t, "the store to be told of another sum", func() bool { return len(site.hooks()) > 1 })
+		again := s.decode([]byte(site.hooks()[1].body))
+		if again.member("invoice", "status") != "paid" || again.member("invoice", "sum", "amount") != "1900.50" ||
+			again.member("invoice", "payoutSum", "amount") != "17.65439085" {
+			t.Errorf("the store was told %s", site.hooks()[1].body)
+		}
+		if after := shop.balance(t); after != sumOf(t, before, "17.65439085") {
+			t.Errorf("got %s after %s, want the coins of the other sum", after, before)
+		}
 		s.audit()
 	})
 }
