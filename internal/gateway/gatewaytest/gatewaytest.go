@@ -23,16 +23,17 @@ type Maker func(gateway.Config, http.RoundTripper) (gateway.Gateway, error)
 
 // Abilities a connector may have beside the required ones.
 const (
-	Adjust  = "adjust"
-	Capture = "capture"
-	Charge  = "charge"
-	Confirm = "confirm"
-	Health  = "health"
-	Notify  = "notify"
-	Refund  = "refund"
-	Reverse = "reverse"
-	Returns = "returns"
-	Sweep   = "sweep"
+	Adjust   = "adjust"
+	Capture  = "capture"
+	Charge   = "charge"
+	Confirm  = "confirm"
+	Disburse = "disburse"
+	Health   = "health"
+	Notify   = "notify"
+	Refund   = "refund"
+	Reverse  = "reverse"
+	Returns  = "returns"
+	Sweep    = "sweep"
 )
 
 // Step is one call that the connector has to make, and the provider's answer.
@@ -240,6 +241,8 @@ func abilitiesOf(g gateway.Gateway) []string {
 	add(ok, Notify)
 	_, ok = g.(gateway.Confirmer)
 	add(ok, Confirm)
+	_, ok = g.(gateway.Disburser)
+	add(ok, Disburse)
 	_, ok = g.(gateway.Healther)
 	add(ok, Health)
 	_, ok = g.(gateway.Refunder)
