@@ -42,8 +42,15 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	programs.racing = sync.OnceValues(func() (string, error) { return build(folder, "purser-race", "-race") })
+	programs.racing = sync.OnceValues(func() (string, error) { return build(folder, "purser-race", raced...) })
 	return pgtest.Run(m)
+}
+
+// raced are the flags of a program with the race detector. As in the Makefile, it
+// leaves out SQLite, which works on memory that the detector does not look at.
+var raced = []string{
+	"-race", "-gcflags=modernc.org/sqlite/lib=-race=false", "-gcflags=modernc.org/libc=-race=false",
+	"-gcflags=modernc.org/memory=-race=false",
 }
 
 // build makes a program with failpoints in it.
