@@ -14,6 +14,7 @@ import (
 	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/gateway"
+	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/merchant"
 	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/store"
@@ -70,6 +71,7 @@ type App struct {
 	accounts    cache[accountKey, wallet.Customer]
 	offers      cache[string, []deal.Offer] // by merchant
 	banks       cache[money.Unit, []string]
+	paid        cache[till, invoice.History]
 	sealer      Sealer
 	forms       map[string]Form
 	payoutForms map[string]PayoutForm

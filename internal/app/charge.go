@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"time"
 
 	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/fault"
@@ -44,7 +45,8 @@ type NewCharge struct {
 // Charge asks for money with the payer's instrument. What it returns may be
 // authorized or captured, failed, or processing: then nobody knows yet, or the
 // payer has to confirm. A card's money is only held where the gateway can do
-// so. Errors: amount_invalid, no_gateway.
+// so. Where the amount has to be confirmed, the gateway is not asked and the
+// payment fails. Errors: amount_invalid, no_gateway.
 func (a *App) Charge(ctx context.Context, merchantID string, n NewCharge) (payment.Payment, error) {
 	if !n.Amount.Valid() || n.Amount.Sign() <= 0 {
 		return payment.Payment{}, fault.New(fault.CodeAmountInvalid, "amount", "")
@@ -59,6 +61,10 @@ func (a *App) Charge(ctx context.Context, merchantID string, n NewCharge) (payme
 		ID: n.Invoice, Merchant: merchantID, State: invoice.Open, Amount: n.Amount, Captured: zero, Reserved: zero,
 		Title: n.Description, CreatedAt: now, UpdatedAt: now,
 	}
+	held, err := a.unusual(ctx, tillOf(i), i.Amount)
+	if err != nil {
+		return payment.Payment{}, err
+	}
 	p := payment.Payment{
 		ID: n.ID, Merchant: merchantID, State: payment.Processing, Invoice: n.Invoice, Amount: n.Amount,
 		Refunded: zero, Returning: zero, Direct: true, Batch: newID(now), Description: n.Description,
@@ -66,18 +72,38 @@ func (a *App) Charge(ctx context.Context, merchantID string, n NewCharge) (payme
 	}
 	p = with(p, n.Instrument, c)
 	p = attemptAt(p, c, now)
-	err = a.commit(ctx, store.Change{
-		Claims: shortClaims(p, c), Invoices: []invoice.Invoice{i}, Payments: []payment.Payment{p},
-		Events: []event.Event{
-			happened(event.Invoice, merchantID, i.ID, "", create, i.State, byMerchant, "", now),
-			happened(event.Payment, merchantID, p.ID, "", create, p.State, byMerchant, c.name, now),
-		},
-	})
-	if err != nil {
+	change := store.Change{Claims: shortClaims(p, c), Events: []event.Event{
+		happened(event.Invoice, merchantID, i.ID, "", create, i.State, byMerchant, "", now),
+		happened(event.Payment, merchantID, p.ID, "", create, p.State, byMerchant, c.name, now),
+	}}
+	if held {
+		i = holdBack(i, i.Amount, now, &change)
+		if p, err = unsent(p, now, &change); err != nil {
+			return payment.Payment{}, err
+		}
+	}
+	change.Invoices, change.Payments = []invoice.Invoice{i}, []payment.Payment{p}
+	if err := a.commit(ctx, change); err != nil {
 		return payment.Payment{}, err
 	}
-	p.Version++
+	if p.Version++; held {
+		return p, nil
+	}
 	return a.charge(ctx, p, c, n.Instrument.Card)
+}
+
+// unsent ends a charge whose invoice is held before any gateway hears of it: a
+// card is kept for nobody, so it is charged again when the merchant has confirmed.
+func unsent(p payment.Payment, now time.Time, change *store.Change) (payment.Payment, error) {
+	from := p.State
+	to, err := payment.States.Next(from, payment.Decline)
+	if err != nil {
+		return p, err
+	}
+	p.State, p.Note, p.FinalizedAt, p.CheckAt = to, "the invoice waits for the merchant's confirmation", now, never
+	change.Events = append(change.Events,
+		happened(event.Payment, p.Merchant, p.ID, from, payment.Decline, to, byWorker, p.Note, now))
+	return p, nil
 }
 
 // charger finds the gateway that takes an instrument.
@@ -119,7 +145,7 @@ const maskedCard = "************"
 // ChargeAgain tries a failed charge with another instrument, perhaps for
 // another amount; an amount that is not valid stays.
 // Errors: payment_not_found, wrong_state when it has not failed, amount_invalid,
-// no_gateway.
+// no_gateway, invoice_held.
 func (a *App) ChargeAgain(ctx context.Context, merchantID, id string, amount money.Amount, n Instrument,
 ) (payment.Payment, error) {
 	p, err := a.DirectPayment(ctx, merchantID, id)
@@ -136,17 +162,24 @@ func (a *App) ChargeAgain(ctx context.Context, merchantID, id string, amount mon
 	if err != nil {
 		return p, err
 	}
+	if err := a.holdResized(ctx, p, amount); err != nil {
+		return p, err
+	}
 	err = a.update(ctx, func(r store.Reader) (store.Change, error) {
 		if p, err = r.Payment(ctx, merchantID, id); err != nil {
 			return store.Change{}, err
 		}
-		if p.State != payment.Failed || p.Withdrawn || p.Attempt.Receipt != "" {
-			return store.Change{}, fault.New(fault.CodeWrongState, "payment", "")
+		if err := chargeable(p); err != nil {
+			return store.Change{}, err
 		}
 		i, err := r.Invoice(ctx, merchantID, p.Invoice)
 		if err != nil {
 			return store.Change{}, err
 		}
+		if i.Held && amount == i.Amount {
+			return store.Change{}, fault.New(fault.CodeInvoiceHeld, "invoice", "")
+		}
+		i.Held = false // it was for another amount: this one is not unusual
 		now := a.now()
 		if i, err = i.Resize(amount); err != nil {
 			return store.Change{}, err
@@ -169,6 +202,14 @@ func (a *App) ChargeAgain(ctx context.Context, merchantID, id string, amount mon
 	}
 	p.Version++
 	return a.charge(ctx, p, c, n.Card)
+}
+
+// chargeable is nil when a payment can be tried with another instrument.
+func chargeable(p payment.Payment) error {
+	if p.State != payment.Failed || p.Withdrawn || p.Attempt.Receipt != "" {
+		return fault.New(fault.CodeWrongState, "payment", "")
+	}
+	return nil
 }
 
 // DirectPayment finds a payment that the merchant made with an instrument.

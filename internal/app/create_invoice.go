@@ -43,7 +43,8 @@ type NewInvoice struct {
 	Once Once
 }
 
-// CreateInvoice asks for money. Errors: amount_invalid, duplicate with the
+// CreateInvoice asks for money. What is unusual where it is asked for is held: it
+// has to be confirmed before anybody can begin to pay it. Errors: amount_invalid, duplicate with the
 // parameter "reference" when the terminal has used it and with "id" when the
 // merchant has, parameter_invalid for a notice address that cannot be told,
 // idempotency_in_progress.
@@ -52,6 +53,10 @@ func (a *App) CreateInvoice(ctx context.Context, merchantID string, n NewInvoice
 		return invoice.Invoice{}, fault.New(fault.CodeAmountInvalid, "amount", "")
 	}
 	if err := a.prepareNotice(merchantID, n.ID, &n.Notice, n.NoticeSecret); err != nil {
+		return invoice.Invoice{}, err
+	}
+	held, err := a.unusual(ctx, till{merchantID, n.Terminal, n.Amount.Unit()}, n.Amount)
+	if err != nil {
 		return invoice.Invoice{}, err
 	}
 	now := a.now()
@@ -65,9 +70,13 @@ func (a *App) CreateInvoice(ctx context.Context, merchantID string, n NewInvoice
 		ReturnTo: n.ReturnTo, Notice: n.Notice, Account: n.Account,
 	}
 	change := store.Change{
-		Invoices: []invoice.Invoice{i}, Answer: n.Once.claim(merchantID, i.ID, now),
+		Answer: n.Once.claim(merchantID, i.ID, now),
 		Events: []event.Event{happened(event.Invoice, merchantID, i.ID, "", create, i.State, byMerchant, "", now)},
 	}
+	if held {
+		i = holdBack(i, n.Amount, now, &change)
+	}
+	change.Invoices = []invoice.Invoice{i}
 	if n.Link.Token != "" {
 		change.Claims = append(change.Claims, linkClaim(i))
 	}
@@ -76,7 +85,7 @@ func (a *App) CreateInvoice(ctx context.Context, merchantID string, n NewInvoice
 			Merchant: merchantID, Kind: store.ReferenceClaim, Key: ownName(n.Terminal, n.Reference), Subject: i.ID,
 		})
 	}
-	err := a.commit(ctx, change)
+	err = a.commit(ctx, change)
 	if fault.Is(err, fault.CodeVersionConflict) { // nothing was read, so only the id can be in the way
 		err = fault.New(fault.CodeDuplicate, "id", "")
 	}

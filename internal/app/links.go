@@ -26,14 +26,22 @@ type Extension struct {
 }
 
 // ExtendInvoice raises an invoice by an amount and replaces its link by one
-// that pays just that; a paid invoice opens again.
+// that pays just that; a paid invoice opens again. An unusual amount is held.
 // Errors: invoice_not_found, invoice_closed, link_unusable (open amount).
 func (a *App) ExtendInvoice(ctx context.Context, merchantID string, e Extension) (invoice.Invoice, error) {
 	if e.Amount.Sign() <= 0 {
 		return invoice.Invoice{}, fault.New(fault.CodeAmountInvalid, "amount", "")
 	}
+	asked, err := a.store.Invoice(ctx, merchantID, e.Invoice)
+	if err != nil {
+		return invoice.Invoice{}, err
+	}
+	held, err := a.unusual(ctx, tillOf(asked), e.Amount)
+	if err != nil {
+		return invoice.Invoice{}, err
+	}
 	var i invoice.Invoice
-	err := a.update(ctx, func(r store.Reader) (store.Change, error) {
+	err = a.update(ctx, func(r store.Reader) (store.Change, error) {
 		before, err := r.Invoice(ctx, merchantID, e.Invoice)
 		if err != nil {
 			return store.Change{}, err
@@ -50,6 +58,9 @@ func (a *App) ExtendInvoice(ctx context.Context, merchantID string, e Extension)
 		} else {
 			change.Events = append(change.Events,
 				happened(event.Invoice, merchantID, i.ID, i.State, "extend", i.State, byMerchant, "", now))
+		}
+		if held && err == nil {
+			i = holdBack(i, e.Amount, now, &change)
 		}
 		change.Invoices = []invoice.Invoice{i}
 		return change, err

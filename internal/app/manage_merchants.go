@@ -61,6 +61,7 @@ type MerchantTerms struct {
 	// PayoutLimits replace those of the same unit and leave the others; zero takes
 	// one away.
 	PayoutLimits []money.Amount
+	HoldUnusual  *bool // as of a terminal, for what is asked for at none
 }
 
 // ChangeMerchant changes a merchant's own terms. Errors: merchant_not_found,
@@ -96,19 +97,29 @@ func (a *App) ChangeMerchant(ctx context.Context, id string, terms MerchantTerms
 				return store.Change{}, err
 			}
 		}
-		for _, rail := range terms.Rails {
-			m.Rails = slices.DeleteFunc(slices.Clone(m.Rails), func(k merchant.Rail) bool {
-				return k.Unit == rail.Unit && k.Network == rail.Network
-			})
-			m.Rails = append(m.Rails, rail)
-		}
+		m.Rails = railsWith(m.Rails, terms.Rails)
 		m.PayoutLimits = limitsWith(m.PayoutLimits, terms.PayoutLimits)
+		if terms.HoldUnusual != nil {
+			m.HoldUnusual = *terms.HoldUnusual
+		}
 		m.UpdatedAt = a.now()
 		change.Merchants = []merchant.Merchant{m}
 		return change, nil
 	})
 	m.Version++
 	return m, err
+}
+
+// railsWith are rails with others in the place of those of the same unit and network.
+func railsWith(known, others []merchant.Rail) []merchant.Rail {
+	rails := slices.Clone(known)
+	for _, rail := range others {
+		rails = slices.DeleteFunc(rails, func(k merchant.Rail) bool {
+			return k.Unit == rail.Unit && k.Network == rail.Network
+		})
+		rails = append(rails, rail)
+	}
+	return rails
 }
 
 // limitsWith are limits with others in the place of those of the same unit; one of

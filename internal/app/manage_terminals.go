@@ -25,6 +25,8 @@ type TerminalTerms struct {
 	DealFee  money.Rate    // of a hundred, of what payers send to somebody; not valid = none
 	DealIn   time.Duration // 0 = the usual time
 	Disabled bool
+	// HoldUnusual holds invoices of unusual amounts until they are confirmed.
+	HoldUnusual bool
 }
 
 // The bounds of a terminal's times.
@@ -134,6 +136,7 @@ func termsOf(t merchant.Terminal) TerminalTerms {
 	return TerminalTerms{
 		Name: t.Name, Origins: slices.Clone(t.Origins), Form: t.Form, VerifyIn: t.VerifyIn, PayIn: t.PayIn,
 		RefundIn: t.RefundIn, DealFee: t.DealFee, DealIn: t.DealIn, Disabled: t.Disabled,
+		HoldUnusual: t.HoldUnusual,
 	}
 }
 
@@ -141,7 +144,7 @@ func termsOf(t merchant.Terminal) TerminalTerms {
 func (n TerminalTerms) on(t merchant.Terminal) merchant.Terminal {
 	t.Name, t.Origins, t.Form, t.Disabled = n.Name, slices.Clone(n.Origins), n.Form, n.Disabled
 	t.VerifyIn, t.PayIn, t.RefundIn = n.VerifyIn, n.PayIn, n.RefundIn
-	t.DealFee, t.DealIn = n.DealFee, n.DealIn
+	t.DealFee, t.DealIn, t.HoldUnusual = n.DealFee, n.DealIn, n.HoldUnusual
 	if t.VerifyIn == 0 {
 		t.VerifyIn = merchant.UsualVerifyIn
 	}

@@ -98,6 +98,9 @@ func (a *App) takeFromWallet(i invoice.Invoice, c wallet.Customer, paymentID str
 		return store.Change{}, fault.New(fault.CodeNationalID, "invoice", "")
 	}
 	now := a.now()
+	if err := i.Payable(i.Amount); err != nil { // it may be held since
+		return store.Change{}, err
+	}
 	held, err := i.Reserve(i.Amount)
 	if err != nil {
 		return store.Change{}, err

@@ -251,7 +251,7 @@ func setAside(i invoice.Invoice, amount money.Amount) (invoice.Invoice, room) {
 	switch {
 	case err == nil:
 		return held, enough
-	case i.Payable(amount) == nil:
+	case i.Takes(amount) == nil:
 		return i, busy
 	default:
 		return i, none

@@ -41,7 +41,7 @@ type NewDeal struct {
 // StartDeal finds an account that the payer of an invoice can send money to and
 // sets the coins of its trader aside. found is false when none is free: nothing
 // changes then.
-// Errors: invoice_not_found, invoice_closed, wrong_state when a deal of the
+// Errors: invoice_not_found, invoice_closed, invoice_held, wrong_state when a deal of the
 // invoice is live, rate_missing, amount_too_small.
 func (a *App) StartDeal(ctx context.Context, merchantID string, n NewDeal) (d deal.Deal, found bool, err error) {
 	var without []string // traders whose coins do not suffice
@@ -135,6 +135,9 @@ func (a *App) dealable(ctx context.Context, r store.Reader, merchantID, id strin
 	}
 	if i.State != invoice.Open || i.Open || !i.Due.IsZero() && !a.now().Before(i.Due) {
 		return i, fault.New(fault.CodeInvoiceClosed, "invoice", "")
+	}
+	if i.Held {
+		return i, fault.New(fault.CodeInvoiceHeld, "invoice", "")
 	}
 	deals, err := r.DealsOf(ctx, merchantID, id)
 	if err == nil && slices.ContainsFunc(deals, deal.Deal.Live) {

@@ -57,8 +57,8 @@ func (a *App) address(ctx context.Context, c *store.Change) error {
 		return err
 	}
 	for _, e := range c.Events {
-		if e.From == e.To {
-			continue // its facts changed, not its state: not news for the outside
+		if !e.News() {
+			continue
 		}
 		for _, to := range endpoints {
 			if !to.Wants(e.Type()) {

@@ -46,4 +46,31 @@ type Event struct {
 }
 
 // Type is the event's name for the outside, such as "payment.captured".
-func (e Event) Type() string { return string(e.Noun) + "." + e.To }
+func (e Event) Type() string {
+	if word, ok := e.fact(); ok {
+		return string(e.Noun) + "." + word
+	}
+	return string(e.Noun) + "." + e.To
+}
+
+// News says that the outside wants to know of it: a state changed, or a fact that
+// somebody has to do something about.
+func (e Event) News() bool {
+	_, ok := e.fact()
+	return ok || e.From != e.To
+}
+
+// The triggers that change a fact which is news.
+const (
+	Hold    = "hold"    // an invoice waits for the merchant's confirmation
+	Confirm = "confirm" // and has it
+)
+
+// fact is the word for a change of facts that is news.
+func (e Event) fact() (string, bool) {
+	if e.Noun != Invoice || e.From != e.To {
+		return "", false
+	}
+	word, ok := map[string]string{Hold: "held", Confirm: "confirmed"}[e.Trigger]
+	return word, ok
+}

@@ -178,6 +178,11 @@ var Catalogue = []Entry{
 		Doc: "The invoice was paid in full and takes no further payment.",
 	},
 	{
+		Code: CodeInvoiceHeld, Kind: Conflict, Words: "The invoice waits for the merchant's confirmation.",
+		Doc: "The amount is far from what is usually paid at the terminal, as if two units were mixed up. " +
+			"Confirm the invoice, or cancel it.",
+	},
+	{
 		Code: CodeLinkUsed, Kind: Conflict, Words: "The payment link was used already.",
 		Doc: "The link was good for one payment, and that payment was made.",
 	},

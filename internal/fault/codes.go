@@ -59,6 +59,7 @@ const (
 	CodeIdempotencyInProgress Code = "idempotency_in_progress"
 	CodeInvoiceClosed         Code = "invoice_closed"
 	CodeInvoicePaid           Code = "invoice_paid"
+	CodeInvoiceHeld           Code = "invoice_held"
 	CodeLinkUsed              Code = "link_used"
 	CodeLinkUnusable          Code = "link_unusable"
 	CodeRefundInProgress      Code = "refund_in_progress"

@@ -37,6 +37,7 @@ type Invoice struct {
 	Amount   money.Amount // asked for; zero when Open
 	Previous money.Amount // Amount before the last extension; not valid when never extended
 	Open     bool         // any amount may be paid, any number of times
+	Held     bool         // its amount is unusual: nobody can begin to pay before the merchant has confirmed it
 	Captured money.Amount // captured and not given back
 	Reserved money.Amount // being verified right now, so not free for others
 
@@ -120,9 +121,18 @@ func (i Invoice) PartlyPaid() bool {
 }
 
 // Payable is nil when a payment of this amount may be requested now: the
-// invoice is open and the amount is not above what is unpaid.
-// Errors: invoice_closed, unit_mismatch, amount_above_remaining.
+// invoice is open and not held, and the amount is not above what is unpaid.
+// Errors: invoice_closed, invoice_held, unit_mismatch, amount_above_remaining.
 func (i Invoice) Payable(amount money.Amount) error {
+	if i.State == Open && i.Held {
+		return fault.New(fault.CodeInvoiceHeld, "invoice", "")
+	}
+	return i.Takes(amount)
+}
+
+// Takes is nil when a payment of this amount that was requested before may be
+// captured, whatever is held by now. Errors: those of Payable but invoice_held.
+func (i Invoice) Takes(amount money.Amount) error {
 	if i.State != Open {
 		if i.Collected() {
 			return fault.New(fault.CodeAmountAboveRemaining, "amount", "")
@@ -148,7 +158,7 @@ func (i Invoice) Collected() bool { return i.State == Paid || i.State == Complet
 // Reserve sets amount aside for one payment that is about to be verified.
 // Errors: invoice_closed, unit_mismatch, amount_above_remaining.
 func (i Invoice) Reserve(amount money.Amount) (Invoice, error) {
-	if err := i.Payable(amount); err != nil {
+	if err := i.Takes(amount); err != nil {
 		return i, err
 	}
 	if !i.Open {

@@ -23,6 +23,7 @@ type Merchant struct {
 	// PayoutLimits are the amounts above which two people have to approve a payout,
 	// at most one for each unit; a unit without one needs only one person.
 	PayoutLimits []money.Amount
+	HoldUnusual  bool // as of a terminal, for what is asked for at none
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
 }

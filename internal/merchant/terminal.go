@@ -28,6 +28,9 @@ type Terminal struct {
 	DealFee  money.Rate    // of a hundred, of what a payer sends to somebody; not valid = none
 	DealIn   time.Duration // how long a payer may take to send it; 0 = the usual time
 	Disabled bool          // no new invoices
+	// HoldUnusual says that an invoice whose amount is far from what is usually paid
+	// here waits until the merchant has confirmed it.
+	HoldUnusual bool
 
 	CreatedAt time.Time
 	UpdatedAt time.Time

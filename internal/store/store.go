@@ -13,6 +13,7 @@ import (
 	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/ledger"
 	"github.com/purserhq/purser/internal/merchant"
+	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payment"
 	"github.com/purserhq/purser/internal/payout"
 	"github.com/purserhq/purser/internal/refund"
@@ -166,6 +167,9 @@ type PaymentReader interface {
 	Invoices(ctx context.Context, merchantID string, page Page) ([]invoice.Invoice, int, error)
 	// FindInvoices are a merchant's that a filter leaves, and how many those are in all.
 	FindInvoices(ctx context.Context, merchantID string, f InvoiceFilter, page Page) ([]invoice.Invoice, int, error)
+	// PaidAmounts are the amounts, in smallest steps, of the last paid invoices of a
+	// terminal in a unit, newest first; terminal 0 stands for invoices at none.
+	PaidAmounts(ctx context.Context, merchantID string, terminal int64, u money.Unit, limit int) ([]int64, error)
 	// OverdueInvoices are paid ones that were not verified in time, of any merchant, longest due first.
 	OverdueInvoices(ctx context.Context, now time.Time, limit int) ([]invoice.Invoice, error)
 	// DueInvoices are open ones whose due time has passed, of any merchant.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/store"
 )
 
@@ -48,6 +49,7 @@ type noticeDetail struct {
 type invoiceDetail struct {
 	Previous    *sum              `json:"previous,omitzero"`
 	Open        bool              `json:"open,omitzero"`
+	Held        bool              `json:"held,omitzero"`
 	Title       string            `json:"title,omitzero"`
 	Description string            `json:"description,omitzero"`
 	Payer       payerDetail       `json:"payer,omitzero"`
@@ -68,7 +70,7 @@ var numberColumn = slices.IndexFunc(invoices.columns, func(c field) bool { retur
 // invoiceRecord writes an invoice at its next version.
 func invoiceRecord(i invoice.Invoice) (record, error) {
 	detail, err := pack(invoiceDetail{
-		Previous: sumOf(i.Previous), Open: i.Open, Title: i.Title, Description: i.Description,
+		Previous: sumOf(i.Previous), Open: i.Open, Held: i.Held, Title: i.Title, Description: i.Description,
 		Payer: payerDetail(i.Payer),
 		Link: linkDetail{
 			Token: i.Link.Token, Kind: i.Link.Kind, Amount: sumOf(i.Link.Amount),
@@ -107,7 +109,7 @@ func scanInvoice(r row) (invoice.Invoice, error) {
 	wrong = amounts(unit, sums, &i.Amount, &i.Captured, &i.Reserved)
 	i.Previous, first = d.Previous.amount()
 	i.Link.Amount, further = d.Link.Amount.amount()
-	i.Open, i.Title, i.Description, i.Bag = d.Open, d.Title, d.Description, d.Bag
+	i.Open, i.Held, i.Title, i.Description, i.Bag = d.Open, d.Held, d.Title, d.Description, d.Bag
 	i.Payer = invoice.Payer(d.Payer)
 	i.Link.Token, i.Link.Kind, i.Link.Gateway, i.Link.Used = d.Link.Token, d.Link.Kind, d.Link.Gateway, d.Link.Used
 	i.Reference, i.NationalID, i.ReturnTo, i.Notice = d.Reference, d.NationalID, d.ReturnTo, invoice.Notice(d.Notice)
@@ -191,4 +193,25 @@ func (d *DB) DueInvoices(ctx context.Context, now time.Time, limit int) ([]invoi
 	return many(ctx, d, scanInvoice,
 		selectFrom(invoices, "state = 'open' and due_at is not null and due_at <= $1 order by due_at, id limit $2"),
 		micros(now), limit)
+}
+
+// lookedThrough is how many of the last invoices are looked through for paid ones
+// of one terminal and unit: it bounds what a look costs.
+const lookedThrough = 2000
+
+// PaidAmounts are the amounts, in smallest steps, of the last invoices of a
+// terminal in a unit that are paid, newest first; terminal 0 stands for invoices
+// at none.
+func (d *DB) PaidAmounts(ctx context.Context, merchantID string, terminal int64, u money.Unit, limit int,
+) ([]int64, error) {
+	list := whole // each is the condition of an index in the order of time
+	if terminal != 0 {
+		list = "terminal <> 0"
+	}
+	return many(ctx, d, scanOne[int64],
+		"select amount from (select amount, unit, terminal, state, created_at, id from invoice where merchant_id = $1 and "+
+			list+" order by created_at desc, id desc limit $2) latest"+
+			" where terminal = $3 and unit = $4 and state in ('paid', 'completed') and amount > 0"+
+			" order by created_at desc, id desc limit $5",
+		merchantID, lookedThrough, terminal, string(u), limit)
 }

@@ -28,11 +28,12 @@ type merchantDetail struct {
 	SplitLimit   *sum         `json:"split_limit,omitzero"`
 	Rails        []railDetail `json:"rails,omitzero"`
 	PayoutLimits []*sum       `json:"payout_limits,omitzero"`
+	HoldUnusual  bool         `json:"hold_unusual,omitzero"`
 }
 
 // merchantRecord writes a merchant at its next version.
 func merchantRecord(m merchant.Merchant) (record, error) {
-	rest := merchantDetail{Name: m.Name, Email: m.Email, SplitLimit: sumOf(m.SplitLimit)}
+	rest := merchantDetail{Name: m.Name, Email: m.Email, SplitLimit: sumOf(m.SplitLimit), HoldUnusual: m.HoldUnusual}
 	for _, r := range m.Rails {
 		rest.Rails = append(rest.Rails, railDetail{
 			Unit: r.Unit, Network: r.Network, Min: sumOf(r.Min), Fee: sumOf(r.Fee), Decimals: r.Decimals, Active: r.Active,
@@ -61,7 +62,7 @@ func scanMerchant(r row) (merchant.Merchant, error) {
 	}
 	m.Name, m.Email, m.CreatedAt, m.UpdatedAt = d.Name, d.Email, instant(created), instant(updated)
 	limit, err := d.SplitLimit.amount()
-	m.SplitLimit = limit
+	m.SplitLimit, m.HoldUnusual = limit, d.HoldUnusual
 	for _, l := range d.PayoutLimits {
 		limit, wrong := l.amount()
 		err = errors.Join(err, wrong)

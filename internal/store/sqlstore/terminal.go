@@ -19,6 +19,8 @@ type terminalDetail struct {
 	DealFee  string   `json:"deal_fee,omitzero"`
 	DealIn   span     `json:"deal_in,omitzero"`
 	Disabled bool     `json:"disabled,omitzero"`
+
+	HoldUnusual bool `json:"hold_unusual,omitzero"`
 }
 
 // terminalRecord writes a terminal at its next version.
@@ -26,7 +28,7 @@ func terminalRecord(t merchant.Terminal) (record, error) {
 	detail, err := pack(terminalDetail{
 		Number: t.Number, Name: t.Name, Origins: t.Origins, Form: t.Form, Endpoint: t.Endpoint,
 		VerifyIn: spanOf(t.VerifyIn), PayIn: spanOf(t.PayIn), RefundIn: spanOf(t.RefundIn), Disabled: t.Disabled,
-		DealFee: t.DealFee.Text(), DealIn: spanOf(t.DealIn),
+		DealFee: t.DealFee.Text(), DealIn: spanOf(t.DealIn), HoldUnusual: t.HoldUnusual,
 	})
 	return record{
 		numbered(t.Number), t.Merchant, t.Version + 1, micros(t.CreatedAt), micros(t.UpdatedAt), detail,
@@ -49,7 +51,7 @@ func scanTerminal(r row) (merchant.Terminal, error) {
 	}
 	var err error
 	t.DealFee, err = rateOf(d.DealFee)
-	t.DealIn = d.DealIn.duration()
+	t.DealIn, t.HoldUnusual = d.DealIn.duration(), d.HoldUnusual
 	t.Number, t.Name, t.Origins, t.Form, t.Endpoint = d.Number, d.Name, d.Origins, d.Form, d.Endpoint
 	t.VerifyIn, t.PayIn, t.RefundIn = d.VerifyIn.duration(), d.PayIn.duration(), d.RefundIn.duration()
 	t.Disabled, t.CreatedAt, t.UpdatedAt = d.Disabled, instant(created), instant(updated)

@@ -9,6 +9,7 @@ import (
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/merchant"
+	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payment"
 	"github.com/purserhq/purser/internal/store"
 )
@@ -225,4 +226,46 @@ func overdue(s *shop) {
 	})
 	got, err = s.OverdueInvoices(ctx, now.Add(time.Hour), 10)
 	same(t, "left", len(got), err, 0)
+}
+
+// paidAmounts finds what was paid last, in each terminal and unit by itself.
+func paidAmounts(s *shop) {
+	t, ctx, other := s.T, s.Context(), newShop(s.T, s.Store)
+	put := func(of *shop, terminal int64, amount money.Amount, state invoice.State, seconds int) {
+		t.Helper()
+		c := of.atTerminal(terminal, fmt.Sprint(seconds), state, seconds)
+		i := &c.Invoices[0]
+		i.Amount, i.Open = amount, amount.IsZero()
+		i.Captured, i.Reserved = money.Zero(amount.Unit()), money.Zero(amount.Unit())
+		of.must(c)
+	}
+	rial, toman := money.IRR, money.IRT
+	for n, state := range []invoice.State{
+		invoice.Completed, invoice.Open, invoice.Paid, invoice.Expired, invoice.Canceled, invoice.Rejected, invoice.Refunded,
+	} {
+		put(s, 1001, money.New(int64(n)+1, rial), state, n)
+	}
+	put(s, 1001, money.New(10, rial), invoice.Completed, 10)
+	put(s, 1001, money.New(11, toman), invoice.Completed, 11)
+	put(s, 1001, money.Zero(rial), invoice.Completed, 12) // its payer chose the amount
+	put(s, 1002, money.New(13, rial), invoice.Completed, 13)
+	put(s, 0, money.New(14, rial), invoice.Completed, 14)
+	put(other, 1001, money.New(15, rial), invoice.Completed, 15)
+	for _, c := range []struct {
+		terminal int64
+		unit     money.Unit
+		limit    int
+		want     []int64
+	}{
+		{1001, rial, 9, []int64{10, 3, 1}},
+		{1001, rial, 2, []int64{10, 3}},
+		{1001, toman, 9, []int64{11}},
+		{1002, rial, 9, []int64{13}},
+		{0, rial, 9, []int64{14}},
+		{0, toman, 9, nil},
+		{1003, rial, 9, nil},
+	} {
+		got, err := s.PaidAmounts(ctx, s.id, c.terminal, c.unit, c.limit)
+		same(t, fmt.Sprintf("paid at %d in %s", c.terminal, c.unit), got, err, c.want)
+	}
 }

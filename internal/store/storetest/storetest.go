@@ -63,6 +63,7 @@ var promises = map[string]func(*shop){
 	"events, many":         eventsMany,
 	"event pages":          eventPages,
 	"invoice pages":        invoicePages,
+	"paid amounts":         paidAmounts,
 	"list everything":      listEverything,
 	"list the market":      listMarket,
 	"merchant lists":       merchantLists,
