@@ -62,6 +62,8 @@ const (
 	CodeIdempotencyInProgress Code = "idempotency_in_progress"
 	// The invoice is expired, canceled or otherwise finished and takes no payment.
 	CodeInvoiceClosed Code = "invoice_closed"
+	// The amount is far from what is usually paid at the terminal, as if two units were mixed up. Confirm the invoice, or cancel it.
+	CodeInvoiceHeld Code = "invoice_held"
 	// Another refund of the same payment has no outcome yet.
 	CodeRefundInProgress Code = "refund_in_progress"
 	// Captured money, less refunds made and pending, is less than the amount asked for.

@@ -277,6 +277,42 @@ func (e KeyStatus) Valid() bool {
 	}
 }
 
+// Defines values for MerchantAmountGuard.
+const (
+	MerchantAmountGuardHold MerchantAmountGuard = "hold"
+	MerchantAmountGuardOff  MerchantAmountGuard = "off"
+)
+
+// Valid indicates whether the value is a known member of the MerchantAmountGuard enum.
+func (e MerchantAmountGuard) Valid() bool {
+	switch e {
+	case MerchantAmountGuardHold:
+		return true
+	case MerchantAmountGuardOff:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for MerchantTermsAmountGuard.
+const (
+	MerchantTermsAmountGuardHold MerchantTermsAmountGuard = "hold"
+	MerchantTermsAmountGuardOff  MerchantTermsAmountGuard = "off"
+)
+
+// Valid indicates whether the value is a known member of the MerchantTermsAmountGuard enum.
+func (e MerchantTermsAmountGuard) Valid() bool {
+	switch e {
+	case MerchantTermsAmountGuardHold:
+		return true
+	case MerchantTermsAmountGuardOff:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for MomentKind.
 const (
 	MomentKindDelivery MomentKind = "delivery"
@@ -346,6 +382,24 @@ func (e NewSettlementDelimiter) Valid() bool {
 	case NewSettlementDelimiterN1:
 		return true
 	case NewSettlementDelimiterTab:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NewTerminalAmountGuard.
+const (
+	NewTerminalAmountGuardHold NewTerminalAmountGuard = "hold"
+	NewTerminalAmountGuardOff  NewTerminalAmountGuard = "off"
+)
+
+// Valid indicates whether the value is a known member of the NewTerminalAmountGuard enum.
+func (e NewTerminalAmountGuard) Valid() bool {
+	switch e {
+	case NewTerminalAmountGuardHold:
+		return true
+	case NewTerminalAmountGuardOff:
 		return true
 	default:
 		return false
@@ -628,6 +682,24 @@ func (e SettlementRowKind) Valid() bool {
 	}
 }
 
+// Defines values for TerminalAmountGuard.
+const (
+	TerminalAmountGuardHold TerminalAmountGuard = "hold"
+	TerminalAmountGuardOff  TerminalAmountGuard = "off"
+)
+
+// Valid indicates whether the value is a known member of the TerminalAmountGuard enum.
+func (e TerminalAmountGuard) Valid() bool {
+	switch e {
+	case TerminalAmountGuardHold:
+		return true
+	case TerminalAmountGuardOff:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for TerminalStatus.
 const (
 	TerminalStatusDisabled TerminalStatus = "disabled"
@@ -640,6 +712,24 @@ func (e TerminalStatus) Valid() bool {
 	case TerminalStatusDisabled:
 		return true
 	case TerminalStatusEnabled:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for TerminalTermsAmountGuard.
+const (
+	TerminalTermsAmountGuardHold TerminalTermsAmountGuard = "hold"
+	TerminalTermsAmountGuardOff  TerminalTermsAmountGuard = "off"
+)
+
+// Valid indicates whether the value is a known member of the TerminalTermsAmountGuard enum.
+func (e TerminalTermsAmountGuard) Valid() bool {
+	switch e {
+	case TerminalTermsAmountGuardHold:
+		return true
+	case TerminalTermsAmountGuardOff:
 		return true
 	default:
 		return false
@@ -2343,6 +2433,11 @@ type Invoice struct {
 	// Examples: 2026-12-01T12:00:00Z
 	DueAt *time.Time `json:"due_at,omitempty"`
 
+	// Held The amount is unusual, and nobody can begin to pay before you have confirmed it: see amount_guard.
+	//
+	// Examples: false
+	Held bool `json:"held"`
+
 	// ID Its id.
 	//
 	// Examples: inv_01941f29-7c00-7000-8000-000000000001
@@ -2520,6 +2615,11 @@ type KeyRotation struct {
 
 // Merchant defines model for Merchant.
 type Merchant struct {
+	// AmountGuard What becomes of an unusual amount that is asked for at no terminal, as amount_guard of a terminal says for what is asked for there.
+	//
+	// Examples: off
+	AmountGuard MerchantAmountGuard `json:"amount_guard"`
+
 	// CreatedAt When it was made.
 	//
 	// Examples: 2026-12-01T11:00:00Z
@@ -2555,13 +2655,28 @@ type Merchant struct {
 	UpdatedAt time.Time `json:"updated_at"`
 }
 
+// MerchantAmountGuard What becomes of an unusual amount that is asked for at no terminal, as amount_guard of a terminal says for what is asked for there.
+//
+// Examples: off
+type MerchantAmountGuard string
+
 // MerchantTerms defines model for MerchantTerms.
 type MerchantTerms struct {
+	// AmountGuard What becomes of an unusual amount that is asked for at no terminal, as amount_guard of a terminal says for what is asked for there.
+	//
+	// Examples: off
+	AmountGuard *MerchantTermsAmountGuard `json:"amount_guard,omitempty"`
+
 	// Email The e-mail address of your own account; no customer has the same.
 	//
 	// Examples: till@shop.example
-	Email string `json:"email"`
+	Email *string `json:"email,omitempty"`
 }
+
+// MerchantTermsAmountGuard What becomes of an unusual amount that is asked for at no terminal, as amount_guard of a terminal says for what is asked for there.
+//
+// Examples: off
+type MerchantTermsAmountGuard string
 
 // Moment defines model for Moment.
 type Moment struct {
@@ -3049,6 +3164,11 @@ type NewSettlementDelimiter string
 
 // NewTerminal defines model for NewTerminal.
 type NewTerminal struct {
+	// AmountGuard hold: an invoice whose amount is many times above or below what is usually paid here, in the same unit, waits until you confirm or cancel it, as when Rial and Toman were mixed up. off, as it is unless told otherwise: it does not. With less than 20 payments nothing is held.
+	//
+	// Examples: off
+	AmountGuard *NewTerminalAmountGuard `json:"amount_guard,omitempty"`
+
 	// DealFeePercent The fee, of a hundred, of what payers send to people; 0 is none.
 	//
 	// Examples: 8.5
@@ -3089,6 +3209,11 @@ type NewTerminal struct {
 	// Examples: 1800
 	VerifyWithin *int64 `json:"verify_within,omitempty"`
 }
+
+// NewTerminalAmountGuard hold: an invoice whose amount is many times above or below what is usually paid here, in the same unit, waits until you confirm or cancel it, as when Rial and Toman were mixed up. off, as it is unless told otherwise: it does not. With less than 20 payments nothing is held.
+//
+// Examples: off
+type NewTerminalAmountGuard string
 
 // NewTerminalStatus disabled: no new invoices are made at it.
 //
@@ -4164,6 +4289,11 @@ type Switched struct {
 
 // Terminal defines model for Terminal.
 type Terminal struct {
+	// AmountGuard hold: an invoice whose amount is many times above or below what is usually paid here, in the same unit, waits until you confirm or cancel it, as when Rial and Toman were mixed up. off, as it is unless told otherwise: it does not. With less than 20 payments nothing is held.
+	//
+	// Examples: off
+	AmountGuard TerminalAmountGuard `json:"amount_guard"`
+
 	// CreatedAt When it was made.
 	//
 	// Examples: 2026-12-01T11:00:00Z
@@ -4225,6 +4355,11 @@ type Terminal struct {
 	VerifyWithin int64 `json:"verify_within"`
 }
 
+// TerminalAmountGuard hold: an invoice whose amount is many times above or below what is usually paid here, in the same unit, waits until you confirm or cancel it, as when Rial and Toman were mixed up. off, as it is unless told otherwise: it does not. With less than 20 payments nothing is held.
+//
+// Examples: off
+type TerminalAmountGuard string
+
 // TerminalStatus disabled: no new invoices are made at it.
 //
 // Examples: enabled
@@ -4256,6 +4391,11 @@ type TerminalSecret struct {
 
 // TerminalTerms defines model for TerminalTerms.
 type TerminalTerms struct {
+	// AmountGuard hold: an invoice whose amount is many times above or below what is usually paid here, in the same unit, waits until you confirm or cancel it, as when Rial and Toman were mixed up. off, as it is unless told otherwise: it does not. With less than 20 payments nothing is held.
+	//
+	// Examples: off
+	AmountGuard *TerminalTermsAmountGuard `json:"amount_guard,omitempty"`
+
 	// DealFeePercent The fee, of a hundred, of what payers send to people; 0 is none.
 	//
 	// Examples: 8.5
@@ -4296,6 +4436,11 @@ type TerminalTerms struct {
 	// Examples: 1800
 	VerifyWithin *int64 `json:"verify_within,omitempty"`
 }
+
+// TerminalTermsAmountGuard hold: an invoice whose amount is many times above or below what is usually paid here, in the same unit, waits until you confirm or cancel it, as when Rial and Toman were mixed up. off, as it is unless told otherwise: it does not. With less than 20 payments nothing is held.
+//
+// Examples: off
+type TerminalTermsAmountGuard string
 
 // TerminalTermsStatus disabled: no new invoices are made at it.
 //
@@ -4742,6 +4887,12 @@ type GetInvoiceParamsExpand string
 
 // CancelInvoiceParams defines parameters for CancelInvoice.
 type CancelInvoiceParams struct {
+	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// ConfirmInvoiceParams defines parameters for ConfirmInvoice.
+type ConfirmInvoiceParams struct {
 	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
@@ -5895,6 +6046,15 @@ type ClientInterface interface {
 	// Corresponds with POST /invoices/{id}/cancel (the `CancelInvoice` operationId).
 	CancelInvoice(ctx context.Context, id string, params *CancelInvoiceParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ConfirmInvoice Confirm an invoice
+	//
+	// Says that the amount of a held invoice is what you mean: it can be paid from now on. One that is not held stays as it is.
+	//
+	// Needs a key with the scope invoices:write.
+	//
+	// Corresponds with POST /invoices/{id}/confirm (the `ConfirmInvoice` operationId).
+	ConfirmInvoice(ctx context.Context, id string, params *ConfirmInvoiceParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// RefundInvoice Refund a whole invoice
 	//
 	// Gives all that was paid of a completed invoice back, out of your own money: into a wallet at once, through a gateway as soon as it does it. What goes back of each payment is a refund of its own. One that was refunded already is not refunded again.
@@ -5995,7 +6155,7 @@ type ClientInterface interface {
 
 	// ChangeMerchantWithBody Change the merchant
 	//
-	// Changes the address of its own account.
+	// Changes what is named and leaves the rest.
 	//
 	// Needs a key with the scope merchant:write.
 	//
@@ -6006,7 +6166,7 @@ type ClientInterface interface {
 
 	// ChangeMerchant Change the merchant
 	//
-	// Changes the address of its own account.
+	// Changes what is named and leaves the rest.
 	//
 	// Needs a key with the scope merchant:write.
 	//
@@ -7768,6 +7928,25 @@ func (c *Client) CancelInvoice(ctx context.Context, id string, params *CancelInv
 	return c.Client.Do(req)
 }
 
+// ConfirmInvoice Confirm an invoice
+//
+// Says that the amount of a held invoice is what you mean: it can be paid from now on. One that is not held stays as it is.
+//
+// Needs a key with the scope invoices:write.
+//
+// Corresponds with POST /invoices/{id}/confirm (the `ConfirmInvoice` operationId).
+func (c *Client) ConfirmInvoice(ctx context.Context, id string, params *ConfirmInvoiceParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConfirmInvoiceRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // RefundInvoice Refund a whole invoice
 //
 // Gives all that was paid of a completed invoice back, out of your own money: into a wallet at once, through a gateway as soon as it does it. What goes back of each payment is a refund of its own. One that was refunded already is not refunded again.
@@ -7968,7 +8147,7 @@ func (c *Client) GetMerchant(ctx context.Context, reqEditors ...RequestEditorFn)
 
 // ChangeMerchantWithBody Change the merchant
 //
-// Changes the address of its own account.
+// Changes what is named and leaves the rest.
 //
 // Needs a key with the scope merchant:write.
 //
@@ -7989,7 +8168,7 @@ func (c *Client) ChangeMerchantWithBody(ctx context.Context, params *ChangeMerch
 
 // ChangeMerchant Change the merchant
 //
-// Changes the address of its own account.
+// Changes what is named and leaves the rest.
 //
 // Needs a key with the scope merchant:write.
 //
@@ -11728,6 +11907,55 @@ func NewCancelInvoiceRequest(server string, id string, params *CancelInvoicePara
 	}
 
 	operationPath := fmt.Sprintf("/invoices/%s/cancel", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewConfirmInvoiceRequest constructs an http.Request for the ConfirmInvoice method
+func NewConfirmInvoiceRequest(server string, id string, params *ConfirmInvoiceParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/invoices/%s/confirm", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -15770,6 +15998,17 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /invoices/{id}/cancel (the `CancelInvoice` operationId).
 	CancelInvoiceWithResponse(ctx context.Context, id string, params *CancelInvoiceParams, reqEditors ...RequestEditorFn) (*CancelInvoiceResponse, error)
 
+	// ConfirmInvoiceWithResponse Confirm an invoice
+	//
+	// Says that the amount of a held invoice is what you mean: it can be paid from now on. One that is not held stays as it is.
+	//
+	// Needs a key with the scope invoices:write.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /invoices/{id}/confirm (the `ConfirmInvoice` operationId).
+	ConfirmInvoiceWithResponse(ctx context.Context, id string, params *ConfirmInvoiceParams, reqEditors ...RequestEditorFn) (*ConfirmInvoiceResponse, error)
+
 	// RefundInvoiceWithResponse Refund a whole invoice
 	//
 	// Gives all that was paid of a completed invoice back, out of your own money: into a wallet at once, through a gateway as soon as it does it. What goes back of each payment is a refund of its own. One that was refunded already is not refunded again.
@@ -15882,7 +16121,7 @@ type ClientWithResponsesInterface interface {
 
 	// ChangeMerchantWithBodyWithResponse Change the merchant
 	//
-	// Changes the address of its own account.
+	// Changes what is named and leaves the rest.
 	//
 	// Needs a key with the scope merchant:write.
 	//
@@ -15893,7 +16132,7 @@ type ClientWithResponsesInterface interface {
 
 	// ChangeMerchantWithResponse Change the merchant
 	//
-	// Changes the address of its own account.
+	// Changes what is named and leaves the rest.
 	//
 	// Needs a key with the scope merchant:write.
 	//
@@ -18236,6 +18475,47 @@ func (r CancelInvoiceResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r CancelInvoiceResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ConfirmInvoiceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Invoice
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ConfirmInvoiceResponse) GetJSON200() *Invoice {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ConfirmInvoiceResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ConfirmInvoiceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ConfirmInvoiceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ConfirmInvoiceResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -21446,6 +21726,23 @@ func (c *ClientWithResponses) CancelInvoiceWithResponse(ctx context.Context, id 
 	return ParseCancelInvoiceResponse(rsp)
 }
 
+// ConfirmInvoiceWithResponse Confirm an invoice
+//
+// Says that the amount of a held invoice is what you mean: it can be paid from now on. One that is not held stays as it is.
+//
+// Needs a key with the scope invoices:write.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /invoices/{id}/confirm (the `ConfirmInvoice` operationId).
+func (c *ClientWithResponses) ConfirmInvoiceWithResponse(ctx context.Context, id string, params *ConfirmInvoiceParams, reqEditors ...RequestEditorFn) (*ConfirmInvoiceResponse, error) {
+	rsp, err := c.ConfirmInvoice(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConfirmInvoiceResponse(rsp)
+}
+
 // RefundInvoiceWithResponse Refund a whole invoice
 //
 // Gives all that was paid of a completed invoice back, out of your own money: into a wallet at once, through a gateway as soon as it does it. What goes back of each payment is a refund of its own. One that was refunded already is not refunded again.
@@ -21618,7 +21915,7 @@ func (c *ClientWithResponses) GetMerchantWithResponse(ctx context.Context, reqEd
 
 // ChangeMerchantWithBodyWithResponse Change the merchant
 //
-// Changes the address of its own account.
+// Changes what is named and leaves the rest.
 //
 // Needs a key with the scope merchant:write.
 //
@@ -21635,7 +21932,7 @@ func (c *ClientWithResponses) ChangeMerchantWithBodyWithResponse(ctx context.Con
 
 // ChangeMerchantWithResponse Change the merchant
 //
-// Changes the address of its own account.
+// Changes what is named and leaves the rest.
 //
 // Needs a key with the scope merchant:write.
 //
@@ -23861,6 +24158,32 @@ func ParseCancelInvoiceResponse(rsp *http.Response) (*CancelInvoiceResponse, err
 	}
 
 	response := &CancelInvoiceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Invoice
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseConfirmInvoiceResponse parses an HTTP response from a ConfirmInvoiceWithResponse call
+func ParseConfirmInvoiceResponse(rsp *http.Response) (*ConfirmInvoiceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ConfirmInvoiceResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}

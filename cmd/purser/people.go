@@ -71,16 +71,20 @@ func (c *merchantShowCommand) Run(ctx context.Context, t server.Terminal) error 
 type merchantSetCommand struct {
 	oneMerchant `embed:""`
 
-	Email string `help:"E-mail address of the merchant's own account; an empty one takes it away." required:""`
+	Email *string `help:"E-mail address of the merchant's own account; an empty one takes it away."`
+	Guard *string `enum:"off,hold" help:"Hold unusual amounts asked for at no terminal: off or hold." name:"amount-guard"`
 }
 
 // Run changes the merchant.
 func (c *merchantSetCommand) Run(ctx context.Context, t server.Terminal) error {
+	if c.Email == nil && c.Guard == nil {
+		return &usageError{"say --email or --amount-guard"}
+	}
 	commands, err := c.commands(t)
 	if err != nil {
 		return err
 	}
-	return commands.SetEmail(ctx, c.Merchant, c.Email)
+	return commands.SetMerchant(ctx, c.Merchant, server.MerchantTerms{Email: c.Email, Guard: c.Guard})
 }
 
 type merchantRailCommand struct {

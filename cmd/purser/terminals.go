@@ -23,6 +23,7 @@ type terminalFlags struct {
 	RefundIn *time.Duration `help:"How long after the payment the merchant may refund; 0 is for ever." placeholder:"TIME"`
 	DealFee  *string        `help:"Fee of what payers send to traders, in percent, such as 8.5." placeholder:"PERCENT"`
 	DealTime *time.Duration `help:"How long a payer may take to send it; 0 is 30m." placeholder:"TIME"`
+	Guard    *string        `enum:"off,hold" help:"hold unusual amounts until confirmed, or off." name:"amount-guard"`
 	Disabled *bool          `help:"Make no new invoices, or make them again." negatable:""`
 }
 
@@ -31,7 +32,7 @@ func (f terminalFlags) terms(name *string) server.TerminalTerms {
 	return server.TerminalTerms{
 		Name: name, Origins: f.Origin, Form: f.Form,
 		VerifyIn: f.VerifyIn, PayIn: f.PayIn, RefundIn: f.RefundIn,
-		DealFee: f.DealFee, DealTime: f.DealTime, Disabled: f.Disabled,
+		DealFee: f.DealFee, DealTime: f.DealTime, Guard: f.Guard, Disabled: f.Disabled,
 	}
 }
 

@@ -93,6 +93,9 @@ var samples = []dialecttest.Sample{
 		Route: "POST /v1/invoices/{id}/cancel", Path: "/v1/invoices/" + id("inv", 5) + "/cancel", Key: "key", Owned: true,
 	},
 	{
+		Route: "POST /v1/invoices/{id}/confirm", Path: "/v1/invoices/" + id("inv", 5) + "/confirm", Key: "key", Owned: true,
+	},
+	{
 		Route: "POST /v1/invoices/{id}/verify", Path: "/v1/invoices/" + id("inv", 2) + "/verify", Key: "key", Owned: true,
 	},
 	{

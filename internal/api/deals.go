@@ -194,8 +194,8 @@ func (d *desk) deals() resource {
 				about: "Finds a trader whom the payer of an invoice sends the money to. One deal of an invoice is live at a " +
 					"time. Where no trader is free nothing changes, and no_trader is answered.",
 				faults: []fault.Code{
-					fault.CodeInvoiceNotFound, fault.CodeInvoiceClosed, fault.CodeWrongState, fault.CodeRateMissing,
-					fault.CodeAmountTooSmall, fault.CodeNoTrader,
+					fault.CodeInvoiceNotFound, fault.CodeInvoiceClosed, fault.CodeInvoiceHeld, fault.CodeWrongState,
+					fault.CodeRateMissing, fault.CodeAmountTooSmall, fault.CodeNoTrader,
 				},
 			}, "deal", d.createDeal, told),
 			get(row{

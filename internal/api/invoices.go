@@ -18,6 +18,7 @@ type invoiceView struct {
 	Remaining    string            `json:"remaining"`
 	Unit         string            `json:"unit"`
 	OpenAmount   bool              `json:"open_amount"`
+	Held         bool              `json:"held"`
 	Reference    string            `json:"reference,omitempty"`
 	Title        string            `json:"title,omitempty"`
 	Description  string            `json:"description,omitempty"`
@@ -68,6 +69,10 @@ var invoiceWords = words{
 		"remaining": {doc: "What may still be paid: the amount less what is paid or being paid.", example: "12.50"},
 		"open_amount": {
 			doc: "Any amount may be paid, any number of times; amount means nothing then.", example: false,
+		},
+		"held": {
+			doc:     "The amount is unusual, and nobody can begin to pay before you have confirmed it: see amount_guard.",
+			example: false,
 		},
 		"reference": {doc: "Your own name for it.", example: "order 1001"},
 		"title":     {doc: "What the payer sees first.", example: "Two tickets"},
@@ -162,6 +167,13 @@ func (d *desk) invoices() resource {
 				faults: []fault.Code{fault.CodeInvoiceNotFound, fault.CodeWrongState},
 			}, d.cancelInvoice, shown),
 			act(row{
+				id: "confirmInvoice", path: "/invoices/{id}/confirm", scope: merchant.InvoicesWrite,
+				summary: "Confirm an invoice",
+				about: "Says that the amount of a held invoice is what you mean: it can be paid from now on. One that is not " +
+					"held stays as it is.",
+				faults: []fault.Code{fault.CodeInvoiceNotFound, fault.CodeWrongState},
+			}, d.confirmInvoice, shown),
+			act(row{
 				id: "verifyInvoice", path: "/invoices/{id}/verify", scope: merchant.InvoicesWrite,
 				summary: "Verify an invoice",
 				about: "Makes the money of a paid invoice yours, where verify_within was asked for. One that is completed " +
@@ -227,6 +239,11 @@ func (d *desk) cancelInvoice(c *call, id string, _ none) (invoiceView, error) {
 	return show(d.viewInvoice)(d.App.CancelInvoice(c.Context(), wish))
 }
 
+func (d *desk) confirmInvoice(c *call, id string, _ none) (invoiceView, error) {
+	wish := app.ConfirmInvoice{Merchant: c.Merchant, Invoice: id}
+	return show(d.viewInvoice)(d.App.ConfirmInvoice(c.Context(), wish))
+}
+
 func (d *desk) verifyInvoice(c *call, id string, _ none) (invoiceView, error) {
 	return show(d.viewWhole(""))(d.App.VerifyInvoice(c.Context(), c.Merchant, id))
 }
@@ -253,6 +270,7 @@ func (d *desk) viewInvoice(i invoice.Invoice) invoiceView {
 	view := invoiceView{
 		ID: i.ID, Status: string(i.State), Amount: i.Amount.Fixed(), Captured: i.Captured.Fixed(),
 		Remaining: i.Remaining().Fixed(), Unit: string(i.Amount.Unit()), OpenAmount: i.Open, Reference: i.Reference,
+		Held:  i.Held && i.State == invoice.Open,
 		Title: i.Title, Description: i.Description, DueAt: moment(i.Due),
 		VerifyWithin: int64(i.VerifyIn / time.Second), VerifyBy: moment(i.VerifyBy), PaidAt: moment(i.PaidAt),
 		ReturnURL: i.ReturnTo, Metadata: metadata(i.Bag), CreatedAt: moment(i.CreatedAt), UpdatedAt: moment(i.UpdatedAt),

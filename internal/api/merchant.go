@@ -11,6 +11,7 @@ type merchantView struct {
 	ID           string     `json:"id"`
 	Name         string     `json:"name"`
 	Email        string     `json:"email,omitempty"`
+	AmountGuard  string     `json:"amount_guard"`
 	SplitLimit   *sumView   `json:"split_limit,omitempty"`
 	PayoutLimits []sumView  `json:"payout_limits" nullable:"false"`
 	Rails        []railView `json:"rails" nullable:"false"`
@@ -35,16 +36,25 @@ type railView struct {
 
 // merchantTerms are what a merchant can change of itself.
 type merchantTerms struct {
-	Email string `json:"email" maxLength:"200"`
+	Email       *string `json:"email,omitempty" maxLength:"200"`
+	AmountGuard string  `json:"amount_guard,omitempty"`
 }
 
 var ownEmail = word{
 	doc: "The e-mail address of your own account; no customer has the same.", example: "till@shop.example",
 }
 
+// ownGuard is the same word for what is asked for at no terminal.
+var ownGuard = word{
+	doc: "What becomes of an unusual amount that is asked for at no terminal, as amount_guard of a terminal says for " +
+		"what is asked for there.",
+	example: guardWord.example, choices: guardWord.choices,
+}
+
 var merchantWords = words{
 	"merchantView": {
 		"id": {doc: "Its id.", example: "7KQ2M9XA"}, "name": {doc: "Its name.", example: "Shop"}, "email": ownEmail,
+		"amount_guard":  ownGuard,
 		"split_limit":   {doc: "A request above it is split; none where it never is."},
 		"payout_limits": {doc: "Above these amounts two people have to approve a payout."},
 		"rails":         {doc: "The networks on which coins go out."},
@@ -56,7 +66,7 @@ var merchantWords = words{
 		"min":    {doc: "The smallest payout, fee included.", example: "2.00"},
 		"fee":    {doc: "What is taken out of the amount.", example: "1.50"},
 	},
-	"merchantTerms": {"email": ownEmail},
+	"merchantTerms": {"email": ownEmail, "amount_guard": ownGuard},
 }
 
 func (d *desk) merchant() resource {
@@ -70,7 +80,7 @@ func (d *desk) merchant() resource {
 			}, func(c *call, _ none) (merchantView, error) { return d.merchantNow(c, "") }),
 			act(row{
 				id: "changeMerchant", path: "/merchant", scope: merchant.MerchantWrite, summary: "Change the merchant",
-				about:  "Changes the address of its own account.",
+				about:  "Changes what is named and leaves the rest.",
 				faults: []fault.Code{fault.CodeDuplicate},
 			}, d.changeMerchant, story[merchantView]{
 				now: d.merchantNow, of: func(change app.Change) (out merchantView, ok bool) {
@@ -89,14 +99,20 @@ func (d *desk) merchantNow(c *call, _ string) (merchantView, error) {
 }
 
 func (d *desk) changeMerchant(c *call, _ string, in merchantTerms) (merchantView, error) {
-	return show(viewMerchant)(d.App.ChangeMerchant(c.Context(), c.Merchant, app.MerchantTerms{Email: &in.Email}))
+	terms := app.MerchantTerms{Email: in.Email}
+	if in.AmountGuard != "" {
+		holds := in.AmountGuard == guardHolds
+		terms.HoldUnusual = &holds
+	}
+	return show(viewMerchant)(d.App.ChangeMerchant(c.Context(), c.Merchant, terms))
 }
 
 // viewMerchant shows a merchant.
 func viewMerchant(m merchant.Merchant) merchantView {
 	view := merchantView{
 		ID: m.ID, Name: m.Name, Email: m.Email, PayoutLimits: []sumView{}, Rails: []railView{},
-		CreatedAt: moment(m.CreatedAt), UpdatedAt: moment(m.UpdatedAt),
+		AmountGuard: guardOf(m.HoldUnusual),
+		CreatedAt:   moment(m.CreatedAt), UpdatedAt: moment(m.UpdatedAt),
 	}
 	if m.SplitLimit.Valid() {
 		view.SplitLimit = &sumView{m.SplitLimit.Fixed(), string(m.SplitLimit.Unit())}

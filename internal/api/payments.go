@@ -117,8 +117,8 @@ func (d *desk) payments() resource {
 					"one the payment is there all the same, and has failed. Nothing is collected twice: an invoice takes no more " +
 					"than its amount.",
 				faults: []fault.Code{
-					fault.CodeInvoiceNotFound, fault.CodeInvoiceClosed, fault.CodeAmountInvalid, fault.CodeAmountTooSmall,
-					fault.CodeAmountAboveRemaining, fault.CodeNoGateway, fault.CodeUnsupported,
+					fault.CodeInvoiceNotFound, fault.CodeInvoiceClosed, fault.CodeInvoiceHeld, fault.CodeAmountInvalid,
+					fault.CodeAmountTooSmall, fault.CodeAmountAboveRemaining, fault.CodeNoGateway, fault.CodeUnsupported,
 				},
 			}, "pay", d.createPayment, asked),
 			get(row{

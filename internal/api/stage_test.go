@@ -97,14 +97,14 @@ var staged = []dialecttest.Sample{
 	{
 		Route: "POST /v1/terminals", Key: "admin",
 		Body: `{"name":"Shop","status":"enabled","origins":["https://shop.example"],"verify_within":600,"pay_within":600,` +
-			`"refund_within":600,"deal_fee_percent":"8.5","deal_within":600}`,
+			`"refund_within":600,"deal_fee_percent":"8.5","deal_within":600,"amount_guard":"hold"}`,
 	},
 	{Route: "GET /v1/terminals", Key: "admin", Query: "limit=10&status=enabled"},
 	{Route: "GET /v1/terminals/{id}", Path: "/v1/terminals/1001", Key: "admin", Owned: true},
 	{
 		Route: "POST /v1/terminals/{id}", Path: "/v1/terminals/1001", Key: "admin", Owned: true,
 		Body: `{"name":"Shop","status":"disabled","origins":["https://shop.example"],"verify_within":600,"pay_within":600,` +
-			`"refund_within":600,"deal_fee_percent":"8.5","deal_within":600}`,
+			`"refund_within":600,"deal_fee_percent":"8.5","deal_within":600,"amount_guard":"hold"}`,
 	},
 	{Route: "POST /v1/terminals/{id}/rotate", Path: "/v1/terminals/1001/rotate", Key: "admin", Owned: true},
 	{Route: "POST /v1/keys", Key: "admin", Body: `{"label":"l","scopes":["invoices:read"],"expires_in":3600}`},
@@ -116,7 +116,7 @@ var staged = []dialecttest.Sample{
 	},
 	{Route: "POST /v1/keys/{id}/revoke", Path: "/v1/keys/key_1/revoke", Key: "admin", Owned: true},
 	{Route: "GET /v1/merchant", Key: "admin"},
-	{Route: "POST /v1/merchant", Key: "admin", Body: `{"email":"till@shop.example"}`},
+	{Route: "POST /v1/merchant", Key: "admin", Body: `{"email":"till@shop.example","amount_guard":"hold"}`},
 	{
 		Route: "POST /v1/rates", Key: "operator",
 		Body: `{"base":"EUR","quote":"USD","buy":"1.2","sell":"1.1","source":"ECB"}`,

@@ -23,6 +23,7 @@ type terminalView struct {
 	RefundWithin   int64    `json:"refund_within"`
 	DealFeePercent string   `json:"deal_fee_percent"`
 	DealWithin     int64    `json:"deal_within"`
+	AmountGuard    string   `json:"amount_guard"`
 	Secret         string   `json:"secret,omitempty"`
 	CreatedAt      string   `json:"created_at" format:"date-time"`
 	UpdatedAt      string   `json:"updated_at" format:"date-time"`
@@ -38,6 +39,7 @@ type newTerminal struct {
 	RefundWithin   *int64    `json:"refund_within,omitempty" minimum:"0" maximum:"31622400"`
 	DealFeePercent *string   `json:"deal_fee_percent,omitempty" maxLength:"40"`
 	DealWithin     *int64    `json:"deal_within,omitempty" minimum:"0" maximum:"31622400"`
+	AmountGuard    string    `json:"amount_guard,omitempty"`
 }
 
 // terminalTerms are what can be changed of a terminal; nil leaves it.
@@ -50,6 +52,7 @@ type terminalTerms struct {
 	RefundWithin   *int64    `json:"refund_within,omitempty" minimum:"0" maximum:"31622400"`
 	DealFeePercent *string   `json:"deal_fee_percent,omitempty" maxLength:"40"`
 	DealWithin     *int64    `json:"deal_within,omitempty" minimum:"0" maximum:"31622400"`
+	AmountGuard    string    `json:"amount_guard,omitempty"`
 }
 
 // terminalSecret is a new secret of a terminal.
@@ -82,9 +85,30 @@ var terminalFields = map[string]word{
 	"refund_within":    {doc: "So many seconds after a payment it may be refunded; 0 is for ever.", example: 0},
 	"deal_fee_percent": {doc: "The fee, of a hundred, of what payers send to people; 0 is none.", example: "8.5"},
 	"deal_within":      {doc: "So many seconds a payer may take to send it; 0 is as usual.", example: 0},
+	"amount_guard":     guardWord,
 	"secret": {
 		doc: "What its notices are signed with, shown when it is made and never again.", example: exampleSecret,
 	},
+}
+
+// The words for what becomes of an unusual amount.
+const (
+	guardOff   = "off"
+	guardHolds = "hold"
+)
+
+func guardOf(holds bool) string {
+	if holds {
+		return guardHolds
+	}
+	return guardOff
+}
+
+var guardWord = word{
+	doc: "hold: an invoice whose amount is many times above or below what is usually paid here, in the same unit, " +
+		"waits until you confirm or cancel it, as when Rial and Toman were mixed up. off, as it is unless told " +
+		"otherwise: it does not. With less than 20 payments nothing is held.",
+	example: guardOff, choices: []string{guardOff, guardHolds},
 }
 
 const exampleSecret = "whsec_cHVyc2VyLXRlc3Qtd2ViaG9vay1zZWNyZXQtMDAwMDE=" //nolint:gosec // It is in the document.
@@ -247,6 +271,9 @@ func (l terminalTerms) amend() (func(app.TerminalTerms) app.TerminalTerms, error
 		if l.Origins != nil {
 			t.Origins = *l.Origins
 		}
+		if l.AmountGuard != "" {
+			t.HoldUnusual = l.AmountGuard == guardHolds
+		}
 		if l.DealFeePercent != nil {
 			t.DealFee = fee
 		}
@@ -280,7 +307,7 @@ func viewTerminal(t merchant.Terminal) terminalView {
 		Terminal: t.Number, Name: t.Name, Status: onOff(!t.Disabled), Origins: append([]string{}, t.Origins...),
 		VerifyWithin: int64(t.VerifyIn / time.Second), PayWithin: int64(t.PayIn / time.Second),
 		RefundWithin: int64(t.RefundIn / time.Second), DealFeePercent: "0", DealWithin: int64(t.DealIn / time.Second),
-		CreatedAt: moment(t.CreatedAt), UpdatedAt: moment(t.UpdatedAt),
+		AmountGuard: guardOf(t.HoldUnusual), CreatedAt: moment(t.CreatedAt), UpdatedAt: moment(t.UpdatedAt),
 	}
 	if t.DealFee.Valid() {
 		view.DealFeePercent = t.DealFee.Text()

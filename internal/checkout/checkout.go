@@ -194,6 +194,7 @@ var wordsOf = map[fault.Code]string{
 	fault.CodeInvoicePaid:          "link_used",
 	fault.CodeLinkUnusable:         "link_unusable",
 	fault.CodeInvoiceClosed:        "invoice_closed",
+	fault.CodeInvoiceHeld:          "invoice_held",
 	fault.CodeInvoiceNotFound:      "invoice_not_found",
 	fault.CodePaymentNotFound:      "payment_not_found",
 	fault.CodeLoginInvalid:         "login_invalid",

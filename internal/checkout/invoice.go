@@ -91,6 +91,9 @@ func (p *Pages) showInvoice(w http.ResponseWriter, r *http.Request, view app.Hos
 	v, _ := p.voices.choose(r)
 	i := view.Invoice
 	page := invoicePath(i.ID)
+	if i.Held && f.alert == nil {
+		f.alert = v.alert("invoice_held")
+	}
 	body := invoiceBody{
 		WalletAction: p.action(page+"/wallet", r), GatewayAction: p.action(page+"/gateway", r),
 		Title: i.Title, Description: i.Description, Amount: v.Amount(i.Amount), Checking: beingChecked(view.Payments),

@@ -25,11 +25,14 @@ type merchantView struct {
 	Account    int64         `json:"account_number,omitempty"`
 	Balances   []balanceView `json:"balances,omitempty"`
 	Rails      []railView    `json:"networks,omitempty"`
+	Guard      string        `json:"amount_guard"`
 	Limits     []string      `json:"two_approve_above,omitempty"` // amounts above which two people approve payouts
 }
 
 func viewMerchant(m merchant.Merchant) merchantView {
-	view := merchantView{ID: m.ID, Name: m.Name, Email: m.Email, CreatedAt: moment(m.CreatedAt)}
+	view := merchantView{
+		ID: m.ID, Name: m.Name, Email: m.Email, CreatedAt: moment(m.CreatedAt), Guard: guardWord(m.HoldUnusual),
+	}
 	if m.SplitLimit.Valid() {
 		view.SplitLimit = m.SplitLimit.String()
 	}
@@ -40,10 +43,10 @@ func viewMerchant(m merchant.Merchant) merchantView {
 }
 
 func (v merchantView) row() []string {
-	return []string{v.ID, v.Name, dash(v.Email), dash(v.SplitLimit), v.CreatedAt}
+	return []string{v.ID, v.Name, dash(v.Email), dash(v.SplitLimit), v.Guard, v.CreatedAt}
 }
 
-var merchantHead = []string{"MERCHANT", "NAME", "EMAIL", "SPLIT ABOVE", "SINCE"}
+var merchantHead = []string{"MERCHANT", "NAME", "EMAIL", "SPLIT ABOVE", "GUARD", "SINCE"}
 
 // railView is a network on which a merchant sends coins out.
 type railView struct {
@@ -135,15 +138,30 @@ func (c Commands) ShowMerchant(ctx context.Context, id string) error {
 	})
 }
 
-// SetEmail gives a merchant's own account an e-mail address, under which others
-// send money to it; an empty one takes it away.
-func (c Commands) SetEmail(ctx context.Context, id, email string) error {
+// MerchantTerms are what can be said of a merchant; what is nil stays as it is.
+type MerchantTerms struct {
+	Email *string // of its own account, under which others send money to it; empty = none
+	Guard *string // what becomes of an unusual amount that is asked for at no terminal: off or hold
+}
+
+// SetMerchant changes what is said of a merchant.
+func (c Commands) SetMerchant(ctx context.Context, id string, t MerchantTerms) error {
 	return c.with(ctx, forWriting, func(k *core) error {
-		// The rules for an address are those of a customer's.
-		if err := (wallet.Customer{Email: wallet.FoldEmail(email)}).Check(); err != nil {
-			return err
+		terms := app.MerchantTerms{Email: t.Email}
+		if t.Email != nil {
+			// The rules for an address are those of a customer's.
+			if err := (wallet.Customer{Email: wallet.FoldEmail(*t.Email)}).Check(); err != nil {
+				return err
+			}
 		}
-		m, err := k.app.ChangeMerchant(ctx, id, app.MerchantTerms{Email: &email})
+		if t.Guard != nil {
+			holds, err := guardOf(*t.Guard)
+			if err != nil {
+				return err
+			}
+			terms.HoldUnusual = &holds
+		}
+		m, err := k.app.ChangeMerchant(ctx, id, terms)
 		if fault.Is(err, fault.CodeDuplicate) {
 			return settingError("email", "belongs to a customer of this merchant")
 		} else if err != nil {

@@ -26,6 +26,7 @@ type terminalView struct {
 	RefundIn string   `json:"refund_in,omitempty"`
 	DealFee  string   `json:"deal_fee_percent,omitempty"`
 	DealTime string   `json:"deal_time,omitempty"`
+	Guard    string   `json:"amount_guard"`
 	Disabled bool     `json:"disabled"`
 	Secret   string   `json:"secret,omitempty"`
 }
@@ -33,7 +34,8 @@ type terminalView struct {
 func viewTerminal(t merchant.Terminal) terminalView {
 	view := terminalView{
 		Number: t.Number, Merchant: t.Merchant, Name: t.Name, Origins: append([]string{}, t.Origins...),
-		Form: formWord(t.Form), VerifyIn: span(t.VerifyIn), DealFee: t.DealFee.Text(), Disabled: t.Disabled,
+		Form: formWord(t.Form), VerifyIn: span(t.VerifyIn), DealFee: t.DealFee.Text(), Guard: guardWord(t.HoldUnusual),
+		Disabled: t.Disabled,
 	}
 	if t.PayIn > 0 {
 		view.PayIn = span(t.PayIn)
@@ -58,12 +60,13 @@ func (v terminalView) row() []string {
 	}
 	return []string{
 		strconv.FormatInt(v.Number, 10), v.Name, origins, v.Form, v.VerifyIn, dash(v.PayIn), dash(v.RefundIn),
-		fee, dash(v.DealTime), yes(!v.Disabled),
+		fee, dash(v.DealTime), v.Guard, yes(!v.Disabled),
 	}
 }
 
 var terminalHead = []string{
-	"TERMINAL", "NAME", "BACK TO", "NOTICES", "VERIFY IN", "PAY IN", "REFUND IN", "DEAL FEE", "DEAL TIME", "ENABLED",
+	"TERMINAL", "NAME", "BACK TO", "NOTICES", "VERIFY IN", "PAY IN", "REFUND IN", "DEAL FEE", "DEAL TIME", "GUARD",
+	"ENABLED",
 }
 
 // TerminalTerms are what can be said of a terminal; what is nil stays as it is
@@ -78,6 +81,7 @@ type TerminalTerms struct {
 	RefundIn *time.Duration // 0 = for ever
 	DealFee  *string        // of a hundred, of what payers send to traders; "0" = none
 	DealTime *time.Duration // how long a payer may take to send it; 0 = as usual
+	Guard    *string        // what becomes of an unusual amount: off or hold
 	Disabled *bool
 }
 
@@ -86,7 +90,7 @@ func (t TerminalTerms) on(now merchant.Terminal) (app.TerminalTerms, error) {
 	terms := app.TerminalTerms{
 		Name: now.Name, Origins: slices.Clone(now.Origins), Form: now.Form,
 		VerifyIn: now.VerifyIn, PayIn: now.PayIn, RefundIn: now.RefundIn, Disabled: now.Disabled,
-		DealFee: now.DealFee, DealIn: now.DealIn,
+		DealFee: now.DealFee, DealIn: now.DealIn, HoldUnusual: now.HoldUnusual,
 	}
 	if len(t.Origins) > 0 || t.Anywhere {
 		terms.Origins = t.Origins
@@ -109,8 +113,35 @@ func (t TerminalTerms) on(now merchant.Terminal) (app.TerminalTerms, error) {
 			return terms, err
 		}
 	}
+	if t.Guard != nil {
+		var err error
+		if terms.HoldUnusual, err = guardOf(*t.Guard); err != nil {
+			return terms, err
+		}
+	}
 	put(&terms.Disabled, t.Disabled)
 	return terms, nil
+}
+
+// The words for what becomes of an amount that is far from what is usually paid.
+const (
+	guardOff   = "off"
+	guardHolds = "hold"
+)
+
+func guardWord(holds bool) string {
+	if holds {
+		return guardHolds
+	}
+	return guardOff
+}
+
+// guardOf reads one of them.
+func guardOf(word string) (holds bool, err error) {
+	if word != guardOff && word != guardHolds {
+		err = settingError("amount-guard", "must be off or hold")
+	}
+	return word == guardHolds, err
 }
 
 // put sets what was said.

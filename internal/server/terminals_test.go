@@ -44,12 +44,20 @@ func TestMerchantTerms(t *testing.T) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	x.refused(t, "email: It is not an e-mail address", func(c Commands) error {
-		return c.SetEmail(t.Context(), x.merchant, "shop")
+		return c.SetMerchant(t.Context(), x.merchant, MerchantTerms{Email: new("shop")})
 	})
 	var m merchantView
-	x.operate(t, &m, func(c Commands) error { return c.SetEmail(t.Context(), x.merchant, "Shop@Tea.Example") })
-	if m.Email != "shop@tea.example" {
+	x.operate(t, &m, func(c Commands) error {
+		return c.SetMerchant(t.Context(), x.merchant, MerchantTerms{Email: new("Shop@Tea.Example")})
+	})
+	if m.Email != "shop@tea.example" || m.Guard != "off" {
 		t.Errorf("got %+v, want its address", m)
+	}
+	x.operate(t, &m, func(c Commands) error {
+		return c.SetMerchant(t.Context(), x.merchant, MerchantTerms{Guard: new("hold")})
+	})
+	if m.Email != "shop@tea.example" || m.Guard != "hold" {
+		t.Errorf("got %+v, want its guard", m)
 	}
 	x.operate(t, &m, func(c Commands) error { return c.ShowMerchant(t.Context(), x.merchant) })
 	if m.Account != 10000 || len(m.Rails) != 1 || m.Rails[0] != want || m.Email == "" {
@@ -77,11 +85,11 @@ func TestTerminals(t *testing.T) {
 	}
 	got := change(TerminalTerms{
 		Origins: []string{"https://shop.example"}, Form: text("json"), VerifyIn: &hour, PayIn: &hour, RefundIn: &hour,
-		Disabled: &on,
+		Guard: text("hold"), Disabled: &on,
 	})
 	want := terminalView{
 		Number: 1001, Merchant: x.merchant, Name: "Shop", Origins: []string{"https://shop.example"}, Form: "json",
-		VerifyIn: "1h", PayIn: "1h", RefundIn: "1h", Disabled: true,
+		VerifyIn: "1h", PayIn: "1h", RefundIn: "1h", Guard: "hold", Disabled: true,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("changed (-want +got):\n%s", diff)
@@ -92,6 +100,7 @@ func TestTerminals(t *testing.T) {
 	}
 	for words, terms := range map[string]TerminalTerms{
 		"form must be form or json":         {Form: text("xml")},
+		"amount-guard must be off or hold":  {Guard: text("perhaps")},
 		"origins: An origin is scheme":      {Origins: []string{"https://shop.example/back"}},
 		"verify_in: A time is a minute to":  {VerifyIn: new(time.Second)},
 		"name: ":                            {Name: text(" ")},

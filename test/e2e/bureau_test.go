@@ -87,7 +87,8 @@ func (b *bureau) found(terms server.TerminalTerms) {
 	b.t.Helper()
 	ctx := b.t.Context()
 	b.merchant = b.run(func(c server.Commands) error { return c.AddMerchant(ctx, "Tea House", "") }).text(b.t, "id")
-	b.run(func(c server.Commands) error { return c.SetEmail(ctx, b.merchant, "tea@house.example") })
+	email := server.MerchantTerms{Email: new("tea@house.example")}
+	b.run(func(c server.Commands) error { return c.SetMerchant(ctx, b.merchant, email) })
 	name := "Till"
 	terms.Name = &name
 	b.terminal, b.secret = b.addTerminal(terms)

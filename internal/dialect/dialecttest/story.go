@@ -28,7 +28,8 @@ import (
 // What can happen: "pay SESSION", "decline SESSION", "cancel SESSION", "BANK
 // refuses", "BANK is silent", "BANK opens", "BANK denies returns", "BANK loses
 // returns", "BANK loses an answer", "wait DURATION", "work" (the worker's turn),
-// "sweep" (its turn over what is overdue). With wallets also: "ACCOUNT gets
+// "sweep" (its turn over what is overdue), "usually AMOUNT UNIT [at TERMINAL]" (what
+// is unusual is held from now on), "confirmed INVOICE" (it is let go). With wallets also: "ACCOUNT gets
 // AMOUNT UNIT", "ACCOUNT pays INVOICE", "ACCOUNT cannot pay INVOICE: CODE", "ACCOUNT
 // is blocked", "payer starts INVOICE at BANK", "payer returns from SESSION",
 // "payout ID is rejected", "... is taken on", "... is paid".
@@ -178,6 +179,10 @@ func (w *World) happen(ctx context.Context, what string) error {
 		d, err := time.ParseDuration(rest)
 		w.Wait(d)
 		return err
+	case "usually":
+		return w.usually(ctx, rest)
+	case "confirmed":
+		return w.confirmed(ctx, rest)
 	case "work":
 		_, err := w.App.ResolveDue(ctx, 100)
 		return err

@@ -29,6 +29,7 @@ var messages = map[fault.Code]string{
 	fault.CodeRouteNotFound:    "Resource not found",
 	fault.CodeMethodNotAllowed: "Method not allowed",
 	fault.CodeInvoiceClosed:    "Order is closed",
+	fault.CodeInvoiceHeld:      "Order waits for confirmation",
 }
 
 // statuses are the codes that are answered otherwise than their kind.

@@ -76,7 +76,8 @@ func (s desk) pay(ctx context.Context, who user, w wish, o app.Once) (payment.Pa
 // payable is nil when an order takes a payment of the amount now. It says why
 // not in the words of this API.
 func payable(order app.InvoiceView, amount money.Amount) error {
-	if err := order.Invoice.Payable(amount); fault.Is(err, fault.CodeInvoiceClosed) {
+	err := order.Invoice.Payable(amount)
+	if fault.Is(err, fault.CodeInvoiceClosed) || fault.Is(err, fault.CodeInvoiceHeld) {
 		return err
 	}
 	left, err := remaining(order)

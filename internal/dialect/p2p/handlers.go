@@ -80,8 +80,11 @@ func (d desk) createInvoice(r *dialect.Request) (dialect.Reply, error) {
 	v, err := d.viewOf(r.Context(), i)
 	if err == nil && n.startDeal && !slices.ContainsFunc(v.deals, deal.Deal.Live) {
 		v, err = d.begin(r.Context(), v, route{n.option, n.method}, false)
-		if fault.Is(err, fault.CodeWrongState) { // the same call, sent twice at once, has begun it
+		switch {
+		case fault.Is(err, fault.CodeWrongState): // the same call, sent twice at once, has begun it
 			v, err = d.read(r.Context(), r.Merchant, i.ID)
+		case fault.Is(err, fault.CodeInvoiceHeld): // as when no account is free: the invoice is there, without a deal
+			err = nil
 		}
 	}
 	return dialect.Reply{Body: d.encode(v, false)}, err
