@@ -25718,3 +25718,5 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 
 	return response, nil
 }
+
+// Stamp of what it is made from: 9ede9664667203c18be2a7477e230299fb4e8106b1512a8557bb09eb8cb19d38
