@@ -91,7 +91,7 @@ browser: ## the pages, in chromium
 	$(call in,test/browser,go test -count=1 -tags=browser)
 
 .PHONY: clients
-clients: ## public client packages of the copied APIs, against our emulators
+clients: ## public clients of the copied APIs against our emulators, and linters of our own document
 	$(call step,public clients)
 	@if [ ! -d test/clients ]; then echo "clients: test/clients does not exist yet"; exit 0; fi; \
 	cd test/clients; \
