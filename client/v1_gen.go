@@ -25719,4 +25719,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: 9ede9664667203c18be2a7477e230299fb4e8106b1512a8557bb09eb8cb19d38
+// Stamp of what it is made from: a98294e1aa73fa65d6e550d1e883ecb6a2056cd799ed26293bbc14cf18719546
