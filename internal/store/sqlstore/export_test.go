@@ -135,3 +135,12 @@ func (d *DB) Prepared() int {
 
 // QueriesKept is how many of them may.
 const QueriesKept = queriesKept
+
+// Histories proves the events, with so many subjects at once.
+func (d *DB) Histories(ctx context.Context, most int) (found []store.Finding, err error) {
+	err = d.engine.snapshot(ctx, func(q querier) error {
+		found, err = histories{most: most}.proveAll(ctx, q)
+		return err
+	})
+	return found, err
+}
