@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -194,4 +195,12 @@ func newReads(address string, of []bought, clients, requests int) load {
 		address: address, clients: clients, requests: requests, proof: `"status":"captured"`,
 		call: func(_, n int) []byte { return calls[n%len(calls)] },
 	}
+}
+
+// shuffled puts payments into another order: whoever reads asks for any of them.
+func shuffled(all []bought) []bought {
+	all = slices.Clone(all)
+	//nolint:gosec // an order is no secret
+	rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	return all
 }

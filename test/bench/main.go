@@ -21,7 +21,7 @@ import (
 )
 
 // budget ends a run that hangs.
-const budget = 20 * time.Minute
+const budget = 40 * time.Minute
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -40,6 +40,7 @@ type plan struct {
 	rest     time.Duration
 	engines  []string
 	parts    []string // what is measured
+	Payments int      // of the large database
 	out      string   // where the page is written; empty = nowhere
 	profiles string   // folder that keeps profiles, made even where nothing was missed; empty = none
 }
@@ -51,12 +52,15 @@ const (
 	ofV1        = "v1"    // transfers through our own API
 	ofLife      = "life"  // payments from the invoice to the money
 	ofReads     = "reads" // of one payment
+	ofLarge     = "large" // the three before on many payments, and their audit
 	ofDeals     = "deals"
 	ofCommits   = "commits"
 	ofChecks    = "checks" // of signatures, beside what a transfer costs
 )
 
-var allParts = []string{ofInvoices, ofTransfers, ofV1, ofLife, ofReads, ofDeals, ofCommits, ofChecks}
+var allParts = []string{
+	ofInvoices, ofTransfers, ofV1, ofLife, ofReads, ofLarge, ofDeals, ofCommits, ofChecks,
+}
 
 // does says whether a part is measured.
 func (p plan) does(part string) bool { return slices.Contains(p.parts, part) }
@@ -79,6 +83,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags.IntVar(&p.Rounds, "rounds", 11, "turns of each server")
 	flags.IntVar(&p.Requests, "requests", 8000, "requests in one turn")
 	flags.IntVar(&p.Clients, "clients", 64, "clients at once")
+	flags.IntVar(&p.Payments, "payments", 200_000, "payments of the large database, of 4 kB each")
 	flags.DurationVar(&p.rest, "rest", 15*time.Second, "rest after the load, before memory is looked at again")
 	parts := flags.String("parts", strings.Join(allParts, ","), "what to measure")
 	flags.StringVar(&p.profiles, "profiles", "", "folder for profiles, made even where nothing was missed")

@@ -19,6 +19,7 @@ type stand struct {
 	plan
 	engine   string
 	dir      string
+	books    string // which of Purser's databases; empty = the first one
 	binary   string
 	cluster  *pgtest.Cluster
 	database int // first process of PostgreSQL; 0 = the database is inside the server
@@ -43,6 +44,7 @@ type result struct {
 	transfers, v1 moving
 	lives         []measured
 	reads         contest
+	large         enlarged
 	trading       trading // PostgreSQL only
 	profiles      []profile
 }
@@ -50,7 +52,7 @@ type result struct {
 // database is the address of one of the two databases.
 func (s stand) databaseOf(name string) string {
 	if s.engine == postgres {
-		return s.cluster.URL(name)
+		return s.cluster.URL(name + s.books)
 	}
 	return filepath.Join(s.dir, name+".db")
 }

@@ -16,7 +16,7 @@ const fewer = 8
 
 // measurePayments is the load of whole lives, and of reads of what they left.
 func (s stand) measurePayments(ctx context.Context, shops []shop, r *result) (err error) {
-	if !s.does(ofLife) && !s.does(ofReads) {
+	if !s.does(ofLife) && !s.does(ofReads) && !s.does(ofLarge) {
 		return nil
 	}
 	b, err := openBank(ctx)
@@ -36,6 +36,11 @@ func (s stand) measurePayments(ctx context.Context, shops []shop, r *result) (er
 		return s.readTurns(ctx, p, y, *l.made, r)
 	}); err != nil {
 		return err
+	}
+	if s.does(ofLarge) {
+		if err := s.measureLarge(ctx, shops, l, r); err != nil {
+			return err
+		}
 	}
 	if s.profiles != "" {
 		if err := s.takeProfile(ctx, "life", r, func(address string) runner {

@@ -18,7 +18,7 @@ type moving struct {
 // measureMoving is the load of transfers through each API that is measured, on
 // the databases that have seen the invoices.
 func (s stand) measureMoving(ctx context.Context, shops []shop, r *result) error {
-	if !s.does(ofTransfers) && !s.does(ofV1) {
+	if !s.does(ofTransfers) && !s.does(ofV1) && !s.does(ofLarge) {
 		return nil
 	}
 	if err := errors.Join(s.openKeys(ctx, shops), s.openWallets(ctx, shops)); err != nil {
