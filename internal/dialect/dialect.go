@@ -142,6 +142,7 @@ type Request struct {
 	Params   Fields // of the query, in the order received
 	Merchant string // who asks; empty when nobody had to say
 	Key      merchant.Key
+	Caller   string // who asks without a key, for the budget of calls; empty = the merchant
 }
 
 // Reply is the answer to one call.

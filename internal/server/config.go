@@ -70,6 +70,11 @@ type Config struct {
 	// with 503.
 	CommitQueue int `key:"commit_queue" default:"4096"`
 
+	// CallsPerSecond is how many calls a second each key of a merchant, or each user of
+	// its tokens, may make to each of the copied APIs, and twice as many at once; more
+	// are answered with 429. 0 limits nobody. /v1 has 100 a second for each key.
+	CallsPerSecond int `key:"calls_per_second" default:"100"`
+
 	// Keyset is the root keyset, as JSON, under which gateway credentials, signing
 	// keys and the signing secrets of webhooks are sealed. It comes from the
 	// environment and is refused in the configuration file.

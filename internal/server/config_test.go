@@ -27,7 +27,7 @@ func TestDefaultsMakeAServer(t *testing.T) {
 	}
 	want := Config{
 		Listen: "127.0.0.1:8080", PublicURL: "http://127.0.0.1:8080", Data: "/var/lib/purser",
-		DatabaseConnections: 10, CommitQueue: 4096, KeysetFile: "/var/lib/purser/keyset.json",
+		DatabaseConnections: 10, CommitQueue: 4096, CallsPerSecond: 100, KeysetFile: "/var/lib/purser/keyset.json",
 		LogFormat: "json", LogLevel: "info", Traces: "off",
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 75 * time.Second,
 		IdleTimeout: time.Minute, MaxHeaderBytes: 16384, StopLimit: time.Minute,

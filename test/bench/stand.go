@@ -66,10 +66,11 @@ func (s stand) place() []string {
 	return data
 }
 
-// serve starts the server that is measured, with the settings that it comes with.
+// serve starts the server that is measured, with the settings that it comes with but
+// for the budget of calls: each shop has a single key.
 func (s stand) serve(ctx context.Context) (*process, error) {
 	return start(ctx, filepath.Join(s.dir, "purser.log"), s.binary,
-		append(append([]string{"serve"}, s.place()...), "--listen")...)
+		append(append([]string{"serve"}, s.place()...), "--set", "calls_per_second=0", "--listen")...)
 }
 
 // measure does everything on one engine.

@@ -203,7 +203,8 @@ func (w *world) startTraced(options ...string) *traced {
 	arguments = append(arguments, "sh", "-c", `echo $$; exec "$@"`, "sh")
 	arguments = append(arguments, mortal...)
 	arguments = append(arguments, w.program)
-	arguments = append(arguments, w.arguments("serve", "--listen", w.address, "--log-level", "warn")...)
+	arguments = append(arguments, w.arguments("serve", "--listen", w.address, "--log-level", "warn",
+		"--set", "calls_per_second=0")...)
 	for _, s := range w.settings {
 		arguments = append(arguments, "--set", s)
 	}

@@ -72,6 +72,7 @@ func Run(t *testing.T, k Kit) {
 	}
 	t.Run("samples", func(t *testing.T) { runSamples(t, k) })
 	t.Run("hostile", func(t *testing.T) { runHostile(t, k) })
+	t.Run("budget", func(t *testing.T) { runBudget(t, k) })
 	t.Run("panic", func(t *testing.T) { runPanic(t, k) })
 }
 

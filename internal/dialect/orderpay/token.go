@@ -151,7 +151,7 @@ func (g guard) admit(r *dialect.Request) error {
 	if err != nil {
 		return err
 	}
-	r.Merchant = who.merchant
+	r.Merchant, r.Caller = who.merchant, who.merchant+"/"+who.id
 	r.Request = r.WithContext(context.WithValue(r.Context(), userKey{}, who))
 	return nil
 }

@@ -1,0 +1,70 @@
+package dialect_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/purserhq/purser/internal/dialect"
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/merchant"
+)
+
+// TestBudget: every credential has its own, which fills up with time; calls that
+// are refused, or that need no credential, cost nothing.
+func TestBudget(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 5, 2, 10, 0, 0, 0, time.UTC)
+	b := dialect.NewBudget(5, func() time.Time { return now })
+	refused := fault.New(fault.CodeKeyInvalid, "", "")
+	d := &dialect.Dialect{Admit: func(r *dialect.Request) error {
+		if r.ID == "refused" {
+			return refused
+		}
+		return nil
+	}}
+	d.Limit(b)
+	call := func(r dialect.Request) error { return d.Admit(&r) }
+	key := dialect.Request{Merchant: "m", Key: merchant.Key{ID: "k"}}
+	others := map[string]dialect.Request{
+		"another key":  {Merchant: "m", Key: merchant.Key{ID: "l"}},
+		"a user":       {Merchant: "m", Caller: "m/u"},
+		"another user": {Merchant: "m", Caller: "m/v"},
+		"a merchant":   {Merchant: "m"},
+		"nobody":       {},
+	}
+	spend := func() (good int) {
+		for call(key) == nil {
+			good++
+		}
+		return good
+	}
+	if got := spend(); got != 10 {
+		t.Errorf("got %d calls at once, want 10", got)
+	}
+	err := call(key)
+	if later, ok := errors.AsType[*dialect.Later](err); !ok || later.Wait != time.Second/5 ||
+		!fault.Is(err, fault.CodeRateLimited) || dialect.RetryAfter(err) != "1" {
+		t.Errorf("got %v, want rate_limited with the time to wait", err)
+	}
+	for name, r := range others {
+		if err := call(r); err != nil {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	for range 50 {
+		if err := call(dialect.Request{ID: "refused", Merchant: "m"}); !errors.Is(err, refused) {
+			t.Fatalf("got %v, want what was refused", err)
+		}
+	}
+	if now = now.Add(time.Second); spend() != 5 {
+		t.Error("a second brings five calls")
+	}
+	free := &dialect.Dialect{Admit: func(*dialect.Request) error { return nil }}
+	free.Limit(dialect.NewBudget(0, nil))
+	for range 1000 {
+		if err := free.Admit(&dialect.Request{Merchant: "m"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
