@@ -4,6 +4,10 @@
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI         := bin/golangci-lint-$(GOLANGCI_VERSION)
 
+GOVULNCHECK_VERSION := v1.9.0
+GOVULNCHECK         := bin/govulncheck-$(GOVULNCHECK_VERSION)
+VULN_DB             ?= https://vuln.go.dev
+
 TAGS     ?= browser,fault
 FUZZTIME ?= 10s
 ARGS     ?=
@@ -74,6 +78,14 @@ test: tools fmt-check lint ## everything that must hold: format, lint, all tests
 	go test -vet=off -run='^TestVerifyRacesTheSweep$$' ./internal/app
 	@if [ -d test/clients ]; then $(MAKE) --no-print-directory clients; fi
 	$(call step,all passed)
+
+.PHONY: vuln
+# It asks a database on the network, so that "make test" cannot hold by it.
+vuln: $(GOVULNCHECK) ## known weaknesses in what we call of other modules (VULN_DB=file:///copy)
+	@status=0; out="$$($(GOVULNCHECK) -db '$(VULN_DB)' ./... 2>&1)" || status=$$?; echo "$$out"; \
+	if [ $$status != 0 ] && grep -q '^govulncheck: fetching vulnerabilities' <<<"$$out"; then \
+		echo 'vuln: NOTHING WAS CHECKED: $(VULN_DB) cannot be reached from here'; exit 0; \
+	fi; exit $$status
 
 .PHONY: kits
 kits: export PURSER_TEST_POSTGRES = required
@@ -188,3 +200,8 @@ $(GOLANGCI):
 	@mkdir -p bin
 	GOBIN=$(CURDIR)/bin GOFLAGS= go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 	mv bin/golangci-lint $@
+
+$(GOVULNCHECK):
+	@mkdir -p bin
+	GOBIN=$(CURDIR)/bin GOFLAGS= go install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION)
+	mv bin/govulncheck $@
