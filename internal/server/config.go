@@ -106,6 +106,10 @@ type Config struct {
 	IdleTimeout time.Duration `key:"idle_timeout" default:"60s"`
 	// MaxHeaderBytes is how long the headers of a request may be together.
 	MaxHeaderBytes int `key:"max_header_bytes" default:"16384"`
+	// StopDelay is how long a server that was told to stop still serves, while
+	// /readyz says that it is stopping: so long a balancer may take to notice and to
+	// send requests elsewhere. Left out, it stops at once.
+	StopDelay time.Duration `key:"stop_delay"`
 	// StopLimit is how long a stop waits for running requests and for what is
 	// still to be written. Then they are cut off.
 	StopLimit time.Duration `key:"stop_limit" default:"60s"`

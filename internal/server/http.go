@@ -43,6 +43,8 @@ type observed struct {
 	dialect func(pattern string) string
 	proxies []netip.Prefix
 	tracing *tracing
+	// stopping says that callers shall not keep their connections; nil = never.
+	stopping func() bool
 }
 
 // ServeHTTP answers and takes note. Addresses are never written down, because
@@ -51,6 +53,9 @@ func (o observed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	begin := o.now()
 	id := requestID(r)
 	w.Header().Set("X-Request-Id", id)
+	if o.stopping != nil && o.stopping() {
+		w.Header().Set("Connection", "close")
+	}
 	ctx, span := o.tracing.request(context.WithValue(r.Context(), requestKey{}, id))
 	r = r.WithContext(ctx)
 	r.RemoteAddr = callerOf(r, o.proxies)

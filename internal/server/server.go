@@ -121,7 +121,7 @@ func build(k *core, a additions) (*Server, error) {
 func (s *Server) observe(r *routes) http.Handler {
 	return observed{
 		next: dialect.Exact(r.mux, r.unknown), log: s.log, metrics: s.metrics, now: s.now, dialect: r.dialectOf,
-		proxies: s.proxies, tracing: s.tracing,
+		proxies: s.proxies, tracing: s.tracing, stopping: s.stopping.Load,
 	}
 }
 
@@ -240,10 +240,31 @@ func (s *Server) serve(ctx context.Context, open []door) error {
 	var cause error
 	select {
 	case <-ctx.Done():
+		cause = s.leave(ctx, failed)
 	case cause = <-failed:
+	}
+	if cause != nil {
 		cause = fmt.Errorf("serve: %w", cause)
 	}
 	return errors.Join(cause, s.stop(ctx, servers, hands))
+}
+
+// leave says at /readyz that the server will stop, and serves on until those who
+// send requests here may have seen it.
+func (s *Server) leave(ctx context.Context, failed <-chan error) error {
+	s.stopping.Store(true)
+	if s.config.StopDelay == 0 {
+		return nil
+	}
+	s.log.InfoContext(ctx, "stopping soon", slog.String("delay", s.config.StopDelay.String()))
+	delay := time.NewTimer(s.config.StopDelay)
+	defer delay.Stop()
+	select {
+	case <-delay.C:
+		return nil
+	case err := <-failed:
+		return err
+	}
 }
 
 // httpServer has a limit on everything that a client can be slow or long with.

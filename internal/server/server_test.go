@@ -367,3 +367,34 @@ func TestAskReady(t *testing.T) {
 		t.Error("a server that is not there is ready")
 	}
 }
+
+// TestStopDelay wants a server that will stop to say so while it still serves,
+// and to let go of the connections of those who ask.
+func TestStopDelay(t *testing.T) {
+	t.Parallel()
+	r := start(t, Config{StopDelay: 2 * time.Second}, nil)
+	if status, _ := r.get(t, r.url+"/readyz"); status != http.StatusOK {
+		t.Fatalf("got %d, want a server that is ready", status)
+	}
+	r.cancel()
+	waitUntil(t, func() bool {
+		status, text := r.get(t, r.url+"/readyz")
+		return status == http.StatusServiceUnavailable && strings.Contains(text, "stopping")
+	})
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.url+"/healthz", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := r.client.Do(request)
+	if err != nil {
+		t.Fatalf("a request during the delay: %v", err)
+	}
+	_ = response.Body.Close()
+	if response.StatusCode != http.StatusOK || !response.Close {
+		t.Errorf("a request during the delay: got %d, close %t; want it served and the connection closed",
+			response.StatusCode, response.Close)
+	}
+	if err := <-r.ended; err != nil {
+		t.Errorf("stop: %v", err)
+	}
+}
