@@ -92,4 +92,6 @@ const (
 	CodeRateLimited Code = "rate_limited"
 	// The database does not answer or takes no writes, and nothing was done. Ask again after the time in Retry-After.
 	CodeDatabaseUnavailable Code = "database_unavailable"
+	// The audit proved that the books are wrong, so nothing that moves money is done until a person has looked; nothing was done. Reads go on. Ask again after the time in Retry-After.
+	CodeBooksBroken Code = "books_broken"
 )

@@ -56,7 +56,7 @@ var everywhere = []fault.Code{
 // ofChanges are the faults that every operation may answer that changes something.
 var ofChanges = []fault.Code{
 	fault.CodeParameterMissing, fault.CodeBodyUnreadable, fault.CodeBodyTooLarge, fault.CodeMediaTypeUnsupported,
-	fault.CodeIdempotencyKeyReuse, fault.CodeIdempotencyInProgress,
+	fault.CodeIdempotencyKeyReuse, fault.CodeIdempotencyInProgress, fault.CodeBooksBroken,
 }
 
 // document describes all operations.

@@ -42,6 +42,9 @@ type Config struct {
 	PayoutForms map[string]PayoutForm
 	// Kept is how long deliveries stay that arrived; zero = for ever.
 	Kept time.Duration
+	// Halted says that the books are known to be wrong: then nothing is done that
+	// moves money. nil = they never are.
+	Halted func() bool
 	// Private allows addresses of this machine where the outside gives one: for
 	// demos and tests only.
 	Private bool
@@ -77,6 +80,7 @@ type App struct {
 	payoutForms map[string]PayoutForm
 	private     bool
 	kept        time.Duration      // zero = for ever
+	halted      func() bool        // nil = never
 	hashing     chan struct{}      // bounds how many PINs are hashed at once
 	tried       bell               // rings when a try of a delivery was recorded
 	due         chan struct{}      // says that a delivery was committed
@@ -90,7 +94,7 @@ func New(c Config) *App {
 	return &App{
 		store: c.Store, gateways: c.Gateways, now: c.Now, log: c.Log,
 		returnURL: c.ReturnURL, noticeURL: c.NoticeURL, returners: c.Returners, sealer: c.Sealer,
-		forms: c.Forms, payoutForms: c.PayoutForms, private: c.Private, kept: c.Kept,
+		forms: c.Forms, payoutForms: c.PayoutForms, private: c.Private, kept: c.Kept, halted: c.Halted,
 		due: make(chan struct{}, 1), hashing: make(chan struct{}, hashedAtOnce),
 	}
 }

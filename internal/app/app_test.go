@@ -34,6 +34,7 @@ type shop struct {
 	first    *bank
 	second   *bank
 	clock    atomic.Int64 // microseconds
+	halted   atomic.Bool
 	ids      atomic.Int64
 }
 
@@ -73,6 +74,7 @@ func openOn(t *testing.T, url string, splitLimit int64) *shop {
 		Sealer:      envelope{},
 		Forms:       map[string]app.Form{"paid": paidForm, "strict": strictForm},
 		PayoutForms: map[string]app.PayoutForm{"any": anyForm},
+		Halted:      s.halted.Load,
 	})
 	wish := app.NewMerchant{Name: "Shop"}
 	if splitLimit > 0 {

@@ -242,6 +242,9 @@ func (a *App) askLater(ctx context.Context, b refund.Refund, r gateway.ReturnRep
 // ResolveRefund goes on with a refund that is due: it submits one that was
 // only requested and asks about one whose answer is missing.
 func (a *App) ResolveRefund(ctx context.Context, merchantID, id string) (refund.Refund, error) {
+	if err := a.sound(); err != nil {
+		return refund.Refund{}, err
+	}
 	b, err := a.store.Refund(ctx, merchantID, id)
 	if err != nil {
 		return b, err

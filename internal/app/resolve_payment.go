@@ -149,6 +149,9 @@ func (a *App) resolveOnce(ctx context.Context, p payment.Payment, h hint) (payme
 	if h.good {
 		key += "/good"
 	}
+	if err := a.sound(); err != nil {
+		return p, err
+	}
 	ctx, cancel := detached(ctx)
 	defer cancel()
 	done, err, _ := a.resolving.Do(key, func() (any, error) { return a.resolve(ctx, p.Merchant, p.ID, h) })

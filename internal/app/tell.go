@@ -9,8 +9,14 @@ import (
 )
 
 // commit makes a change true together with the deliveries that its events
-// cause: whoever wants to know hears of it, or it did not happen.
+// cause: whoever wants to know hears of it, or it did not happen. One that moves
+// money is refused while the books are known to be wrong.
 func (a *App) commit(ctx context.Context, c store.Change) error {
+	if movesMoney(c) {
+		if err := a.sound(); err != nil {
+			return err
+		}
+	}
 	if len(c.Events) > 0 {
 		if err := a.address(ctx, &c); err != nil {
 			return err

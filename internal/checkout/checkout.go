@@ -211,6 +211,7 @@ var wordsOf = map[fault.Code]string{
 	fault.CodeShuttingDown:         "busy",
 	fault.CodeTimeOut:              "busy",
 	fault.CodeDatabaseUnavailable:  "busy",
+	fault.CodeBooksBroken:          "busy",
 	fault.CodeVersionConflict:      "busy",
 }
 

@@ -310,6 +310,11 @@ var Catalogue = []Entry{
 			"the time in Retry-After.",
 	},
 	{
+		Code: CodeBooksBroken, Kind: Unavailable, Words: "The server moves no money at the moment.",
+		Doc: "The audit proved that the books are wrong, so nothing that moves money is done until a person has " +
+			"looked; nothing was done. Reads go on. Ask again after the time in Retry-After.",
+	},
+	{
 		Code: CodeEntryUnbalanced, Kind: Internal, Words: "Something went wrong on our side.",
 		Doc: "An entry's postings do not sum to zero per unit. It was not booked. This is a mistake in a posting rule.",
 	},

@@ -108,6 +108,7 @@ const (
 	CodeTimeOut      Code = "time_out"
 
 	CodeDatabaseUnavailable Code = "database_unavailable"
+	CodeBooksBroken         Code = "books_broken"
 )
 
 // The ledger.

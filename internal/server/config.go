@@ -137,6 +137,11 @@ type Config struct {
 	// beside its work. A part takes about a fortieth of a second, and a pass through
 	// the books as many parts as they need.
 	AuditInterval time.Duration `key:"audit_interval" default:"2s"`
+	// OnBrokenBooks is what a server does when that audit proves that the books are
+	// wrong: stop answers everything that moves money with 503 until a whole pass finds
+	// them mended, and warn goes on. Either way it is in the log, in the figures and at
+	// /healthz/money.
+	OnBrokenBooks string `key:"on_broken_books" default:"stop"`
 	// SampleInterval is the pause between two counts of what is under way, for the
 	// figures.
 	SampleInterval time.Duration `key:"sample_interval" default:"15s"`
@@ -171,6 +176,12 @@ type Config struct {
 const (
 	databaseName = "purser.db"
 	keysetName   = "keyset.json"
+)
+
+// words of the setting on_broken_books.
+const (
+	brokenStop = "stop"
+	brokenWarn = "warn"
 )
 
 // words of the setting traces.
@@ -311,6 +322,9 @@ func (c *Config) check() error {
 	}
 	if err := c.checkTLS(); err != nil {
 		return err
+	}
+	if c.OnBrokenBooks != brokenStop && c.OnBrokenBooks != brokenWarn {
+		return settingError("on_broken_books", "must be stop or warn")
 	}
 	if c.Traces != tracesOff && c.Traces != tracesOTLP {
 		return settingError("traces", "must be off or otlp")

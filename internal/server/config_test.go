@@ -33,7 +33,8 @@ func TestDefaultsMakeAServer(t *testing.T) {
 		IdleTimeout: time.Minute, MaxHeaderBytes: 16384, StopLimit: time.Minute,
 		ResolveInterval: 5 * time.Second, ExpireInterval: 30 * time.Second, RejectInterval: 2 * time.Second,
 		SweepInterval: 10 * time.Minute, AuditInterval: 2 * time.Second, SampleInterval: 15 * time.Second,
-		SealInterval: 15 * time.Minute, KeepDeliveries: 90 * 24 * time.Hour, WebhookLook: time.Second,
+		OnBrokenBooks: "stop",
+		SealInterval:  15 * time.Minute, KeepDeliveries: 90 * 24 * time.Hour, WebhookLook: time.Second,
 		ReadyLink:     "http://127.0.0.1:8080/payment/readyToPay",
 		OpenLink:      "http://127.0.0.1:8080/payment/readyToPayDynamic",
 		ExtensionLink: "http://127.0.0.1:8080/invoice/amountExtensionReadyToPay", PayrefundCurrency: "EUR",
@@ -53,6 +54,7 @@ func TestComplaintsNameTheKey(t *testing.T) {
 	}{
 		{"data", Config{}},
 		{"public_url", Config{Data: "d", Listen: "0.0.0.0:80"}},
+		{"on_broken_books", Config{Data: "d", OnBrokenBooks: "panic"}},
 		{"keep_deliveries", Config{Data: "d", KeepDeliveries: time.Hour}},
 		{"public_url", Config{Data: "d", PublicURL: "pay.example"}},
 		{"public_url", Config{Data: "d", PublicURL: "https://pay.example/under"}},

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/purserhq/purser/internal/app"
@@ -33,7 +34,8 @@ type core struct {
 	metrics   *metrics
 	transport *http.Transport
 	points    failpoints
-	tracing   *tracing // nil = off
+	tracing   *tracing    // nil = off
+	halted    atomic.Bool // the audit proved that the books are wrong
 }
 
 // now is the clock of the whole server: everybody else is handed one.
@@ -81,6 +83,7 @@ func (k *core) over(s store.Store) *app.App {
 		ReturnURL: k.config.PublicURL + returnPath, NoticeURL: k.config.PublicURL + noticePath,
 		Returners: returners(), Sealer: k.gateways.ring,
 		Forms: forms(), PayoutForms: payoutForms(), Private: k.config.WebhookLoopback, Kept: k.config.KeepDeliveries,
+		Halted: k.halted.Load,
 	})
 }
 

@@ -19,7 +19,13 @@ import (
 // operator receives.
 func teaHouse(t *testing.T) told {
 	t.Helper()
-	x := told{config: Config{Data: sqlitetest.Folder(t), WebhookLoopback: true}}
+	return teaHouseIn(t, Config{Data: sqlitetest.Folder(t), WebhookLoopback: true})
+}
+
+// teaHouseIn is one in a database that is named.
+func teaHouseIn(t *testing.T, c Config) told {
+	t.Helper()
+	x := told{config: c}
 	var made merchantView
 	x.operate(t, &made, func(c Commands) error { return c.AddMerchant(t.Context(), "Tea House", "") })
 	x.merchant = made.ID

@@ -33,6 +33,7 @@ type lookout struct {
 	log   *slog.Logger
 	now   func() time.Time
 	since time.Time // when it began
+	core  *core
 
 	mu    sync.Mutex
 	piles map[store.PileName]store.Pile // nil while they cannot be counted
@@ -41,7 +42,21 @@ type lookout struct {
 }
 
 func newLookout(k *core) *lookout {
-	return &lookout{read: k.store, walk: k.store.Walk(), log: k.log, now: k.now, since: k.now()}
+	return &lookout{read: k.store, walk: k.store.Walk(), log: k.log, now: k.now, since: k.now(), core: k}
+}
+
+// haltMoney stops everything that moves money, or lets it go on, and says so once.
+func (k *core) haltMoney(broken bool) {
+	broken = broken && k.config.OnBrokenBooks == brokenStop
+	if k.halted.Swap(broken) == broken {
+		return
+	}
+	if broken {
+		k.log.Error("money is not moved any more, because the books are wrong; reads go on",
+			slog.String("next", "copy the database, run purser audit, and follow PurserBooksDisagree in docs/operate/alerts.md"))
+		return
+	}
+	k.log.Warn("money is moved again: a whole pass of the audit has found nothing wrong")
 }
 
 // chores are the loops of the lookout.
@@ -78,6 +93,7 @@ func (w *lookout) audit(ctx context.Context) error {
 	known := w.told
 	w.told = len(proof.Wrong)
 	w.mu.Unlock()
+	defer w.core.haltMoney(!proof.Agrees()) // after what is wrong was said
 	if len(proof.Wrong) <= known {
 		return err
 	}
@@ -104,12 +120,13 @@ type moneyView struct {
 	Wrong   []string `json:"wrong,omitempty"`
 	Passes  int64    `json:"passes"` // through all of the books, since the start
 	Audited string   `json:"audited,omitempty"`
+	Halted  bool     `json:"money_halted"` // nothing is done that moves money
 }
 
 // money says whether the books agree, as far as the audit has come.
 func (s *Server) money(w http.ResponseWriter, _ *http.Request) {
 	proof := s.watch.walk.Proof()
-	view, status := moneyView{Status: "agrees", Passes: proof.Passes}, http.StatusOK
+	view, status := moneyView{Status: "agrees", Passes: proof.Passes, Halted: s.halted.Load()}, http.StatusOK
 	if !proof.PassedAt.IsZero() {
 		view.Audited = moment(proof.PassedAt)
 	}
@@ -148,6 +165,9 @@ var (
 		"When what is under way was last counted, in seconds since 1970.", nil, nil)
 	agreesDesc = prometheus.NewDesc("purser_audit_agrees",
 		"1 while the audit beside the work has found nothing wrong, else 0.", nil, nil)
+	haltedDesc = prometheus.NewDesc("purser_money_halted",
+		"1 while nothing is done that moves money, because the books were proven to be wrong, else 0.",
+		nil, nil)
 	wrongDesc = prometheus.NewDesc("purser_audit_wrong",
 		"Rows that break an invariant, by the id of the check.", []string{"check"}, nil)
 	passesDesc = prometheus.NewDesc("purser_audit_passes_total", "Passes of the audit through all of the books.", nil, nil)
@@ -183,7 +203,7 @@ var sampled = []struct {
 func (w *lookout) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		attentionDesc, openDesc, openAgeDesc, dueDesc, dueAgeDesc, deadDesc, sampledDesc,
-		agreesDesc, wrongDesc, passesDesc, rowsDesc, partDesc, passDesc,
+		agreesDesc, haltedDesc, wrongDesc, passesDesc, rowsDesc, partDesc, passDesc,
 	} {
 		ch <- d
 	}
@@ -223,6 +243,11 @@ func (w *lookout) Collect(ch chan<- prometheus.Metric) {
 		agrees = 1
 	}
 	gauge(ch, agreesDesc, agrees)
+	var halted int64
+	if w.core.halted.Load() {
+		halted = 1
+	}
+	gauge(ch, haltedDesc, halted)
 	counter(ch, passesDesc, proof.Passes)
 	counter(ch, rowsDesc, proof.Rows)
 	gauge(ch, partDesc, unix(proof.PartAt))

@@ -91,7 +91,7 @@ func build(k *core, a additions) (*Server, error) {
 	s.worker = worker.New(worker.Config{
 		Chores: k.app, Log: k.log,
 		Resolve: k.config.ResolveInterval, Expire: k.config.ExpireInterval, Reject: k.config.RejectInterval,
-		Sweep: k.config.SweepInterval, Seal: k.config.SealInterval,
+		Sweep: k.config.SweepInterval, Seal: k.config.SealInterval, Halted: k.halted.Load,
 		Further: append(s.watch.chores(k.config), s.certificate.chores()...),
 	})
 	s.courier = worker.NewCourier(worker.CourierConfig{

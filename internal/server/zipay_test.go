@@ -47,6 +47,17 @@ func newTill(t *testing.T, form string) till {
 // call makes one signed call and gives its result.
 func (x till) call(t *testing.T, r *running, method, body string) map[string]any {
 	t.Helper()
+	status, _, text := x.send(t, r, method, body)
+	var answer struct{ Result map[string]any }
+	if err := json.Unmarshal(text, &answer); err != nil || status != http.StatusOK {
+		t.Fatalf("%s: got %d, %v, %s", method, status, err, text)
+	}
+	return answer.Result
+}
+
+// send makes one signed call and gives all of its answer.
+func (x till) send(t *testing.T, r *running, method, body string) (status int, header http.Header, text []byte) {
+	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.url+"/api/"+method, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
@@ -58,11 +69,11 @@ func (x till) call(t *testing.T, r *running, method, body string) map[string]any
 		t.Fatal(err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	var answer struct{ Result map[string]any }
-	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil || response.StatusCode != http.StatusOK {
-		t.Fatalf("%s: got %d, %v, %v", method, response.StatusCode, answer, err)
+	text, err = io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return answer.Result
+	return response.StatusCode, response.Header, text
 }
 
 // An invoice's own address hears of the payment before the merchant verifies

@@ -34,6 +34,8 @@ type Config struct {
 	// The pauses of the loops; zero takes 5 seconds, 30 seconds, 2 seconds, which
 	// is also that of deals and payouts whose time is over, 10 minutes, 15 minutes and 10 minutes.
 	Resolve, Expire, Reject, Sweep, Seal, Forget time.Duration
+	// Halted says that nothing may be done that moves money; nil = never.
+	Halted func() bool
 	// Further are loops besides those of the chores.
 	Further []Chore
 	// Batch is how many things one round takes on at most; zero takes 100.
@@ -69,6 +71,7 @@ type chore struct {
 	pause  time.Duration
 	do     func(ctx context.Context) (found int, err error)
 	batch  int // so much found means that there may be more
+	money  bool
 	atOnce bool
 }
 
@@ -98,31 +101,31 @@ func New(c Config) *Worker {
 	w := &Worker{config: c, chores: []chore{
 		{"resolve", c.Resolve, func(ctx context.Context) (int, error) {
 			return c.Chores.ResolveDue(ctx, c.Batch)
-		}, c.Batch, false},
+		}, c.Batch, true, false},
 		{"expire", c.Expire, func(ctx context.Context) (int, error) {
 			return c.Chores.ExpireDue(ctx, c.Batch)
-		}, c.Batch, false},
+		}, c.Batch, false, false},
 		{"reject", c.Reject, func(ctx context.Context) (int, error) {
 			return c.Chores.RejectOverdue(ctx, c.Batch)
-		}, c.Batch, false},
+		}, c.Batch, true, false},
 		{"end deals", c.Reject, func(ctx context.Context) (int, error) {
 			return c.Chores.CancelDueDeals(ctx, c.Batch)
-		}, c.Batch, false},
+		}, c.Batch, true, false},
 		{"end payouts", c.Reject, func(ctx context.Context) (int, error) {
 			return c.Chores.ExpirePayouts(ctx, c.Batch)
-		}, c.Batch, false},
-		{"sweep", c.Sweep, c.Chores.SweepGateways, 0, false},
+		}, c.Batch, true, false},
+		{"sweep", c.Sweep, c.Chores.SweepGateways, 0, true, false},
 		{"seal", c.Seal, func(ctx context.Context) (int, error) {
 			return c.Chores.SealBooks(ctx, sealed)
-		}, sealed, false},
+		}, sealed, false, false},
 		{"forget", c.Forget, func(ctx context.Context) (int, error) {
 			return c.Chores.Forget(ctx, c.Batch)
-		}, c.Batch, false},
+		}, c.Batch, false, false},
 	}}
 	for _, f := range c.Further {
 		w.chores = append(w.chores, chore{f.Name, f.Pause, func(ctx context.Context) (int, error) {
 			return 0, f.Do(ctx)
-		}, 0, f.AtOnce})
+		}, 0, false, f.AtOnce})
 	}
 	return w
 }
@@ -156,6 +159,9 @@ func (w *Worker) loop(ctx context.Context, c chore) {
 // round does a chore once. A panic is a mistake of ours in one round and must
 // not end the loop for everybody.
 func (w *Worker) round(ctx context.Context, c chore) (found int, err error) {
+	if c.money && w.config.Halted != nil && w.config.Halted() {
+		return 0, nil
+	}
 	defer func() {
 		if broken := recover(); broken != nil {
 			err = fault.Newf(fault.CodeInternal, "", "panic in %s", c.name)

@@ -268,3 +268,25 @@ func TestFurtherLoops(t *testing.T) {
 		}
 	})
 }
+
+// Loops that move money rest while nothing may, and go on afterwards; the others
+// never rest.
+func TestMoneyRests(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDiary()
+		begin := time.Now()
+		halted := func() bool { return time.Since(begin) < time.Minute }
+		run(t, Config{
+			Chores: d, Resolve: 20 * time.Second, Expire: 20 * time.Second, Reject: 20 * time.Second, Sweep: 20 * time.Second,
+			Seal: 20 * time.Second, Forget: 20 * time.Second, Halted: halted,
+		}, 2*time.Minute+time.Second)
+		for name, want := range map[string]int{
+			"resolve": 4, "reject": 4, "end deals": 4, "end payouts": 4, "sweep": 4, "expire": 6, "seal": 6, "forget": 6,
+		} {
+			if got := len(d.calls[name]); got != want {
+				t.Errorf("%s: got %d rounds, want %d", name, got, want)
+			}
+		}
+	})
+}

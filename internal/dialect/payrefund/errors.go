@@ -23,6 +23,7 @@ var statuses = map[fault.Code]int{
 	fault.CodeShuttingDown:         http.StatusServiceUnavailable,
 	fault.CodeTimeOut:              http.StatusServiceUnavailable,
 	fault.CodeDatabaseUnavailable:  http.StatusServiceUnavailable,
+	fault.CodeBooksBroken:          http.StatusServiceUnavailable,
 }
 
 // statusOf is the status of a fault. What was understood and refused is a 200
