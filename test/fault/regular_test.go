@@ -24,11 +24,19 @@ type regular struct {
 	doubts  *atomic.Int64 // exchanges whose answer was lost: they bear no name
 	hook    string
 	orders  int
+	// what a server may say that cannot answer now; nil = nothing
+	outage func(answer) bool
+	// the key of Purser's own API, and how many wishes came true there
+	key    string
+	wishes *atomic.Int64
 }
 
 // work tells stories until the channel closes.
 func (c *regular) work(until <-chan struct{}) {
 	stories := []func() error{c.transfer, c.transfer, c.exchange, c.withdraw, c.sell, c.sell, c.sell, c.sell}
+	if c.key != "" {
+		stories = append(stories, c.wish, c.wish)
+	}
 	for {
 		select {
 		case <-until:
@@ -50,13 +58,17 @@ func (c *regular) work(until <-chan struct{}) {
 func (c *regular) again(do func() (answer, error)) (a answer, lost bool, err error) {
 	const patience = 30 * time.Second
 	for begin := time.Now(); time.Since(begin) < patience; {
-		if a, err = do(); err == nil {
+		if a, err = do(); err == nil && c.later(a) {
+			err = errDown // whether it was done is not known either
+		} else if err == nil {
 			if a.status >= http.StatusInternalServerError {
 				err = fmt.Errorf("got status %d: %s", a.status, a.body)
 			}
 			return a, lost, err
 		}
-		c.tally.lost.Add(1)
+		if !errors.Is(err, errDown) {
+			c.tally.lost.Add(1)
+		}
 		lost = true
 		select {
 		case <-time.After(5 * time.Millisecond): // it may have died a moment ago
@@ -66,6 +78,15 @@ func (c *regular) again(do func() (answer, error)) (a answer, lost bool, err err
 		c.untilReady()
 	}
 	return a, lost, fmt.Errorf("no answer for %s: %w", patience, err)
+}
+
+// later says that an answer is only that it must be asked for later.
+func (c *regular) later(a answer) bool {
+	if a.status != http.StatusServiceUnavailable || c.outage == nil || !c.outage(a) {
+		return false
+	}
+	c.tally.refused.Add(1)
+	return true
 }
 
 // call is a call of the wallet API that is repeated until it is answered.
@@ -130,6 +151,8 @@ func (c *regular) exchange() error {
 	a, err := c.sign(from, "exchange", fmt.Sprintf("amount=0.%02d&from_currency=USDT&to_currency=IRT", 1+c.rng.IntN(99)))
 	if err != nil {
 		c.tally.lost.Add(1)
+	}
+	if err != nil || c.later(a) {
 		c.doubts.Add(1)
 		return errDown
 	}
@@ -218,6 +241,9 @@ func (c *regular) payFromWallet(id string) error {
 // payAtBank goes to the bank, pays there and comes back.
 func (c *regular) payAtBank(id string) error {
 	link, a, err := c.tryBank(id, "zarinpal")
+	if err == nil && link == "" && c.later(a) {
+		return errDown
+	}
 	if err != nil || link == "" && a.status == http.StatusConflict {
 		c.tally.lost.Add(1)
 		return errDown // the page is perhaps open; nobody pays there

@@ -28,7 +28,7 @@ func TestKillWallets(t *testing.T) {
 		ear := till.listen()
 		const atOnce = 4 // notices that may be under way to one receiver
 		seed := seedOf(t)
-		staff, doubts, stop := startRegulars(till, seed, ear.server.URL)
+		staff, doubts, stop := startRegulars(till, seed, regular{hook: ear.server.URL})
 		kills := killWallets(till, seed)
 		w.setPlan(server.FailpointPlan{Ahead: w.plan.Ahead})
 		w.start()
@@ -47,18 +47,18 @@ func TestKillWallets(t *testing.T) {
 	})
 }
 
-// startRegulars keeps a till busy until stop is called.
-func startRegulars(t *till, seed uint64, hook string) (s staff, doubts *atomic.Int64, stop func()) {
+// startRegulars keeps a till busy, with regulars like the given one, until stop
+// is called.
+func startRegulars(t *till, seed uint64, like regular) (s staff, doubts *atomic.Int64, stop func()) {
 	t.t.Helper()
 	const regulars = 8
 	s, doubts = staff{newJournal(t.t), &tally{}}, &atomic.Int64{}
 	until := make(chan struct{})
 	var crowd sync.WaitGroup
 	for n := range regulars {
-		c := &regular{
-			till: t, number: n + 1, rng: rand.New(rand.NewPCG(seed, uint64(n)+1)), journal: s.journal, tally: s.tally,
-			doubts: doubts, hook: hook,
-		}
+		c := like
+		c.till, c.number, c.rng = t, n+1, rand.New(rand.NewPCG(seed, uint64(n)+1))
+		c.journal, c.tally, c.doubts = s.journal, s.tally, doubts
 		crowd.Go(func() { c.work(until) })
 	}
 	stop = sync.OnceFunc(func() {
