@@ -6057,7 +6057,7 @@ type ClientInterface interface {
 
 	// RefundInvoice Refund a whole invoice
 	//
-	// Gives all that was paid of a completed invoice back, out of your own money: into a wallet at once, through a gateway as soon as it does it. What goes back of each payment is a refund of its own. One that was refunded already is not refunded again.
+	// Gives all that was paid of a completed invoice back, out of your own money: into a wallet at once, through a gateway as soon as it does it. What goes back of each payment is a refund of its own. One that was refunded already is not refunded again. Money that came by a deal is sent back by a payout instead.
 	//
 	// Needs a key with the scope refunds:write.
 	//
@@ -7949,7 +7949,7 @@ func (c *Client) ConfirmInvoice(ctx context.Context, id string, params *ConfirmI
 
 // RefundInvoice Refund a whole invoice
 //
-// Gives all that was paid of a completed invoice back, out of your own money: into a wallet at once, through a gateway as soon as it does it. What goes back of each payment is a refund of its own. One that was refunded already is not refunded again.
+// Gives all that was paid of a completed invoice back, out of your own money: into a wallet at once, through a gateway as soon as it does it. What goes back of each payment is a refund of its own. One that was refunded already is not refunded again. Money that came by a deal is sent back by a payout instead.
 //
 // Needs a key with the scope refunds:write.
 //
@@ -16011,7 +16011,7 @@ type ClientWithResponsesInterface interface {
 
 	// RefundInvoiceWithResponse Refund a whole invoice
 	//
-	// Gives all that was paid of a completed invoice back, out of your own money: into a wallet at once, through a gateway as soon as it does it. What goes back of each payment is a refund of its own. One that was refunded already is not refunded again.
+	// Gives all that was paid of a completed invoice back, out of your own money: into a wallet at once, through a gateway as soon as it does it. What goes back of each payment is a refund of its own. One that was refunded already is not refunded again. Money that came by a deal is sent back by a payout instead.
 	//
 	// Needs a key with the scope refunds:write.
 	//
@@ -21745,7 +21745,7 @@ func (c *ClientWithResponses) ConfirmInvoiceWithResponse(ctx context.Context, id
 
 // RefundInvoiceWithResponse Refund a whole invoice
 //
-// Gives all that was paid of a completed invoice back, out of your own money: into a wallet at once, through a gateway as soon as it does it. What goes back of each payment is a refund of its own. One that was refunded already is not refunded again.
+// Gives all that was paid of a completed invoice back, out of your own money: into a wallet at once, through a gateway as soon as it does it. What goes back of each payment is a refund of its own. One that was refunded already is not refunded again. Money that came by a deal is sent back by a payout instead.
 //
 // Needs a key with the scope refunds:write.
 //
@@ -25719,4 +25719,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: a98294e1aa73fa65d6e550d1e883ecb6a2056cd799ed26293bbc14cf18719546
+// Stamp of what it is made from: adbda2e4b2ba70905e562fec1a1b1986e0af7e041384c401ab284eef1cc95b73

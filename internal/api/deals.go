@@ -195,7 +195,7 @@ func (d *desk) deals() resource {
 					"time. Where no trader is free nothing changes, and no_trader is answered.",
 				faults: []fault.Code{
 					fault.CodeInvoiceNotFound, fault.CodeInvoiceClosed, fault.CodeInvoiceHeld, fault.CodeWrongState,
-					fault.CodeRateMissing, fault.CodeAmountTooSmall, fault.CodeNoTrader,
+					fault.CodeRateMissing, fault.CodeAmountTooSmall, fault.CodeUnsupported, fault.CodeNoTrader,
 				},
 			}, "deal", d.createDeal, told),
 			get(row{

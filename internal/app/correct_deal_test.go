@@ -272,24 +272,23 @@ func (b *bazaar) spend(text string) {
 	}
 }
 
-// What goes back to the payer, or went, is put right no more.
-func TestNoCorrectionOfWhatGoesBack(t *testing.T) {
+// No gateway has what came from person to person, so that none is told to give it
+// back, and a correction goes on as before.
+func TestNoRefundOfADeal(t *testing.T) {
 	t.Parallel()
 	b := openBazaar(t, 1, "1000")
-	d, other := b.completed("500"), b.completed("1500")
-	b.spend("10")
-	if _, err := b.app.RefundInvoice(t.Context(), b.merchant, d.Invoice); err != nil {
-		t.Fatal(fault.Detail(err))
+	d := b.completed("500")
+	if _, err := b.app.RefundInvoice(t.Context(), b.merchant, d.Invoice); !fault.Is(err, fault.CodeUnsupported) {
+		t.Errorf("its invoice: got %v", err)
 	}
-	for _, paid := range []string{"400", "600"} {
-		if _, err := b.correct(d, paid); !fault.Is(err, fault.CodeWrongState) {
-			t.Errorf("%s: got %v", paid, err)
-		}
+	wish := app.NewRefund{ID: b.newID(), Payment: d.Payment, Amount: rub("100")}
+	if _, err := b.app.RefundPayment(t.Context(), b.merchant, wish); !fault.Is(err, fault.CodeUnsupported) {
+		t.Errorf("its payment: got %v", err)
 	}
-	if _, err := b.correct(other, "1600"); err != nil {
+	if _, err := b.correct(d, "600"); err != nil {
 		t.Error(fault.Detail(err))
 	}
-	b.isPaidIn(other, "1600")
+	b.isPaidIn(d, "600")
 }
 
 // While more is asked for on an invoice, what was paid of it stays.
@@ -360,31 +359,5 @@ func TestCorrectedAtOnce(t *testing.T) {
 		b.has(map[string]string{
 			"gateway_clearing": "-1000", "trader": "990.35532995", "merchant_available": "8.82487309", "fees": "0.81979696",
 		})
-	})
-}
-
-// A refund and a correction at the same moment: the one that is later finds what
-// the other made.
-func TestCorrectedAndRefundedAtOnce(t *testing.T) {
-	t.Parallel()
-	onBoth(t, func(t *testing.T, b *bazaar) {
-		d := b.completed("500")
-		b.completed("1500")
-		b.spend("10") // 985 roubles
-		together(2, func(n int) {
-			if n == 0 {
-				if _, err := b.app.RefundInvoice(t.Context(), b.merchant, d.Invoice); err != nil {
-					t.Error(fault.Detail(err))
-				}
-				return
-			}
-			if _, err := b.correct(d, "600"); err != nil && !fault.Is(err, fault.CodeWrongState) {
-				t.Error(fault.Detail(err))
-			}
-		})
-		p, err := b.shop.store.Payment(t.Context(), b.merchant, d.Payment)
-		if err != nil || p.Returning != p.Amount {
-			t.Errorf("%v of %v goes back, %v", p.Returning, p.Amount, err)
-		}
 	})
 }

@@ -525,3 +525,18 @@ func TestDisputeAfterTheEnd(t *testing.T) {
 		}
 	}
 }
+
+// What a merchant verifies may be given back until then, and coins could not.
+func TestNoDealOfWhatIsVerified(t *testing.T) {
+	t.Parallel()
+	b := openBazaar(t, 1, "1000")
+	i, err := b.app.CreateInvoice(t.Context(), b.merchant, app.NewInvoice{
+		ID: b.newID(), Amount: rub("500"), Terminal: b.store, VerifyIn: time.Hour,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, found, err := b.begin(i, ""); found || !fault.Is(err, fault.CodeUnsupported) {
+		t.Errorf("got %v, %v", found, err)
+	}
+}

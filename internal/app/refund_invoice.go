@@ -6,6 +6,7 @@ import (
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/ledger"
+	"github.com/purserhq/purser/internal/payment"
 	"github.com/purserhq/purser/internal/store"
 )
 
@@ -13,7 +14,8 @@ import (
 // of the merchant's own money: into a wallet at once, through a gateway as soon
 // as it does it. Errors: invoice_not_found, wrong_state when it is not
 // completed or its terminal's time for refunds is over, refund_in_progress when
-// a part of it is on its way back, insufficient_funds.
+// a part of it is on its way back, unsupported when a part of it came from person
+// to person, insufficient_funds.
 func (a *App) RefundInvoice(ctx context.Context, merchantID, id string) (InvoiceView, error) {
 	err := a.update(ctx, func(r store.Reader) (store.Change, error) {
 		i, err := r.Invoice(ctx, merchantID, id)
@@ -60,9 +62,21 @@ func (a *App) refundable(ctx context.Context, r store.Reader, i invoice.Invoice)
 		return err
 	}
 	for _, p := range payments {
-		if p.Returning.Sign() > 0 {
+		switch {
+		case p.Returning.Sign() > 0:
 			return fault.New(fault.CodeRefundInProgress, "invoice", "")
+		case byPerson(p):
+			return fault.New(fault.CodeUnsupported, "invoice", sentBack)
 		}
 	}
 	return nil
+}
+
+// sentBack is what to do about money that no gateway took in.
+const sentBack = "It came from person to person: send it back by a payout."
+
+// byPerson says that a payment was brought by a deal: the money never was at a
+// gateway, so that none can give it back.
+func byPerson(p payment.Payment) bool {
+	return p.Collected() && p.Wallet == 0 && p.Attempt.Gateway == ""
 }

@@ -33,7 +33,8 @@ type NewRefund struct {
 // refund that is returned may have succeeded, failed (its Word says why) or be
 // processing, which means that nobody knows yet.
 // Errors: payment_not_found when nothing is collected, refund_in_progress,
-// refund_too_large, unsupported when only its whole invoice can be refunded,
+// refund_too_large, unsupported when only its whole invoice can be refunded
+// or it came from person to person,
 // insufficient_funds when a deposit is spent already.
 func (a *App) RefundPayment(ctx context.Context, merchantID string, n NewRefund) (refund.Refund, error) {
 	p, err := a.Payment(ctx, merchantID, n.Payment)
@@ -46,6 +47,9 @@ func (a *App) RefundPayment(ctx context.Context, merchantID string, n NewRefund)
 	}
 	if i.VerifyIn > 0 || p.Wallet != 0 {
 		return refund.Refund{}, fault.New(fault.CodeUnsupported, "payment", "Refund the whole invoice instead.")
+	}
+	if byPerson(p) {
+		return refund.Refund{}, fault.New(fault.CodeUnsupported, "payment", sentBack)
 	}
 	if p.State == payment.Authorized {
 		back, err := a.releaseHeld(ctx, merchantID, n)

@@ -42,7 +42,8 @@ type NewDeal struct {
 // sets the coins of its trader aside. found is false when none is free: nothing
 // changes then.
 // Errors: invoice_not_found, invoice_closed, invoice_held, wrong_state when a deal of the
-// invoice is live, rate_missing, amount_too_small.
+// invoice is live, unsupported when its merchant verifies it, rate_missing,
+// amount_too_small.
 func (a *App) StartDeal(ctx context.Context, merchantID string, n NewDeal) (d deal.Deal, found bool, err error) {
 	var without []string // traders whose coins do not suffice
 	mine := pick{of: &a.picks}
@@ -127,7 +128,7 @@ func resized(i invoice.Invoice, sum money.Amount) (invoice.Invoice, error) {
 	return i.Resize(whole)
 }
 
-// dealable is an invoice of which no deal is live.
+// dealable is an invoice that a deal may pay, and of which none is live.
 func (a *App) dealable(ctx context.Context, r store.Reader, merchantID, id string) (invoice.Invoice, error) {
 	i, err := r.Invoice(ctx, merchantID, id)
 	if err != nil {
@@ -138,6 +139,9 @@ func (a *App) dealable(ctx context.Context, r store.Reader, merchantID, id strin
 	}
 	if i.Held {
 		return i, fault.New(fault.CodeInvoiceHeld, "invoice", "")
+	}
+	if i.VerifyIn > 0 { // the coins of a deal are the merchant's at once, and could not be given back
+		return i, fault.New(fault.CodeUnsupported, "invoice", "It is verified by its merchant, so no deal can pay it.")
 	}
 	deals, err := r.DealsOf(ctx, merchantID, id)
 	if err == nil && slices.ContainsFunc(deals, deal.Deal.Live) {

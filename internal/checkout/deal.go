@@ -174,7 +174,7 @@ func (p *Pages) readDeal(ctx context.Context, id string) (v dealView, err error)
 
 // paidElsewhere says that an invoice cannot be paid to a person. Not all others
 // can.
-func paidElsewhere(i invoice.Invoice) bool { return i.Terminal == 0 || i.Open }
+func paidElsewhere(i invoice.Invoice) bool { return i.Terminal == 0 || i.Open || i.VerifyIn > 0 }
 
 // dealPath is the page of an invoice that is paid to a person, seen from the
 // prefix.

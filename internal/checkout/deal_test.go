@@ -186,9 +186,11 @@ func TestDealPageIsNotFound(t *testing.T) {
 	named := b.bill(func(n *app.NewInvoice) { n.ID = "1001" })
 	foreign := b.bill(func(n *app.NewInvoice) { n.Amount = money.New(100, money.KZT) })
 	nowhere := b.bill(func(n *app.NewInvoice) { n.Terminal = 0 })
+	verified := b.bill(func(n *app.NewInvoice) { n.VerifyIn = time.Hour })
 	for what, id := range map[string]string{
 		"an id that can be guessed": named.ID, "a unit that nobody takes": foreign.ID, "no terminal": nowhere.ID,
-		"unknown": b.newUUID(), "none": "", "nonsense": "../pay", "another form": strings.ToUpper(b.newUUID()[:35] + "a"),
+		"verified by its merchant": verified.ID, "unknown": b.newUUID(), "none": "", "nonsense": "../pay",
+		"another form": strings.ToUpper(b.newUUID()[:35] + "a"),
 	} {
 		b.look(id).want(http.StatusNotFound).never("<form")
 		for _, form := range []string{"start", "sent", "cancel"} {
