@@ -3,7 +3,11 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/purserhq/purser/internal/ledger"
 	"github.com/purserhq/purser/internal/store"
@@ -33,25 +37,43 @@ type judgement struct {
 // the list of invariants in docs; one number may have several checks.
 func (d *DB) Audit(ctx context.Context, progress func(percent int)) ([]store.Finding, error) {
 	all := d.checks()
-	findings := make([]store.Finding, 0, len(all))
-	err := d.engine.snapshot(ctx, func(q querier) error {
-		for i, c := range all {
-			found, err := c.proveAll(ctx, q)
-			if err != nil {
-				return fmt.Errorf("check: %w", err)
-			}
-			findings = append(findings, found...)
-			if progress != nil {
-				progress((i + 1) * 100 / len(all))
-			}
+	found := make([][]store.Finding, len(all))
+	err := d.engine.snapshots(ctx, min(runtime.GOMAXPROCS(0), auditors), func(queriers []querier) error {
+		var mu sync.Mutex
+		left, done := len(all), 0 // the last ones take longest, and so they come first
+		take := func() (n int, ok bool) {
+			mu.Lock()
+			defer mu.Unlock()
+			left--
+			return left, left >= 0
 		}
-		return nil
+		group, ctx := errgroup.WithContext(ctx)
+		for _, q := range queriers {
+			group.Go(func() error {
+				for n, ok := take(); ok; n, ok = take() {
+					var err error
+					if found[n], err = all[n].proveAll(ctx, q); err != nil {
+						return fmt.Errorf("check: %w", err)
+					}
+					mu.Lock()
+					if done++; progress != nil {
+						progress(done * 100 / len(all))
+					}
+					mu.Unlock()
+				}
+				return nil
+			})
+		}
+		return group.Wait()
 	})
 	if err != nil {
 		return nil, d.readFault(ctx, err)
 	}
-	return findings, nil
+	return slices.Concat(found...), nil
 }
+
+// auditors is how many checks are made at the same time at most.
+const auditors = 3
 
 // prove counts the rows that break it.
 func (c check) prove(ctx context.Context, q querier) (store.Finding, error) {

@@ -49,3 +49,52 @@ func TestHistoriesInParts(t *testing.T) {
 		}
 	})
 }
+
+// What several of an audit's connections see is of one moment, whatever is committed
+// meanwhile.
+func TestMomentsAreOne(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		db := open(t, sqlstore.Options{URL: url})
+		change := func() store.Change {
+			return store.Change{Events: []event.Event{happened(event.Market, "EURUSD", "set", "set", "set")}}
+		}
+		if err := db.Commit(t.Context(), change()); err != nil {
+			t.Fatal(err)
+		}
+		ended, failed := make(chan struct{}), make(chan error, 1)
+		go func() {
+			for {
+				select {
+				case <-ended:
+					failed <- nil
+					return
+				default:
+				}
+				if err := db.Commit(t.Context(), change()); err != nil {
+					failed <- err
+					return
+				}
+			}
+		}()
+		together := 0
+		for range 50 {
+			events, err := db.Moments(t.Context(), 3)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(events) == 3 {
+				together++
+			}
+			if slices.Min(events) != slices.Max(events) || events[0] == 0 {
+				t.Errorf("got %v events at one moment", events)
+			}
+		}
+		close(ended)
+		if err := <-failed; err != nil {
+			t.Fatal(err)
+		}
+		if together == 0 {
+			t.Error("no two connections ever saw one moment")
+		}
+	})
+}

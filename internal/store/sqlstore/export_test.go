@@ -138,9 +138,25 @@ const QueriesKept = queriesKept
 
 // Histories proves the events, with so many subjects at once.
 func (d *DB) Histories(ctx context.Context, most int) (found []store.Finding, err error) {
-	err = d.engine.snapshot(ctx, func(q querier) error {
-		found, err = histories{most: most}.proveAll(ctx, q)
+	err = d.engine.snapshots(ctx, 1, func(q []querier) error {
+		found, err = histories{most: most}.proveAll(ctx, q[0])
 		return err
 	})
 	return found, err
+}
+
+// Moments counts the events of all merchants, as every one of some snapshots has
+// them.
+func (d *DB) Moments(ctx context.Context, most int) (events []int64, err error) {
+	err = d.engine.snapshots(ctx, most, func(all []querier) error {
+		for _, q := range all {
+			var n int64
+			if err := each(ctx, q, "select count(*) from event", func(r row) error { return r.Scan(&n) }); err != nil {
+				return err
+			}
+			events = append(events, n)
+		}
+		return nil
+	})
+	return events, err
 }

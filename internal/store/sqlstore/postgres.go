@@ -168,10 +168,31 @@ func (e *postgresEngine) forEach(t *table, alias, where string) string {
 	return "cross join lateral (" + selectFrom(t, where) + ") " + alias
 }
 
-// snapshot reads in one transaction.
-func (e *postgresEngine) snapshot(ctx context.Context, read func(querier) error) error {
-	return pgx.BeginTxFunc(ctx, e.readers, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly},
-		func(tx pgx.Tx) error { return read(postgresSnapshot{tx}) })
+// snapshots reads in transactions that begin at the moment of the first.
+func (e *postgresEngine) snapshots(ctx context.Context, most int, read func([]querier) error) error {
+	var all []querier
+	moment := ""
+	var begin func() error
+	begin = func() error {
+		if len(all) == max(1, min(most, int(e.readers.Config().MaxConns))) {
+			return read(all)
+		}
+		return pgx.BeginTxFunc(ctx, e.readers, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly},
+			func(tx pgx.Tx) error {
+				var err error
+				if moment == "" {
+					err = tx.QueryRow(ctx, "select pg_export_snapshot()").Scan(&moment)
+				} else {
+					_, err = tx.Exec(ctx, "set transaction snapshot '"+moment+"'") // the server's own word
+				}
+				if err != nil {
+					return err
+				}
+				all = append(all, postgresSnapshot{tx})
+				return begin()
+			})
+	}
+	return begin()
 }
 
 // housekeep writes on one of the reading connections: those of the committers

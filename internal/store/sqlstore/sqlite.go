@@ -240,14 +240,60 @@ func (e *sqliteEngine) forEach(t *table, alias, where string) string {
 		" where " + where + ")"
 }
 
-// snapshot reads in one transaction.
-func (e *sqliteEngine) snapshot(ctx context.Context, read func(querier) error) (err error) {
-	tx, err := e.readers.BeginTx(ctx, nil)
+// momentTries is how often transactions are begun until no commit came between.
+const momentTries = 100
+
+// snapshots reads in transactions of which one more connection tells that nothing
+// was committed between the first and the last of them; in a single one where that
+// does not happen.
+func (e *sqliteEngine) snapshots(ctx context.Context, most int, read func([]querier) error) (err error) {
+	if most = min(most, e.readers.Stats().MaxOpenConnections-1); most < 2 {
+		return e.transactions(ctx, 1, read)
+	}
+	watch, err := e.readers.Conn(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, tx.Rollback()) }()
-	return read(sqliteSnapshot{tx})
+	defer func() { err = errors.Join(err, watch.Close()) }()
+	version := func() (n int64, err error) {
+		err = watch.QueryRowContext(ctx, "pragma data_version").Scan(&n)
+		return n, err
+	}
+	for range momentTries {
+		before, err := version()
+		if err != nil {
+			return err
+		}
+		same := false
+		err = e.transactions(ctx, most, func(all []querier) error {
+			after, err := version()
+			if same = before == after; err != nil || !same {
+				return err
+			}
+			return read(all)
+		})
+		if err != nil || same {
+			return err
+		}
+	}
+	return e.transactions(ctx, 1, read)
+}
+
+// transactions reads in so many transactions, each of which has seen its moment.
+func (e *sqliteEngine) transactions(ctx context.Context, n int, read func([]querier) error) (err error) {
+	all := make([]querier, n)
+	for i := range all {
+		tx, err := e.readers.BeginTx(ctx, nil)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, tx.Rollback()) }()
+		if err := tx.QueryRowContext(ctx, "select count(*) from (select 1 from tally limit 1)").Scan(new(int)); err != nil {
+			return err
+		}
+		all[i] = sqliteSnapshot{tx}
+	}
+	return read(all)
 }
 
 // housekeep writes on a connection of its own. A commit that comes meanwhile

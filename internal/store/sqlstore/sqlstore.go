@@ -62,8 +62,9 @@ type engine interface {
 	landed(ctx context.Context, last record) (bool, error)
 	// verdict sorts an error of commit.
 	verdict(err error) verdict
-	// snapshot runs read with every query seeing the same moment.
-	snapshot(ctx context.Context, read func(querier) error) error
+	// snapshots runs read with at most so many queriers, which may be asked at the same
+	// time: every query of all of them sees the same moment.
+	snapshots(ctx context.Context, most int, read func([]querier) error) error
 	// detailText is an expression for a text inside a detail.
 	detailText(path ...string) string
 	// forEach joins the rows before it with those rows of a table, under an
