@@ -137,9 +137,18 @@ func (d *DB) Prepared() int {
 const QueriesKept = queriesKept
 
 // Histories proves the events, with so many subjects at once.
-func (d *DB) Histories(ctx context.Context, most int) (found []store.Finding, err error) {
+func (d *DB) Histories(ctx context.Context, most int) ([]store.Finding, error) {
+	return d.proven(ctx, histories{most: most})
+}
+
+// Ledgers proves entries and balances, with so many accounts at once.
+func (d *DB) Ledgers(ctx context.Context, most int) ([]store.Finding, error) {
+	return d.proven(ctx, ledgers{most})
+}
+
+func (d *DB) proven(ctx context.Context, p prover) (found []store.Finding, err error) {
 	err = d.engine.snapshots(ctx, 1, func(q []querier) error {
-		found, err = histories{most: most}.proveAll(ctx, q[0])
+		found, err = p.proveAll(ctx, q[0])
 		return err
 	})
 	return found, err
