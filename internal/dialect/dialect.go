@@ -58,6 +58,9 @@ type Route struct {
 	Params  []Param
 	Notes   []Note
 	MaxBody int64 // bytes; 0 = MaxBody of this package
+	// Card names the member of a JSON body that holds a payer's card, whose number
+	// and check value are taken out before anybody reads the body.
+	Card string
 }
 
 // Name is how the route is called in documents and tests.
@@ -142,7 +145,8 @@ type Request struct {
 	Params   Fields // of the query, in the order received
 	Merchant string // who asks; empty when nobody had to say
 	Key      merchant.Key
-	Caller   string // who asks without a key, for the budget of calls; empty = the merchant
+	Caller   string   // who asks without a key, for the budget of calls; empty = the merchant
+	Card     CardData // what was taken out of the body; wiped when the call has ended
 }
 
 // Reply is the answer to one call.

@@ -92,11 +92,15 @@ func (d *Dialect) run(w *watched, r *Request, route Route) (reply Reply, err err
 	// A body on GET means nothing.
 	if r.Method != http.MethodGet {
 		r.Raw, err = readRaw(w, r.Request, r.Route.MaxBody)
-		if d.Private {
+		if d.Private || route.Card != "" {
 			defer func() { clear(r.Raw) }()
 		}
 		if err != nil {
 			return Reply{}, err
+		}
+		if route.Card != "" {
+			r.Card = Withhold(r.Raw, route.Card)
+			defer r.Card.Wipe()
 		}
 	}
 	if d.Admit != nil {

@@ -77,7 +77,7 @@ type params struct {
 
 // decodeParams reads additional_params of a method. The members of the other
 // one are as unknown as any other name.
-func (in inputs) decodeParams(method payment.Method, s secrets, needed bool) params {
+func (in inputs) decodeParams(method payment.Method, s dialect.CardData, needed bool) params {
 	var p params
 	if in.given("method") {
 		if p.method = in.method("method"); p.method != "" && p.method != method {
@@ -91,8 +91,8 @@ func (in inputs) decodeParams(method payment.Method, s secrets, needed bool) par
 		return p
 	}
 	if p.hasNumber = in.given(numberName); needed || p.hasNumber {
-		in.secret(numberName, s.number, longestCard)
-		p.number = s.number
+		in.secret(numberName, s.Number, longestCard)
+		p.number = s.Number
 	}
 	p.name = in.holder("name")
 	for _, expiry := range []struct {
@@ -105,8 +105,8 @@ func (in inputs) decodeParams(method payment.Method, s secrets, needed bool) par
 		}
 	}
 	if p.hasCVV = in.given(cvvName); needed || p.hasCVV {
-		in.secret(cvvName, s.cvv, longestCVV)
-		p.cvv = s.cvv
+		in.secret(cvvName, s.CVV, longestCVV)
+		p.cvv = s.CVV
 	}
 	return p
 }
@@ -118,8 +118,8 @@ type newPayment struct {
 	params params
 }
 
-func (s *desk) decodePayment(raw []byte) (n newPayment, kept secrets, err error) {
-	kept = withhold(raw)
+func (s *desk) decodePayment(raw []byte) (n newPayment, kept dialect.CardData, err error) {
+	kept = dialect.Withhold(raw, paramsName)
 	f, err := readBody(raw)
 	if err != nil {
 		return n, kept, err
@@ -143,8 +143,8 @@ type wish struct {
 	settledSum money.Amount // not valid = not given
 }
 
-func (s *desk) decodeWish(raw []byte, p payment.Payment) (w wish, kept secrets, err error) {
-	kept = withhold(raw)
+func (s *desk) decodeWish(raw []byte, p payment.Payment) (w wish, kept dialect.CardData, err error) {
+	kept = dialect.Withhold(raw, paramsName)
 	f, err := readBody(raw)
 	if err != nil {
 		return w, kept, err

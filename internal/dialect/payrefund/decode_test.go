@@ -107,13 +107,13 @@ func TestWithhold(t *testing.T) {
 		{`{"additional_params":{"number":"4242"}`, `{"additional_params":{"number":"4242"}`, "", ""}, // no JSON
 	} {
 		raw := []byte(test.body)
-		s := withhold(raw)
-		if string(raw) != test.left || string(s.number) != test.number || string(s.cvv) != test.cvv {
-			t.Errorf("%s:\ngot  %s, %q, %q\nwant %s, %q, %q", test.body, raw, s.number, s.cvv, test.left, test.number, test.cvv)
+		s := dialect.Withhold(raw, paramsName)
+		if string(raw) != test.left || string(s.Number) != test.number || string(s.CVV) != test.cvv {
+			t.Errorf("%s:\ngot  %s, %q, %q\nwant %s, %q, %q", test.body, raw, s.Number, s.CVV, test.left, test.number, test.cvv)
 		}
-		s.wipe()
-		if strings.Trim(string(s.number)+string(s.cvv), "\x00") != "" {
-			t.Errorf("%s: got %q, %q, want nothing left", test.body, s.number, s.cvv)
+		s.Wipe()
+		if strings.Trim(string(s.Number)+string(s.CVV), "\x00") != "" {
+			t.Errorf("%s: got %q, %q, want nothing left", test.body, s.Number, s.CVV)
 		}
 	}
 }
@@ -125,7 +125,7 @@ func TestWithholdOfDeepBodies(t *testing.T) {
 		for depth, want := range map[int]byte{9000: '1', 50_000: '4'} {
 			end := map[byte]string{'{': "}", '[': "]"}[open[0]]
 			raw := []byte(`{"cvv":` + strings.Repeat(open, depth) + "4" + strings.Repeat(end, depth) + "}")
-			if withhold(raw); raw[len(raw)-depth-2] != want && open == `{"number":` {
+			if dialect.Withhold(raw, paramsName); raw[len(raw)-depth-2] != want && open == `{"number":` {
 				t.Errorf("%s %d deep: got %c, want %c", open, depth, raw[len(raw)-depth-2], want)
 			}
 		}
@@ -173,18 +173,18 @@ func FuzzDecodePayment(f *testing.F) {
 		if n.amount.Sign() <= 0 || n.method != payment.Card && n.method != payment.MBWay {
 			t.Errorf("%q: got %+v", before, n)
 		}
-		if n.method == payment.Card && (!bytes.Equal(n.params.number, kept.number) || len(kept.number) > 4*longestCard) {
+		if n.method == payment.Card && (!bytes.Equal(n.params.number, kept.Number) || len(kept.Number) > 4*longestCard) {
 			t.Errorf("%q: got the number %q", before, n.params.number)
 		}
 		sent, _ := dialect.ReadJSON(before, nil)
 		inside, _ := sent.Find(paramsName)
 		number, _ := inside.Fields.Find(numberName)
 		cvv, _ := inside.Fields.Find(cvvName)
-		if n.method == payment.Card && (string(kept.number) != number.Text || string(kept.cvv) != cvv.Text) {
-			t.Errorf("%q: got %q and %q, want what was sent", before, kept.number, kept.cvv)
+		if n.method == payment.Card && (string(kept.Number) != number.Text || string(kept.CVV) != cvv.Text) {
+			t.Errorf("%q: got %q and %q, want what was sent", before, kept.Number, kept.CVV)
 		}
-		if len(kept.number) >= fewestDigits && !isMask(kept.number) && bytes.Contains(raw, kept.number) &&
-			bytes.Count(before, kept.number) == 1 {
+		if len(kept.Number) >= fewestDigits && !isMask(kept.Number) && bytes.Contains(raw, kept.Number) &&
+			bytes.Count(before, kept.Number) == 1 {
 			t.Errorf("%q still holds the number", raw)
 		}
 	})

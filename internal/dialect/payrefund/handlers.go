@@ -95,7 +95,7 @@ func (s *desk) readPayment(r *dialect.Request) (dialect.Reply, error) {
 
 func (s *desk) createPayment(r *dialect.Request) (dialect.Reply, error) {
 	n, kept, err := s.decodePayment(r.Raw)
-	defer kept.wipe()
+	defer kept.Wipe()
 	if err != nil {
 		return dialect.Reply{}, err
 	}
@@ -116,7 +116,7 @@ func (s *desk) updatePayment(r *dialect.Request) (dialect.Reply, error) {
 		return dialect.Reply{}, err
 	}
 	w, kept, err := s.decodeWish(r.Raw, p)
-	defer kept.wipe()
+	defer kept.Wipe()
 	if err != nil {
 		return dialect.Reply{}, err
 	}
