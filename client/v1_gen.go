@@ -16,6 +16,24 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
+// Defines values for ChargeAgainMethod.
+const (
+	ChargeAgainMethodCard  ChargeAgainMethod = "card"
+	ChargeAgainMethodMbWay ChargeAgainMethod = "mb_way"
+)
+
+// Valid indicates whether the value is a known member of the ChargeAgainMethod enum.
+func (e ChargeAgainMethod) Valid() bool {
+	switch e {
+	case ChargeAgainMethodCard:
+		return true
+	case ChargeAgainMethodMbWay:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CustomerStatus.
 const (
 	CustomerStatusActive  CustomerStatus = "active"
@@ -328,6 +346,24 @@ func (e MomentKind) Valid() bool {
 	case MomentKindEntry:
 		return true
 	case MomentKindEvent:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NewChargeMethod.
+const (
+	NewChargeMethodCard  NewChargeMethod = "card"
+	NewChargeMethodMbWay NewChargeMethod = "mb_way"
+)
+
+// Valid indicates whether the value is a known member of the NewChargeMethod enum.
+func (e NewChargeMethod) Valid() bool {
+	switch e {
+	case NewChargeMethodCard:
+		return true
+	case NewChargeMethodMbWay:
 		return true
 	default:
 		return false
@@ -1579,6 +1615,14 @@ type Account struct {
 	Status string `json:"status"`
 }
 
+// Adjustment defines model for Adjustment.
+type Adjustment struct {
+	// Amount What the payer agreed to now, what was given up of it included.
+	//
+	// Examples: 10.00
+	Amount string `json:"amount"`
+}
+
 // Attachment defines model for Attachment.
 type Attachment struct {
 	// By Who sent it.
@@ -1667,6 +1711,63 @@ type Capture struct {
 	// Examples: 12.50
 	Amount *string `json:"amount,omitempty"`
 }
+
+// CardData defines model for CardData.
+type CardData struct {
+	// Cvv Its check value.
+	//
+	// Examples: 123
+	Cvv *string `json:"cvv,omitempty"`
+
+	// Month It is good until the end of this month.
+	//
+	// Examples: 12
+	Month int64 `json:"month"`
+
+	// Name The name on it.
+	//
+	// Examples: Ada Lovelace
+	Name *string `json:"name,omitempty"`
+
+	// Number Its number, digits alone.
+	//
+	// Examples: 4242424242424242
+	Number string `json:"number"`
+
+	// Year Of this year.
+	//
+	// Examples: 2030
+	Year int64 `json:"year"`
+}
+
+// ChargeAgain defines model for ChargeAgain.
+type ChargeAgain struct {
+	// Amount What is collected now; leave it out for as much as before.
+	//
+	// Examples: 12.50
+	Amount *string `json:"amount,omitempty"`
+
+	// Card The payer's card, where method is card. Its number and its check value are kept nowhere.
+	Card *CardData `json:"card,omitempty"`
+
+	// Metadata Words of your own: up to 20, keys up to 40 and values up to 500 characters.
+	//
+	// Examples: {"basket":"7"}
+	Metadata *map[string]string `json:"metadata,omitempty"`
+
+	// Method How the payer pays: a card that you pass on, or a way that the payer confirms on the phone payer.mobile.
+	//
+	// Examples: card
+	Method ChargeAgainMethod `json:"method"`
+
+	// Payer What is known of the person who pays.
+	Payer *PayerInput `json:"payer,omitempty"`
+}
+
+// ChargeAgainMethod How the payer pays: a card that you pass on, or a way that the payer confirms on the phone payer.mobile.
+//
+// Examples: card
+type ChargeAgainMethod string
 
 // Coins defines model for Coins.
 type Coins struct {
@@ -2749,6 +2850,45 @@ type MomentList struct {
 	// Data The newest first, unless the operation says otherwise.
 	Data []Moment `json:"data"`
 }
+
+// NewCharge defines model for NewCharge.
+type NewCharge struct {
+	// Amount What is collected, as decimal text above zero.
+	//
+	// Examples: 12.50
+	Amount string `json:"amount"`
+
+	// Card The payer's card, where method is card. Its number and its check value are kept nowhere.
+	Card *CardData `json:"card,omitempty"`
+
+	// Description What it is for.
+	//
+	// Examples: Row 7, seats 11 and 12
+	Description *string `json:"description,omitempty"`
+
+	// Metadata Words of your own: up to 20, keys up to 40 and values up to 500 characters.
+	//
+	// Examples: {"basket":"7"}
+	Metadata *map[string]string `json:"metadata,omitempty"`
+
+	// Method How the payer pays: a card that you pass on, or a way that the payer confirms on the phone payer.mobile.
+	//
+	// Examples: card
+	Method NewChargeMethod `json:"method"`
+
+	// Payer What is known of the person who pays.
+	Payer *PayerInput `json:"payer,omitempty"`
+
+	// Unit The currency unit: AED (2), AMD (2), AUD (2), AZN (2), BDT (2), BHD (3), BRL (2), BTC (8), CAD (2), CHF (2), CNY (2), EUR (2), GBP (2), GEL (2), INR (2), IQD (3), IRR (0), IRT (4), JPY (0), KGS (2), KRW (0), KWD (3), KZT (2), OMR (3), PKR (2), PLN (2), QAR (2), RUB (2), SAR (2), SEK (2), TJS (2), TRY (2), UAH (2), USD (8), USDT (8), UZS (2), VND (0).
+	//
+	// Examples: EUR
+	Unit string `json:"unit"`
+}
+
+// NewChargeMethod How the payer pays: a card that you pass on, or a way that the payer confirms on the phone payer.mobile.
+//
+// Examples: card
+type NewChargeMethod string
 
 // NewCustomer defines model for NewCustomer.
 type NewCustomer struct {
@@ -4576,6 +4716,12 @@ type ListBalancesParams struct {
 // ListBalancesParamsFormat defines parameters for ListBalances.
 type ListBalancesParamsFormat string
 
+// CreateChargeParams defines parameters for CreateCharge.
+type CreateChargeParams struct {
+	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
 // ListCustomersParams defines parameters for ListCustomers.
 type ListCustomersParams struct {
 	// Format csv: all that is selected as one table, at most 10000 rows. It may be asked for with Accept: text/csv too.
@@ -4984,8 +5130,20 @@ type CreatePaymentParams struct {
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
+// AdjustPaymentParams defines parameters for AdjustPayment.
+type AdjustPaymentParams struct {
+	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
 // CapturePaymentParams defines parameters for CapturePayment.
 type CapturePaymentParams struct {
+	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// ChargeAgainParams defines parameters for ChargeAgain.
+type ChargeAgainParams struct {
 	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
@@ -5344,6 +5502,9 @@ type CreateTransferParams struct {
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
+// CreateChargeJSONRequestBody defines body for CreateCharge for application/json ContentType.
+type CreateChargeJSONRequestBody = NewCharge
+
 // CreateCustomerJSONRequestBody defines body for CreateCustomer for application/json ContentType.
 type CreateCustomerJSONRequestBody = NewCustomer
 
@@ -5395,8 +5556,14 @@ type ChangeMerchantJSONRequestBody = MerchantTerms
 // CreatePaymentJSONRequestBody defines body for CreatePayment for application/json ContentType.
 type CreatePaymentJSONRequestBody = NewPayment
 
+// AdjustPaymentJSONRequestBody defines body for AdjustPayment for application/json ContentType.
+type AdjustPaymentJSONRequestBody = Adjustment
+
 // CapturePaymentJSONRequestBody defines body for CapturePayment for application/json ContentType.
 type CapturePaymentJSONRequestBody = Capture
+
+// ChargeAgainJSONRequestBody defines body for ChargeAgain for application/json ContentType.
+type ChargeAgainJSONRequestBody = ChargeAgain
 
 // CreatePayoutJSONRequestBody defines body for CreatePayout for application/json ContentType.
 type CreatePayoutJSONRequestBody = NewPayout
@@ -5561,6 +5728,28 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /balances (the `ListBalances` operationId).
 	ListBalances(ctx context.Context, params *ListBalancesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateChargeWithBody Charge a payer
+	//
+	// Makes a payment, and an invoice for it, with what the payer gave you. A card's money is only held, where the gateway can do so: the payment is authorized, until you capture or void it; else it is captured at once. It may be processing: then nobody knows yet, or the payer has to confirm. What is refused has failed.
+	//
+	// Needs a key with the scope payments:write.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /charges (the `CreateCharge` operationId).
+	CreateChargeWithBody(ctx context.Context, params *CreateChargeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateCharge Charge a payer
+	//
+	// Makes a payment, and an invoice for it, with what the payer gave you. A card's money is only held, where the gateway can do so: the payment is authorized, until you capture or void it; else it is captured at once. It may be processing: then nobody knows yet, or the payer has to confirm. What is refused has failed.
+	//
+	// Needs a key with the scope payments:write.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /charges (the `CreateCharge` operationId).
+	CreateCharge(ctx context.Context, params *CreateChargeParams, body CreateChargeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListCustomers List customers
 	//
@@ -6215,6 +6404,28 @@ type ClientInterface interface {
 	// Corresponds with GET /payments/{id} (the `GetPayment` operationId).
 	GetPayment(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// AdjustPaymentWithBody Adjust a held payment
+	//
+	// Changes what the payer agreed to while the money is only held: less always, more where the gateway can hold more.
+	//
+	// Needs a key with the scope payments:write.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /payments/{id}/adjust (the `AdjustPayment` operationId).
+	AdjustPaymentWithBody(ctx context.Context, id string, params *AdjustPaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AdjustPayment Adjust a held payment
+	//
+	// Changes what the payer agreed to while the money is only held: less always, more where the gateway can hold more.
+	//
+	// Needs a key with the scope payments:write.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /payments/{id}/adjust (the `AdjustPayment` operationId).
+	AdjustPayment(ctx context.Context, id string, params *AdjustPaymentParams, body AdjustPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// CapturePaymentWithBody Capture a payment
 	//
 	// Takes the money of an authorized payment, or a part of it, and lets go of the rest.
@@ -6236,6 +6447,28 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /payments/{id}/capture (the `CapturePayment` operationId).
 	CapturePayment(ctx context.Context, id string, params *CapturePaymentParams, body CapturePaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChargeAgainWithBody Charge a failed payment again
+	//
+	// Tries a charge that has failed with another card or in another way, perhaps for another amount.
+	//
+	// Needs a key with the scope payments:write.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /payments/{id}/charge (the `ChargeAgain` operationId).
+	ChargeAgainWithBody(ctx context.Context, id string, params *ChargeAgainParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChargeAgain Charge a failed payment again
+	//
+	// Tries a charge that has failed with another card or in another way, perhaps for another amount.
+	//
+	// Needs a key with the scope payments:write.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /payments/{id}/charge (the `ChargeAgain` operationId).
+	ChargeAgain(ctx context.Context, id string, params *ChargeAgainParams, body ChargeAgainJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RefreshPayment Ask the gateway about a payment
 	//
@@ -6954,6 +7187,48 @@ func (c *Client) ListAttachments(ctx context.Context, params *ListAttachmentsPar
 // Corresponds with GET /balances (the `ListBalances` operationId).
 func (c *Client) ListBalances(ctx context.Context, params *ListBalancesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListBalancesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateChargeWithBody Charge a payer
+//
+// Makes a payment, and an invoice for it, with what the payer gave you. A card's money is only held, where the gateway can do so: the payment is authorized, until you capture or void it; else it is captured at once. It may be processing: then nobody knows yet, or the payer has to confirm. What is refused has failed.
+//
+// Needs a key with the scope payments:write.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /charges (the `CreateCharge` operationId).
+func (c *Client) CreateChargeWithBody(ctx context.Context, params *CreateChargeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateChargeRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateCharge Charge a payer
+//
+// Makes a payment, and an invoice for it, with what the payer gave you. A card's money is only held, where the gateway can do so: the payment is authorized, until you capture or void it; else it is captured at once. It may be processing: then nobody knows yet, or the payer has to confirm. What is refused has failed.
+//
+// Needs a key with the scope payments:write.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /charges (the `CreateCharge` operationId).
+func (c *Client) CreateCharge(ctx context.Context, params *CreateChargeParams, body CreateChargeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateChargeRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -8267,6 +8542,48 @@ func (c *Client) GetPayment(ctx context.Context, id string, reqEditors ...Reques
 	return c.Client.Do(req)
 }
 
+// AdjustPaymentWithBody Adjust a held payment
+//
+// Changes what the payer agreed to while the money is only held: less always, more where the gateway can hold more.
+//
+// Needs a key with the scope payments:write.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /payments/{id}/adjust (the `AdjustPayment` operationId).
+func (c *Client) AdjustPaymentWithBody(ctx context.Context, id string, params *AdjustPaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAdjustPaymentRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AdjustPayment Adjust a held payment
+//
+// Changes what the payer agreed to while the money is only held: less always, more where the gateway can hold more.
+//
+// Needs a key with the scope payments:write.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /payments/{id}/adjust (the `AdjustPayment` operationId).
+func (c *Client) AdjustPayment(ctx context.Context, id string, params *AdjustPaymentParams, body AdjustPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAdjustPaymentRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // CapturePaymentWithBody Capture a payment
 //
 // Takes the money of an authorized payment, or a part of it, and lets go of the rest.
@@ -8299,6 +8616,48 @@ func (c *Client) CapturePaymentWithBody(ctx context.Context, id string, params *
 // Corresponds with POST /payments/{id}/capture (the `CapturePayment` operationId).
 func (c *Client) CapturePayment(ctx context.Context, id string, params *CapturePaymentParams, body CapturePaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCapturePaymentRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChargeAgainWithBody Charge a failed payment again
+//
+// Tries a charge that has failed with another card or in another way, perhaps for another amount.
+//
+// Needs a key with the scope payments:write.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /payments/{id}/charge (the `ChargeAgain` operationId).
+func (c *Client) ChargeAgainWithBody(ctx context.Context, id string, params *ChargeAgainParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChargeAgainRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChargeAgain Charge a failed payment again
+//
+// Tries a charge that has failed with another card or in another way, perhaps for another amount.
+//
+// Needs a key with the scope payments:write.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /payments/{id}/charge (the `ChargeAgain` operationId).
+func (c *Client) ChargeAgain(ctx context.Context, id string, params *ChargeAgainParams, body ChargeAgainJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChargeAgainRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -9773,6 +10132,61 @@ func NewListBalancesRequest(server string, params *ListBalancesParams) (*http.Re
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCreateChargeRequest calls the generic CreateCharge builder with application/json body
+func NewCreateChargeRequest(server string, params *CreateChargeParams, body CreateChargeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateChargeRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewCreateChargeRequestWithBody constructs an http.Request for the CreateCharge method, with any body, and a specified content type
+func NewCreateChargeRequestWithBody(server string, params *CreateChargeParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/charges")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -12649,6 +13063,68 @@ func NewGetPaymentRequest(server string, id string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewAdjustPaymentRequest calls the generic AdjustPayment builder with application/json body
+func NewAdjustPaymentRequest(server string, id string, params *AdjustPaymentParams, body AdjustPaymentJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAdjustPaymentRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewAdjustPaymentRequestWithBody constructs an http.Request for the AdjustPayment method, with any body, and a specified content type
+func NewAdjustPaymentRequestWithBody(server string, id string, params *AdjustPaymentParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/payments/%s/adjust", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewCapturePaymentRequest calls the generic CapturePayment builder with application/json body
 func NewCapturePaymentRequest(server string, id string, params *CapturePaymentParams, body CapturePaymentJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -12677,6 +13153,68 @@ func NewCapturePaymentRequestWithBody(server string, id string, params *CaptureP
 	}
 
 	operationPath := fmt.Sprintf("/payments/%s/capture", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewChargeAgainRequest calls the generic ChargeAgain builder with application/json body
+func NewChargeAgainRequest(server string, id string, params *ChargeAgainParams, body ChargeAgainJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewChargeAgainRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewChargeAgainRequestWithBody constructs an http.Request for the ChargeAgain method, with any body, and a specified content type
+func NewChargeAgainRequestWithBody(server string, id string, params *ChargeAgainParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/payments/%s/charge", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -15470,6 +16008,28 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /balances (the `ListBalances` operationId).
 	ListBalancesWithResponse(ctx context.Context, params *ListBalancesParams, reqEditors ...RequestEditorFn) (*ListBalancesResponse, error)
 
+	// CreateChargeWithBodyWithResponse Charge a payer
+	//
+	// Makes a payment, and an invoice for it, with what the payer gave you. A card's money is only held, where the gateway can do so: the payment is authorized, until you capture or void it; else it is captured at once. It may be processing: then nobody knows yet, or the payer has to confirm. What is refused has failed.
+	//
+	// Needs a key with the scope payments:write.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /charges (the `CreateCharge` operationId).
+	CreateChargeWithBodyWithResponse(ctx context.Context, params *CreateChargeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateChargeResponse, error)
+
+	// CreateChargeWithResponse Charge a payer
+	//
+	// Makes a payment, and an invoice for it, with what the payer gave you. A card's money is only held, where the gateway can do so: the payment is authorized, until you capture or void it; else it is captured at once. It may be processing: then nobody knows yet, or the payer has to confirm. What is refused has failed.
+	//
+	// Needs a key with the scope payments:write.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /charges (the `CreateCharge` operationId).
+	CreateChargeWithResponse(ctx context.Context, params *CreateChargeParams, body CreateChargeJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateChargeResponse, error)
+
 	// ListCustomersWithResponse List customers
 	//
 	// Lists all customers, the highest account number first.
@@ -16185,6 +16745,28 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /payments/{id} (the `GetPayment` operationId).
 	GetPaymentWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPaymentResponse, error)
 
+	// AdjustPaymentWithBodyWithResponse Adjust a held payment
+	//
+	// Changes what the payer agreed to while the money is only held: less always, more where the gateway can hold more.
+	//
+	// Needs a key with the scope payments:write.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /payments/{id}/adjust (the `AdjustPayment` operationId).
+	AdjustPaymentWithBodyWithResponse(ctx context.Context, id string, params *AdjustPaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AdjustPaymentResponse, error)
+
+	// AdjustPaymentWithResponse Adjust a held payment
+	//
+	// Changes what the payer agreed to while the money is only held: less always, more where the gateway can hold more.
+	//
+	// Needs a key with the scope payments:write.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /payments/{id}/adjust (the `AdjustPayment` operationId).
+	AdjustPaymentWithResponse(ctx context.Context, id string, params *AdjustPaymentParams, body AdjustPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*AdjustPaymentResponse, error)
+
 	// CapturePaymentWithBodyWithResponse Capture a payment
 	//
 	// Takes the money of an authorized payment, or a part of it, and lets go of the rest.
@@ -16206,6 +16788,28 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /payments/{id}/capture (the `CapturePayment` operationId).
 	CapturePaymentWithResponse(ctx context.Context, id string, params *CapturePaymentParams, body CapturePaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*CapturePaymentResponse, error)
+
+	// ChargeAgainWithBodyWithResponse Charge a failed payment again
+	//
+	// Tries a charge that has failed with another card or in another way, perhaps for another amount.
+	//
+	// Needs a key with the scope payments:write.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /payments/{id}/charge (the `ChargeAgain` operationId).
+	ChargeAgainWithBodyWithResponse(ctx context.Context, id string, params *ChargeAgainParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChargeAgainResponse, error)
+
+	// ChargeAgainWithResponse Charge a failed payment again
+	//
+	// Tries a charge that has failed with another card or in another way, perhaps for another amount.
+	//
+	// Needs a key with the scope payments:write.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /payments/{id}/charge (the `ChargeAgain` operationId).
+	ChargeAgainWithResponse(ctx context.Context, id string, params *ChargeAgainParams, body ChargeAgainJSONRequestBody, reqEditors ...RequestEditorFn) (*ChargeAgainResponse, error)
 
 	// RefreshPaymentWithResponse Ask the gateway about a payment
 	//
@@ -17040,6 +17644,47 @@ func (r ListBalancesResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListBalancesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CreateChargeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Payment
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r CreateChargeResponse) GetJSON201() *Payment {
+	return r.JSON201
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateChargeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateChargeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateChargeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateChargeResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -19014,6 +19659,47 @@ func (r GetPaymentResponse) ContentType() string {
 	return ""
 }
 
+type AdjustPaymentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Payment
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AdjustPaymentResponse) GetJSON200() *Payment {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r AdjustPaymentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AdjustPaymentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AdjustPaymentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AdjustPaymentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type CapturePaymentResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -19049,6 +19735,47 @@ func (r CapturePaymentResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r CapturePaymentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ChargeAgainResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Payment
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ChargeAgainResponse) GetJSON200() *Payment {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ChargeAgainResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ChargeAgainResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ChargeAgainResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ChargeAgainResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -20910,6 +21637,40 @@ func (c *ClientWithResponses) ListBalancesWithResponse(ctx context.Context, para
 	return ParseListBalancesResponse(rsp)
 }
 
+// CreateChargeWithBodyWithResponse Charge a payer
+//
+// Makes a payment, and an invoice for it, with what the payer gave you. A card's money is only held, where the gateway can do so: the payment is authorized, until you capture or void it; else it is captured at once. It may be processing: then nobody knows yet, or the payer has to confirm. What is refused has failed.
+//
+// Needs a key with the scope payments:write.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /charges (the `CreateCharge` operationId).
+func (c *ClientWithResponses) CreateChargeWithBodyWithResponse(ctx context.Context, params *CreateChargeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateChargeResponse, error) {
+	rsp, err := c.CreateChargeWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateChargeResponse(rsp)
+}
+
+// CreateChargeWithResponse Charge a payer
+//
+// Makes a payment, and an invoice for it, with what the payer gave you. A card's money is only held, where the gateway can do so: the payment is authorized, until you capture or void it; else it is captured at once. It may be processing: then nobody knows yet, or the payer has to confirm. What is refused has failed.
+//
+// Needs a key with the scope payments:write.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /charges (the `CreateCharge` operationId).
+func (c *ClientWithResponses) CreateChargeWithResponse(ctx context.Context, params *CreateChargeParams, body CreateChargeJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateChargeResponse, error) {
+	rsp, err := c.CreateCharge(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateChargeResponse(rsp)
+}
+
 // ListCustomersWithResponse List customers
 //
 // Lists all customers, the highest account number first.
@@ -22015,6 +22776,40 @@ func (c *ClientWithResponses) GetPaymentWithResponse(ctx context.Context, id str
 	return ParseGetPaymentResponse(rsp)
 }
 
+// AdjustPaymentWithBodyWithResponse Adjust a held payment
+//
+// Changes what the payer agreed to while the money is only held: less always, more where the gateway can hold more.
+//
+// Needs a key with the scope payments:write.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /payments/{id}/adjust (the `AdjustPayment` operationId).
+func (c *ClientWithResponses) AdjustPaymentWithBodyWithResponse(ctx context.Context, id string, params *AdjustPaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AdjustPaymentResponse, error) {
+	rsp, err := c.AdjustPaymentWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAdjustPaymentResponse(rsp)
+}
+
+// AdjustPaymentWithResponse Adjust a held payment
+//
+// Changes what the payer agreed to while the money is only held: less always, more where the gateway can hold more.
+//
+// Needs a key with the scope payments:write.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /payments/{id}/adjust (the `AdjustPayment` operationId).
+func (c *ClientWithResponses) AdjustPaymentWithResponse(ctx context.Context, id string, params *AdjustPaymentParams, body AdjustPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*AdjustPaymentResponse, error) {
+	rsp, err := c.AdjustPayment(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAdjustPaymentResponse(rsp)
+}
+
 // CapturePaymentWithBodyWithResponse Capture a payment
 //
 // Takes the money of an authorized payment, or a part of it, and lets go of the rest.
@@ -22047,6 +22842,40 @@ func (c *ClientWithResponses) CapturePaymentWithResponse(ctx context.Context, id
 		return nil, err
 	}
 	return ParseCapturePaymentResponse(rsp)
+}
+
+// ChargeAgainWithBodyWithResponse Charge a failed payment again
+//
+// Tries a charge that has failed with another card or in another way, perhaps for another amount.
+//
+// Needs a key with the scope payments:write.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /payments/{id}/charge (the `ChargeAgain` operationId).
+func (c *ClientWithResponses) ChargeAgainWithBodyWithResponse(ctx context.Context, id string, params *ChargeAgainParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChargeAgainResponse, error) {
+	rsp, err := c.ChargeAgainWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChargeAgainResponse(rsp)
+}
+
+// ChargeAgainWithResponse Charge a failed payment again
+//
+// Tries a charge that has failed with another card or in another way, perhaps for another amount.
+//
+// Needs a key with the scope payments:write.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /payments/{id}/charge (the `ChargeAgain` operationId).
+func (c *ClientWithResponses) ChargeAgainWithResponse(ctx context.Context, id string, params *ChargeAgainParams, body ChargeAgainJSONRequestBody, reqEditors ...RequestEditorFn) (*ChargeAgainResponse, error) {
+	rsp, err := c.ChargeAgain(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChargeAgainResponse(rsp)
 }
 
 // RefreshPaymentWithResponse Ask the gateway about a payment
@@ -23232,6 +24061,32 @@ func ParseListBalancesResponse(rsp *http.Response) (*ListBalancesResponse, error
 
 	case rsp.StatusCode == 200:
 		// Content-type (text/csv) unsupported
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateChargeResponse parses an HTTP response from a CreateChargeWithResponse call
+func ParseCreateChargeResponse(rsp *http.Response) (*CreateChargeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateChargeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Payment
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
 
 	}
 
@@ -24519,6 +25374,32 @@ func ParseGetPaymentResponse(rsp *http.Response) (*GetPaymentResponse, error) {
 	return response, nil
 }
 
+// ParseAdjustPaymentResponse parses an HTTP response from a AdjustPaymentWithResponse call
+func ParseAdjustPaymentResponse(rsp *http.Response) (*AdjustPaymentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AdjustPaymentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Payment
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseCapturePaymentResponse parses an HTTP response from a CapturePaymentWithResponse call
 func ParseCapturePaymentResponse(rsp *http.Response) (*CapturePaymentResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -24528,6 +25409,32 @@ func ParseCapturePaymentResponse(rsp *http.Response) (*CapturePaymentResponse, e
 	}
 
 	response := &CapturePaymentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Payment
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseChargeAgainResponse parses an HTTP response from a ChargeAgainWithResponse call
+func ParseChargeAgainResponse(rsp *http.Response) (*ChargeAgainResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ChargeAgainResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}

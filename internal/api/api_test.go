@@ -115,6 +115,20 @@ var samples = []dialecttest.Sample{
 		Route: "POST /v1/payments/{id}/capture", Path: "/v1/payments/held/capture", Key: "key", Owned: true,
 		Body: `{"amount":"5"}`,
 	},
+	{
+		Route: "POST /v1/charges", Key: "key",
+		Body: `{"amount":"5","unit":"EUR","method":"card","card":{"number":"4242424242424242","cvv":"123","name":"Ada",` +
+			`"month":1,"year":2030},"payer":{"name":"n"},"description":"d","metadata":{"a":"b"}}`,
+	},
+	{
+		Route: "POST /v1/payments/{id}/charge", Path: "/v1/payments/" + id("pay", 22) + "/charge", Key: "key", Owned: true,
+		Body: `{"amount":"5","method":"card","card":{"number":"4242424242424242","month":1,"year":2030},` +
+			`"payer":{"name":"n"},"metadata":{"a":"b"}}`,
+	},
+	{
+		Route: "POST /v1/payments/{id}/adjust", Path: "/v1/payments/held/adjust", Key: "key", Owned: true,
+		Body: `{"amount":"5"}`,
+	},
 	{Route: "POST /v1/payments/{id}/void", Path: "/v1/payments/held/void", Key: "key", Owned: true},
 	{
 		Route: "POST /v1/refunds", Key: "key", Owned: true,

@@ -39,6 +39,8 @@ func TestScopes(t *testing.T) {
 			need = "endpoints"
 		case "attachments":
 			need = "deals"
+		case "charges":
+			need = "payments"
 		case "quotes":
 			need = "exchanges"
 		}

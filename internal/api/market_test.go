@@ -96,8 +96,8 @@ const (
 
 // traded makes payouts 8, which waits, 9, which a trader may take, and 10, which is
 // being sent; deal 12, which waits for the payer of invoice 11, and shows a picture;
-// deal 15, which is disputed; invoice 17; settlement 18, of which a row differs; and
-// deal 20, which is completed.
+// deal 15, which is disputed; invoice 17; settlement 18, of which a row differs;
+// deal 20, which is completed; and payment 22, whose card is declined.
 var traded = "! market opens\n" + administered("/payouts", overTron) + administered("/payouts", toPayee) +
 	administered("/payouts", overTron) + operated("/payouts/"+id("out", 9)+"/approve", sam) +
 	operated("/payouts/"+id("out", 10)+"/approve", sam) +
@@ -109,7 +109,9 @@ var traded = "! market opens\n" + administered("/payouts", overTron) + administe
 	administered("/invoices", `{"amount":"3000","unit":"RUB"}`) +
 	operated("/settlements", `{"operator":"Sam","gateway":"zarinpal","file":"receipt,amount\nzarinpal-R9,5000\n"}`) +
 	administered("/invoices", `{"amount":"4000","unit":"RUB"}`) +
-	administered("/deals", `{"invoice":"`+id("inv", 19)+`"}`) + operated("/deals/"+id("deal", 20)+"/complete", sam)
+	administered("/deals", `{"invoice":"`+id("inv", 19)+`"}`) + operated("/deals/"+id("deal", 20)+"/complete", sam) +
+	posted("/charges", `{"amount":"5","unit":"EUR","method":"card","card":{"month":1,"year":2030,"number":"`+
+		declined+`"}}`)
 
 var market = []dialecttest.Sample{
 	{

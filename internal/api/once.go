@@ -45,7 +45,7 @@ func (c *call) once(w wish) (dialect.Reply, error) {
 		out, err := w.do()
 		return dialect.Reply{Status: w.status, Body: out}, err
 	}
-	sum := sha256.Sum256([]byte(c.Method + " " + c.URL.RequestURI() + "\n" + string(c.Raw)))
+	sum := sha256.Sum256([]byte(c.Method + " " + c.URL.RequestURI() + "\n" + string(c.Raw) + lastDigits(c.Card.Number)))
 	o := app.Once{Caller: caller, Key: key, Fingerprint: hex.EncodeToString(sum[:]), Secret: w.secret}
 	leave, err := c.desk.running.enter(c.Merchant+" "+key, o.Fingerprint)
 	if err != nil {

@@ -26,6 +26,7 @@ type row struct {
 	faults  []fault.Code   // what it answers beyond what every operation may
 	secret  bool           // its answer shows a secret
 	most    int64          // bytes of its body; 0 = as many as usual
+	card    string         // the field of its body that holds a payer's card
 }
 
 // resource is one chapter of the document: a thing, and what can be done with it.
@@ -221,7 +222,7 @@ func (d *desk) route(o operation) dialect.Route {
 	}
 	return dialect.Route{
 		Method: o.method, Path: base + o.path, Access: dialect.KeyOnly, Summary: o.summary,
-		Params: d.params(o, h.schema), Handle: h.handle, MaxBody: o.most,
+		Params: d.params(o, h.schema), Handle: h.handle, MaxBody: o.most, Card: o.card,
 	}
 }
 

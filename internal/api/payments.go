@@ -109,8 +109,8 @@ func (d *desk) payments() resource {
 	}
 	return resource{
 		name: "payments", about: "A payment is one collection for an invoice through a gateway.",
-		words: paymentWords.and(momentWords).and(ledgerWords), example: examplePayment,
-		operations: []operation{
+		words: paymentWords.and(momentWords).and(ledgerWords).and(chargeWords), example: examplePayment,
+		operations: append([]operation{
 			create(row{
 				id: "createPayment", path: "/payments", scope: merchant.PaymentsWrite, summary: "Request a payment",
 				about: "Opens a page at a gateway on which the payer can pay: send the payer to pay_url. Where no gateway opens " +
@@ -147,7 +147,7 @@ func (d *desk) payments() resource {
 				about: "Lets go of the money of an authorized payment.", faults: ofGateways,
 			}, d.voidPayment, asked),
 			d.timeline(),
-		},
+		}, d.charges(asked)...),
 	}
 }
 

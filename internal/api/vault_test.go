@@ -38,11 +38,17 @@ func (v *vault) Start(context.Context, gateway.Attempt) gateway.Started {
 	return gateway.Started{Outcome: gateway.Refused, Word: "no pages here"}
 }
 
+// declined is the card that no bank takes.
+const declined = "4000000000000002"
+
 // Charge holds what is asked for.
-func (v *vault) Charge(_ context.Context, a gateway.Attempt, _ gateway.Card, _ bool) gateway.Charged {
+func (v *vault) Charge(_ context.Context, a gateway.Attempt, c gateway.Card, _ bool) gateway.Charged {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	report := gateway.Report{Outcome: gateway.Authorized, Receipt: "V1", Amount: a.Amount}
+	if c.Number() == declined {
+		report = gateway.Report{Outcome: gateway.Declined, Word: "do not honour"}
+	}
 	v.held[a.Reference] = report
 	return gateway.Charged{Started: gateway.Started{Outcome: gateway.Opened, Session: "v-" + a.Reference}, Report: report}
 }
