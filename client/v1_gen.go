@@ -2851,6 +2851,14 @@ type MomentList struct {
 	Data []Moment `json:"data"`
 }
 
+// NewAttachment defines model for NewAttachment.
+type NewAttachment struct {
+	// Data The file in base64, of at most 10 MB: a picture (PNG or JPEG) or a PDF. What it is is seen from its first bytes.
+	//
+	// Examples: iVBORw0KGgo=
+	Data string `json:"data"`
+}
+
 // NewCharge defines model for NewCharge.
 type NewCharge struct {
 	// Amount What is collected, as decimal text above zero.
@@ -4779,6 +4787,12 @@ type CreateDealParams struct {
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
+// CreateAttachmentParams defines parameters for CreateAttachment.
+type CreateAttachmentParams struct {
+	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
 // CancelDealParams defines parameters for CancelDeal.
 type CancelDealParams struct {
 	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
@@ -5511,6 +5525,9 @@ type CreateCustomerJSONRequestBody = NewCustomer
 // CreateDealJSONRequestBody defines body for CreateDeal for application/json ContentType.
 type CreateDealJSONRequestBody = NewDeal
 
+// CreateAttachmentJSONRequestBody defines body for CreateAttachment for application/json ContentType.
+type CreateAttachmentJSONRequestBody = NewAttachment
+
 // CompleteDealJSONRequestBody defines body for CompleteDeal for application/json ContentType.
 type CompleteDealJSONRequestBody = DealWord
 
@@ -5720,6 +5737,24 @@ type ClientInterface interface {
 	// Corresponds with GET /attachments (the `ListAttachments` operationId).
 	ListAttachments(ctx context.Context, params *ListAttachmentsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetAttachment Get an attachment
+	//
+	// Shows what is known of a file.
+	//
+	// Needs a key with the scope deals:read.
+	//
+	// Corresponds with GET /attachments/{id} (the `GetAttachment` operationId).
+	GetAttachment(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DownloadAttachment Download an attachment
+	//
+	// Gives the file as it came, to be kept and never to be shown in a page: nobody has looked into it. Its type is what its first bytes say.
+	//
+	// Needs a key with the scope deals:read.
+	//
+	// Corresponds with GET /attachments/{id}/file (the `DownloadAttachment` operationId).
+	DownloadAttachment(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListBalances List balances
 	//
 	// Lists all accounts of your books with their balances. They add up to zero for every unit.
@@ -5830,6 +5865,28 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /deals/{id} (the `GetDeal` operationId).
 	GetDeal(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateAttachmentWithBody Attach a file to a deal
+	//
+	// Keeps a file about a deal that is not decided, for whoever decides it. A deal has at most 10 files, of 30 MB together.
+	//
+	// Needs a key with the scope deals:write.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /deals/{id}/attachments (the `CreateAttachment` operationId).
+	CreateAttachmentWithBody(ctx context.Context, id string, params *CreateAttachmentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateAttachment Attach a file to a deal
+	//
+	// Keeps a file about a deal that is not decided, for whoever decides it. A deal has at most 10 files, of 30 MB together.
+	//
+	// Needs a key with the scope deals:write.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /deals/{id}/attachments (the `CreateAttachment` operationId).
+	CreateAttachment(ctx context.Context, id string, params *CreateAttachmentParams, body CreateAttachmentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CancelDeal Cancel a deal
 	//
@@ -7178,6 +7235,44 @@ func (c *Client) ListAttachments(ctx context.Context, params *ListAttachmentsPar
 	return c.Client.Do(req)
 }
 
+// GetAttachment Get an attachment
+//
+// Shows what is known of a file.
+//
+// Needs a key with the scope deals:read.
+//
+// Corresponds with GET /attachments/{id} (the `GetAttachment` operationId).
+func (c *Client) GetAttachment(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetAttachmentRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DownloadAttachment Download an attachment
+//
+// Gives the file as it came, to be kept and never to be shown in a page: nobody has looked into it. Its type is what its first bytes say.
+//
+// Needs a key with the scope deals:read.
+//
+// Corresponds with GET /attachments/{id}/file (the `DownloadAttachment` operationId).
+func (c *Client) DownloadAttachment(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDownloadAttachmentRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListBalances List balances
 //
 // Lists all accounts of your books with their balances. They add up to zero for every unit.
@@ -7389,6 +7484,48 @@ func (c *Client) CreateDeal(ctx context.Context, params *CreateDealParams, body 
 // Corresponds with GET /deals/{id} (the `GetDeal` operationId).
 func (c *Client) GetDeal(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetDealRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateAttachmentWithBody Attach a file to a deal
+//
+// Keeps a file about a deal that is not decided, for whoever decides it. A deal has at most 10 files, of 30 MB together.
+//
+// Needs a key with the scope deals:write.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /deals/{id}/attachments (the `CreateAttachment` operationId).
+func (c *Client) CreateAttachmentWithBody(ctx context.Context, id string, params *CreateAttachmentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateAttachmentRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateAttachment Attach a file to a deal
+//
+// Keeps a file about a deal that is not decided, for whoever decides it. A deal has at most 10 files, of 30 MB together.
+//
+// Needs a key with the scope deals:write.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /deals/{id}/attachments (the `CreateAttachment` operationId).
+func (c *Client) CreateAttachment(ctx context.Context, id string, params *CreateAttachmentParams, body CreateAttachmentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateAttachmentRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -10083,6 +10220,74 @@ func NewListAttachmentsRequest(server string, params *ListAttachmentsParams) (*h
 	return req, nil
 }
 
+// NewGetAttachmentRequest constructs an http.Request for the GetAttachment method
+func NewGetAttachmentRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/attachments/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewDownloadAttachmentRequest constructs an http.Request for the DownloadAttachment method
+func NewDownloadAttachmentRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/attachments/%s/file", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListBalancesRequest constructs an http.Request for the ListBalances method
 func NewListBalancesRequest(server string, params *ListBalancesParams) (*http.Request, error) {
 	var err error
@@ -10569,6 +10774,68 @@ func NewGetDealRequest(server string, id string) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCreateAttachmentRequest calls the generic CreateAttachment builder with application/json body
+func NewCreateAttachmentRequest(server string, id string, params *CreateAttachmentParams, body CreateAttachmentJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateAttachmentRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewCreateAttachmentRequestWithBody constructs an http.Request for the CreateAttachment method, with any body, and a specified content type
+func NewCreateAttachmentRequestWithBody(server string, id string, params *CreateAttachmentParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/deals/%s/attachments", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -15997,6 +16264,28 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /attachments (the `ListAttachments` operationId).
 	ListAttachmentsWithResponse(ctx context.Context, params *ListAttachmentsParams, reqEditors ...RequestEditorFn) (*ListAttachmentsResponse, error)
 
+	// GetAttachmentWithResponse Get an attachment
+	//
+	// Shows what is known of a file.
+	//
+	// Needs a key with the scope deals:read.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /attachments/{id} (the `GetAttachment` operationId).
+	GetAttachmentWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetAttachmentResponse, error)
+
+	// DownloadAttachmentWithResponse Download an attachment
+	//
+	// Gives the file as it came, to be kept and never to be shown in a page: nobody has looked into it. Its type is what its first bytes say.
+	//
+	// Needs a key with the scope deals:read.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /attachments/{id}/file (the `DownloadAttachment` operationId).
+	DownloadAttachmentWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*DownloadAttachmentResponse, error)
+
 	// ListBalancesWithResponse List balances
 	//
 	// Lists all accounts of your books with their balances. They add up to zero for every unit.
@@ -16117,6 +16406,28 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /deals/{id} (the `GetDeal` operationId).
 	GetDealWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetDealResponse, error)
+
+	// CreateAttachmentWithBodyWithResponse Attach a file to a deal
+	//
+	// Keeps a file about a deal that is not decided, for whoever decides it. A deal has at most 10 files, of 30 MB together.
+	//
+	// Needs a key with the scope deals:write.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /deals/{id}/attachments (the `CreateAttachment` operationId).
+	CreateAttachmentWithBodyWithResponse(ctx context.Context, id string, params *CreateAttachmentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateAttachmentResponse, error)
+
+	// CreateAttachmentWithResponse Attach a file to a deal
+	//
+	// Keeps a file about a deal that is not decided, for whoever decides it. A deal has at most 10 files, of 30 MB together.
+	//
+	// Needs a key with the scope deals:write.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /deals/{id}/attachments (the `CreateAttachment` operationId).
+	CreateAttachmentWithResponse(ctx context.Context, id string, params *CreateAttachmentParams, body CreateAttachmentJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateAttachmentResponse, error)
 
 	// CancelDealWithResponse Cancel a deal
 	//
@@ -17609,6 +17920,81 @@ func (r ListAttachmentsResponse) ContentType() string {
 	return ""
 }
 
+type GetAttachmentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Attachment
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetAttachmentResponse) GetJSON200() *Attachment {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r GetAttachmentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetAttachmentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetAttachmentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetAttachmentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DownloadAttachmentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r DownloadAttachmentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DownloadAttachmentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DownloadAttachmentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DownloadAttachmentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListBalancesResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -17931,6 +18317,47 @@ func (r GetDealResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetDealResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CreateAttachmentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Attachment
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r CreateAttachmentResponse) GetJSON201() *Attachment {
+	return r.JSON201
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateAttachmentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateAttachmentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateAttachmentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateAttachmentResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -21620,6 +22047,40 @@ func (c *ClientWithResponses) ListAttachmentsWithResponse(ctx context.Context, p
 	return ParseListAttachmentsResponse(rsp)
 }
 
+// GetAttachmentWithResponse Get an attachment
+//
+// Shows what is known of a file.
+//
+// Needs a key with the scope deals:read.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /attachments/{id} (the `GetAttachment` operationId).
+func (c *ClientWithResponses) GetAttachmentWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetAttachmentResponse, error) {
+	rsp, err := c.GetAttachment(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetAttachmentResponse(rsp)
+}
+
+// DownloadAttachmentWithResponse Download an attachment
+//
+// Gives the file as it came, to be kept and never to be shown in a page: nobody has looked into it. Its type is what its first bytes say.
+//
+// Needs a key with the scope deals:read.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /attachments/{id}/file (the `DownloadAttachment` operationId).
+func (c *ClientWithResponses) DownloadAttachmentWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*DownloadAttachmentResponse, error) {
+	rsp, err := c.DownloadAttachment(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDownloadAttachmentResponse(rsp)
+}
+
 // ListBalancesWithResponse List balances
 //
 // Lists all accounts of your books with their balances. They add up to zero for every unit.
@@ -21805,6 +22266,40 @@ func (c *ClientWithResponses) GetDealWithResponse(ctx context.Context, id string
 		return nil, err
 	}
 	return ParseGetDealResponse(rsp)
+}
+
+// CreateAttachmentWithBodyWithResponse Attach a file to a deal
+//
+// Keeps a file about a deal that is not decided, for whoever decides it. A deal has at most 10 files, of 30 MB together.
+//
+// Needs a key with the scope deals:write.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /deals/{id}/attachments (the `CreateAttachment` operationId).
+func (c *ClientWithResponses) CreateAttachmentWithBodyWithResponse(ctx context.Context, id string, params *CreateAttachmentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateAttachmentResponse, error) {
+	rsp, err := c.CreateAttachmentWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateAttachmentResponse(rsp)
+}
+
+// CreateAttachmentWithResponse Attach a file to a deal
+//
+// Keeps a file about a deal that is not decided, for whoever decides it. A deal has at most 10 files, of 30 MB together.
+//
+// Needs a key with the scope deals:write.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /deals/{id}/attachments (the `CreateAttachment` operationId).
+func (c *ClientWithResponses) CreateAttachmentWithResponse(ctx context.Context, id string, params *CreateAttachmentParams, body CreateAttachmentJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateAttachmentResponse, error) {
+	rsp, err := c.CreateAttachment(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateAttachmentResponse(rsp)
 }
 
 // CancelDealWithResponse Cancel a deal
@@ -24038,6 +24533,48 @@ func ParseListAttachmentsResponse(rsp *http.Response) (*ListAttachmentsResponse,
 	return response, nil
 }
 
+// ParseGetAttachmentResponse parses an HTTP response from a GetAttachmentWithResponse call
+func ParseGetAttachmentResponse(rsp *http.Response) (*GetAttachmentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetAttachmentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Attachment
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDownloadAttachmentResponse parses an HTTP response from a DownloadAttachmentWithResponse call
+func ParseDownloadAttachmentResponse(rsp *http.Response) (*DownloadAttachmentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DownloadAttachmentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
 // ParseListBalancesResponse parses an HTTP response from a ListBalancesWithResponse call
 func ParseListBalancesResponse(rsp *http.Response) (*ListBalancesResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -24249,6 +24786,32 @@ func ParseGetDealResponse(rsp *http.Response) (*GetDealResponse, error) {
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateAttachmentResponse parses an HTTP response from a CreateAttachmentWithResponse call
+func ParseCreateAttachmentResponse(rsp *http.Response) (*CreateAttachmentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateAttachmentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Attachment
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
 
 	}
 

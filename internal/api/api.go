@@ -59,7 +59,9 @@ func (d *desk) operations() []operation {
 	for _, r := range d.resources() {
 		for _, o := range r.operations {
 			o.of, o.params = &r, d.querySchemas(o.query, r.words)
-			d.describe(o.answer, r.words)
+			if o.answer != nil {
+				d.describe(o.answer, r.words)
+			}
 			if o.body != nil {
 				d.describe(o.body, r.words)
 			}

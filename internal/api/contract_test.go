@@ -16,6 +16,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/gorillamux"
+
+	"github.com/purserhq/purser/internal/deal"
 )
 
 // published is the document as docs has it; a test wants it to be what the
@@ -38,6 +40,7 @@ var contracts = sync.OnceValues(func() (routers.Router, error) {
 	if err != nil {
 		return nil, err
 	}
+	readFiles()
 	doc.Servers = openapi3.Servers{{URL: "/v1"}}
 	closeAnswers(doc)
 	if err := doc.Validate(context.Background()); err != nil {
@@ -45,6 +48,13 @@ var contracts = sync.OnceValues(func() (routers.Router, error) {
 	}
 	return gorillamux.NewRouter(doc)
 })
+
+// readFiles lets the library read the files that are answered.
+func readFiles() {
+	for _, mediaType := range deal.MediaTypes() {
+		openapi3filter.RegisterBodyDecoder(mediaType, openapi3filter.FileBodyDecoder)
+	}
+}
 
 // closeAnswers takes back that answers may have more fields than the document
 // knows: that is a promise to clients, while ours are all in it today.

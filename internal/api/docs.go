@@ -10,6 +10,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -131,6 +132,10 @@ func (d *desk) section(o operation) (section, error) {
 	for _, status := range slices.Sorted(maps.Keys(e.Responses)) {
 		answer := e.Responses[status]
 		good := answer.Content["application/json"]
+		if good == nil && status == strconv.Itoa(o.status) { // a file
+			s.Status = status
+			continue
+		}
 		if good == nil {
 			s.Problems = append(s.Problems, problemLine{status, answer.Description})
 			continue

@@ -127,16 +127,26 @@ func (d *desk) entry(o operation) *huma.Operation {
 			Content:  map[string]*huma.MediaType{"application/json": {Schema: s, Example: d.example(s)}},
 		}
 	}
-	s := d.registry.Schema(o.answer, true, "")
-	e.Responses[strconv.Itoa(o.status)] = &huma.Response{
-		Description: http.StatusText(o.status),
-		Content:     map[string]*huma.MediaType{"application/json": {Schema: s, Example: d.example(s)}},
-	}
-	if listing(o.answer) {
-		d.addTable(e.Responses[strconv.Itoa(o.status)], o.answer)
-	}
+	e.Responses[strconv.Itoa(o.status)] = d.good(o)
 	d.addProblems(e, codes)
 	return e
+}
+
+// good is what an operation answers when all went well.
+func (d *desk) good(o operation) *huma.Response {
+	r := &huma.Response{Description: http.StatusText(o.status), Content: map[string]*huma.MediaType{}}
+	for _, mediaType := range o.files {
+		r.Content[mediaType] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
+	}
+	if o.answer == nil {
+		return r
+	}
+	s := d.registry.Schema(o.answer, true, "")
+	r.Content["application/json"] = &huma.MediaType{Schema: s, Example: d.example(s)}
+	if listing(o.answer) {
+		d.addTable(r, o.answer)
+	}
+	return r
 }
 
 // addTable says that a list can be written as a table.

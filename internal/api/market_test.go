@@ -22,7 +22,8 @@ func decides(path string) bool {
 	case "traders", "requisites":
 		return true
 	case "payouts", "deals":
-		return verb != "" && verb != "cancel" && verb != "confirm-transfer" && verb != "dispute"
+		return verb != "" && verb != "cancel" && verb != "confirm-transfer" && verb != "dispute" &&
+			verb != "attachments"
 	}
 	return false
 }
@@ -164,6 +165,12 @@ var market = []dialecttest.Sample{
 		Route: "GET /v1/settlements/{id}/rows", Path: "/v1/settlements/" + id("set", 18) + "/rows", Key: "admin", Owned: true,
 		Query: "limit=10&kind=difference",
 	},
+	{
+		Route: "POST /v1/deals/{id}/attachments", Path: "/v1/deals/" + id("deal", 12) + "/attachments", Key: "admin",
+		Owned: true, Body: `{"data":"iVBORw0KGgo="}`,
+	},
+	{Route: "GET /v1/attachments/{id}", Path: "/v1/attachments/att_1", Key: "admin", Owned: true},
+	{Route: "GET /v1/attachments/{id}/file", Path: "/v1/attachments/att_1/file", Key: "admin", Owned: true},
 	{Route: "POST /v1/traders", Key: "operator", Body: `{"operator":"Sam","name":"Ann"}`},
 	{Route: "GET /v1/traders", Key: "operator", Query: "limit=10"},
 	{

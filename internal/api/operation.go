@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"mime"
 	"net/http"
 	"reflect"
 	"time"
@@ -46,7 +47,8 @@ type operation struct {
 	status int
 	query  reflect.Type // of a struct with query tags; nil = none
 	body   reflect.Type // of a struct with json tags; nil = none
-	answer reflect.Type
+	answer reflect.Type // nil = a file
+	files  []string     // the media types of the file that is answered
 	run    func(*call, operation) (dialect.Reply, error)
 
 	of     *resource
@@ -125,6 +127,36 @@ func show[Noun, View any](view func(Noun) View) func(Noun, error) (View, error) 
 		}
 		return view(n), nil
 	}
+}
+
+// download is a file on its way to the caller.
+type download struct {
+	name, mediaType string
+	data            []byte
+}
+
+// file is an operation that gives a file about the thing whose id is in the path.
+// No browser shows it: it is kept.
+func file(r row, types []string, do func(c *call, id string) (download, error)) operation {
+	r.method = http.MethodGet
+	return operation{row: r, status: http.StatusOK, files: types, run: func(c *call, o operation) (dialect.Reply, error) {
+		if _, err := readQuery[none](c); err != nil {
+			return dialect.Reply{}, err
+		}
+		id, err := c.id()
+		if err != nil {
+			return dialect.Reply{}, err
+		}
+		f, err := do(c, id)
+		if err != nil {
+			return dialect.Reply{}, err
+		}
+		return dialect.Reply{Status: o.status, Body: f.data, Header: http.Header{
+			"Content-Type":            {f.mediaType},
+			"Content-Disposition":     {mime.FormatMediaType("attachment", map[string]string{"filename": f.name})},
+			"Content-Security-Policy": {"default-src 'none'; sandbox"},
+		}}, nil
+	}}
 }
 
 // story says how an operation that changes something is told again to who sends

@@ -36,6 +36,14 @@ var kinds = []struct{ start, mediaType string }{
 	{"%PDF-", "application/pdf"},
 }
 
+// MediaTypes are those of the files that are taken.
+func MediaTypes() (list []string) {
+	for _, k := range kinds {
+		list = append(list, k.mediaType)
+	}
+	return list
+}
+
 // Attach makes an attachment of a file, beside those that the deal has.
 // Errors: parameter_missing for an empty file, body_too_large for one that is
 // too large or too much, media_type_unsupported; all name "attachment".
