@@ -43,13 +43,14 @@ func mint(now time.Time, length int) string {
 	return string(id)
 }
 
-// isID says that a text can be the id of something. What cannot is nowhere.
+// isID says that a text can be the id of something, made here or through another
+// API. What cannot is nowhere.
 func isID(text string) bool {
 	if text == "" || len(text) > idLength {
 		return false
 	}
 	for _, c := range []byte(text) {
-		if (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') {
+		if (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && c != '_' && c != '-' {
 			return false
 		}
 	}

@@ -1,0 +1,124 @@
+package e2e
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/purserhq/purser/client"
+)
+
+// What is made through any API is shown by our own, and what is made through our
+// own by those that have a place for it. Orders and transfers between people show
+// nothing but what was made through their own APIs.
+func TestSeenThroughEveryAPI(t *testing.T) {
+	t.Parallel()
+	eachEngine(t, func(_ *testing.T, s *shop) {
+		s.v1SeesAll()
+		s.allSeeV1()
+		s.audit()
+	})
+}
+
+// own reads something through our own API.
+func (s *shop) own(path string) object {
+	s.t.Helper()
+	return s.decode(s.call(http.MethodGet, "/v1/"+path, s.info.V1.SecretKey, nil, http.StatusOK))
+}
+
+// wantOwn wants our own API to show members of something.
+func (s *shop) wantOwn(path string, want object) {
+	s.t.Helper()
+	got := s.own(path)
+	for name, value := range want {
+		if got[name] != value {
+			s.t.Errorf("/v1/%s: got %v, want %s = %v", path, got, name, value)
+		}
+	}
+}
+
+// wantListed wants the first of a list of our own API to be the one with an id.
+func (s *shop) wantListed(path, id string) {
+	s.t.Helper()
+	data, _ := s.own(path)["data"].([]any)
+	if len(data) == 0 {
+		s.t.Fatalf("/v1/%s: got nothing", path)
+	}
+	if first, _ := data[0].(map[string]any); first["id"] != id {
+		s.t.Errorf("/v1/%s: got %v first, want %s", path, first, id)
+	}
+}
+
+// v1SeesAll makes one thing through each copied API.
+func (s *shop) v1SeesAll() {
+	s.t.Helper()
+	t := s.t
+	bill := s.invoice(90_000)
+	paying := s.request(bill, "shepa", 90_000)
+	s.decide(s.page(paying), "approve")
+	s.wantOwn("invoices/"+bill, object{"status": "completed", "amount": "90000", "unit": "IRR", "title": "Two tickets"})
+	s.wantOwn("payments/"+paying.text(t, "paymentId"), object{"status": "captured", "invoice": bill, "gateway": "shepa"})
+
+	order := s.order("500", "BDT")
+	stated := s.claimed(s.info.Orderpay.CustomerToken, order, "200.5", "bkash", "COMPLETED")
+	s.wantOwn("invoices/"+order, object{"status": "open", "amount": "500.00", "unit": "BDT"})
+	s.wantOwn("payments/"+stated.text(t, "id"), object{"status": "processing", "invoice": order, "amount": "200.50"})
+
+	_, card := s.pays(byCard("50", visaCard), "success")
+	s.wantOwn("payments/"+card, object{"status": "authorized", "amount": "50.00", "unit": "EUR", "method": "card"})
+	s.refund(card, "20")
+	s.wantOwn("payments/"+card, object{"amount": "30.00"})
+	given, _ := s.own("refunds?payment=" + card)["data"].([]any)
+	if len(given) != 1 {
+		t.Errorf("got the refunds %v, want one", given)
+	}
+
+	invoice, deal := s.store().create("2000", s.info.BaseURL+"/nowhere", "")
+	s.wantOwn("invoices/"+invoice.text(t, "id"), object{"amount": "2000.00", "unit": "RUB"})
+	s.wantOwn("deals/"+deal.text(t, "id"), object{"status": "transfer_waiting", "invoice": invoice["id"]})
+
+	wallets, shown := s.wallets()
+	sent, _ := single[transferred](wallets, "transfer",
+		"receiver="+strconv.FormatInt(shown.Receiver, 10)+"&amount=0.25&currency=USDT&order_id=seen")
+	s.wantOwn("transfers/"+sent.TrackID, object{"amount": "0.25000000", "unit": "USDT", "reference": "seen"})
+	s.wantListed("transfers?account="+strconv.FormatInt(shown.Receiver, 10), sent.TrackID)
+}
+
+// allSeeV1 makes one thing of each sort through our own API.
+func (s *shop) allSeeV1() {
+	s.t.Helper()
+	t, ctx, c := s.t, s.t.Context(), s.v1()
+	bill := s.v1Invoice("seen by all", "80000").JSON201.ID
+	paid := s.v1Paid(bill, "shepa")
+	// Its questions about one thing are for ids of its own form.
+	everything := string(s.call(http.MethodGet, "/admin/payment/allPaymentsStatus", s.info.IPG.AdminKey, nil,
+		http.StatusOK))
+	if !strings.Contains(everything, bill) || !strings.Contains(everything, paid.ID) {
+		t.Errorf("got %s, want the invoice %s and the payment %s", everything, bill, paid.ID)
+	}
+
+	charged := s.decode(s.call(http.MethodPost, "/v1/charges", s.info.V1.SecretKey, object{
+		"amount": "12.5", "unit": "EUR", "method": "card",
+		"card": object{"number": visaCard, "cvv": "321", "name": "CARD HOLDER", "month": 5, "year": 2030},
+	}, http.StatusCreated))
+	card := charged.text(t, "id")
+	if charged["status"] != "authorized" {
+		t.Fatalf("got %v, want it to be held", charged)
+	}
+	s.stands(s.says(http.MethodGet, "/api/payments/"+card, nil), "success", "amount", 12.5)
+	s.call(http.MethodPost, "/v1/payments/"+card+"/capture", s.info.V1.SecretKey, object{"amount": "10"}, http.StatusOK)
+	s.stands(s.says(http.MethodGet, "/api/payments/"+card, nil), "settled", "settled_amount", 10.0)
+
+	wallets, shown := s.wallets()
+	moved, err := c.CreateTransferWithResponse(ctx, nil, client.NewTransfer{
+		Source: 10000, Destination: shown.Receiver, Amount: "0.5", Unit: "USDT", Reference: new("seen by wallets"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := listed[transferred](wallets, "transfer-list", "order_id=seen+by+wallets")
+	if list.Total != 1 || list.Items[0].TrackID != moved.JSON201.ID {
+		t.Errorf("got %+v, want the transfer %s", list, moved.JSON201.ID)
+	}
+}
