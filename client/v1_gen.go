@@ -27189,4 +27189,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: adbda2e4b2ba70905e562fec1a1b1986e0af7e041384c401ab284eef1cc95b73
+// Stamp of what it is made from: ebdf2f99c3be2b61744d4bac1373e2a2e3246053db16f3e1c9ad69f611bd4442
