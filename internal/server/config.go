@@ -72,7 +72,8 @@ type Config struct {
 
 	// CallsPerSecond is how many calls a second each key of a merchant, or each user of
 	// its tokens, may make to each of the copied APIs, and twice as many at once; more
-	// are answered with 429. 0 limits nobody. /v1 has 100 a second for each key.
+	// are answered with 429. A million is as good as no limit. /v1 has 100 a second for
+	// each key.
 	CallsPerSecond int `key:"calls_per_second" default:"100"`
 
 	// Keyset is the root keyset, as JSON, under which gateway credentials, signing

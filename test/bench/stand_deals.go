@@ -72,7 +72,7 @@ func (s stand) measureDeals(ctx context.Context, r *result) (err error) {
 	var servers []*process
 	for n := range 2 {
 		p, err := start(ctx, filepath.Join(s.dir, "deals-"+strconv.Itoa(n)+".log"), s.binary,
-			append(append([]string{"serve"}, s.place()...), "--set", "calls_per_second=0", "--public-url", marketURL,
+			append(append([]string{"serve"}, s.place()...), "--set", "calls_per_second=1000000", "--public-url", marketURL,
 				"--listen")...)
 		if err != nil {
 			return err

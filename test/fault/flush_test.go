@@ -204,7 +204,7 @@ func (w *world) startTraced(options ...string) *traced {
 	arguments = append(arguments, mortal...)
 	arguments = append(arguments, w.program)
 	arguments = append(arguments, w.arguments("serve", "--listen", w.address, "--log-level", "warn",
-		"--set", "calls_per_second=0")...)
+		"--set", "calls_per_second=1000000")...)
 	for _, s := range w.settings {
 		arguments = append(arguments, "--set", s)
 	}

@@ -201,7 +201,7 @@ func (w *world) arguments(command ...string) []string {
 // that took, from the start of the process.
 func (w *world) start() time.Duration {
 	w.t.Helper()
-	arguments := w.arguments("serve", "--listen", w.address, "--log-level", "warn", "--set", "calls_per_second=0")
+	arguments := w.arguments("serve", "--listen", w.address, "--log-level", "warn", "--set", "calls_per_second=1000000")
 	for _, s := range w.settings {
 		arguments = append(arguments, "--set", s)
 	}
