@@ -125,6 +125,11 @@ var tidyRules = []struct {
 		"floats", true, floats,
 		"package x\nvar f float64", "package x\n//nolint:forbidigo // a share of time, not money\nvar f float64",
 	},
+	{
+		"secrets", true, comparedSecrets,
+		"package x\nfunc f(a, secret string) bool { return a == secret }",
+		"package x\nfunc f(secret string) bool { return secret == \"\" }",
+	},
 	{"names", true, vagueNames, "package utils", "package money"},
 	{"comments", true, undocumented, "package x\nfunc F() {}", "package x\n// F is.\nfunc F() {}"},
 	{

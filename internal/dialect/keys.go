@@ -2,6 +2,7 @@ package dialect
 
 import (
 	"context"
+	"crypto/hmac"
 	"net/http"
 	"strings"
 
@@ -72,7 +73,7 @@ func secretOf(h http.Header) (string, error) {
 	}
 	for i, candidate := range candidates {
 		candidate = strings.TrimSpace(candidate)
-		if candidate == "" || (i > 0 && candidate != secret) {
+		if candidate == "" || (i > 0 && !hmac.Equal([]byte(candidate), []byte(secret))) {
 			return "", fault.New(fault.CodeKeyInvalid, "", "")
 		}
 		secret = candidate

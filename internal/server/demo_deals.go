@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/hmac"
 	"fmt"
 
 	"github.com/purserhq/purser/internal/app"
@@ -23,8 +24,8 @@ func (s *seeding) keepStoreKey(ctx context.Context, store int64, before P2PKeys)
 	*keys = before
 	keys.BaseURL = s.config.PublicURL
 	known, secret, err := s.app.SigningKey(ctx, keys.Identity)
-	if number, ok := known.Store(); err == nil && known.Merchant == s.merchant && secret == keys.Secret &&
-		ok && number == store {
+	if number, ok := known.Store(); err == nil && known.Merchant == s.merchant && ok && number == store &&
+		hmac.Equal([]byte(secret), []byte(keys.Secret)) {
 		return nil
 	}
 	if err != nil && !fault.Is(err, fault.CodeKeyInvalid) && !fault.Is(err, fault.CodeKeyMissing) {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -145,7 +146,7 @@ func (s *seeding) keepTerminal(ctx context.Context) error {
 func (s *seeding) keepSigningKey(ctx context.Context) error {
 	keys := &s.info.Zipay
 	known, secret, err := s.app.SigningKey(ctx, keys.APIKey)
-	if err == nil && known.Merchant == s.merchant && secret == keys.SecretKey {
+	if err == nil && known.Merchant == s.merchant && hmac.Equal([]byte(secret), []byte(keys.SecretKey)) {
 		return nil
 	}
 	if err != nil && !fault.Is(err, fault.CodeKeyMissing) && !fault.Is(err, fault.CodeKeyInvalid) {
