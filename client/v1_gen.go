@@ -6507,7 +6507,7 @@ type ClientInterface interface {
 
 	// ChargeAgainWithBody Charge a failed payment again
 	//
-	// Tries a charge that has failed with another card or in another way, perhaps for another amount.
+	// Tries a charge that has failed with another card or in another way, perhaps for another amount. One whose invoice is held fails without a gateway, and is tried again when it is confirmed.
 	//
 	// Needs a key with the scope payments:write.
 	//
@@ -6518,7 +6518,7 @@ type ClientInterface interface {
 
 	// ChargeAgain Charge a failed payment again
 	//
-	// Tries a charge that has failed with another card or in another way, perhaps for another amount.
+	// Tries a charge that has failed with another card or in another way, perhaps for another amount. One whose invoice is held fails without a gateway, and is tried again when it is confirmed.
 	//
 	// Needs a key with the scope payments:write.
 	//
@@ -8765,7 +8765,7 @@ func (c *Client) CapturePayment(ctx context.Context, id string, params *CaptureP
 
 // ChargeAgainWithBody Charge a failed payment again
 //
-// Tries a charge that has failed with another card or in another way, perhaps for another amount.
+// Tries a charge that has failed with another card or in another way, perhaps for another amount. One whose invoice is held fails without a gateway, and is tried again when it is confirmed.
 //
 // Needs a key with the scope payments:write.
 //
@@ -8786,7 +8786,7 @@ func (c *Client) ChargeAgainWithBody(ctx context.Context, id string, params *Cha
 
 // ChargeAgain Charge a failed payment again
 //
-// Tries a charge that has failed with another card or in another way, perhaps for another amount.
+// Tries a charge that has failed with another card or in another way, perhaps for another amount. One whose invoice is held fails without a gateway, and is tried again when it is confirmed.
 //
 // Needs a key with the scope payments:write.
 //
@@ -17102,7 +17102,7 @@ type ClientWithResponsesInterface interface {
 
 	// ChargeAgainWithBodyWithResponse Charge a failed payment again
 	//
-	// Tries a charge that has failed with another card or in another way, perhaps for another amount.
+	// Tries a charge that has failed with another card or in another way, perhaps for another amount. One whose invoice is held fails without a gateway, and is tried again when it is confirmed.
 	//
 	// Needs a key with the scope payments:write.
 	//
@@ -17113,7 +17113,7 @@ type ClientWithResponsesInterface interface {
 
 	// ChargeAgainWithResponse Charge a failed payment again
 	//
-	// Tries a charge that has failed with another card or in another way, perhaps for another amount.
+	// Tries a charge that has failed with another card or in another way, perhaps for another amount. One whose invoice is held fails without a gateway, and is tried again when it is confirmed.
 	//
 	// Needs a key with the scope payments:write.
 	//
@@ -23341,7 +23341,7 @@ func (c *ClientWithResponses) CapturePaymentWithResponse(ctx context.Context, id
 
 // ChargeAgainWithBodyWithResponse Charge a failed payment again
 //
-// Tries a charge that has failed with another card or in another way, perhaps for another amount.
+// Tries a charge that has failed with another card or in another way, perhaps for another amount. One whose invoice is held fails without a gateway, and is tried again when it is confirmed.
 //
 // Needs a key with the scope payments:write.
 //
@@ -23358,7 +23358,7 @@ func (c *ClientWithResponses) ChargeAgainWithBodyWithResponse(ctx context.Contex
 
 // ChargeAgainWithResponse Charge a failed payment again
 //
-// Tries a charge that has failed with another card or in another way, perhaps for another amount.
+// Tries a charge that has failed with another card or in another way, perhaps for another amount. One whose invoice is held fails without a gateway, and is tried again when it is confirmed.
 //
 // Needs a key with the scope payments:write.
 //
@@ -27189,4 +27189,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: ebdf2f99c3be2b61744d4bac1373e2a2e3246053db16f3e1c9ad69f611bd4442
+// Stamp of what it is made from: e587105234e0ee1eb3a642d2cf97bd148dbee0be33f7a119b5879ee1f0331b3e

@@ -101,8 +101,9 @@ func (d *desk) charges(asked story[paymentView]) []operation {
 		act(row{
 			id: "chargeAgain", path: "/payments/{id}/charge", scope: merchant.PaymentsWrite,
 			summary: "Charge a failed payment again",
-			about:   "Tries a charge that has failed with another card or in another way, perhaps for another amount.",
-			faults:  append(refused, fault.CodePaymentNotFound, fault.CodeWrongState), card: "card",
+			about: "Tries a charge that has failed with another card or in another way, perhaps for another amount. " +
+				"One whose invoice is held fails without a gateway, and is tried again when it is confirmed.",
+			faults: append(refused, fault.CodePaymentNotFound, fault.CodeWrongState, fault.CodeInvoiceHeld), card: "card",
 		}, d.chargeAgain, asked),
 		act(row{
 			id: "adjustPayment", path: "/payments/{id}/adjust", scope: merchant.PaymentsWrite,
