@@ -24,6 +24,8 @@ const (
 	CodeAmountTooSmall Code = "amount_too_small"
 	// The amount exceeds what is still owed on the invoice, or still held by the authorization.
 	CodeAmountAboveRemaining Code = "amount_above_remaining"
+	// The amount, or a sum of amounts, does not fit into 64 bits of the unit's smallest step.
+	CodeAmountOverflow Code = "amount_overflow"
 	// Two amounts of different units meet where one unit is needed.
 	CodeUnitMismatch Code = "unit_mismatch"
 	// The unit is not in the register of units.

@@ -27189,4 +27189,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: e587105234e0ee1eb3a642d2cf97bd148dbee0be33f7a119b5879ee1f0331b3e
+// Stamp of what it is made from: bfbef1be4335bc69941b2ead4dd25f2103ed973545b6601b2fff63cebda6012a

@@ -42,7 +42,7 @@ is JSON.
 Errors are application/problem+json. Act on code, not on words.
 
 New fields. Answers may get new fields, and fields new values, at any time: pass over what you do not know. What a call
-does not know is refused.
+does not know is refused. A field that is null is one that is not there.
 
 Limits. A key may make 200 calls at once and 100 more every second; who sends no good key, 60 at once and one more every
 second. Beyond it the answer is 429, and Retry-After says in seconds when to ask again.`
@@ -50,13 +50,13 @@ second. Beyond it the answer is 429, and Retry-After says in seconds when to ask
 // everywhere are the faults that every operation may answer.
 var everywhere = []fault.Code{
 	fault.CodeKeyMissing, fault.CodeKeyInvalid, fault.CodeScopeMissing, fault.CodeParameterInvalid,
-	fault.CodeRateLimited, fault.CodeInternal, fault.CodeDatabaseUnavailable,
+	fault.CodeRateLimited, fault.CodeInternal, fault.CodeDatabaseUnavailable, fault.CodeBodyUnreadable,
 }
 
 // ofChanges are the faults that every operation may answer that changes something.
 var ofChanges = []fault.Code{
-	fault.CodeParameterMissing, fault.CodeBodyUnreadable, fault.CodeBodyTooLarge, fault.CodeMediaTypeUnsupported,
-	fault.CodeIdempotencyKeyReuse, fault.CodeIdempotencyInProgress, fault.CodeBooksBroken,
+	fault.CodeParameterMissing, fault.CodeBodyTooLarge, fault.CodeMediaTypeUnsupported, fault.CodeIdempotencyKeyReuse,
+	fault.CodeIdempotencyInProgress, fault.CodeBooksBroken,
 }
 
 // document describes all operations.
@@ -111,6 +111,12 @@ func (d *desk) entry(o operation) *huma.Operation {
 		e.Parameters = append(e.Parameters, p)
 	}
 	codes := slices.Concat(everywhere, o.faults)
+	if strings.Contains(o.path, "{id}") {
+		codes = append(codes, fault.CodeNotFound) // an id that no database can hold is nobody's
+	}
+	if slices.Contains(codes, fault.CodeAmountInvalid) {
+		codes = append(codes, fault.CodeAmountOverflow) // whatever is text can be too large
+	}
 	if o.method == http.MethodPost {
 		codes = append(codes, ofChanges...)
 		longest := longestKey

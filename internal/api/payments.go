@@ -134,7 +134,7 @@ func (d *desk) payments() resource {
 				id: "refreshPayment", path: "/payments/{id}/refresh", scope: merchant.PaymentsWrite,
 				summary: "Ask the gateway about a payment",
 				about:   "Asks the gateway what became of a payment, and books what it says. We ask by ourselves too.",
-				faults:  []fault.Code{fault.CodePaymentNotFound},
+				faults:  []fault.Code{fault.CodePaymentNotFound, fault.CodeGatewayNotFound},
 			}, d.refreshPayment, asked),
 			act(row{
 				id: "capturePayment", path: "/payments/{id}/capture", scope: merchant.PaymentsWrite,

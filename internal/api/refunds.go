@@ -93,7 +93,7 @@ func (d *desk) refunds() resource {
 				faults: []fault.Code{
 					fault.CodePaymentNotFound, fault.CodeRefundTooLarge, fault.CodeRefundInProgress, fault.CodeAmountInvalid,
 					fault.CodeAmountTooSmall, fault.CodeUnsupported, fault.CodeInsufficientFunds, fault.CodeGatewayRefused,
-					fault.CodeGatewayUnavailable, fault.CodeWrongState,
+					fault.CodeGatewayUnavailable, fault.CodeGatewayNotFound, fault.CodeWrongState,
 				},
 			}, "rfd", d.createRefund, story[refundView]{now: d.refundNow}),
 			get(row{
