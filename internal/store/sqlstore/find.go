@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"math"
 	"strings"
 	"time"
 
@@ -78,6 +79,13 @@ func prefixed(alias string, t *table) string {
 func many[T any](
 	ctx context.Context, d *DB, scan func(row) (T, error), query string, args ...any,
 ) (found []T, err error) {
+	return first(ctx, d, math.MaxInt, scan, query, args...)
+}
+
+// first reads so many rows of a query at most, and asks for none behind them.
+func first[T any](
+	ctx context.Context, d *DB, most int, scan func(row) (T, error), query string, args ...any,
+) (found []T, err error) {
 	result, err := d.engine.query(ctx, query, args...)
 	if err != nil {
 		return nil, d.readFault(ctx, err)
@@ -87,7 +95,7 @@ func many[T any](
 			err = d.readFault(ctx, wrong)
 		}
 	}()
-	for result.Next() {
+	for len(found) < most && result.Next() {
 		thing, err := scan(result)
 		if err != nil {
 			return nil, d.readFault(ctx, err)
@@ -144,7 +152,7 @@ func scanOne[T any](r row) (T, error) {
 func one[T any](
 	ctx context.Context, d *DB, missing fault.Code, scan func(row) (T, error), query string, args ...any,
 ) (T, error) {
-	found, err := many(ctx, d, scan, query, args...)
+	found, err := first(ctx, d, 1, scan, query, args...)
 	if err != nil || len(found) == 0 {
 		var none T
 		if err == nil {
