@@ -87,7 +87,7 @@ type resolution struct {
 
 // dealList is what a list of deals can be narrowed down to.
 type dealList struct {
-	paging
+	dated
 
 	Status  string `query:"status"`
 	Invoice string `query:"invoice" maxLength:"200"`

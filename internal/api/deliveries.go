@@ -29,7 +29,7 @@ type deliveryView struct {
 
 // deliveryList is what a list of deliveries can be narrowed down to.
 type deliveryList struct {
-	paging
+	dated
 
 	Endpoint string `query:"endpoint" maxLength:"200"`
 	Status   string `query:"status"`

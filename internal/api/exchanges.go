@@ -81,7 +81,7 @@ type quoteOf struct {
 
 // exchangeList names the account whose exchanges are asked for.
 type exchangeList struct {
-	paging
+	dated
 
 	Account int64 `query:"account" required:"true" minimum:"1"`
 }

@@ -118,7 +118,7 @@ const exampleInvoice = "inv_01941f29-7c00-7000-8000-000000000001"
 
 // invoiceList is what a list of invoices can be narrowed down to.
 type invoiceList struct {
-	paging
+	dated
 
 	Status string `query:"status"`
 	Expand string `query:"expand"`

@@ -25,6 +25,39 @@ type paging struct {
 	Cursor string `query:"cursor" maxLength:"400"`
 }
 
+// dated is what a list of things takes that become more every day; embed it in
+// the query of one instead of paging.
+type dated struct {
+	paging
+
+	From  string `query:"created_from" format:"date-time"`
+	Until string `query:"created_until" format:"date-time"`
+}
+
+// after is where the page begins, between the times that are wanted.
+// Error: parameter_invalid.
+func (d dated) after() (app.Older, error) {
+	a, err := d.paging.after()
+	if err != nil {
+		return a, err
+	}
+	for name, at := range map[string]struct {
+		text string
+		into *time.Time
+	}{"created_from": {d.From, &a.From}, "created_until": {d.Until, &a.Until}} {
+		if at.text == "" {
+			continue
+		}
+		if *at.into, err = time.Parse(time.RFC3339, at.text); err != nil {
+			return a, fault.New(fault.CodeParameterInvalid, name, "It is not a time such as 2026-12-01T11:00:00Z.").With(err)
+		}
+	}
+	if !a.From.IsZero() && !a.Until.IsZero() && !a.From.Before(a.Until) {
+		return a, fault.New(fault.CodeParameterInvalid, "created_until", "It must be later than created_from.")
+	}
+	return a, nil
+}
+
 // pageOf is one page of a list.
 type pageOf[Item any] struct {
 	Data       []Item  `json:"data" nullable:"false"`

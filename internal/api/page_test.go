@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,6 +54,47 @@ func TestPages(t *testing.T) {
 	slices.Reverse(sorted)
 	if len(slices.Compact(sorted)) != 7 || !slices.Equal(sorted, seen) {
 		t.Errorf("got %v, want the seven, each once, the newest first", seen)
+	}
+}
+
+// What was made at the first time is in, what was made at the last one is not,
+// in pages and in tables.
+func TestPagesOfADay(t *testing.T) {
+	t.Parallel()
+	w := dialecttest.NewWorld(t, banks)
+	h := w.Handler(open(t, w))
+	var times, ids []string
+	for n := range 4 {
+		times = append(times, w.Now().Format(time.RFC3339))
+		a := w.Ask(h, http.MethodPost, "/v1/invoices", named(fmt.Sprint(n)), `{"amount":"5000","unit":"IRR"}`)
+		var made struct{ ID string }
+		if err := json.Unmarshal([]byte(a.Body), &made); err != nil || made.ID == "" {
+			t.Fatalf("got %s, %v", a.Body, err)
+		}
+		ids = append(ids, made.ID)
+		w.Wait(time.Minute)
+	}
+	between := "created_from=" + times[1] + "&created_until=" + times[3]
+	for query, want := range map[string][]int{
+		between: {1, 2}, between + "&format=csv": {1, 2}, between + "&limit=1": {2}, between + "&status=paid": {},
+		"created_from=" + times[2]: {2, 3}, "created_until=" + times[2]: {0, 1},
+		"created_from=2025-01-02T06:34:05%2B03:30&created_until=" + times[1]: {0},
+	} {
+		a := w.Ask(h, http.MethodGet, "/v1/invoices?"+query, named(""), "")
+		for n, id := range ids {
+			if got := strings.Contains(a.Body, id); a.Status != http.StatusOK || got != slices.Contains(want, n) {
+				t.Errorf("%s: got %d, with the invoice %d: %t", query, a.Status, n, got)
+			}
+		}
+	}
+	for query, param := range map[string]string{
+		"created_from=yesterday": "created_from", "created_until=2026-12-01": "created_until",
+		"created_from=" + times[1] + "&created_until=" + times[1]: "created_until",
+	} {
+		a := w.Ask(h, http.MethodGet, "/v1/invoices?"+query, named(""), "")
+		if a.Status != http.StatusBadRequest || !strings.Contains(a.Body, `"`+param+`"`) {
+			t.Errorf("%s: got %d %s", query, a.Status, a.Body)
+		}
 	}
 }
 

@@ -92,7 +92,7 @@ type capture struct {
 
 // paymentList is what a list of payments can be narrowed down to.
 type paymentList struct {
-	paging
+	dated
 
 	Invoice string `query:"invoice" maxLength:"200"`
 	Status  string `query:"status"`

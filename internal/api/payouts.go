@@ -65,7 +65,7 @@ type newPayout struct {
 
 // payoutList is what a list of payouts can be narrowed down to.
 type payoutList struct {
-	paging
+	dated
 
 	Status string `query:"status"`
 }

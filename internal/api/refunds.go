@@ -35,7 +35,7 @@ type newRefund struct {
 
 // refundList is what a list of refunds can be narrowed down to.
 type refundList struct {
-	paging
+	dated
 
 	Payment string `query:"payment" maxLength:"200"`
 	Status  string `query:"status"`

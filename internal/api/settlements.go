@@ -76,7 +76,7 @@ type columnsOfFile struct {
 
 // settlementList is what a list of settlement files can be narrowed down to.
 type settlementList struct {
-	paging
+	dated
 
 	Gateway string `query:"gateway" maxLength:"100"`
 	Status  string `query:"status"`

@@ -33,7 +33,7 @@ type newTransfer struct {
 
 // transferList is what a list of transfers can be narrowed down to.
 type transferList struct {
-	paging
+	dated
 
 	Account int64 `query:"account" minimum:"1"`
 }

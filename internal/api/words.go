@@ -49,7 +49,12 @@ var usual = map[string]word{
 	},
 	"limit":  {doc: "How many to show at most.", example: usualLimit},
 	"cursor": {doc: "The next_cursor of the page before; leave it out for the first page.", example: exampleCursor},
-	"data":   {doc: "The newest first, unless the operation says otherwise."},
+	"created_from": {
+		doc:     "Only what was made at this time or later. In an address the + of a zone is written %2B.",
+		example: "2026-12-01T00:00:00Z",
+	},
+	"created_until": {doc: "Only what was made before this time.", example: "2026-12-02T00:00:00Z"},
+	"data":          {doc: "The newest first, unless the operation says otherwise."},
 	"next_cursor": {
 		doc:     "Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.",
 		example: exampleCursor,

@@ -18,6 +18,8 @@ type Older struct {
 	At    time.Time // when the last thing was made
 	ID    string    // its id; empty = from the newest on
 	Limit int       // at most 1000
+
+	From, Until time.Time // only what was made at From or later, and before Until; zero = whenever
 }
 
 // InvoiceList selects invoices of a list; an empty field selects all.

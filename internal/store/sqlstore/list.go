@@ -20,6 +20,12 @@ func older[T any](
 	if p.ID != "" {
 		c.and("(created_at, id) < (?, ?)", micros(p.At), p.ID)
 	}
+	if !p.From.IsZero() {
+		c.and("created_at >= ?", micros(p.From))
+	}
+	if !p.Until.IsZero() {
+		c.and("created_at < ?", micros(p.Until))
+	}
 	return part(ctx, d, t, scan, c, store.Page{Limit: p.Limit}, byAge...)
 }
 

@@ -102,7 +102,16 @@ func (s *shop) narrowed(c store.Change) {
 	same(t, "of an invoice", payments, err, stored(c.Payments[3:4]))
 	refunds, err := s.ListRefunds(ctx, s.id, store.RefundList{Payment: c.Payments[1].ID, State: refund.Requested}, all)
 	same(t, "of a payment", len(refunds), err, 1)
-	transfers, err := s.ListTransfers(ctx, s.id, store.TransferList{Account: 10003}, all)
+	second := store.Older{Limit: 100, From: noon.Add(time.Second), Until: noon.Add(2 * time.Second)}
+	refunds, err = s.ListRefunds(ctx, s.id, store.RefundList{}, second)
+	same(t, "refunds of one second", len(refunds), err, 3)
+	second.At, second.ID = c.Payments[5].CreatedAt, "~"
+	payments, err = s.ListPayments(ctx, s.id, store.PaymentList{}, second)
+	same(t, "payments of one second, from its end on", len(payments), err, 3)
+	second.Until = second.From
+	transfers, err := s.ListTransfers(ctx, s.id, store.TransferList{}, second)
+	same(t, "transfers of no time", len(transfers), err, 0)
+	transfers, err = s.ListTransfers(ctx, s.id, store.TransferList{Account: 10003}, all)
 	same(t, "of an account", transfers, err, []wallet.Transfer{c.Transfers[2], c.Transfers[1]})
 	transfer, err := s.Transfer(ctx, s.id, c.Transfers[4].ID)
 	same(t, "transfer", transfer, err, c.Transfers[4])
