@@ -6583,7 +6583,7 @@ type ClientInterface interface {
 
 	// RefreshPayment Ask the gateway about a payment
 	//
-	// Asks the gateway what became of a payment, and books what it says. We ask by ourselves too.
+	// Asks the gateway what became of a payment, and books what it says. We ask by ourselves too. One that a deal brings has no gateway and stays as it is.
 	//
 	// Needs a key with the scope payments:write.
 	//
@@ -8861,7 +8861,7 @@ func (c *Client) ChargeAgain(ctx context.Context, id string, params *ChargeAgain
 
 // RefreshPayment Ask the gateway about a payment
 //
-// Asks the gateway what became of a payment, and books what it says. We ask by ourselves too.
+// Asks the gateway what became of a payment, and books what it says. We ask by ourselves too. One that a deal brings has no gateway and stays as it is.
 //
 // Needs a key with the scope payments:write.
 //
@@ -17394,7 +17394,7 @@ type ClientWithResponsesInterface interface {
 
 	// RefreshPaymentWithResponse Ask the gateway about a payment
 	//
-	// Asks the gateway what became of a payment, and books what it says. We ask by ourselves too.
+	// Asks the gateway what became of a payment, and books what it says. We ask by ourselves too. One that a deal brings has no gateway and stays as it is.
 	//
 	// Needs a key with the scope payments:write.
 	//
@@ -23645,7 +23645,7 @@ func (c *ClientWithResponses) ChargeAgainWithResponse(ctx context.Context, id st
 
 // RefreshPaymentWithResponse Ask the gateway about a payment
 //
-// Asks the gateway what became of a payment, and books what it says. We ask by ourselves too.
+// Asks the gateway what became of a payment, and books what it says. We ask by ourselves too. One that a deal brings has no gateway and stays as it is.
 //
 // Needs a key with the scope payments:write.
 //
@@ -27459,4 +27459,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: 4483ed30d609f7c5ea234077daf29bbae2a51a702f362f4c44869ad5848565ce
+// Stamp of what it is made from: 0c3d809d86125b9b765e2858c99ef32468ddcf81b8c8fcb854936725be5093e4

@@ -133,8 +133,9 @@ func (d *desk) payments() resource {
 			act(row{
 				id: "refreshPayment", path: "/payments/{id}/refresh", scope: merchant.PaymentsWrite,
 				summary: "Ask the gateway about a payment",
-				about:   "Asks the gateway what became of a payment, and books what it says. We ask by ourselves too.",
-				faults:  []fault.Code{fault.CodePaymentNotFound, fault.CodeGatewayNotFound},
+				about: "Asks the gateway what became of a payment, and books what it says. We ask by ourselves too. One that " +
+					"a deal brings has no gateway and stays as it is.",
+				faults: []fault.Code{fault.CodePaymentNotFound, fault.CodeGatewayNotFound},
 			}, d.refreshPayment, asked),
 			act(row{
 				id: "capturePayment", path: "/payments/{id}/capture", scope: merchant.PaymentsWrite,

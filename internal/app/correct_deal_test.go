@@ -291,6 +291,17 @@ func TestNoRefundOfADeal(t *testing.T) {
 	b.isPaidIn(d, "600")
 }
 
+// Nobody can be asked about money between people: it stays as it is.
+func TestDealIsNotAskedAbout(t *testing.T) {
+	t.Parallel()
+	b := openBazaar(t, 1, "1000")
+	d := b.begun("500")
+	p, err := b.app.ResolvePayment(t.Context(), b.merchant, d.Payment)
+	if err != nil || p.State != payment.Processing {
+		t.Errorf("got %s, %v", p.State, err)
+	}
+}
+
 // While more is asked for on an invoice, what was paid of it stays.
 func TestNoCorrectionOfAnOpenInvoice(t *testing.T) {
 	t.Parallel()

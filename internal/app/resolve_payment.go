@@ -166,7 +166,7 @@ func (a *App) resolveOnce(ctx context.Context, p payment.Payment, h hint) (payme
 // makes sure of room on the invoice, and only then asks for the money.
 func (a *App) resolve(ctx context.Context, merchantID, id string, h hint) (payment.Payment, error) {
 	p, err := a.store.Payment(ctx, merchantID, id)
-	if err != nil || !askable(p) {
+	if err != nil || !askable(p) || p.Attempt.Gateway == "" { // of a deal nobody can be asked: people decide
 		return p, err
 	}
 	c, err := a.gatewayOf(ctx, merchantID, p.Attempt.Gateway)
