@@ -30,5 +30,9 @@ func (e enlarged) lines(engine string) []line {
 			e.bytes>>20),
 		figure: perSecond(rate),
 	}
-	return append(all, below(audit, rate >= leastAudit, "at least 500000/s"))
+	cost := line{
+		engine: engine, what: "processor time of that audit for each posting, database included",
+		figure: fmt.Sprintf("%.1f us", e.auditing.Seconds()*1e6/float64(e.postings)),
+	}
+	return append(all, below(audit, rate >= leastAudit, "at least 500000/s"), cost)
 }

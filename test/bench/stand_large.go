@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -16,6 +17,7 @@ type enlarged struct {
 	payments, postings int
 	bytes              int64
 	audit              time.Duration
+	auditing           time.Duration // processor time of purser audit and the database
 	loads              []largeLoad
 }
 
@@ -67,13 +69,30 @@ func (s stand) measureLarge(ctx context.Context, shops []shop, l lives, r *resul
 		return err
 	}
 	s.say("%s: audit of %d postings in %d MB", s.engine, r.large.postings, r.large.bytes>>20)
-	began = time.Now()
+	database, err := cpuOfAll(s.database)
+	if err != nil {
+		return err
+	}
+	began, own := time.Now(), childTime()
 	if err := large.audit(ctx); err != nil {
 		return err
 	}
-	r.large.audit = time.Since(began)
+	r.large.audit, r.large.auditing = time.Since(began), childTime()-own-database
+	if database, err = cpuOfAll(s.database); err != nil {
+		return err
+	}
+	r.large.auditing += database
 	s.say("%s: audited in %v", s.engine, r.large.audit.Round(time.Millisecond))
 	return s.dropLarge(ctx, large)
+}
+
+// childTime is the processor time of the processes that this one has waited for.
+func childTime() time.Duration {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_CHILDREN, &usage); err != nil {
+		return 0
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
 // largeTurns lets both servers take turns at each work.
