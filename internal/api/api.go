@@ -73,7 +73,7 @@ func (d *desk) operations() []operation {
 }
 
 // New builds the API.
-func New(c Config) (*dialect.Dialect, error) {
+func New(c Config) *dialect.Dialect {
 	if c.NewID == nil {
 		c.NewID = func(prefix string) string { return newID(prefix, c.Now()) }
 	}
@@ -95,11 +95,7 @@ func New(c Config) (*dialect.Dialect, error) {
 		v1.Routes = append(v1.Routes, d.route(o))
 		d.scopes[o.name()] = o.scope
 	}
-	pages, err := d.pages(all)
-	if err != nil {
-		return nil, err
-	}
-	v1.Routes = append(v1.Routes, pages...)
+	v1.Routes = append(v1.Routes, d.pages(all)...)
 	v1.Fault = func(r *dialect.Request, err error) dialect.Reply {
 		reply := problemOf(r, err)
 		if methods := v1.Methods(r.Pattern); reply.Status == http.StatusMethodNotAllowed && len(methods) > 0 {
@@ -107,5 +103,5 @@ func New(c Config) (*dialect.Dialect, error) {
 		}
 		return reply
 	}
-	return v1, nil
+	return v1
 }

@@ -34,15 +34,11 @@ func (c cluster) Run() int {
 // open builds the API in a world.
 func open(t *testing.T, w *dialecttest.World) *dialect.Dialect {
 	t.Helper()
-	v1, err := api.New(api.Config{
+	return api.New(api.Config{
 		App: w.App, PublicURL: "https://pay.example", Now: w.Now, Log: slog.New(slog.DiscardHandler), Unlimited: true,
 		NewID:        func(prefix string) string { return prefix + "_" + w.UUID() },
 		NewRequestID: w.RequestID,
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return v1
 }
 
 var banks = []dialecttest.BankForm{

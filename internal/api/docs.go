@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -26,21 +27,19 @@ var (
 	docsStyle string
 )
 
-// pages are the routes that describe the others. They are drawn once: the
-// document is what the code says.
-func (d *desk) pages(all []operation) ([]dialect.Route, error) {
-	doc := d.document(all)
-	raw, err := json.Marshal(doc)
-	if err != nil {
-		return nil, err
-	}
-	if raw, err = openAnswers(raw); err != nil {
-		return nil, err
-	}
-	page, err := d.drawDocs(doc, all)
-	if err != nil {
-		return nil, err
-	}
+// pages are the routes that describe the others. Each is drawn once, when somebody
+// asks for it: most processes are never asked, and it takes longer than all else
+// here does.
+func (d *desk) pages(all []operation) []dialect.Route {
+	doc := d.document(all) // now, since it names schemas that calls are held against
+	written := sync.OnceValues(func() ([]byte, error) {
+		raw, err := json.Marshal(doc)
+		if err != nil {
+			return nil, err
+		}
+		return openAnswers(raw)
+	})
+	drawn := sync.OnceValues(func() ([]byte, error) { return d.drawDocs(doc, all) })
 	sum := sha256.Sum256([]byte(docsStyle))
 	policy := "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
 		"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -48,18 +47,22 @@ func (d *desk) pages(all []operation) ([]dialect.Route, error) {
 		{
 			Method: http.MethodGet, Path: base + "/openapi.json", Access: dialect.Anyone,
 			Summary: "Gives the OpenAPI document of this API.",
-			Handle:  func(*dialect.Request) (dialect.Reply, error) { return dialect.Reply{Body: raw}, nil },
+			Handle: func(*dialect.Request) (dialect.Reply, error) {
+				raw, err := written()
+				return dialect.Reply{Body: raw}, err
+			},
 		},
 		{
 			Method: http.MethodGet, Path: base + "/docs", Access: dialect.Anyone,
 			Summary: "Shows the document to people.",
 			Handle: func(*dialect.Request) (dialect.Reply, error) {
+				page, err := drawn()
 				return dialect.Reply{Body: page, Header: http.Header{
 					"Content-Type": {"text/html; charset=utf-8"}, "Content-Security-Policy": {policy},
-				}}, nil
+				}}, err
 			},
 		},
-	}, nil
+	}
 }
 
 // chapter is one resource of the page.

@@ -73,13 +73,10 @@ func TestScopes(t *testing.T) {
 func TestLimits(t *testing.T) {
 	t.Parallel()
 	w := dialecttest.NewWorld(t, banks)
-	v1, err := api.New(api.Config{
+	v1 := api.New(api.Config{
 		App: w.App, PublicURL: "https://pay.example", Now: w.Now, Log: slog.New(slog.DiscardHandler),
 		NewRequestID: w.RequestID,
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	h := w.Handler(v1)
 	until := func(key string, most int) int {
 		for n := range most {
