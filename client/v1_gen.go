@@ -1656,10 +1656,15 @@ type Attachment struct {
 	Type string `json:"type"`
 }
 
-// AttachmentList defines model for AttachmentList.
-type AttachmentList struct {
+// AttachmentPage defines model for AttachmentPage.
+type AttachmentPage struct {
 	// Data The newest first, unless the operation says otherwise.
 	Data []Attachment `json:"data"`
+
+	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
+	//
+	// Examples: MTczNTc4NzA0NTY3ODAwMC5pbnZf
+	NextCursor *string `json:"next_cursor"`
 }
 
 // Balance defines model for Balance.
@@ -4708,6 +4713,12 @@ type ListAttachmentsParams struct {
 	// Format csv: all that is selected as one table, at most 10000 rows. It may be asked for with Accept: text/csv too.
 	Format *ListAttachmentsParamsFormat `form:"format,omitempty" json:"format,omitempty"`
 
+	// Limit How many to show at most.
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The next_cursor of the page before; leave it out for the first page.
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+
 	// Deal The id of the deal.
 	Deal string `form:"deal" json:"deal"`
 }
@@ -5784,7 +5795,7 @@ type ClientInterface interface {
 
 	// ListAttachments List attachments
 	//
-	// Lists what is known of the files about one deal, the oldest first; at most 10.
+	// Lists what is known of the files about one deal, the oldest first. A deal has at most 10.
 	//
 	// Needs a key with the scope deals:read.
 	//
@@ -7272,7 +7283,7 @@ func (c *Client) GetAccount(ctx context.Context, id string, reqEditors ...Reques
 
 // ListAttachments List attachments
 //
-// Lists what is known of the files about one deal, the oldest first; at most 10.
+// Lists what is known of the files about one deal, the oldest first. A deal has at most 10.
 //
 // Needs a key with the scope deals:read.
 //
@@ -10243,6 +10254,30 @@ func NewListAttachmentsRequest(server string, params *ListAttachmentsParams) (*h
 		if params.Format != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "format", *params.Format, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -16525,7 +16560,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListAttachmentsWithResponse List attachments
 	//
-	// Lists what is known of the files about one deal, the oldest first; at most 10.
+	// Lists what is known of the files about one deal, the oldest first. A deal has at most 10.
 	//
 	// Needs a key with the scope deals:read.
 	//
@@ -18153,11 +18188,11 @@ type ListAttachmentsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *AttachmentList
+	JSON200 *AttachmentPage
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r ListAttachmentsResponse) GetJSON200() *AttachmentList {
+func (r ListAttachmentsResponse) GetJSON200() *AttachmentPage {
 	return r.JSON200
 }
 
@@ -22302,7 +22337,7 @@ func (c *ClientWithResponses) GetAccountWithResponse(ctx context.Context, id str
 
 // ListAttachmentsWithResponse List attachments
 //
-// Lists what is known of the files about one deal, the oldest first; at most 10.
+// Lists what is known of the files about one deal, the oldest first. A deal has at most 10.
 //
 // Needs a key with the scope deals:read.
 //
@@ -24789,7 +24824,7 @@ func ParseListAttachmentsResponse(rsp *http.Response) (*ListAttachmentsResponse,
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest AttachmentList
+		var dest AttachmentPage
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -27459,4 +27494,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: 0c3d809d86125b9b765e2858c99ef32468ddcf81b8c8fcb854936725be5093e4
+// Stamp of what it is made from: 3ee207bb45141f5620ad65637e90b9e610c98d7c76bae094cead207b95970f2f

@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/base64"
 	"strings"
+	"time"
 
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/deal"
@@ -31,7 +32,7 @@ const mostOfAttachment = 14 << 20
 
 // attachmentList names the deal whose files are asked for.
 type attachmentList struct {
-	formatted
+	paging
 
 	Deal string `query:"deal" required:"true" maxLength:"200"`
 }
@@ -89,7 +90,7 @@ func (d *desk) attachments() resource {
 			}, deal.MediaTypes(), d.downloadAttachment),
 			list(row{
 				id: "listAttachments", path: "/attachments", scope: merchant.DealsRead, summary: "List attachments",
-				about:  "Lists what is known of the files about one deal, the oldest first; at most 10.",
+				about:  "Lists what is known of the files about one deal, the oldest first. A deal has at most 10.",
 				faults: []fault.Code{fault.CodeDealNotFound},
 			}, d.listAttachments),
 		},
@@ -122,7 +123,7 @@ func (d *desk) downloadAttachment(c *call, id string) (download, error) {
 	return download{name: t.ID + "." + kind, mediaType: t.Type, data: t.Data}, err
 }
 
-func (d *desk) listAttachments(c *call, q attachmentList) (out wholeOf[attachmentView], err error) {
+func (d *desk) listAttachments(c *call, q attachmentList) (out pageOf[attachmentView], err error) {
 	if _, err := d.App.Deal(c.Context(), c.Merchant, q.Deal); err != nil {
 		return out, err
 	}
@@ -130,11 +131,8 @@ func (d *desk) listAttachments(c *call, q attachmentList) (out wholeOf[attachmen
 	if err != nil {
 		return out, err
 	}
-	out.Data = []attachmentView{}
-	for _, t := range found {
-		out.Data = append(out.Data, viewAttachment(t))
-	}
-	return out, nil
+	return cutAs(q.paging, found, viewAttachment,
+		func(t deal.Attachment) (time.Time, string) { return t.CreatedAt, t.ID }, 1)
 }
 
 // viewAttachment shows what is known of a file.

@@ -2,7 +2,10 @@ package api_test
 
 import (
 	"encoding/base64"
+	"encoding/json"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,5 +45,46 @@ func TestAttachmentSizes(t *testing.T) {
 		if a := w.Ask(h, http.MethodPost, path, header, c.body); a.Status != c.want || c.want >= 400 && face(a) != nil {
 			t.Errorf("%s: got %d %.300s, want %d", name, a.Status, a.Body, c.want)
 		}
+	}
+}
+
+// The pages of a deal's files begin with the oldest, whichever way they are read.
+func TestAttachmentPages(t *testing.T) {
+	t.Parallel()
+	w := dialecttest.NewWorld(t, banks, kit(t).Extras)
+	h := w.Handler(open(t, w))
+	w.Play(t, h, dialecttest.Story(prepared))
+	for n := range 3 { // prepared has one
+		body := `{"data":"` + base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "%%PDF-%d", n)) + `"}`
+		a := w.Ask(h, http.MethodPost, "/v1/deals/"+id("deal", 12)+"/attachments", named(fmt.Sprint(n)), body)
+		if a.Status != http.StatusCreated {
+			t.Fatalf("got %d %s", a.Status, a.Body)
+		}
+	}
+	type page struct {
+		Data []struct {
+			ID        string
+			CreatedAt string `json:"created_at"`
+		}
+		NextCursor *string `json:"next_cursor"`
+	}
+	read := func(query string) (p page) {
+		a := w.Ask(h, http.MethodGet, "/v1/attachments?deal="+id("deal", 12)+query, named(""), "")
+		if err := json.Unmarshal([]byte(a.Body), &p); err != nil || a.Status != http.StatusOK {
+			t.Fatalf("%s: got %d %s, %v", query, a.Status, a.Body, err)
+		}
+		return p
+	}
+	whole, first := read(""), read("&limit=3")
+	if len(whole.Data) != 4 || whole.NextCursor != nil || len(first.Data) != 3 || first.NextCursor == nil {
+		t.Fatalf("got %v and %v, want four and three of them", whole, first)
+	}
+	if second := read("&limit=3&cursor=" + *first.NextCursor); len(second.Data) != 1 || second.NextCursor != nil ||
+		!slices.Equal(append(first.Data, second.Data...), whole.Data) || whole.Data[0].CreatedAt > whole.Data[3].CreatedAt {
+		t.Errorf("got %v, then %v, want %v", first, second, whole)
+	}
+	if a := w.Ask(h, http.MethodGet, "/v1/attachments?format=csv&deal="+id("deal", 12), named(""), ""); a.Status !=
+		http.StatusOK || strings.Count(a.Body, "\r\n") != 5 {
+		t.Errorf("got %d %s, want a table of four", a.Status, a.Body)
 	}
 }

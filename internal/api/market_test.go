@@ -151,7 +151,7 @@ var market = []dialecttest.Sample{
 	decision("/v1/deals/{id}/resolve", id("deal", 15),
 		`{"operator":"Sam","note":"n","outcome":"won","paid":"1900","receipt":"r"}`),
 	decision("/v1/deals/{id}/correct", id("deal", 20), `{"operator":"Sam","note":"n","paid":"3900"}`),
-	{Route: "GET /v1/attachments", Key: "admin", Query: "deal=" + id("deal", 12), Owned: true},
+	{Route: "GET /v1/attachments", Key: "admin", Query: "limit=10&deal=" + id("deal", 12), Owned: true},
 	{
 		Route: "POST /v1/settlements", Key: "operator",
 		Body: `{"operator":"Sam","gateway":"zarinpal","file":"receipt;amount;type\nzarinpal-R2;5000;sale\n",` +

@@ -10,21 +10,26 @@ import (
 // first. Error: parameter_invalid.
 func cut[Noun, Item any](p paging, all []Noun, show func(Noun) Item, at func(Noun) (time.Time, string),
 ) (out pageOf[Item], err error) {
+	return cutAs(p, all, show, at, -1)
+}
+
+// cutAs is cut in the order of time, 1, or against it, -1.
+func cutAs[Noun, Item any](p paging, all []Noun, show func(Noun) Item, at func(Noun) (time.Time, string), order int,
+) (out pageOf[Item], err error) {
 	part, err := p.after()
 	if err != nil {
 		return out, err
 	}
-	older := func(a, b Noun) int {
-		when, id := at(a)
-		other, name := at(b)
-		return cmp.Or(other.Compare(when), cmp.Compare(name, id))
+	from := func(n Noun, when time.Time, id string) int {
+		made, name := at(n)
+		return order * cmp.Or(made.Compare(when), cmp.Compare(name, id))
 	}
-	all = slices.SortedFunc(slices.Values(all), older)
+	all = slices.SortedFunc(slices.Values(all), func(a, b Noun) int {
+		when, id := at(b)
+		return from(a, when, id)
+	})
 	if part.ID != "" {
-		all = slices.DeleteFunc(all, func(n Noun) bool {
-			when, id := at(n)
-			return cmp.Or(when.Compare(part.At), cmp.Compare(id, part.ID)) >= 0
-		})
+		all = slices.DeleteFunc(all, func(n Noun) bool { return from(n, part.At, part.ID) <= 0 })
 	}
 	return paged(p, all[:min(part.Limit, len(all))], show, at), nil
 }
