@@ -18,9 +18,6 @@ type NewAttachment struct {
 	Operator       string // who keeps it for somebody; empty = the payer or the merchant sends it
 }
 
-// attach is the trigger of the event that tells of a file. It moves nothing.
-const attach = "attach"
-
 // Attach keeps a file about a deal that is not decided.
 // Errors: deal_not_found, wrong_state, and those of deal.Attach.
 func (a *App) Attach(ctx context.Context, n NewAttachment) (t deal.Attachment, err error) {
@@ -46,7 +43,7 @@ func (a *App) Attach(ctx context.Context, n NewAttachment) (t deal.Attachment, e
 		d.UpdatedAt = now // a new version: two files that arrive together are counted both
 		return store.Change{
 			Deals: []deal.Deal{d}, Attachments: []deal.Attachment{t},
-			Events: []event.Event{happened(event.Deal, d.Merchant, d.ID, d.State, attach, d.State, by, note+t.Type, now)},
+			Events: []event.Event{happened(event.Deal, d.Merchant, d.ID, d.State, event.Attach, d.State, by, note+t.Type, now)},
 		}, nil
 	})
 	return t, err

@@ -9,9 +9,6 @@ import (
 	"github.com/purserhq/purser/internal/store"
 )
 
-// giveCode is the trigger of the event that tells of a code. It moves nothing.
-const giveCode = "code"
-
 // maxCode bounds the address of a code, in bytes: more does not fit into one that
 // a telephone can read.
 const maxCode = 300
@@ -43,7 +40,7 @@ func (a *App) GiveCode(ctx context.Context, w DealWord, link string) (d deal.Dea
 		}
 		return store.Change{
 			Deals: []deal.Deal{d},
-			Events: []event.Event{happened(event.Deal, d.Merchant, d.ID, d.State, giveCode, d.State, byOperator,
+			Events: []event.Event{happened(event.Deal, d.Merchant, d.ID, d.State, event.GiveCode, d.State, byOperator,
 				byOperatorNote(w.Operator, w.Note), d.UpdatedAt)},
 		}, nil
 	})

@@ -64,13 +64,28 @@ func (e Event) News() bool {
 const (
 	Hold    = "hold"    // an invoice waits for the merchant's confirmation
 	Confirm = "confirm" // and has it
+
+	Attach   = "attach" // somebody sent a file about a deal
+	GiveCode = "code"   // a deal has an address that the payer's telephone opens
+
+	correct = "correct" // another sum came than was said
+	set     = "set"     // a market has a new price
 )
+
+// facts are the words for changes of facts that are news, by what changed and the
+// trigger.
+var facts = map[Noun]map[string]string{
+	Invoice: {Hold: "held", Confirm: "confirmed", correct: "corrected"},
+	Payment: {correct: "corrected"},
+	Deal:    {correct: "corrected", Attach: "attached", GiveCode: "code_given"},
+	Market:  {set: "set"},
+}
 
 // fact is the word for a change of facts that is news.
 func (e Event) fact() (string, bool) {
-	if e.Noun != Invoice || e.From != e.To {
+	if e.From != e.To {
 		return "", false
 	}
-	word, ok := map[string]string{Hold: "held", Confirm: "confirmed"}[e.Trigger]
+	word, ok := facts[e.Noun][e.Trigger]
 	return word, ok
 }
