@@ -17,7 +17,7 @@ import (
 
 func rub(whole int64) money.Amount { return money.New(whole*100, money.RUB) }
 
-func rated(t *testing.T, text string) money.Rate {
+func rated(t testing.TB, text string) money.Rate {
 	t.Helper()
 	rate, err := money.ParseRate(text)
 	if err != nil {
@@ -36,7 +36,7 @@ type bazaar struct {
 
 // openBazaar makes one with a trader, who takes 100 to 5000 roubles for each of
 // the accounts.
-func openBazaar(t *testing.T, accounts ...app.RequisiteTerms) *bazaar {
+func openBazaar(t testing.TB, accounts ...app.RequisiteTerms) *bazaar {
 	t.Helper()
 	b := &bazaar{shop: openShop(t, "Shop", 0)}
 	if _, err := b.app.SetRate(t.Context(), app.NewRate{

@@ -109,7 +109,7 @@ func (d directory) Open(g merchant.Gateway) (gateway.Gateway, error) { return d[
 
 // shop is one merchant with two banks, the pages, and a browser's view of them.
 type shop struct {
-	*testing.T
+	testing.TB
 	app      *app.App
 	pages    *checkout.Pages
 	merchant string
@@ -126,9 +126,9 @@ func (s *shop) newID() string { return fmt.Sprintf("%024x", s.ids.Add(1)) }
 func (s *shop) newUUID() string { return fmt.Sprintf("00000000-0000-4000-8000-%012x", s.ids.Add(1)) }
 
 // openShop makes a merchant called name; a split limit of zero never splits.
-func openShop(t *testing.T, name string, splitLimit int64) *shop {
+func openShop(t testing.TB, name string, splitLimit int64) *shop {
 	t.Helper()
-	s := &shop{T: t, zarinpal: newBank("zarinpal", "ZarinPal"), shepa: newBank("shepa", "Shepa")}
+	s := &shop{TB: t, zarinpal: newBank("zarinpal", "ZarinPal"), shepa: newBank("shepa", "Shepa")}
 	s.clock.Store(time.Date(2026, 11, 20, 10, 35, 0, 0, time.UTC).UnixMicro())
 	silent := slog.New(slog.DiscardHandler)
 	db, err := sqlstore.Open(t.Context(), sqlstore.Options{
@@ -225,7 +225,7 @@ func (s *shop) payments(i invoice.Invoice) []payment.Payment {
 
 // answer is what a browser gets.
 type answer struct {
-	*testing.T
+	testing.TB
 	status int
 	header http.Header
 	body   string
@@ -250,7 +250,7 @@ func (s *shop) do(h http.HandlerFunc, method, address, body string, headers ...s
 	if err != nil {
 		s.Fatal(err)
 	}
-	return answer{T: s.T, status: w.Code, header: w.Header(), body: string(text)}
+	return answer{TB: s.TB, status: w.Code, header: w.Header(), body: string(text)}
 }
 
 // get reads one of the pages under /pay/.
