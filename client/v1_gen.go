@@ -122,13 +122,18 @@ func (e EndpointStatus) Valid() bool {
 const (
 	EventObjectCustomer  EventObject = "customer"
 	EventObjectDeal      EventObject = "deal"
+	EventObjectEndpoint  EventObject = "endpoint"
 	EventObjectExchange  EventObject = "exchange"
+	EventObjectGateway   EventObject = "gateway"
 	EventObjectInvoice   EventObject = "invoice"
+	EventObjectKey       EventObject = "key"
 	EventObjectMarket    EventObject = "market"
+	EventObjectMerchant  EventObject = "merchant"
 	EventObjectPayment   EventObject = "payment"
 	EventObjectPayout    EventObject = "payout"
 	EventObjectRefund    EventObject = "refund"
 	EventObjectRequisite EventObject = "requisite"
+	EventObjectTerminal  EventObject = "terminal"
 	EventObjectTrader    EventObject = "trader"
 	EventObjectTransfer  EventObject = "transfer"
 )
@@ -140,11 +145,19 @@ func (e EventObject) Valid() bool {
 		return true
 	case EventObjectDeal:
 		return true
+	case EventObjectEndpoint:
+		return true
 	case EventObjectExchange:
+		return true
+	case EventObjectGateway:
 		return true
 	case EventObjectInvoice:
 		return true
+	case EventObjectKey:
+		return true
 	case EventObjectMarket:
+		return true
+	case EventObjectMerchant:
 		return true
 	case EventObjectPayment:
 		return true
@@ -153,6 +166,8 @@ func (e EventObject) Valid() bool {
 	case EventObjectRefund:
 		return true
 	case EventObjectRequisite:
+		return true
+	case EventObjectTerminal:
 		return true
 	case EventObjectTrader:
 		return true
@@ -27494,4 +27509,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: 3ee207bb45141f5620ad65637e90b9e610c98d7c76bae094cead207b95970f2f
+// Stamp of what it is made from: 06cf63b97a90c98a69771b7fe850bf8e5e4a49a23eb0cefbb6d59e1825b98a4e

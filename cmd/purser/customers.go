@@ -17,7 +17,8 @@ type customerCommand struct {
 }
 
 type customerAddCommand struct {
-	dataFlags `embed:""`
+	dataFlags    `embed:""`
+	operatorFlag `embed:""`
 
 	Merchant   string `help:"Whose customer." placeholder:"ID" required:""`
 	FirstName  string `help:"First name." placeholder:"NAME"`
@@ -77,7 +78,8 @@ func (c *customerShowCommand) Run(ctx context.Context, t server.Terminal) error 
 }
 
 type customerPinCommand struct {
-	ownCustomer `embed:""`
+	ownCustomer  `embed:""`
+	operatorFlag `embed:""`
 
 	PinFile string `default:"-" help:"File with the PIN, or - for standard input." placeholder:"FILE"`
 }

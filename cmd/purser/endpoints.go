@@ -15,7 +15,8 @@ type endpointCommand struct {
 }
 
 type endpointAddCommand struct {
-	dataFlags `embed:""`
+	dataFlags    `embed:""`
+	operatorFlag `embed:""`
 
 	Merchant string   `help:"Who is told." placeholder:"ID" required:""`
 	URL      string   `help:"Where, with https." name:"url" placeholder:"URL" required:""`
@@ -55,7 +56,8 @@ type ownEndpoint struct {
 }
 
 type endpointRotateCommand struct {
-	ownEndpoint `embed:""`
+	ownEndpoint  `embed:""`
+	operatorFlag `embed:""`
 }
 
 // Run makes a new secret.
@@ -68,7 +70,8 @@ func (c *endpointRotateCommand) Run(ctx context.Context, t server.Terminal) erro
 }
 
 type endpointDisableCommand struct {
-	ownEndpoint `embed:""`
+	ownEndpoint  `embed:""`
+	operatorFlag `embed:""`
 
 	Reason string `default:"an operator disabled it" help:"Why, for whoever looks at the list."`
 }
@@ -86,7 +89,8 @@ func (c *endpointDisableCommand) Run(ctx context.Context, t server.Terminal) err
 }
 
 type endpointEnableCommand struct {
-	ownEndpoint `embed:""`
+	ownEndpoint  `embed:""`
+	operatorFlag `embed:""`
 }
 
 // Run sends again.

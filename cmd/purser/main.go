@@ -57,6 +57,11 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 	terminal := server.Terminal{
 		In: in, Out: out, Err: errs, JSON: line.JSON, Live: isTerminal(errs), Hidden: hidden(in, errs),
 	}
+	ctx, err = inTheNameOf(ctx, parsed)
+	if err != nil {
+		return complain(errs, err, misuse)
+	}
+	parsed.BindTo(ctx, (*context.Context)(nil))
 	if err := parsed.Run(terminal); err != nil {
 		return complain(errs, err, failed)
 	}

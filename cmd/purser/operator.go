@@ -1,8 +1,11 @@
 package main
 
 import (
+	"context"
 	"os"
 	"os/user"
+
+	"github.com/alecthomas/kong"
 
 	"github.com/purserhq/purser/internal/server"
 )
@@ -25,6 +28,23 @@ func (f operatorFlag) who() (string, error) {
 		return known.Username, nil
 	}
 	return "", &usageError{"the user who runs this has no name: say who decides with --operator"}
+}
+
+// inTheNameOf puts down whose command it is, for what records who did it. Only
+// commands that ask for an operator need one who has a name.
+func inTheNameOf(ctx context.Context, parsed *kong.Context) (context.Context, error) {
+	var said operatorFlag
+	needed := false
+	for _, f := range parsed.Flags() {
+		if f.Name == "operator" {
+			said.Operator, needed = f.Target.String(), true
+		}
+	}
+	who, err := said.who()
+	if err != nil && needed {
+		return ctx, err
+	}
+	return server.AsOperator(ctx, who), nil
 }
 
 // decider is ready to take an operator's word.

@@ -20,7 +20,8 @@ type merchantCommand struct {
 }
 
 type merchantAddCommand struct {
-	dataFlags `embed:""`
+	dataFlags    `embed:""`
+	operatorFlag `embed:""`
 
 	Name       string `help:"Name that payers see." required:""`
 	SplitLimit string `help:"Split requests above so many Rial into several payments." placeholder:"RIAL"`
@@ -69,7 +70,8 @@ func (c *merchantShowCommand) Run(ctx context.Context, t server.Terminal) error 
 }
 
 type merchantSetCommand struct {
-	oneMerchant `embed:""`
+	oneMerchant  `embed:""`
+	operatorFlag `embed:""`
 
 	Email *string `help:"E-mail address of the merchant's own account; an empty one takes it away."`
 	Guard *string `enum:"off,hold" help:"Hold unusual amounts asked for at no terminal: off or hold." name:"amount-guard"`
@@ -88,7 +90,8 @@ func (c *merchantSetCommand) Run(ctx context.Context, t server.Terminal) error {
 }
 
 type merchantRailCommand struct {
-	oneMerchant `embed:""`
+	oneMerchant  `embed:""`
+	operatorFlag `embed:""`
 
 	Unit     string `help:"What is sent out, such as USDT." required:""`
 	Network  string `help:"On which network: TRX or BNB." required:""`
@@ -115,7 +118,8 @@ func (c *merchantRailCommand) Run(ctx context.Context, t server.Terminal) error 
 }
 
 type merchantLimitCommand struct {
-	oneMerchant `embed:""`
+	oneMerchant  `embed:""`
+	operatorFlag `embed:""`
 
 	Unit  string `help:"What is sent out, such as USDT." required:""`
 	Above string `help:"Payouts of more need two approvals; 0 takes the limit away." placeholder:"DECIMAL" required:""`
@@ -139,7 +143,8 @@ type keyCommand struct {
 }
 
 type keyAddCommand struct {
-	dataFlags `embed:""`
+	dataFlags    `embed:""`
+	operatorFlag `embed:""`
 
 	Merchant string        `help:"Whose key it is." placeholder:"ID" required:""`
 	Label    string        `help:"What it is for, in your words."`
@@ -199,7 +204,8 @@ func (c *keyAddCommand) check() error {
 }
 
 type keyRotateCommand struct {
-	dataFlags `embed:""`
+	dataFlags    `embed:""`
+	operatorFlag `embed:""`
 
 	Merchant string `help:"Whose stores." placeholder:"ID" required:""`
 }
@@ -229,7 +235,8 @@ func (c *keyListCommand) Run(ctx context.Context, t server.Terminal) error {
 }
 
 type keyReplaceCommand struct {
-	dataFlags `embed:""`
+	dataFlags    `embed:""`
+	operatorFlag `embed:""`
 
 	Merchant string        `help:"Whose key it is." placeholder:"ID" required:""`
 	Key      string        `arg:"" help:"The key's id, as the list shows it."`
@@ -246,7 +253,8 @@ func (c *keyReplaceCommand) Run(ctx context.Context, t server.Terminal) error {
 }
 
 type keyRevokeCommand struct {
-	dataFlags `embed:""`
+	dataFlags    `embed:""`
+	operatorFlag `embed:""`
 
 	Merchant string `help:"Whose key it is." placeholder:"ID" required:""`
 	Key      string `arg:"" help:"The key's id, as the list shows it."`
@@ -267,7 +275,8 @@ type gatewayCommand struct {
 }
 
 type gatewayAddCommand struct {
-	dataFlags `embed:""`
+	dataFlags    `embed:""`
+	operatorFlag `embed:""`
 
 	Merchant    string   `help:"Whose contract it is." placeholder:"ID" required:""`
 	Connector   string   `help:"The provider: zarinpal, shepa, zibal or manual." required:""`

@@ -12,7 +12,8 @@ type rateCommand struct {
 }
 
 type rateSetCommand struct {
-	dataFlags `embed:""`
+	dataFlags    `embed:""`
+	operatorFlag `embed:""`
 
 	Merchant string `help:"Whose rates." placeholder:"ID" required:""`
 	Market   string `arg:"" help:"Two currency units such as USDIRT: what one of the first is worth in the second."`

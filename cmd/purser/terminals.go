@@ -39,6 +39,7 @@ func (f terminalFlags) terms(name *string) server.TerminalTerms {
 type terminalAddCommand struct {
 	dataFlags     `embed:""`
 	terminalFlags `embed:""`
+	operatorFlag  `embed:""`
 
 	Merchant string `help:"Whose terminal." placeholder:"ID" required:""`
 	Name     string `help:"What it is, in your words." required:""`
@@ -79,6 +80,7 @@ type ownTerminal struct {
 type terminalSetCommand struct {
 	ownTerminal   `embed:""`
 	terminalFlags `embed:""`
+	operatorFlag  `embed:""`
 
 	Name     *string `help:"What it is, in your words."`
 	Anywhere bool    `help:"Payers may be sent back to any address."`
@@ -98,7 +100,8 @@ func (c *terminalSetCommand) Run(ctx context.Context, t server.Terminal) error {
 }
 
 type terminalRotateCommand struct {
-	ownTerminal `embed:""`
+	ownTerminal  `embed:""`
+	operatorFlag `embed:""`
 }
 
 // Run makes a new secret.

@@ -19,7 +19,8 @@ type issuerCommand struct {
 }
 
 type issuerAddCommand struct {
-	dataFlags `embed:""`
+	dataFlags    `embed:""`
+	operatorFlag `embed:""`
 
 	Merchant   string `help:"Whose users come with the tokens." placeholder:"ID" required:""`
 	SecretFile string `help:"File with its secret, - for standard input; without it one is made." placeholder:"FILE"`
@@ -58,7 +59,8 @@ func (c *issuerListCommand) Run(ctx context.Context, t server.Terminal) error {
 }
 
 type issuerRevokeCommand struct {
-	dataFlags `embed:""`
+	dataFlags    `embed:""`
+	operatorFlag `embed:""`
 
 	Merchant string `help:"Whose issuer it is." placeholder:"ID" required:""`
 	Issuer   string `arg:"" help:"The issuer's name."`

@@ -152,7 +152,7 @@ var samples = []dialecttest.Sample{
 	{Route: "GET /v1/accounts/{id}", Path: "/v1/accounts/10001", Key: "admin", Owned: true},
 	{Route: "GET /v1/balances", Key: "admin", Query: "format=json"},
 	{Route: "GET /v1/entries", Key: "admin", Query: "subject=" + id("pay", 3)},
-	{Route: "GET /v1/events", Key: "admin", Query: "after=3&limit=10"},
+	{Route: "GET /v1/events", Key: "admin", Query: "after=13&limit=10"},
 }
 
 // face wants a problem of RFC 9457.

@@ -62,7 +62,8 @@ func nouns() []string {
 
 func (d *desk) events() resource {
 	return resource{
-		name: "events", about: "Everything that happened, in order and without a gap. Webhooks tell the same.",
+		name: "events", about: "Everything that happened, in order and without a gap. Webhooks tell the same, but for what " +
+			"is administered: merchant, keys, gateways, terminals and endpoints.",
 		words: eventWords, example: 17,
 		operations: []operation{
 			list(row{

@@ -3,6 +3,7 @@ package api
 import (
 	"time"
 
+	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/dialect"
 	"github.com/purserhq/purser/internal/fault"
 )
@@ -33,6 +34,7 @@ func newBudgets() budgets {
 func (d *desk) admit(r *dialect.Request) error {
 	keys := dialect.Keys{Keys: d.App, Scope: d.scopes[r.Route.Name()]}
 	err := keys.Admit(r)
+	r.Request = r.WithContext(app.AsKey(r.Context(), r.Key.ID))
 	switch {
 	case r.Merchant != "":
 		if late := d.spend(d.budgets.keys, r.Key.ID); late != nil {

@@ -3,6 +3,7 @@ package api_test
 import (
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/purserhq/purser/internal/api"
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/dialect/dialecttest"
+	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/merchant"
 )
 
@@ -102,5 +104,40 @@ func TestLimits(t *testing.T) {
 	w.Wait(time.Second)
 	if n := until("{{admin}}", 300); n != 100 {
 		t.Errorf("a second later a key got through %d times", n)
+	}
+}
+
+// TestKeysAreOnRecord: what is administered with a key is recorded with its id.
+func TestKeysAreOnRecord(t *testing.T) {
+	t.Parallel()
+	w := dialecttest.NewWorld(t, banks)
+	h := w.Handler(open(t, w))
+	keys, err := w.App.Keys(t.Context(), w.Shop)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := slices.IndexFunc(keys, func(k merchant.Key) bool { return k.Label == "admin" })
+	if at < 0 {
+		t.Fatal("the shop has no admin key")
+	}
+	for path, body := range map[string]string{
+		"/v1/customers": `{"first_name":"Ada"}`, "/v1/terminals": `{"name":"Till"}`,
+	} {
+		if a := w.Ask(h, http.MethodPost, path, named(path), body); a.Status != http.StatusCreated {
+			t.Fatalf("%s: got %d %s", path, a.Status, a.Body)
+		}
+	}
+	events, err := w.Store.Events(t.Context(), w.Shop, 0, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	recorded := map[event.Noun]bool{}
+	for _, e := range events {
+		recorded[e.Noun] = recorded[e.Noun] || e.Actor == "merchant" && e.Note == "key "+keys[at].ID
+	}
+	for _, noun := range []event.Noun{event.Customer, event.Terminal, event.Receiver} {
+		if !recorded[noun] {
+			t.Errorf("no %s is recorded with the key that made it", noun)
+		}
 	}
 }

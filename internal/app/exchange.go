@@ -127,7 +127,7 @@ func (a *App) SetRate(ctx context.Context, n NewRate) (wallet.Market, error) {
 		return store.Change{
 			Markets: []wallet.Market{m},
 			Events: []event.Event{happened(event.Market, n.Merchant, m.Name(), from, trigger, wallet.Priced, actor,
-				"buy "+n.Buy.Text()+", sell "+n.Sell.Text()+", from "+n.Source, now)},
+				whoActs(ctx).said("buy "+n.Buy.Text()+", sell "+n.Sell.Text()+", from "+n.Source), now)},
 		}, nil
 	})
 	m.Version++

@@ -62,11 +62,11 @@ func numberCustomer(ctx context.Context, r store.Reader, c *wallet.Customer) (st
 		return store.Change{}, err
 	}
 	c.Number = max(last, wallet.House) + 1
-	subject := ownerOf(c.Number)
+	subject, who := ownerOf(c.Number), whoActs(ctx)
 	change := store.Change{
 		Customers: []wallet.Customer{*c},
 		Events: []event.Event{happened(event.Customer, c.Merchant, subject, "", create, c.State,
-			byOperator, "", c.CreatedAt)},
+			who.kind, who.said(""), c.CreatedAt)},
 	}
 	if c.Email != "" {
 		change.Claims = []store.Claim{emailClaim(c.Merchant, c.Email, c.Number)}
@@ -86,6 +86,7 @@ func ownerOf(number int64) string {
 // SetPIN gives a customer another PIN, and forgets the wrong attempts.
 // Errors: account_not_found, parameter_invalid.
 func (a *App) SetPIN(ctx context.Context, merchantID string, number int64, pin string) error {
+	who := whoActs(ctx)
 	hashed, err := a.hashPIN(ctx, pin)
 	if err != nil {
 		return err
@@ -93,7 +94,7 @@ func (a *App) SetPIN(ctx context.Context, merchantID string, number int64, pin s
 	if err := a.changeCustomer(ctx, merchantID, number, func(c *wallet.Customer) (store.Change, error) {
 		c.PIN = hashed
 		return store.Change{Events: []event.Event{happened(event.Customer, merchantID, ownerOf(number), c.State,
-			"set_pin", c.State, byOperator, "", c.UpdatedAt)}}, nil
+			"set_pin", c.State, who.kind, who.said(""), c.UpdatedAt)}}, nil
 	}); err != nil {
 		return err
 	}

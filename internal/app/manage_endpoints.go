@@ -175,7 +175,7 @@ func (a *App) ChangeReceiver(ctx context.Context, merchantID, id string, t Endpo
 		}
 	}
 	var changed event.Endpoint
-	err := a.changeEndpoint(ctx, merchantID, id, func(e *event.Endpoint) error {
+	err := a.changeEndpoint(ctx, merchantID, id, event.Change, func(e *event.Endpoint) error {
 		if e.URL == "" {
 			return fault.New(fault.CodeEndpointNotFound, "endpoint", "")
 		}
@@ -209,7 +209,7 @@ func (a *App) SigningSecret(e event.Endpoint) (string, error) {
 // Errors: endpoint_not_found, limit_exceeded when too many secrets sign already.
 func (a *App) RotateSecret(ctx context.Context, merchantID, endpointID string) (string, error) {
 	secret := event.NewSecret()
-	err := a.changeEndpoint(ctx, merchantID, endpointID, func(e *event.Endpoint) error {
+	err := a.changeEndpoint(ctx, merchantID, endpointID, event.Rotate, func(e *event.Endpoint) error {
 		secrets, err := a.secretsOf(*e)
 		if err != nil {
 			return err
@@ -235,22 +235,33 @@ func (a *App) RotateSecret(ctx context.Context, merchantID, endpointID string) (
 // DisableEndpoint stops sending to an endpoint, for a reason; an empty reason
 // starts it again. Deliveries that are due stay due. Error: endpoint_not_found.
 func (a *App) DisableEndpoint(ctx context.Context, merchantID, endpointID, reason string) error {
-	return a.changeEndpoint(ctx, merchantID, endpointID, func(e *event.Endpoint) error {
+	return a.changeEndpoint(ctx, merchantID, endpointID, event.Change, func(e *event.Endpoint) error {
 		e.Disabled = reason
 		return nil
 	})
 }
 
-func (a *App) changeEndpoint(ctx context.Context, merchantID, id string, change func(*event.Endpoint) error) error {
+func (a *App) changeEndpoint(ctx context.Context, merchantID, id, trigger string,
+	change func(*event.Endpoint) error,
+) error {
 	defer a.endpoints.forget()
 	return a.update(ctx, func(r store.Reader) (store.Change, error) {
 		e, err := endpointOf(ctx, r, merchantID, id)
 		if err != nil {
 			return store.Change{}, err
 		}
+		was := e.Disabled != ""
 		e.UpdatedAt = a.now()
-		err = change(&e)
-		return store.Change{Endpoints: []event.Endpoint{e}}, err
+		if err := change(&e); err != nil {
+			return store.Change{}, err
+		}
+		did := trigger
+		if trigger == event.Change {
+			did = switched(was, e.Disabled != "")
+		}
+		return store.Change{
+			Endpoints: []event.Endpoint{e}, Events: []event.Event{acted(event.Receiver, merchantID, id, did, e.UpdatedAt)},
+		}, nil
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/merchant"
 	"github.com/purserhq/purser/internal/store"
@@ -103,7 +104,10 @@ func (a *App) ReplaceKey(ctx context.Context, merchantID string, n Replacement,
 			old.ExpiresAt = end
 		}
 		old.UpdatedAt = now
-		return store.Change{Keys: []merchant.Key{old, next}}, nil
+		return store.Change{
+			Keys:   []merchant.Key{old, next},
+			Events: []event.Event{acted(event.Key, merchantID, old.ID, event.Replace, now)},
+		}, nil
 	})
 	a.keys.forget()
 	next.Version++
@@ -142,7 +146,10 @@ func (a *App) RevokeKey(ctx context.Context, merchantID, keyID string) error {
 			return store.Change{}, err
 		}
 		k.RevokedAt, k.UpdatedAt = a.now(), a.now()
-		return store.Change{Keys: []merchant.Key{k}}, nil
+		return store.Change{
+			Keys:   []merchant.Key{k},
+			Events: []event.Event{acted(event.Key, merchantID, k.ID, event.Revoke, k.UpdatedAt)},
+		}, nil
 	})
 	a.keys.forget()
 	a.signers.forget()
@@ -218,7 +225,7 @@ func (a *App) CreateSigningKey(ctx context.Context, n NewSigningKey) (merchant.K
 	if k.Sealed, err = a.sealer.Seal(k.Merchant, k.ID, []byte(text.Secret)); err != nil {
 		return merchant.Key{}, SigningKeyText{}, err
 	}
-	if err := a.store.Commit(ctx, store.Change{Keys: []merchant.Key{k}}); err != nil {
+	if err := a.commit(ctx, store.Change{Keys: []merchant.Key{k}}); err != nil {
 		return merchant.Key{}, SigningKeyText{}, err
 	}
 	k.Version++

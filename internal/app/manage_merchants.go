@@ -47,7 +47,7 @@ func (a *App) CreateMerchant(ctx context.Context, n NewMerchant) (merchant.Merch
 	if m.Email != "" {
 		change.Claims = []store.Claim{emailClaim(m.ID, m.Email, wallet.House)}
 	}
-	if err := a.store.Commit(ctx, change); err != nil {
+	if err := a.commit(ctx, change); err != nil {
 		return merchant.Merchant{}, err
 	}
 	m.Version++

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -100,9 +101,14 @@ func (a *App) AmendTerminal(ctx context.Context, merchantID string, number int64
 		if err := terms.check(); err != nil {
 			return store.Change{}, err
 		}
+		was := t.Disabled
 		t = terms.on(t)
 		t.UpdatedAt = a.now()
-		return store.Change{Terminals: []merchant.Terminal{t}}, nil
+		return store.Change{
+			Terminals: []merchant.Terminal{t},
+			Events: []event.Event{acted(event.Terminal, merchantID, strconv.FormatInt(number, 10),
+				switched(was, t.Disabled), t.UpdatedAt)},
+		}, nil
 	})
 	t.Version++
 	return t, err

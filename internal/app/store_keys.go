@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/merchant"
 	"github.com/purserhq/purser/internal/store"
@@ -105,8 +106,17 @@ func (a *App) changeStoreKeys(ctx context.Context, merchantID string,
 			_, ok := k.Store()
 			return !ok || !k.RevokedAt.IsZero()
 		}))
+		if err != nil {
+			return store.Change{}, err
+		}
 		m.UpdatedAt = a.now()
-		return store.Change{Merchants: []merchant.Merchant{m}, Keys: keys}, err
+		made := store.Change{Merchants: []merchant.Merchant{m}, Keys: keys}
+		for _, k := range keys {
+			if k.Version > 0 { // only a new secret changes a key
+				made.Events = append(made.Events, acted(event.Key, merchantID, k.ID, event.Rotate, k.UpdatedAt))
+			}
+		}
+		return made, nil
 	})
 }
 

@@ -22,6 +22,7 @@ func (a *App) commit(ctx context.Context, c store.Change) error {
 			return err
 		}
 	}
+	record(ctx, &c)
 	if err := a.write(ctx, c); err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ func CheckTypes(types []string) error {
 	}
 	for _, kind := range types {
 		noun, state, ok := strings.Cut(kind, ".")
-		if !ok || state == "" || strings.Contains(state, ".") || !slices.Contains(Nouns, Noun(noun)) {
+		if !ok || state == "" || strings.Contains(state, ".") || !slices.Contains(Told, Noun(noun)) {
 			return fault.New(fault.CodeParameterInvalid, "types",
 				"An event type looks like payment.captured or payment.*")
 		}

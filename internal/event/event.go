@@ -5,7 +5,10 @@
 // the events of a subject are also its history.
 package event
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Noun names the kind of thing that an event is about.
 type Noun string
@@ -26,10 +29,44 @@ const (
 	Requisite Noun = "requisite"
 )
 
-// Nouns are all of them.
-var Nouns = []Noun{
+// The nouns of what is administered. Their events say who created or changed a
+// thing, and are for the record: nobody is told of them.
+const (
+	MerchantItself Noun = "merchant"
+	Key            Noun = "key"
+	Gateway        Noun = "gateway"
+	Terminal       Noun = "terminal"
+	Receiver       Noun = "endpoint"
+)
+
+// Told are the nouns that endpoints can be told of.
+var Told = []Noun{
 	Invoice, Payment, Refund, Payout, Deal, Customer, Transfer, Exchange, Market, Trader, Requisite,
 }
+
+// Administered are the others.
+var Administered = []Noun{MerchantItself, Key, Gateway, Terminal, Receiver}
+
+// Nouns are all of them.
+var Nouns = slices.Concat(Told, Administered)
+
+// Kept is the only state of what is administered: what was done to it is in the
+// trigger.
+const Kept = "kept"
+
+// The triggers of what is administered.
+const (
+	Create  = "create"
+	Change  = "change"
+	Replace = "replace"
+	Rotate  = "rotate"
+	Revoke  = "revoke"
+	Disable = "disable"
+	Enable  = "enable"
+)
+
+// Administered says that the noun is one of those whose events are for the record.
+func (n Noun) Administered() bool { return slices.Contains(Administered, n) }
 
 // Event is one change of one thing.
 type Event struct {
@@ -50,6 +87,9 @@ func (e Event) Type() string {
 	if word, ok := e.fact(); ok {
 		return string(e.Noun) + "." + word
 	}
+	if e.Noun.Administered() {
+		return string(e.Noun) + "." + e.Trigger + "d" // such as key.revoked: all their triggers end in e
+	}
 	return string(e.Noun) + "." + e.To
 }
 
@@ -57,7 +97,7 @@ func (e Event) Type() string {
 // somebody has to do something about.
 func (e Event) News() bool {
 	_, ok := e.fact()
-	return ok || e.From != e.To
+	return ok || e.From != e.To && !e.Noun.Administered()
 }
 
 // The triggers that change a fact which is news.

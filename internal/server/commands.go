@@ -18,6 +18,9 @@ type Commands struct {
 	Terminal Terminal
 }
 
+// AsOperator says that a command is an operator's of this name.
+func AsOperator(ctx context.Context, name string) context.Context { return app.AsOperator(ctx, name) }
+
 // with opens the database for one command and closes it again.
 func (c Commands) with(ctx context.Context, p purpose, do func(k *core) error) error {
 	config, err := c.Config.forCommand()

@@ -27,6 +27,7 @@ type seeding struct {
 
 // run goes on with what an earlier run left in the file and in the database.
 func (s *seeding) run(ctx context.Context, file string) error {
+	ctx = app.AsOperator(ctx, "demo")
 	before, err := readDemo(file)
 	if err != nil {
 		return err

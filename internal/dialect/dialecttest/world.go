@@ -271,10 +271,13 @@ func (w *World) Record(ctx context.Context) (string, error) {
 			return "", err
 		}
 		for _, e := range list {
-			subject := ownID.ReplaceAllString(e.Subject, "-")
+			subject := ownID.ReplaceAllString(strings.TrimPrefix(e.Subject, "ep_"), "-")
+			if e.Subject == m {
+				subject = "-"
+			}
 			note := ""
 			if e.Note != "" {
-				note = ": " + e.Note
+				note = ": " + ownID.ReplaceAllString(e.Note, "-")
 			}
 			fmt.Fprintf(&events, "= %s %s: %s -> %s, %s by %s%s\n", e.Noun, subject, cmp.Or(e.From, "(new)"), e.To,
 				e.Trigger, e.Actor, note)

@@ -137,6 +137,9 @@ func (l *lookBack) events(ctx context.Context, q querier, most int) error {
 			l.finding.gaps.Rows++
 			l.count(merchant, seq)
 		}
+		if event.Noun(noun).Administered() {
+			return nil // it may be older than its record, and has no states
+		}
 		if key, mine := l.key(noun, subject, merchant); mine && len(l.last) <= most {
 			l.step(key, chapter{noun, from}, chapter{noun, to}, subject)
 		}
