@@ -70,9 +70,9 @@ type watcher struct {
 }
 
 func (w *watcher) query(ctx context.Context, query string, args ...any) (rows, error) {
-	explain, columns := "explain query plan ", 4
-	if _, ok := w.engine.(*postgresEngine); ok {
-		explain, columns = "explain ", 1
+	explain, columns := "explain ", 1
+	if _, ok := w.engine.(*sqliteEngine); ok {
+		explain, columns = "explain query plan ", 4
 	}
 	plan, err := w.engine.query(ctx, explain+query, args...)
 	if err != nil {
@@ -99,6 +99,26 @@ func (d *DB) Plan(read func(*DB) error) ([]string, error) {
 	w := &watcher{engine: d.engine}
 	err := read(&DB{engine: w, options: d.options})
 	return w.plan, err
+}
+
+// FindPlans are the plans of what gathers rows by their keys; there are none on
+// SQLite, where each is read alone.
+func (d *DB) FindPlans(ctx context.Context) (plans []string, err error) {
+	e, ok := d.engine.(*postgresEngine)
+	if !ok {
+		return nil, nil
+	}
+	w := &watcher{engine: finding{e}}
+	for _, query := range []string{d.gather.invoices.query, d.gather.payments.query, d.gather.customers.query} {
+		r, err := w.query(ctx, query, []string{"a", "b"}, []string{"m", "m"})
+		if err != nil {
+			return nil, err
+		}
+		if err := r.Close(); err != nil {
+			return nil, err
+		}
+	}
+	return w.plan, nil
 }
 
 // DueQuery is the statement of DueDeliveries, for a test to look at its plan.

@@ -121,8 +121,7 @@ func scanInvoice(r row) (invoice.Invoice, error) {
 
 // Invoice finds an invoice. Error: invoice_not_found.
 func (d *DB) Invoice(ctx context.Context, merchantID, id string) (invoice.Invoice, error) {
-	return one(ctx, d, fault.CodeInvoiceNotFound, scanInvoice,
-		selectFrom(invoices, "id = $1 and merchant_id = $2"), id, merchantID)
+	return byKey(ctx, d, d.gather.invoices, invoices, fault.CodeInvoiceNotFound, scanInvoice, merchantID, id)
 }
 
 // Invoices are a merchant's, newest first, and how many there are in all. The

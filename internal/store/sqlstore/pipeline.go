@@ -104,6 +104,13 @@ func lookUpMany(t *table, column string) string {
 		" t on " + matches(t, "t")
 }
 
+// findMany reads whole rows by their keys, each with the place of its key in the
+// arrays in front.
+func findMany(t *table) string {
+	return "select n.place, " + prefixed("t", t) + " from " + unnest(t.columns[:t.key]) +
+		" with ordinality as n (" + t.keyNames() + ", place) join " + t.name + " t on " + matches(t, "t")
+}
+
 // batchTexts are the set-based statements of one table.
 type batchTexts struct {
 	insert, update, version string

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +21,13 @@ type postgresEngine struct {
 	options Options
 	writers *pgxpool.Pool // nil when opened for reading only
 	readers *pgxpool.Pool
+	finders *pgxpool.Pool // of those who read rows by their keys
+}
+
+// pools are those that are open.
+func (e *postgresEngine) pools() []*pgxpool.Pool {
+	return slices.DeleteFunc([]*pgxpool.Pool{e.finders, e.readers, e.writers},
+		func(p *pgxpool.Pool) bool { return p == nil })
 }
 
 // oldest is the oldest version of PostgreSQL that is used.
@@ -77,7 +85,10 @@ func openPostgres(ctx context.Context, o Options) (_ engine, err error) {
 			return nil, err
 		}
 	}
-	config.MaxConns = int32(min(o.Pool, 1000)) //nolint:gosec // it is small
+	if e.finders, err = pgxpool.NewWithConfig(ctx, byKeys(config, findersAtOnce)); err != nil {
+		return nil, fmt.Errorf("connect: %w", err)
+	}
+	config.MaxConns = int32(max(1, min(o.Pool, 1000)-findersAtOnce))
 	if e.readers, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
@@ -96,23 +107,33 @@ func readyPostgres(ctx context.Context, config *pgx.ConnConfig, o Options) (err 
 	return err
 }
 
-// writing is the configuration of the committers' connections. Their
-// statements all find rows by key: a plan that was made while a table was
-// empty must not read the whole of it later.
+// findersAtOnce is how many connections gather rows by their keys. They are among
+// those that read.
+const findersAtOnce = 2
+
+// byKeys is the configuration of connections whose statements all find rows by
+// key: a plan that was made while a table was empty must not read the whole of it
+// later.
+func byKeys(config *pgxpool.Config, most int) *pgxpool.Config {
+	c := config.Copy()
+	c.MaxConns = int32(min(most, 1000)) //nolint:gosec // it is small
+	for name, value := range map[string]string{
+		"plan_cache_mode":  "force_generic_plan",
+		"enable_seqscan":   "off",
+		"enable_hashjoin":  "off",
+		"enable_mergejoin": "off",
+	} {
+		c.ConnConfig.RuntimeParams[name] = value
+	}
+	return c
+}
+
+// writing is the configuration of the committers' connections.
 func writing(config *pgxpool.Config, committers int) *pgxpool.Config {
-	w := config.Copy()
-	w.MaxConns = int32(min(committers, 1000)) //nolint:gosec // it is small
+	w := byKeys(config, committers)
 	w.MinConns = w.MaxConns
 	w.ConnConfig.OnNotice = noteWarning
-	for name, value := range map[string]string{
-		"plan_cache_mode":                     "force_generic_plan",
-		"enable_seqscan":                      "off",
-		"enable_hashjoin":                     "off",
-		"enable_mergejoin":                    "off",
-		"idle_in_transaction_session_timeout": "30s",
-	} {
-		w.ConnConfig.RuntimeParams[name] = value
-	}
+	w.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "30s"
 	return w
 }
 
@@ -150,6 +171,15 @@ func (r postgresRows) Close() error {
 // query reads on one of the reading connections.
 func (e *postgresEngine) query(ctx context.Context, query string, args ...any) (rows, error) {
 	r, err := e.readers.Query(ctx, query, args...)
+	return postgresRows{r}, err
+}
+
+// finding is the engine to those who read rows by their keys.
+type finding struct{ *postgresEngine }
+
+// query reads on one of the connections for that.
+func (f finding) query(ctx context.Context, query string, args ...any) (rows, error) {
+	r, err := f.finders.Query(ctx, query, args...)
 	return postgresRows{r}, err
 }
 
@@ -242,29 +272,30 @@ func (e *postgresEngine) ping(ctx context.Context) error {
 // reset gives all connections back: their server was the primary when they were
 // made, and is not any more. The next ones look for the primary again.
 func (e *postgresEngine) reset() {
-	for _, p := range []*pgxpool.Pool{e.readers, e.writers} {
-		if p != nil {
-			p.Reset()
-		}
+	for _, p := range e.pools() {
+		p.Reset()
 	}
 }
 
 // pool looks at the reading connections.
 func (e *postgresEngine) pool() Pool {
-	s := e.readers.Stat()
-	return Pool{
-		Busy: int(s.AcquiredConns()), Idle: int(s.IdleConns()), Most: int(s.MaxConns()),
-		Waits: s.EmptyAcquireCount(), Waited: s.EmptyAcquireWaitTime(),
+	var sum Pool
+	for _, p := range []*pgxpool.Pool{e.finders, e.readers} {
+		s := p.Stat()
+		sum.Busy += int(s.AcquiredConns())
+		sum.Idle += int(s.IdleConns())
+		sum.Most += int(s.MaxConns())
+		sum.Waits += s.EmptyAcquireCount()
+		sum.Waited += s.EmptyAcquireWaitTime()
 	}
+	return sum
 }
 
-// close closes both pools. What still reads then is told that the database is
+// close closes all pools. What still reads then is told that the database is
 // closed.
 func (e *postgresEngine) close() error {
-	for _, p := range []*pgxpool.Pool{e.readers, e.writers} {
-		if p != nil {
-			p.Close()
-		}
+	for _, p := range e.pools() {
+		p.Close()
 	}
 	return nil
 }

@@ -37,6 +37,7 @@ type DB struct {
 	options    Options
 	committers []*committer
 	counters   counters
+	gather     gatherers
 	sealing    sealing
 }
 
@@ -116,6 +117,13 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
+	}
+	if e, ok := d.engine.(*postgresEngine); ok {
+		d.gather = gatherers{
+			invoices:  newGatherer(e, invoices, scanInvoice),
+			payments:  newGatherer(e, payments, scanPayment),
+			customers: newGatherer(e, customers, scanCustomer),
+		}
 	}
 	if o.ReadOnly {
 		return d, nil

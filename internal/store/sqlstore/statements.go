@@ -32,7 +32,7 @@ func sweep(t *table, lock string) string {
 
 // texts are the statements of each table, built once.
 type texts struct {
-	insert, update, version string
+	insert, update, version, find string
 }
 
 // statements holds the one-row statements of all tables.
@@ -46,6 +46,7 @@ var statements = func() map[*table]texts {
 			update: "update " + t.name + " set " +
 				t.tail(func(i int, _ field) string { return place(i) }) + " where " + where,
 			version: "select version from " + t.name + " where " + where,
+			find:    selectFrom(t, where),
 		}
 	}
 	return all
