@@ -3,12 +3,12 @@ package worker
 import (
 	"bufio"
 	"context"
-	"encoding/binary"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -24,44 +24,11 @@ import (
 // as a stranger's name server may.
 func names(t *testing.T) (*net.Resolver, *atomic.Int64) {
 	t.Helper()
-	conn, err := new(net.ListenConfig).ListenPacket(t.Context(), "udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close() })
 	var asked atomic.Int64
-	go func() {
-		question := make([]byte, 512)
-		for {
-			n, from, err := conn.ReadFrom(question)
-			if err != nil {
-				return
-			}
-			asked.Add(1)
-			_, _ = conn.WriteTo(answerName(question[:n]), from)
-		}
-	}()
-	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "udp", conn.LocalAddr().String())
-	}}, &asked
-}
-
-// answerName is 127.0.0.1 or ::1, as a message of RFC 1035.
-func answerName(question []byte) []byte {
-	const header, typeAAAA = 12, 28
-	end := header
-	for question[end] != 0 {
-		end += 1 + int(question[end])
-	}
-	end += 5 // the empty label, type and class
-	kind := binary.BigEndian.Uint16(question[end-4:])
-	address := []byte{127, 0, 0, 1}
-	if kind == typeAAAA {
-		address = net.IPv6loopback
-	}
-	answer := append([]byte{question[0], question[1], 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0}, question[header:end]...)
-	answer = append(answer, 0xc0, header, 0, byte(kind), 0, 1, 0, 0, 0, 0, 0, byte(len(address)))
-	return append(answer, address...)
+	return resolving(t, func(int, bool) []netip.Addr {
+		asked.Add(1)
+		return []netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.IPv6Loopback()}
+	}), &asked
 }
 
 // No way of writing an address of ours, or of a neighbour, is sent to.
