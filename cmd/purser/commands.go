@@ -37,6 +37,7 @@ type commandLine struct {
 	Settle    settleCommand    `cmd:"" help:"Settle what a provider's file says it paid out; exits 1 on any difference."`
 	Keyset    keysetCommand    `cmd:"" help:"Make the keyset under which secrets are sealed."`
 	Sandbox   sandboxCommand   `cmd:"" help:"Start the make-believe gateways alone."`
+	Pages     pagesCommand     `cmd:"" help:"Say which scripts payment pages have, and prove that they are unchanged."`
 	Audit     auditCommand     `cmd:"" help:"Prove the books and list what waits for a person; exits 1 on any difference."`
 	Backup    backupCommand    `cmd:"" help:"Copy a SQLite database while the server runs, and prove the copy."`
 	Restore   restoreCommand   `cmd:"" help:"Put a backup back; the database that was there is kept."`

@@ -48,6 +48,7 @@ type Pages struct {
 	insecure    bool
 	voices      *voices
 	screens     screens
+	files       []File // at their whole paths
 	routes      *http.ServeMux
 	starts      *limiter           // of payments
 	visits      *limiter           // to pages that ask a gateway or the database
@@ -81,7 +82,7 @@ func New(c Config) (*Pages, error) {
 	p := &Pages{
 		app: c.App, newID: c.NewID, newUUID: c.NewUUID, now: c.Now, log: c.Log,
 		prefix: strings.TrimRight(c.Prefix, "/"), insecure: c.Insecure,
-		voices: known, screens: screens, routes: http.NewServeMux(),
+		voices: known, screens: screens, files: Files(), routes: http.NewServeMux(),
 		// Many payers of one mobile operator share an address.
 		starts:      newLimiter(starts, 30, c.Now),
 		visits:      newLimiter(visits, 120, c.Now),
@@ -89,6 +90,9 @@ func New(c Config) (*Pages, error) {
 		uploads:     newSlots(uploadsAll, uploads),
 		streams:     newSlots(streamsAll, streams),
 		crossOrigin: http.NewCrossOriginProtection(),
+	}
+	for n := range p.files {
+		p.files[n].Path = p.prefix + p.files[n].Path
 	}
 	p.watcher = newWatcher(p.glance)
 	if p.newUUID == nil {

@@ -194,7 +194,8 @@ func TestScriptsOfThePage(t *testing.T) {
 	if !strings.HasSuffix(policy, "; script-src 'self'; connect-src 'self'") {
 		t.Errorf("Content-Security-Policy = %q", policy)
 	}
-	ours := regexp.MustCompile(`<script src="(/pay/static/page-[0-9a-f]{12}\.js)" defer></script>`)
+	ours := regexp.MustCompile(
+		`<script src="(/pay/static/page-[0-9a-f]{12}\.js)" integrity="sha384-[^"]+" defer></script>`)
 	found := ours.FindStringSubmatch(page.body)
 	if found == nil || strings.Count(page.body, "<script") != 1 {
 		t.Fatalf("the page has another script:\n%s", page.body)

@@ -69,8 +69,8 @@ type screen struct {
 	Watch       *watch // how the page keeps itself up to date; nil = it has no script
 	Body        any
 
-	Style     string // address of the style sheet
-	Script    string // ... and of the script
+	Style     File // the style sheet, at its whole path
+	Script    File // ... and the script
 	Languages []languageLink
 }
 
@@ -105,7 +105,7 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request, s screen) {
 			HttpOnly: true, Secure: true, SameSite: http.SameSiteLaxMode,
 		})
 	}
-	s.Style, s.Script = p.prefix+"/pay/static/"+styleName, p.prefix+"/pay/static/"+scriptName
+	s.Script, s.Style = p.files[0], p.files[1]
 	s.Languages = p.languageLinks(r, s)
 	var page bytes.Buffer
 	if err := p.screens[s.Name].ExecuteTemplate(&page, "frame", s); err != nil {
@@ -202,6 +202,9 @@ func nameOf(name string, content []byte, ending string) string {
 	sum := sha256.Sum256(content)
 	return name + "-" + hex.EncodeToString(sum[:6]) + ending
 }
+
+// staticPath is where those files are, seen from the prefix.
+const staticPath = "/pay/static/"
 
 // static gives the style sheet and the script away.
 func (p *Pages) static(w http.ResponseWriter, r *http.Request) {
