@@ -23,8 +23,18 @@ type Attestation struct {
 	Receipt string        // the merchant's own number of the money; unique; empty = it has none
 	Owner   string        // the merchant's own name for whose payment it is
 	Bag     map[string]string
-	Note    string // who says so
-	Once    Once
+	// Operator says so in the merchant's place; empty = the merchant, and Note says who.
+	Operator string
+	Note     string
+	Once     Once
+}
+
+// words are whose word it is, and what they are on record with.
+func (n Attestation) words() (actor, note string) {
+	if n.Operator != "" {
+		return byOperator, byOperatorNote(n.Operator, n.Note)
+	}
+	return byMerchant, n.Note
 }
 
 // AttestPayment records a payment at the merchant's word. Money that is said to
@@ -105,6 +115,7 @@ func (a *App) attestPaid(ctx context.Context, r store.Reader, p *payment.Payment
 		return store.Change{}, fault.New(fault.CodeWrongState, "invoice", "Another payment of it is being verified.")
 	}
 	now := p.CreatedAt
+	actor, note := n.words()
 	return a.collect(ctx, r, p, i, now, store.Change{
 		Answer: n.Once.claim(p.Merchant, p.ID, now),
 		Claims: []store.Claim{
@@ -118,8 +129,8 @@ func (a *App) attestPaid(ctx context.Context, r store.Reader, p *payment.Payment
 			},
 		},
 		Events: []event.Event{
-			happened(event.Payment, p.Merchant, p.ID, "", create, p.State, byMerchant, c.name, now),
-			happened(event.Payment, p.Merchant, p.ID, p.State, "attest", p.State, byMerchant, n.Note, now),
+			happened(event.Payment, p.Merchant, p.ID, "", create, p.State, actor, c.name, now),
+			happened(event.Payment, p.Merchant, p.ID, p.State, "attest", p.State, actor, note, now),
 		},
 	})
 }
@@ -142,12 +153,13 @@ func (a *App) attestUnpaid(ctx context.Context, r store.Reader, p *payment.Payme
 	if p.State, err = payment.States.Next(payment.Waiting, trigger); err != nil {
 		return store.Change{}, err
 	}
-	p.FinalizedAt, p.Note = now, n.Note
+	actor, note := n.words()
+	p.FinalizedAt, p.Note = now, note
 	return store.Change{
 		Answer: n.Once.claim(p.Merchant, p.ID, now), Payments: []payment.Payment{*p},
 		Events: []event.Event{
-			happened(event.Payment, p.Merchant, p.ID, "", create, payment.Waiting, byMerchant, "", now),
-			happened(event.Payment, p.Merchant, p.ID, payment.Waiting, trigger, p.State, byMerchant, n.Note, now),
+			happened(event.Payment, p.Merchant, p.ID, "", create, payment.Waiting, actor, "", now),
+			happened(event.Payment, p.Merchant, p.ID, payment.Waiting, trigger, p.State, actor, note, now),
 		},
 	}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/ledger"
@@ -52,10 +53,18 @@ func TestAttestedMoneyIsBookedAtOnce(t *testing.T) {
 		s.state(none.ID, state)
 	}
 	s.invoiceIs(i.ID, invoice.Open, 3_000)
-	if _, err := s.app.AttestPayment(t.Context(), s.merchant, s.said(i, 2_000, payment.Captured)); err != nil {
+	word = s.said(i, 2_000, payment.Captured)
+	word.Operator = "zoe"
+	last, err := s.app.AttestPayment(t.Context(), s.merchant, word)
+	if err != nil {
 		t.Fatal(err)
 	}
 	s.invoiceIs(i.ID, invoice.Completed, 5_000)
+	for id, want := range map[string]string{p.ID: "merchant", last.ID: "operator"} {
+		if got := s.actors(id, "attest"); len(got) != 1 || got[0] != want {
+			t.Errorf("attested by %v, want %s", got, want)
+		}
+	}
 }
 
 func TestAttestationsThatAreRefused(t *testing.T) {
@@ -187,10 +196,30 @@ func TestCancelPayment(t *testing.T) {
 	if err := cancel("nowhere"); !fault.Is(err, fault.CodePaymentNotFound) {
 		t.Errorf("no payment: got %v", err)
 	}
-	_, err = s.app.CancelPayment(t.Context(), s.merchant, paid.ID, " ", "")
-	if !fault.Is(err, fault.CodeParameterMissing) {
-		t.Errorf("nobody says so: got %v", err)
+	mine := s.request(s.invoice(5_000), 5_000)
+	if _, err := s.app.CancelPayment(t.Context(), s.merchant, mine.ID, "", "not wanted"); err != nil {
+		t.Errorf("the merchant's own word: got %v", err)
 	}
+	for id, want := range map[string]string{p.ID: "operator", mine.ID: "merchant"} {
+		if got := s.actors(id, "supersede"); len(got) == 0 || got[0] != want {
+			t.Errorf("got %v, want %s", got, want)
+		}
+	}
+}
+
+// actors are who moved a payment by a trigger, in their order.
+func (s *shop) actors(id, trigger string) (list []string) {
+	s.Helper()
+	happened, err := s.store.Events(s.Context(), s.merchant, 0, 1000)
+	if err != nil {
+		s.Fatal(err)
+	}
+	for _, e := range happened {
+		if e.Noun == event.Payment && e.Subject == id && e.Trigger == trigger {
+			list = append(list, e.Actor)
+		}
+	}
+	return list
 }
 
 func TestSplitWaitsAndIsCanceled(t *testing.T) {

@@ -10,17 +10,16 @@ import (
 	"github.com/purserhq/purser/internal/store"
 )
 
-// CancelPayment withdraws a payment that is not paid, at an operator's word.
-// One that waits, or that an operator answers for, ends at once. Nobody is sent
-// any more to one that is open at a gateway; it ends by the gateway's word,
-// because its payer may be paying at this moment.
-// Errors: parameter_missing, payment_not_found, wrong_state when it is over or
-// its money is held.
+// CancelPayment withdraws a payment that is not paid. One that waits, or that an
+// operator answers for, ends at once. Nobody is sent any more to one that is open
+// at a gateway; it ends by the gateway's word, because its payer may be paying at
+// this moment. An operator who says so in the merchant's place is named.
+// Errors: payment_not_found, wrong_state when it is over or its money is held.
 func (a *App) CancelPayment(ctx context.Context, merchantID, id, operator, note string) (payment.Payment, error) {
-	if strings.TrimSpace(operator) == "" {
-		return payment.Payment{}, fault.New(fault.CodeParameterMissing, "operator", "")
+	actor, words := byMerchant, note
+	if operator = strings.TrimSpace(operator); operator != "" {
+		actor, words = byOperator, byOperatorNote(operator, note)
 	}
-	words := operator + ": " + note
 	p, err := a.Payment(ctx, merchantID, id)
 	if err != nil {
 		return p, err
@@ -31,7 +30,7 @@ func (a *App) CancelPayment(ctx context.Context, merchantID, id, operator, note 
 			return p, err
 		}
 		if byHand(c.conn) {
-			return a.close(ctx, p, payment.Cancel, byOperator, words)
+			return a.close(ctx, p, payment.Cancel, actor, words)
 		}
 	}
 	err = a.update(ctx, func(r store.Reader) (store.Change, error) {
@@ -58,8 +57,7 @@ func (a *App) CancelPayment(ctx context.Context, merchantID, id, operator, note 
 		p.UpdatedAt = now
 		return store.Change{
 			Payments: []payment.Payment{p},
-			Events: []event.Event{happened(event.Payment, merchantID, id, from, trigger, p.State, byOperator, words,
-				now)},
+			Events:   []event.Event{happened(event.Payment, merchantID, id, from, trigger, p.State, actor, words, now)},
 		}, nil
 	})
 	return p, err

@@ -198,7 +198,8 @@ type Confirmation struct {
 // ConfirmPayment takes an operator's word for a payment that only a person can
 // confirm: one whose gateway has no answer of its own, or one that a person was
 // called for. Errors: payment_not_found, unsupported when its gateway answers
-// for itself, parameter_missing, wrong_state.
+// for itself, parameter_missing, wrong_state, duplicate with the parameter
+// "receipt" when another payment has it.
 func (a *App) ConfirmPayment(ctx context.Context, merchantID string, n Confirmation) (payment.Payment, error) {
 	if strings.TrimSpace(n.Operator) == "" {
 		return payment.Payment{}, fault.New(fault.CodeParameterMissing, "operator", "")
@@ -219,6 +220,13 @@ func (a *App) ConfirmPayment(ctx context.Context, merchantID string, n Confirmat
 	}
 	if !n.Paid {
 		return a.close(ctx, p, payment.Decline, byOperator, n.Operator+": "+n.Note)
+	}
+	has, err := a.store.Claimed(ctx, merchantID, store.ReceiptClaim, sessionKey(c.info.Connector, n.Receipt))
+	if err == nil && has.Subject != p.ID {
+		return p, fault.New(fault.CodeDuplicate, "receipt", "")
+	}
+	if err != nil && !fault.Is(err, fault.CodeNotFound) {
+		return p, err
 	}
 	if p, err = a.noteConfirmation(ctx, p, n); err != nil {
 		return p, err

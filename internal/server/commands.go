@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/fault"
@@ -98,6 +99,9 @@ func (c Commands) Say(ctx context.Context, w Word) error {
 // CancelPayment withdraws a payment that is not paid. One that is open at a
 // gateway ends by the gateway's word; nobody is sent there any more.
 func (c Commands) CancelPayment(ctx context.Context, w Word) error {
+	if strings.TrimSpace(w.Operator) == "" {
+		return fault.New(fault.CodeParameterMissing, "operator", "")
+	}
 	return c.with(ctx, forWriting, func(k *core) error {
 		owner, err := k.app.PaymentOwner(ctx, w.Payment)
 		if err != nil {

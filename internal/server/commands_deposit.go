@@ -198,6 +198,10 @@ func (k *core) receive(ctx context.Context, i invoice.Invoice, h hand) (payment.
 // booked before, and whatever else kept the money from being booked.
 func (k *core) takeWord(ctx context.Context, merchantID string, w app.Confirmation) (payment.Payment, error) {
 	p, err := k.app.ConfirmPayment(ctx, merchantID, w)
+	if fault.Is(err, fault.CodeDuplicate) {
+		return p, fmt.Errorf("payment %s is %s: the receipt %q belongs to another payment (purser payment confirm %[1]s "+
+			"takes another receipt, purser payment reject %[1]s ends it)", p.ID, p.State, w.Receipt)
+	}
 	if err != nil || !w.Paid || p.State == payment.Captured {
 		return p, err
 	}
