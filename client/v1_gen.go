@@ -16,6 +16,60 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
+// Defines values for AttestedMethod.
+const (
+	AttestedMethodBankTransfer AttestedMethod = "bank_transfer"
+	AttestedMethodCard         AttestedMethod = "card"
+	AttestedMethodCash         AttestedMethod = "cash"
+	AttestedMethodIranianCard  AttestedMethod = "iranian_card"
+	AttestedMethodMbWay        AttestedMethod = "mb_way"
+	AttestedMethodMobileWallet AttestedMethod = "mobile_wallet"
+	AttestedMethodRocket       AttestedMethod = "rocket"
+)
+
+// Valid indicates whether the value is a known member of the AttestedMethod enum.
+func (e AttestedMethod) Valid() bool {
+	switch e {
+	case AttestedMethodBankTransfer:
+		return true
+	case AttestedMethodCard:
+		return true
+	case AttestedMethodCash:
+		return true
+	case AttestedMethodIranianCard:
+		return true
+	case AttestedMethodMbWay:
+		return true
+	case AttestedMethodMobileWallet:
+		return true
+	case AttestedMethodRocket:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for AttestedStatus.
+const (
+	AttestedStatusCanceled AttestedStatus = "canceled"
+	AttestedStatusCaptured AttestedStatus = "captured"
+	AttestedStatusFailed   AttestedStatus = "failed"
+)
+
+// Valid indicates whether the value is a known member of the AttestedStatus enum.
+func (e AttestedStatus) Valid() bool {
+	switch e {
+	case AttestedStatusCanceled:
+		return true
+	case AttestedStatusCaptured:
+		return true
+	case AttestedStatusFailed:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ChargeAgainMethod.
 const (
 	ChargeAgainMethodCard  ChargeAgainMethod = "card"
@@ -1682,6 +1736,59 @@ type AttachmentPage struct {
 	NextCursor *string `json:"next_cursor"`
 }
 
+// Attested defines model for Attested.
+type Attested struct {
+	// Amount What was paid, in the invoice's unit; leave it out for all that is unpaid.
+	//
+	// Examples: 12.50
+	Amount *string `json:"amount,omitempty"`
+
+	// Invoice The id of the invoice that was paid.
+	//
+	// Examples: inv_01941f29-7c00-7000-8000-000000000001
+	Invoice string `json:"invoice"`
+
+	// Metadata Words of your own: up to 20, keys up to 40 and values up to 500 characters.
+	//
+	// Examples: {"basket":"7"}
+	Metadata *map[string]string `json:"metadata,omitempty"`
+
+	// Method How it was paid.
+	//
+	// Examples: cash
+	Method *AttestedMethod `json:"method,omitempty"`
+
+	// Note Why, for the history.
+	//
+	// Examples: checked by telephone
+	Note *string `json:"note,omitempty"`
+
+	// Operator Who says so. A second approval has to be another person's.
+	//
+	// Examples: Sam
+	Operator string `json:"operator"`
+
+	// Receipt The number of the bank or the till; each counts once. Leave it out where there is none.
+	//
+	// Examples: till-7
+	Receipt *string `json:"receipt,omitempty"`
+
+	// Status captured: the money is there, and is booked. failed, canceled: it came to nothing.
+	//
+	// Examples: captured
+	Status AttestedStatus `json:"status"`
+}
+
+// AttestedMethod How it was paid.
+//
+// Examples: cash
+type AttestedMethod string
+
+// AttestedStatus captured: the money is there, and is booked. failed, canceled: it came to nothing.
+//
+// Examples: captured
+type AttestedStatus string
+
 // Balance defines model for Balance.
 type Balance struct {
 	// Available What can leave it now.
@@ -2871,6 +2978,24 @@ type MomentList struct {
 	Data []Moment `json:"data"`
 }
 
+// MoneyCame defines model for MoneyCame.
+type MoneyCame struct {
+	// Note Why, for the history.
+	//
+	// Examples: checked by telephone
+	Note *string `json:"note,omitempty"`
+
+	// Operator Who says so. A second approval has to be another person's.
+	//
+	// Examples: Sam
+	Operator string `json:"operator"`
+
+	// Receipt The number of the bank or the till; each counts once.
+	//
+	// Examples: till-7
+	Receipt string `json:"receipt"`
+}
+
 // NewAttachment defines model for NewAttachment.
 type NewAttachment struct {
 	// Data The file in base64, of at most 10 MB: a picture (PNG or JPEG) or a PDF. What it is is seen from its first bytes.
@@ -3111,6 +3236,11 @@ type NewPayment struct {
 
 	// Payer What is known of the person who pays.
 	Payer *PayerInput `json:"payer,omitempty"`
+
+	// Split Where the amount is above your limit for one payment: make several. This is the first one; the others are waiting, until you start each or the payer goes on.
+	//
+	// Examples: false
+	Split *bool `json:"split,omitempty"`
 }
 
 // NewPaymentMethod How the payer wants to pay; leave it out for whatever the gateway offers.
@@ -3434,6 +3564,14 @@ type NewTransfer struct {
 	Unit string `json:"unit"`
 }
 
+// Noted defines model for Noted.
+type Noted struct {
+	// Note Why, for the history.
+	//
+	// Examples: checked by telephone
+	Note *string `json:"note,omitempty"`
+}
+
 // Payee defines model for Payee.
 type Payee struct {
 	// Holder Whose it is.
@@ -3585,6 +3723,16 @@ type Payment struct {
 	//
 	// Examples: ch_1
 	Receipt *string `json:"receipt,omitempty"`
+
+	// Recorded What you have captured, or recorded as yours: no more than that goes back from then on.
+	//
+	// Examples: 12.50
+	Recorded *string `json:"recorded,omitempty"`
+
+	// RecordedAt When you have recorded it.
+	//
+	// Examples: 2026-12-01T18:00:00Z
+	RecordedAt *time.Time `json:"recorded_at,omitempty"`
 
 	// Refundable What may still be given back.
 	//
@@ -3920,6 +4068,19 @@ type Reasoned struct {
 	//
 	// Examples: moving house
 	Reason *string `json:"reason,omitempty"`
+}
+
+// Recording defines model for Recording.
+type Recording struct {
+	// Amount What you count as yours, at most what can still be given back; leave it out for all of that.
+	//
+	// Examples: 12.50
+	Amount *string `json:"amount,omitempty"`
+
+	// At When you recorded it; leave it out for now.
+	//
+	// Examples: 2026-12-01T18:00:00Z
+	At *time.Time `json:"at,omitempty"`
 }
 
 // Refund defines model for Refund.
@@ -4432,6 +4593,14 @@ type SettlementRowPage struct {
 	//
 	// Examples: MTczNTc4NzA0NTY3ODAwMC5pbnZf
 	NextCursor *string `json:"next_cursor"`
+}
+
+// Starting defines model for Starting.
+type Starting struct {
+	// Gateway Your name for the gateway; leave it out for the one it was made for.
+	//
+	// Examples: zarinpal
+	Gateway *string `json:"gateway,omitempty"`
 }
 
 // Sum defines model for Sum.
@@ -5200,8 +5369,20 @@ type CreatePaymentParams struct {
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
+// AttestPaymentParams defines parameters for AttestPayment.
+type AttestPaymentParams struct {
+	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
 // AdjustPaymentParams defines parameters for AdjustPayment.
 type AdjustPaymentParams struct {
+	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// CancelPaymentParams defines parameters for CancelPayment.
+type CancelPaymentParams struct {
 	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
@@ -5218,8 +5399,32 @@ type ChargeAgainParams struct {
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
+// ConfirmPaymentParams defines parameters for ConfirmPayment.
+type ConfirmPaymentParams struct {
+	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// RecordPaymentParams defines parameters for RecordPayment.
+type RecordPaymentParams struct {
+	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
 // RefreshPaymentParams defines parameters for RefreshPayment.
 type RefreshPaymentParams struct {
+	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// RejectPaymentParams defines parameters for RejectPayment.
+type RejectPaymentParams struct {
+	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// StartPaymentParams defines parameters for StartPayment.
+type StartPaymentParams struct {
 	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
@@ -5292,6 +5497,12 @@ type ConfirmPayoutParams struct {
 
 // FailPayoutParams defines parameters for FailPayout.
 type FailPayoutParams struct {
+	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// RefreshPayoutParams defines parameters for RefreshPayout.
+type RefreshPayoutParams struct {
 	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
@@ -5376,6 +5587,12 @@ type ListRefundsParamsStatus string
 
 // CreateRefundParams defines parameters for CreateRefund.
 type CreateRefundParams struct {
+	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// RefreshRefundParams defines parameters for RefreshRefund.
+type RefreshRefundParams struct {
 	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
@@ -5653,14 +5870,32 @@ type ChangeMerchantJSONRequestBody = MerchantTerms
 // CreatePaymentJSONRequestBody defines body for CreatePayment for application/json ContentType.
 type CreatePaymentJSONRequestBody = NewPayment
 
+// AttestPaymentJSONRequestBody defines body for AttestPayment for application/json ContentType.
+type AttestPaymentJSONRequestBody = Attested
+
 // AdjustPaymentJSONRequestBody defines body for AdjustPayment for application/json ContentType.
 type AdjustPaymentJSONRequestBody = Adjustment
+
+// CancelPaymentJSONRequestBody defines body for CancelPayment for application/json ContentType.
+type CancelPaymentJSONRequestBody = Noted
 
 // CapturePaymentJSONRequestBody defines body for CapturePayment for application/json ContentType.
 type CapturePaymentJSONRequestBody = Capture
 
 // ChargeAgainJSONRequestBody defines body for ChargeAgain for application/json ContentType.
 type ChargeAgainJSONRequestBody = ChargeAgain
+
+// ConfirmPaymentJSONRequestBody defines body for ConfirmPayment for application/json ContentType.
+type ConfirmPaymentJSONRequestBody = MoneyCame
+
+// RecordPaymentJSONRequestBody defines body for RecordPayment for application/json ContentType.
+type RecordPaymentJSONRequestBody = Recording
+
+// RejectPaymentJSONRequestBody defines body for RejectPayment for application/json ContentType.
+type RejectPaymentJSONRequestBody = Decided
+
+// StartPaymentJSONRequestBody defines body for StartPayment for application/json ContentType.
+type StartPaymentJSONRequestBody = Starting
 
 // CreatePayoutJSONRequestBody defines body for CreatePayout for application/json ContentType.
 type CreatePayoutJSONRequestBody = NewPayout
@@ -6532,6 +6767,28 @@ type ClientInterface interface {
 	// Corresponds with POST /payments (the `CreatePayment` operationId).
 	CreatePayment(ctx context.Context, params *CreatePaymentParams, body CreatePaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// AttestPaymentWithBody Attest a payment
+	//
+	// Puts a payment on record that was made without any gateway of ours, such as in cash or by a transfer to the merchant's bank. What has come is booked at once, as received by hand: there must be a gateway for that in the unit of the invoice.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /payments/attest (the `AttestPayment` operationId).
+	AttestPaymentWithBody(ctx context.Context, params *AttestPaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AttestPayment Attest a payment
+	//
+	// Puts a payment on record that was made without any gateway of ours, such as in cash or by a transfer to the merchant's bank. What has come is booked at once, as received by hand: there must be a gateway for that in the unit of the invoice.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /payments/attest (the `AttestPayment` operationId).
+	AttestPayment(ctx context.Context, params *AttestPaymentParams, body AttestPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetPayment Get a payment
 	//
 	// Shows a payment, whichever API it was made through, as we know it. To have the gateway asked, refresh it.
@@ -6562,6 +6819,28 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /payments/{id}/adjust (the `AdjustPayment` operationId).
 	AdjustPayment(ctx context.Context, id string, params *AdjustPaymentParams, body AdjustPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CancelPaymentWithBody Cancel a payment
+	//
+	// Withdraws a payment that is not paid. One that is waiting, or whose money would be received by hand, is canceled at once. One that is open at a gateway stays processing until the gateway says that it is over, because its payer may be paying now; nobody is sent there any more.
+	//
+	// Needs a key with the scope payments:write.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /payments/{id}/cancel (the `CancelPayment` operationId).
+	CancelPaymentWithBody(ctx context.Context, id string, params *CancelPaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CancelPayment Cancel a payment
+	//
+	// Withdraws a payment that is not paid. One that is waiting, or whose money would be received by hand, is canceled at once. One that is open at a gateway stays processing until the gateway says that it is over, because its payer may be paying now; nobody is sent there any more.
+	//
+	// Needs a key with the scope payments:write.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /payments/{id}/cancel (the `CancelPayment` operationId).
+	CancelPayment(ctx context.Context, id string, params *CancelPaymentParams, body CancelPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CapturePaymentWithBody Capture a payment
 	//
@@ -6607,6 +6886,50 @@ type ClientInterface interface {
 	// Corresponds with POST /payments/{id}/charge (the `ChargeAgain` operationId).
 	ChargeAgain(ctx context.Context, id string, params *ChargeAgainParams, body ChargeAgainJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ConfirmPaymentWithBody Confirm a payment
+	//
+	// Says that the money of a payment has come, and books it. What a gateway answers for is unsupported, unless it called for a person. Money that its invoice has no room for is kept apart, to go back.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /payments/{id}/confirm (the `ConfirmPayment` operationId).
+	ConfirmPaymentWithBody(ctx context.Context, id string, params *ConfirmPaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ConfirmPayment Confirm a payment
+	//
+	// Says that the money of a payment has come, and books it. What a gateway answers for is unsupported, unless it called for a person. Money that its invoice has no room for is kept apart, to go back.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /payments/{id}/confirm (the `ConfirmPayment` operationId).
+	ConfirmPayment(ctx context.Context, id string, params *ConfirmPaymentParams, body ConfirmPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RecordPaymentWithBody Record a payment
+	//
+	// Notes that you count a payment whose money was taken as settled in your own books, once. No money moves, and no more than you recorded goes back from then on.
+	//
+	// Needs a key with the scope payments:write.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /payments/{id}/record (the `RecordPayment` operationId).
+	RecordPaymentWithBody(ctx context.Context, id string, params *RecordPaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RecordPayment Record a payment
+	//
+	// Notes that you count a payment whose money was taken as settled in your own books, once. No money moves, and no more than you recorded goes back from then on.
+	//
+	// Needs a key with the scope payments:write.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /payments/{id}/record (the `RecordPayment` operationId).
+	RecordPayment(ctx context.Context, id string, params *RecordPaymentParams, body RecordPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// RefreshPayment Ask the gateway about a payment
 	//
 	// Asks the gateway what became of a payment, and books what it says. We ask by ourselves too. One that a deal brings has no gateway and stays as it is.
@@ -6615,6 +6938,50 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /payments/{id}/refresh (the `RefreshPayment` operationId).
 	RefreshPayment(ctx context.Context, id string, params *RefreshPaymentParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RejectPaymentWithBody Reject a payment
+	//
+	// Says that the money of a payment did not come: it has failed. What a gateway answers for is unsupported, unless it called for a person.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /payments/{id}/reject (the `RejectPayment` operationId).
+	RejectPaymentWithBody(ctx context.Context, id string, params *RejectPaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RejectPayment Reject a payment
+	//
+	// Says that the money of a payment did not come: it has failed. What a gateway answers for is unsupported, unless it called for a person.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /payments/{id}/reject (the `RejectPayment` operationId).
+	RejectPayment(ctx context.Context, id string, params *RejectPaymentParams, body RejectPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StartPaymentWithBody Start a payment
+	//
+	// Opens the page of a payment that is waiting, such as the next part of a split: send the payer to pay_url.
+	//
+	// Needs a key with the scope payments:write.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /payments/{id}/start (the `StartPayment` operationId).
+	StartPaymentWithBody(ctx context.Context, id string, params *StartPaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StartPayment Start a payment
+	//
+	// Opens the page of a payment that is waiting, such as the next part of a split: send the payer to pay_url.
+	//
+	// Needs a key with the scope payments:write.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /payments/{id}/start (the `StartPayment` operationId).
+	StartPayment(ctx context.Context, id string, params *StartPaymentParams, body StartPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetPaymentTimeline Get the timeline of a payment
 	//
@@ -6749,6 +7116,15 @@ type ClientInterface interface {
 	// Corresponds with POST /payouts/{id}/fail (the `FailPayout` operationId).
 	FailPayout(ctx context.Context, id string, params *FailPayoutParams, body FailPayoutJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// RefreshPayout Ask the gateway about a payout
+	//
+	// Goes on at once with an approved payout that a gateway sends, and asks what became of it. We do so by ourselves too. Any other stays as it is.
+	//
+	// Needs a key with the scope payouts:write.
+	//
+	// Corresponds with POST /payouts/{id}/refresh (the `RefreshPayout` operationId).
+	RefreshPayout(ctx context.Context, id string, params *RefreshPayoutParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// RejectPayoutWithBody Reject a payout
 	//
 	// Gives the money back to the account: nothing was sent.
@@ -6881,6 +7257,15 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /refunds/{id} (the `GetRefund` operationId).
 	GetRefund(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RefreshRefund Ask the gateway about a refund
+	//
+	// Goes on with a refund at once: sends it to the gateway if that was not done, and asks what became of it. We do so by ourselves too. One that is over stays as it is.
+	//
+	// Needs a key with the scope refunds:write.
+	//
+	// Corresponds with POST /refunds/{id}/refresh (the `RefreshRefund` operationId).
+	RefreshRefund(ctx context.Context, id string, params *RefreshRefundParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListRequisites List requisites
 	//
@@ -8740,6 +9125,48 @@ func (c *Client) CreatePayment(ctx context.Context, params *CreatePaymentParams,
 	return c.Client.Do(req)
 }
 
+// AttestPaymentWithBody Attest a payment
+//
+// Puts a payment on record that was made without any gateway of ours, such as in cash or by a transfer to the merchant's bank. What has come is booked at once, as received by hand: there must be a gateway for that in the unit of the invoice.
+//
+// Needs a key with the scope operator.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /payments/attest (the `AttestPayment` operationId).
+func (c *Client) AttestPaymentWithBody(ctx context.Context, params *AttestPaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAttestPaymentRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AttestPayment Attest a payment
+//
+// Puts a payment on record that was made without any gateway of ours, such as in cash or by a transfer to the merchant's bank. What has come is booked at once, as received by hand: there must be a gateway for that in the unit of the invoice.
+//
+// Needs a key with the scope operator.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /payments/attest (the `AttestPayment` operationId).
+func (c *Client) AttestPayment(ctx context.Context, params *AttestPaymentParams, body AttestPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAttestPaymentRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetPayment Get a payment
 //
 // Shows a payment, whichever API it was made through, as we know it. To have the gateway asked, refresh it.
@@ -8791,6 +9218,48 @@ func (c *Client) AdjustPaymentWithBody(ctx context.Context, id string, params *A
 // Corresponds with POST /payments/{id}/adjust (the `AdjustPayment` operationId).
 func (c *Client) AdjustPayment(ctx context.Context, id string, params *AdjustPaymentParams, body AdjustPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewAdjustPaymentRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CancelPaymentWithBody Cancel a payment
+//
+// Withdraws a payment that is not paid. One that is waiting, or whose money would be received by hand, is canceled at once. One that is open at a gateway stays processing until the gateway says that it is over, because its payer may be paying now; nobody is sent there any more.
+//
+// Needs a key with the scope payments:write.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /payments/{id}/cancel (the `CancelPayment` operationId).
+func (c *Client) CancelPaymentWithBody(ctx context.Context, id string, params *CancelPaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelPaymentRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CancelPayment Cancel a payment
+//
+// Withdraws a payment that is not paid. One that is waiting, or whose money would be received by hand, is canceled at once. One that is open at a gateway stays processing until the gateway says that it is over, because its payer may be paying now; nobody is sent there any more.
+//
+// Needs a key with the scope payments:write.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /payments/{id}/cancel (the `CancelPayment` operationId).
+func (c *Client) CancelPayment(ctx context.Context, id string, params *CancelPaymentParams, body CancelPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelPaymentRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -8885,6 +9354,90 @@ func (c *Client) ChargeAgain(ctx context.Context, id string, params *ChargeAgain
 	return c.Client.Do(req)
 }
 
+// ConfirmPaymentWithBody Confirm a payment
+//
+// Says that the money of a payment has come, and books it. What a gateway answers for is unsupported, unless it called for a person. Money that its invoice has no room for is kept apart, to go back.
+//
+// Needs a key with the scope operator.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /payments/{id}/confirm (the `ConfirmPayment` operationId).
+func (c *Client) ConfirmPaymentWithBody(ctx context.Context, id string, params *ConfirmPaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConfirmPaymentRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ConfirmPayment Confirm a payment
+//
+// Says that the money of a payment has come, and books it. What a gateway answers for is unsupported, unless it called for a person. Money that its invoice has no room for is kept apart, to go back.
+//
+// Needs a key with the scope operator.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /payments/{id}/confirm (the `ConfirmPayment` operationId).
+func (c *Client) ConfirmPayment(ctx context.Context, id string, params *ConfirmPaymentParams, body ConfirmPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConfirmPaymentRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RecordPaymentWithBody Record a payment
+//
+// Notes that you count a payment whose money was taken as settled in your own books, once. No money moves, and no more than you recorded goes back from then on.
+//
+// Needs a key with the scope payments:write.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /payments/{id}/record (the `RecordPayment` operationId).
+func (c *Client) RecordPaymentWithBody(ctx context.Context, id string, params *RecordPaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRecordPaymentRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RecordPayment Record a payment
+//
+// Notes that you count a payment whose money was taken as settled in your own books, once. No money moves, and no more than you recorded goes back from then on.
+//
+// Needs a key with the scope payments:write.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /payments/{id}/record (the `RecordPayment` operationId).
+func (c *Client) RecordPayment(ctx context.Context, id string, params *RecordPaymentParams, body RecordPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRecordPaymentRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // RefreshPayment Ask the gateway about a payment
 //
 // Asks the gateway what became of a payment, and books what it says. We ask by ourselves too. One that a deal brings has no gateway and stays as it is.
@@ -8894,6 +9447,90 @@ func (c *Client) ChargeAgain(ctx context.Context, id string, params *ChargeAgain
 // Corresponds with POST /payments/{id}/refresh (the `RefreshPayment` operationId).
 func (c *Client) RefreshPayment(ctx context.Context, id string, params *RefreshPaymentParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRefreshPaymentRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RejectPaymentWithBody Reject a payment
+//
+// Says that the money of a payment did not come: it has failed. What a gateway answers for is unsupported, unless it called for a person.
+//
+// Needs a key with the scope operator.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /payments/{id}/reject (the `RejectPayment` operationId).
+func (c *Client) RejectPaymentWithBody(ctx context.Context, id string, params *RejectPaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRejectPaymentRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RejectPayment Reject a payment
+//
+// Says that the money of a payment did not come: it has failed. What a gateway answers for is unsupported, unless it called for a person.
+//
+// Needs a key with the scope operator.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /payments/{id}/reject (the `RejectPayment` operationId).
+func (c *Client) RejectPayment(ctx context.Context, id string, params *RejectPaymentParams, body RejectPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRejectPaymentRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StartPaymentWithBody Start a payment
+//
+// Opens the page of a payment that is waiting, such as the next part of a split: send the payer to pay_url.
+//
+// Needs a key with the scope payments:write.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /payments/{id}/start (the `StartPayment` operationId).
+func (c *Client) StartPaymentWithBody(ctx context.Context, id string, params *StartPaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStartPaymentRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StartPayment Start a payment
+//
+// Opens the page of a payment that is waiting, such as the next part of a split: send the payer to pay_url.
+//
+// Needs a key with the scope payments:write.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /payments/{id}/start (the `StartPayment` operationId).
+func (c *Client) StartPayment(ctx context.Context, id string, params *StartPaymentParams, body StartPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStartPaymentRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -9167,6 +9804,25 @@ func (c *Client) FailPayout(ctx context.Context, id string, params *FailPayoutPa
 	return c.Client.Do(req)
 }
 
+// RefreshPayout Ask the gateway about a payout
+//
+// Goes on at once with an approved payout that a gateway sends, and asks what became of it. We do so by ourselves too. Any other stays as it is.
+//
+// Needs a key with the scope payouts:write.
+//
+// Corresponds with POST /payouts/{id}/refresh (the `RefreshPayout` operationId).
+func (c *Client) RefreshPayout(ctx context.Context, id string, params *RefreshPayoutParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRefreshPayoutRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // RejectPayoutWithBody Reject a payout
 //
 // Gives the money back to the account: nothing was sent.
@@ -9420,6 +10076,25 @@ func (c *Client) CreateRefund(ctx context.Context, params *CreateRefundParams, b
 // Corresponds with GET /refunds/{id} (the `GetRefund` operationId).
 func (c *Client) GetRefund(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetRefundRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RefreshRefund Ask the gateway about a refund
+//
+// Goes on with a refund at once: sends it to the gateway if that was not done, and asks what became of it. We do so by ourselves too. One that is over stays as it is.
+//
+// Needs a key with the scope refunds:write.
+//
+// Corresponds with POST /refunds/{id}/refresh (the `RefreshRefund` operationId).
+func (c *Client) RefreshRefund(ctx context.Context, id string, params *RefreshRefundParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRefreshRefundRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -13520,6 +14195,61 @@ func NewCreatePaymentRequestWithBody(server string, params *CreatePaymentParams,
 	return req, nil
 }
 
+// NewAttestPaymentRequest calls the generic AttestPayment builder with application/json body
+func NewAttestPaymentRequest(server string, params *AttestPaymentParams, body AttestPaymentJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAttestPaymentRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewAttestPaymentRequestWithBody constructs an http.Request for the AttestPayment method, with any body, and a specified content type
+func NewAttestPaymentRequestWithBody(server string, params *AttestPaymentParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/payments/attest")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewGetPaymentRequest constructs an http.Request for the GetPayment method
 func NewGetPaymentRequest(server string, id string) (*http.Request, error) {
 	var err error
@@ -13582,6 +14312,68 @@ func NewAdjustPaymentRequestWithBody(server string, id string, params *AdjustPay
 	}
 
 	operationPath := fmt.Sprintf("/payments/%s/adjust", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewCancelPaymentRequest calls the generic CancelPayment builder with application/json body
+func NewCancelPaymentRequest(server string, id string, params *CancelPaymentParams, body CancelPaymentJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCancelPaymentRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewCancelPaymentRequestWithBody constructs an http.Request for the CancelPayment method, with any body, and a specified content type
+func NewCancelPaymentRequestWithBody(server string, id string, params *CancelPaymentParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/payments/%s/cancel", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -13740,6 +14532,130 @@ func NewChargeAgainRequestWithBody(server string, id string, params *ChargeAgain
 	return req, nil
 }
 
+// NewConfirmPaymentRequest calls the generic ConfirmPayment builder with application/json body
+func NewConfirmPaymentRequest(server string, id string, params *ConfirmPaymentParams, body ConfirmPaymentJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewConfirmPaymentRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewConfirmPaymentRequestWithBody constructs an http.Request for the ConfirmPayment method, with any body, and a specified content type
+func NewConfirmPaymentRequestWithBody(server string, id string, params *ConfirmPaymentParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/payments/%s/confirm", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewRecordPaymentRequest calls the generic RecordPayment builder with application/json body
+func NewRecordPaymentRequest(server string, id string, params *RecordPaymentParams, body RecordPaymentJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRecordPaymentRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewRecordPaymentRequestWithBody constructs an http.Request for the RecordPayment method, with any body, and a specified content type
+func NewRecordPaymentRequestWithBody(server string, id string, params *RecordPaymentParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/payments/%s/record", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewRefreshPaymentRequest constructs an http.Request for the RefreshPayment method
 func NewRefreshPaymentRequest(server string, id string, params *RefreshPaymentParams) (*http.Request, error) {
 	var err error
@@ -13770,6 +14686,130 @@ func NewRefreshPaymentRequest(server string, id string, params *RefreshPaymentPa
 	if err != nil {
 		return nil, err
 	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewRejectPaymentRequest calls the generic RejectPayment builder with application/json body
+func NewRejectPaymentRequest(server string, id string, params *RejectPaymentParams, body RejectPaymentJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRejectPaymentRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewRejectPaymentRequestWithBody constructs an http.Request for the RejectPayment method, with any body, and a specified content type
+func NewRejectPaymentRequestWithBody(server string, id string, params *RejectPaymentParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/payments/%s/reject", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewStartPaymentRequest calls the generic StartPayment builder with application/json body
+func NewStartPaymentRequest(server string, id string, params *StartPaymentParams, body StartPaymentJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewStartPaymentRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewStartPaymentRequestWithBody constructs an http.Request for the StartPayment method, with any body, and a specified content type
+func NewStartPaymentRequestWithBody(server string, id string, params *StartPaymentParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/payments/%s/start", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	if params != nil {
 
@@ -14318,6 +15358,55 @@ func NewFailPayoutRequestWithBody(server string, id string, params *FailPayoutPa
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewRefreshPayoutRequest constructs an http.Request for the RefreshPayout method
+func NewRefreshPayoutRequest(server string, id string, params *RefreshPayoutParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/payouts/%s/refresh", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	if params != nil {
 
@@ -14916,6 +16005,55 @@ func NewGetRefundRequest(server string, id string) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRefreshRefundRequest constructs an http.Request for the RefreshRefund method
+func NewRefreshRefundRequest(server string, id string, params *RefreshRefundParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/refunds/%s/refresh", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -17365,6 +18503,28 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /payments (the `CreatePayment` operationId).
 	CreatePaymentWithResponse(ctx context.Context, params *CreatePaymentParams, body CreatePaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*CreatePaymentResponse, error)
 
+	// AttestPaymentWithBodyWithResponse Attest a payment
+	//
+	// Puts a payment on record that was made without any gateway of ours, such as in cash or by a transfer to the merchant's bank. What has come is booked at once, as received by hand: there must be a gateway for that in the unit of the invoice.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /payments/attest (the `AttestPayment` operationId).
+	AttestPaymentWithBodyWithResponse(ctx context.Context, params *AttestPaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AttestPaymentResponse, error)
+
+	// AttestPaymentWithResponse Attest a payment
+	//
+	// Puts a payment on record that was made without any gateway of ours, such as in cash or by a transfer to the merchant's bank. What has come is booked at once, as received by hand: there must be a gateway for that in the unit of the invoice.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /payments/attest (the `AttestPayment` operationId).
+	AttestPaymentWithResponse(ctx context.Context, params *AttestPaymentParams, body AttestPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*AttestPaymentResponse, error)
+
 	// GetPaymentWithResponse Get a payment
 	//
 	// Shows a payment, whichever API it was made through, as we know it. To have the gateway asked, refresh it.
@@ -17397,6 +18557,28 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /payments/{id}/adjust (the `AdjustPayment` operationId).
 	AdjustPaymentWithResponse(ctx context.Context, id string, params *AdjustPaymentParams, body AdjustPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*AdjustPaymentResponse, error)
+
+	// CancelPaymentWithBodyWithResponse Cancel a payment
+	//
+	// Withdraws a payment that is not paid. One that is waiting, or whose money would be received by hand, is canceled at once. One that is open at a gateway stays processing until the gateway says that it is over, because its payer may be paying now; nobody is sent there any more.
+	//
+	// Needs a key with the scope payments:write.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /payments/{id}/cancel (the `CancelPayment` operationId).
+	CancelPaymentWithBodyWithResponse(ctx context.Context, id string, params *CancelPaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CancelPaymentResponse, error)
+
+	// CancelPaymentWithResponse Cancel a payment
+	//
+	// Withdraws a payment that is not paid. One that is waiting, or whose money would be received by hand, is canceled at once. One that is open at a gateway stays processing until the gateway says that it is over, because its payer may be paying now; nobody is sent there any more.
+	//
+	// Needs a key with the scope payments:write.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /payments/{id}/cancel (the `CancelPayment` operationId).
+	CancelPaymentWithResponse(ctx context.Context, id string, params *CancelPaymentParams, body CancelPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*CancelPaymentResponse, error)
 
 	// CapturePaymentWithBodyWithResponse Capture a payment
 	//
@@ -17442,6 +18624,50 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /payments/{id}/charge (the `ChargeAgain` operationId).
 	ChargeAgainWithResponse(ctx context.Context, id string, params *ChargeAgainParams, body ChargeAgainJSONRequestBody, reqEditors ...RequestEditorFn) (*ChargeAgainResponse, error)
 
+	// ConfirmPaymentWithBodyWithResponse Confirm a payment
+	//
+	// Says that the money of a payment has come, and books it. What a gateway answers for is unsupported, unless it called for a person. Money that its invoice has no room for is kept apart, to go back.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /payments/{id}/confirm (the `ConfirmPayment` operationId).
+	ConfirmPaymentWithBodyWithResponse(ctx context.Context, id string, params *ConfirmPaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConfirmPaymentResponse, error)
+
+	// ConfirmPaymentWithResponse Confirm a payment
+	//
+	// Says that the money of a payment has come, and books it. What a gateway answers for is unsupported, unless it called for a person. Money that its invoice has no room for is kept apart, to go back.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /payments/{id}/confirm (the `ConfirmPayment` operationId).
+	ConfirmPaymentWithResponse(ctx context.Context, id string, params *ConfirmPaymentParams, body ConfirmPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*ConfirmPaymentResponse, error)
+
+	// RecordPaymentWithBodyWithResponse Record a payment
+	//
+	// Notes that you count a payment whose money was taken as settled in your own books, once. No money moves, and no more than you recorded goes back from then on.
+	//
+	// Needs a key with the scope payments:write.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /payments/{id}/record (the `RecordPayment` operationId).
+	RecordPaymentWithBodyWithResponse(ctx context.Context, id string, params *RecordPaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RecordPaymentResponse, error)
+
+	// RecordPaymentWithResponse Record a payment
+	//
+	// Notes that you count a payment whose money was taken as settled in your own books, once. No money moves, and no more than you recorded goes back from then on.
+	//
+	// Needs a key with the scope payments:write.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /payments/{id}/record (the `RecordPayment` operationId).
+	RecordPaymentWithResponse(ctx context.Context, id string, params *RecordPaymentParams, body RecordPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*RecordPaymentResponse, error)
+
 	// RefreshPaymentWithResponse Ask the gateway about a payment
 	//
 	// Asks the gateway what became of a payment, and books what it says. We ask by ourselves too. One that a deal brings has no gateway and stays as it is.
@@ -17452,6 +18678,50 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /payments/{id}/refresh (the `RefreshPayment` operationId).
 	RefreshPaymentWithResponse(ctx context.Context, id string, params *RefreshPaymentParams, reqEditors ...RequestEditorFn) (*RefreshPaymentResponse, error)
+
+	// RejectPaymentWithBodyWithResponse Reject a payment
+	//
+	// Says that the money of a payment did not come: it has failed. What a gateway answers for is unsupported, unless it called for a person.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /payments/{id}/reject (the `RejectPayment` operationId).
+	RejectPaymentWithBodyWithResponse(ctx context.Context, id string, params *RejectPaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RejectPaymentResponse, error)
+
+	// RejectPaymentWithResponse Reject a payment
+	//
+	// Says that the money of a payment did not come: it has failed. What a gateway answers for is unsupported, unless it called for a person.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /payments/{id}/reject (the `RejectPayment` operationId).
+	RejectPaymentWithResponse(ctx context.Context, id string, params *RejectPaymentParams, body RejectPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*RejectPaymentResponse, error)
+
+	// StartPaymentWithBodyWithResponse Start a payment
+	//
+	// Opens the page of a payment that is waiting, such as the next part of a split: send the payer to pay_url.
+	//
+	// Needs a key with the scope payments:write.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /payments/{id}/start (the `StartPayment` operationId).
+	StartPaymentWithBodyWithResponse(ctx context.Context, id string, params *StartPaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*StartPaymentResponse, error)
+
+	// StartPaymentWithResponse Start a payment
+	//
+	// Opens the page of a payment that is waiting, such as the next part of a split: send the payer to pay_url.
+	//
+	// Needs a key with the scope payments:write.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /payments/{id}/start (the `StartPayment` operationId).
+	StartPaymentWithResponse(ctx context.Context, id string, params *StartPaymentParams, body StartPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*StartPaymentResponse, error)
 
 	// GetPaymentTimelineWithResponse Get the timeline of a payment
 	//
@@ -17596,6 +18866,17 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /payouts/{id}/fail (the `FailPayout` operationId).
 	FailPayoutWithResponse(ctx context.Context, id string, params *FailPayoutParams, body FailPayoutJSONRequestBody, reqEditors ...RequestEditorFn) (*FailPayoutResponse, error)
 
+	// RefreshPayoutWithResponse Ask the gateway about a payout
+	//
+	// Goes on at once with an approved payout that a gateway sends, and asks what became of it. We do so by ourselves too. Any other stays as it is.
+	//
+	// Needs a key with the scope payouts:write.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /payouts/{id}/refresh (the `RefreshPayout` operationId).
+	RefreshPayoutWithResponse(ctx context.Context, id string, params *RefreshPayoutParams, reqEditors ...RequestEditorFn) (*RefreshPayoutResponse, error)
+
 	// RejectPayoutWithBodyWithResponse Reject a payout
 	//
 	// Gives the money back to the account: nothing was sent.
@@ -17738,6 +19019,17 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /refunds/{id} (the `GetRefund` operationId).
 	GetRefundWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetRefundResponse, error)
+
+	// RefreshRefundWithResponse Ask the gateway about a refund
+	//
+	// Goes on with a refund at once: sends it to the gateway if that was not done, and asks what became of it. We do so by ourselves too. One that is over stays as it is.
+	//
+	// Needs a key with the scope refunds:write.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /refunds/{id}/refresh (the `RefreshRefund` operationId).
+	RefreshRefundWithResponse(ctx context.Context, id string, params *RefreshRefundParams, reqEditors ...RequestEditorFn) (*RefreshRefundResponse, error)
 
 	// ListRequisitesWithResponse List requisites
 	//
@@ -20365,6 +21657,47 @@ func (r CreatePaymentResponse) ContentType() string {
 	return ""
 }
 
+type AttestPaymentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Payment
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r AttestPaymentResponse) GetJSON201() *Payment {
+	return r.JSON201
+}
+
+// GetBody returns the raw response body bytes
+func (r AttestPaymentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AttestPaymentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AttestPaymentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AttestPaymentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetPaymentResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -20441,6 +21774,47 @@ func (r AdjustPaymentResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r AdjustPaymentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CancelPaymentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Payment
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CancelPaymentResponse) GetJSON200() *Payment {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r CancelPaymentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CancelPaymentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CancelPaymentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CancelPaymentResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -20529,6 +21903,88 @@ func (r ChargeAgainResponse) ContentType() string {
 	return ""
 }
 
+type ConfirmPaymentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Payment
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ConfirmPaymentResponse) GetJSON200() *Payment {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ConfirmPaymentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ConfirmPaymentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ConfirmPaymentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ConfirmPaymentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RecordPaymentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Payment
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RecordPaymentResponse) GetJSON200() *Payment {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r RecordPaymentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RecordPaymentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RecordPaymentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RecordPaymentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type RefreshPaymentResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -20564,6 +22020,88 @@ func (r RefreshPaymentResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r RefreshPaymentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RejectPaymentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Payment
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RejectPaymentResponse) GetJSON200() *Payment {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r RejectPaymentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RejectPaymentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RejectPaymentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RejectPaymentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type StartPaymentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Payment
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r StartPaymentResponse) GetJSON200() *Payment {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r StartPaymentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r StartPaymentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r StartPaymentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r StartPaymentResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -20939,6 +22477,47 @@ func (r FailPayoutResponse) ContentType() string {
 	return ""
 }
 
+type RefreshPayoutResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Payout
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RefreshPayoutResponse) GetJSON200() *Payout {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r RefreshPayoutResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RefreshPayoutResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RefreshPayoutResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RefreshPayoutResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type RejectPayoutResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -21302,6 +22881,47 @@ func (r GetRefundResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetRefundResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RefreshRefundResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Refund
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RefreshRefundResponse) GetJSON200() *Refund {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r RefreshRefundResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RefreshRefundResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RefreshRefundResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RefreshRefundResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -23574,6 +25194,40 @@ func (c *ClientWithResponses) CreatePaymentWithResponse(ctx context.Context, par
 	return ParseCreatePaymentResponse(rsp)
 }
 
+// AttestPaymentWithBodyWithResponse Attest a payment
+//
+// Puts a payment on record that was made without any gateway of ours, such as in cash or by a transfer to the merchant's bank. What has come is booked at once, as received by hand: there must be a gateway for that in the unit of the invoice.
+//
+// Needs a key with the scope operator.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /payments/attest (the `AttestPayment` operationId).
+func (c *ClientWithResponses) AttestPaymentWithBodyWithResponse(ctx context.Context, params *AttestPaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AttestPaymentResponse, error) {
+	rsp, err := c.AttestPaymentWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAttestPaymentResponse(rsp)
+}
+
+// AttestPaymentWithResponse Attest a payment
+//
+// Puts a payment on record that was made without any gateway of ours, such as in cash or by a transfer to the merchant's bank. What has come is booked at once, as received by hand: there must be a gateway for that in the unit of the invoice.
+//
+// Needs a key with the scope operator.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /payments/attest (the `AttestPayment` operationId).
+func (c *ClientWithResponses) AttestPaymentWithResponse(ctx context.Context, params *AttestPaymentParams, body AttestPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*AttestPaymentResponse, error) {
+	rsp, err := c.AttestPayment(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAttestPaymentResponse(rsp)
+}
+
 // GetPaymentWithResponse Get a payment
 //
 // Shows a payment, whichever API it was made through, as we know it. To have the gateway asked, refresh it.
@@ -23623,6 +25277,40 @@ func (c *ClientWithResponses) AdjustPaymentWithResponse(ctx context.Context, id 
 		return nil, err
 	}
 	return ParseAdjustPaymentResponse(rsp)
+}
+
+// CancelPaymentWithBodyWithResponse Cancel a payment
+//
+// Withdraws a payment that is not paid. One that is waiting, or whose money would be received by hand, is canceled at once. One that is open at a gateway stays processing until the gateway says that it is over, because its payer may be paying now; nobody is sent there any more.
+//
+// Needs a key with the scope payments:write.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /payments/{id}/cancel (the `CancelPayment` operationId).
+func (c *ClientWithResponses) CancelPaymentWithBodyWithResponse(ctx context.Context, id string, params *CancelPaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CancelPaymentResponse, error) {
+	rsp, err := c.CancelPaymentWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelPaymentResponse(rsp)
+}
+
+// CancelPaymentWithResponse Cancel a payment
+//
+// Withdraws a payment that is not paid. One that is waiting, or whose money would be received by hand, is canceled at once. One that is open at a gateway stays processing until the gateway says that it is over, because its payer may be paying now; nobody is sent there any more.
+//
+// Needs a key with the scope payments:write.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /payments/{id}/cancel (the `CancelPayment` operationId).
+func (c *ClientWithResponses) CancelPaymentWithResponse(ctx context.Context, id string, params *CancelPaymentParams, body CancelPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*CancelPaymentResponse, error) {
+	rsp, err := c.CancelPayment(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelPaymentResponse(rsp)
 }
 
 // CapturePaymentWithBodyWithResponse Capture a payment
@@ -23693,6 +25381,74 @@ func (c *ClientWithResponses) ChargeAgainWithResponse(ctx context.Context, id st
 	return ParseChargeAgainResponse(rsp)
 }
 
+// ConfirmPaymentWithBodyWithResponse Confirm a payment
+//
+// Says that the money of a payment has come, and books it. What a gateway answers for is unsupported, unless it called for a person. Money that its invoice has no room for is kept apart, to go back.
+//
+// Needs a key with the scope operator.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /payments/{id}/confirm (the `ConfirmPayment` operationId).
+func (c *ClientWithResponses) ConfirmPaymentWithBodyWithResponse(ctx context.Context, id string, params *ConfirmPaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConfirmPaymentResponse, error) {
+	rsp, err := c.ConfirmPaymentWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConfirmPaymentResponse(rsp)
+}
+
+// ConfirmPaymentWithResponse Confirm a payment
+//
+// Says that the money of a payment has come, and books it. What a gateway answers for is unsupported, unless it called for a person. Money that its invoice has no room for is kept apart, to go back.
+//
+// Needs a key with the scope operator.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /payments/{id}/confirm (the `ConfirmPayment` operationId).
+func (c *ClientWithResponses) ConfirmPaymentWithResponse(ctx context.Context, id string, params *ConfirmPaymentParams, body ConfirmPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*ConfirmPaymentResponse, error) {
+	rsp, err := c.ConfirmPayment(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConfirmPaymentResponse(rsp)
+}
+
+// RecordPaymentWithBodyWithResponse Record a payment
+//
+// Notes that you count a payment whose money was taken as settled in your own books, once. No money moves, and no more than you recorded goes back from then on.
+//
+// Needs a key with the scope payments:write.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /payments/{id}/record (the `RecordPayment` operationId).
+func (c *ClientWithResponses) RecordPaymentWithBodyWithResponse(ctx context.Context, id string, params *RecordPaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RecordPaymentResponse, error) {
+	rsp, err := c.RecordPaymentWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRecordPaymentResponse(rsp)
+}
+
+// RecordPaymentWithResponse Record a payment
+//
+// Notes that you count a payment whose money was taken as settled in your own books, once. No money moves, and no more than you recorded goes back from then on.
+//
+// Needs a key with the scope payments:write.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /payments/{id}/record (the `RecordPayment` operationId).
+func (c *ClientWithResponses) RecordPaymentWithResponse(ctx context.Context, id string, params *RecordPaymentParams, body RecordPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*RecordPaymentResponse, error) {
+	rsp, err := c.RecordPayment(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRecordPaymentResponse(rsp)
+}
+
 // RefreshPaymentWithResponse Ask the gateway about a payment
 //
 // Asks the gateway what became of a payment, and books what it says. We ask by ourselves too. One that a deal brings has no gateway and stays as it is.
@@ -23708,6 +25464,74 @@ func (c *ClientWithResponses) RefreshPaymentWithResponse(ctx context.Context, id
 		return nil, err
 	}
 	return ParseRefreshPaymentResponse(rsp)
+}
+
+// RejectPaymentWithBodyWithResponse Reject a payment
+//
+// Says that the money of a payment did not come: it has failed. What a gateway answers for is unsupported, unless it called for a person.
+//
+// Needs a key with the scope operator.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /payments/{id}/reject (the `RejectPayment` operationId).
+func (c *ClientWithResponses) RejectPaymentWithBodyWithResponse(ctx context.Context, id string, params *RejectPaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RejectPaymentResponse, error) {
+	rsp, err := c.RejectPaymentWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRejectPaymentResponse(rsp)
+}
+
+// RejectPaymentWithResponse Reject a payment
+//
+// Says that the money of a payment did not come: it has failed. What a gateway answers for is unsupported, unless it called for a person.
+//
+// Needs a key with the scope operator.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /payments/{id}/reject (the `RejectPayment` operationId).
+func (c *ClientWithResponses) RejectPaymentWithResponse(ctx context.Context, id string, params *RejectPaymentParams, body RejectPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*RejectPaymentResponse, error) {
+	rsp, err := c.RejectPayment(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRejectPaymentResponse(rsp)
+}
+
+// StartPaymentWithBodyWithResponse Start a payment
+//
+// Opens the page of a payment that is waiting, such as the next part of a split: send the payer to pay_url.
+//
+// Needs a key with the scope payments:write.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /payments/{id}/start (the `StartPayment` operationId).
+func (c *ClientWithResponses) StartPaymentWithBodyWithResponse(ctx context.Context, id string, params *StartPaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*StartPaymentResponse, error) {
+	rsp, err := c.StartPaymentWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStartPaymentResponse(rsp)
+}
+
+// StartPaymentWithResponse Start a payment
+//
+// Opens the page of a payment that is waiting, such as the next part of a split: send the payer to pay_url.
+//
+// Needs a key with the scope payments:write.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /payments/{id}/start (the `StartPayment` operationId).
+func (c *ClientWithResponses) StartPaymentWithResponse(ctx context.Context, id string, params *StartPaymentParams, body StartPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*StartPaymentResponse, error) {
+	rsp, err := c.StartPayment(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStartPaymentResponse(rsp)
 }
 
 // GetPaymentTimelineWithResponse Get the timeline of a payment
@@ -23931,6 +25755,23 @@ func (c *ClientWithResponses) FailPayoutWithResponse(ctx context.Context, id str
 	return ParseFailPayoutResponse(rsp)
 }
 
+// RefreshPayoutWithResponse Ask the gateway about a payout
+//
+// Goes on at once with an approved payout that a gateway sends, and asks what became of it. We do so by ourselves too. Any other stays as it is.
+//
+// Needs a key with the scope payouts:write.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /payouts/{id}/refresh (the `RefreshPayout` operationId).
+func (c *ClientWithResponses) RefreshPayoutWithResponse(ctx context.Context, id string, params *RefreshPayoutParams, reqEditors ...RequestEditorFn) (*RefreshPayoutResponse, error) {
+	rsp, err := c.RefreshPayout(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRefreshPayoutResponse(rsp)
+}
+
 // RejectPayoutWithBodyWithResponse Reject a payout
 //
 // Gives the money back to the account: nothing was sent.
@@ -24150,6 +25991,23 @@ func (c *ClientWithResponses) GetRefundWithResponse(ctx context.Context, id stri
 		return nil, err
 	}
 	return ParseGetRefundResponse(rsp)
+}
+
+// RefreshRefundWithResponse Ask the gateway about a refund
+//
+// Goes on with a refund at once: sends it to the gateway if that was not done, and asks what became of it. We do so by ourselves too. One that is over stays as it is.
+//
+// Needs a key with the scope refunds:write.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /refunds/{id}/refresh (the `RefreshRefund` operationId).
+func (c *ClientWithResponses) RefreshRefundWithResponse(ctx context.Context, id string, params *RefreshRefundParams, reqEditors ...RequestEditorFn) (*RefreshRefundResponse, error) {
+	rsp, err := c.RefreshRefund(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRefreshRefundResponse(rsp)
 }
 
 // ListRequisitesWithResponse List requisites
@@ -26231,6 +28089,32 @@ func ParseCreatePaymentResponse(rsp *http.Response) (*CreatePaymentResponse, err
 	return response, nil
 }
 
+// ParseAttestPaymentResponse parses an HTTP response from a AttestPaymentWithResponse call
+func ParseAttestPaymentResponse(rsp *http.Response) (*AttestPaymentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AttestPaymentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Payment
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseGetPaymentResponse parses an HTTP response from a GetPaymentWithResponse call
 func ParseGetPaymentResponse(rsp *http.Response) (*GetPaymentResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -26266,6 +28150,32 @@ func ParseAdjustPaymentResponse(rsp *http.Response) (*AdjustPaymentResponse, err
 	}
 
 	response := &AdjustPaymentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Payment
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCancelPaymentResponse parses an HTTP response from a CancelPaymentWithResponse call
+func ParseCancelPaymentResponse(rsp *http.Response) (*CancelPaymentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CancelPaymentResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}
@@ -26335,6 +28245,58 @@ func ParseChargeAgainResponse(rsp *http.Response) (*ChargeAgainResponse, error) 
 	return response, nil
 }
 
+// ParseConfirmPaymentResponse parses an HTTP response from a ConfirmPaymentWithResponse call
+func ParseConfirmPaymentResponse(rsp *http.Response) (*ConfirmPaymentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ConfirmPaymentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Payment
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRecordPaymentResponse parses an HTTP response from a RecordPaymentWithResponse call
+func ParseRecordPaymentResponse(rsp *http.Response) (*RecordPaymentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RecordPaymentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Payment
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseRefreshPaymentResponse parses an HTTP response from a RefreshPaymentWithResponse call
 func ParseRefreshPaymentResponse(rsp *http.Response) (*RefreshPaymentResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -26344,6 +28306,58 @@ func ParseRefreshPaymentResponse(rsp *http.Response) (*RefreshPaymentResponse, e
 	}
 
 	response := &RefreshPaymentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Payment
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRejectPaymentResponse parses an HTTP response from a RejectPaymentWithResponse call
+func ParseRejectPaymentResponse(rsp *http.Response) (*RejectPaymentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RejectPaymentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Payment
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseStartPaymentResponse parses an HTTP response from a StartPaymentWithResponse call
+func ParseStartPaymentResponse(rsp *http.Response) (*StartPaymentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &StartPaymentResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}
@@ -26601,6 +28615,32 @@ func ParseFailPayoutResponse(rsp *http.Response) (*FailPayoutResponse, error) {
 	return response, nil
 }
 
+// ParseRefreshPayoutResponse parses an HTTP response from a RefreshPayoutWithResponse call
+func ParseRefreshPayoutResponse(rsp *http.Response) (*RefreshPayoutResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RefreshPayoutResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Payout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseRejectPayoutResponse parses an HTTP response from a RejectPayoutWithResponse call
 func ParseRejectPayoutResponse(rsp *http.Response) (*RejectPayoutResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -26824,6 +28864,32 @@ func ParseGetRefundResponse(rsp *http.Response) (*GetRefundResponse, error) {
 	}
 
 	response := &GetRefundResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Refund
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRefreshRefundResponse parses an HTTP response from a RefreshRefundWithResponse call
+func ParseRefreshRefundResponse(rsp *http.Response) (*RefreshRefundResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RefreshRefundResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}
@@ -27509,4 +29575,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: 06cf63b97a90c98a69771b7fe850bf8e5e4a49a23eb0cefbb6d59e1825b98a4e
+// Stamp of what it is made from: 0e0837554696453677ea18bf4fb050904fe236ebc7f4ae482af0ca002786bcea

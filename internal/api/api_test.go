@@ -77,7 +77,7 @@ var prepared = posted("/invoices", `{"amount":"5000","unit":"IRR"}`) +
 	"! vault holds held\n! 10000 gets 1000 USD\n" +
 	administered("/customers", `{"first_name":"Ada"}`) +
 	administered("/transfers", `{"source":10000,"destination":10001,"amount":"10","unit":"USD"}`) +
-	traded
+	traded + attesting
 
 var samples = []dialecttest.Sample{
 	{
@@ -191,7 +191,7 @@ func face(a dialecttest.Answer) error {
 func kit(t *testing.T) dialecttest.Kit {
 	t.Helper()
 	return dialecttest.Kit{
-		New: open, Banks: banks, Prepare: prepared, Samples: slices.Concat(samples, staged, market), Face: face,
+		New: open, Banks: banks, Prepare: prepared, Samples: slices.Concat(samples, staged, market, said), Face: face,
 		Elsewhere: []string{"GET /v1/docs", "GET /v1/openapi.json", "GET /v1/entries"},
 		Extras:    dialecttest.Extras{Stage: stage, Hide: random, Watch: watching(t), Gateways: vaults, Happen: happen},
 	}

@@ -52,8 +52,9 @@ func TestScopes(t *testing.T) {
 		read, write := merchant.Scope(need+":read"), merchant.Scope(need+":write")
 		all := merchant.Admin
 		switch route.Name() {
-		case "POST /v1/rates", "POST /v1/settlements": // deals are settled by the rates
-			all, read, write = merchant.Operator, "", ""
+		case "POST /v1/rates", "POST /v1/settlements", // deals are settled by the rates
+			"POST /v1/payments/attest", "POST /v1/payments/{id}/confirm", "POST /v1/payments/{id}/reject":
+			need, all, read, write = "", merchant.Operator, "", ""
 		}
 		if decides(route.Path) {
 			all, read, write = merchant.Operator, "", ""

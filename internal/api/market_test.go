@@ -23,7 +23,7 @@ func decides(path string) bool {
 		return true
 	case "payouts", "deals":
 		return verb != "" && verb != "cancel" && verb != "confirm-transfer" && verb != "dispute" &&
-			verb != "attachments"
+			verb != "attachments" && verb != "refresh"
 	}
 	return false
 }
@@ -123,6 +123,7 @@ var market = []dialecttest.Sample{
 	{Route: "GET /v1/payouts", Key: "admin", Query: "limit=10&status=requested"},
 	{Route: "GET /v1/payouts/{id}", Path: "/v1/payouts/" + id("out", 8), Key: "admin", Owned: true},
 	{Route: "POST /v1/payouts/{id}/cancel", Path: "/v1/payouts/" + id("out", 8) + "/cancel", Key: "admin", Owned: true},
+	{Route: "POST /v1/payouts/{id}/refresh", Path: "/v1/payouts/" + id("out", 8) + "/refresh", Key: "admin", Owned: true},
 	decision("/v1/payouts/{id}/approve", id("out", 8), `{"operator":"Sam","note":"n"}`),
 	decision("/v1/payouts/{id}/reject", id("out", 8), `{"operator":"Sam","note":"n"}`),
 	decision("/v1/payouts/{id}/take", id("out", 9), `{"operator":"Sam","trader":"trd_1"}`),

@@ -1,11 +1,13 @@
 package api
 
 import (
+	"slices"
 	"time"
 
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/merchant"
+	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payment"
 )
 
@@ -24,6 +26,8 @@ type paymentView struct {
 	Account     int64             `json:"account,omitempty"`
 	Receipt     string            `json:"receipt,omitempty"`
 	Card        string            `json:"card,omitempty"`
+	Recorded    string            `json:"recorded,omitempty"`
+	RecordedAt  string            `json:"recorded_at,omitempty" format:"date-time"`
 	Description string            `json:"description,omitempty"`
 	Payer       *payerView        `json:"payer,omitempty"`
 	Metadata    map[string]string `json:"metadata,omitempty"`
@@ -41,16 +45,21 @@ var paymentWords = words{
 				"paid it out.",
 			example: "processing", choices: choices(payment.States),
 		},
-		"invoice":     {doc: "The id of its invoice.", example: exampleInvoice},
-		"amount":      {doc: "What is collected.", example: "12.50"},
-		"refunded":    {doc: "What was given back.", example: "0.00"},
-		"refundable":  {doc: "What may still be given back.", example: "0.00"},
-		"gateway":     {doc: "Your name for the gateway.", example: "stripe"},
-		"method":      {doc: "How the payer pays, where that is known.", example: "card"},
-		"pay_url":     {doc: "Where to send the payer, while that helps.", example: "https://gateway.example/pay/1"},
-		"account":     {doc: "The account it was paid from, where that was a wallet.", example: 10001},
-		"receipt":     {doc: "The gateway's id of the movement of money.", example: "ch_1"},
-		"card":        {doc: "The payer's card, masked, as the gateway told it.", example: "************1234"},
+		"invoice":    {doc: "The id of its invoice.", example: exampleInvoice},
+		"amount":     {doc: "What is collected.", example: "12.50"},
+		"refunded":   {doc: "What was given back.", example: "0.00"},
+		"refundable": {doc: "What may still be given back.", example: "0.00"},
+		"gateway":    {doc: "Your name for the gateway.", example: "stripe"},
+		"method":     {doc: "How the payer pays, where that is known.", example: "card"},
+		"pay_url":    {doc: "Where to send the payer, while that helps.", example: "https://gateway.example/pay/1"},
+		"account":    {doc: "The account it was paid from, where that was a wallet.", example: 10001},
+		"receipt":    {doc: "The gateway's id of the movement of money.", example: "ch_1"},
+		"card":       {doc: "The payer's card, masked, as the gateway told it.", example: "************1234"},
+		"recorded": {
+			doc:     "What you have captured, or recorded as yours: no more than that goes back from then on.",
+			example: "12.50",
+		},
+		"recorded_at": {doc: "When you have recorded it.", example: "2026-12-01T18:00:00Z"},
 		"finished_at": {doc: "When it was captured, failed or canceled.", example: "2026-12-01T12:00:00Z"},
 	},
 	"newPayment": {
@@ -63,6 +72,11 @@ var paymentWords = words{
 		"method": {
 			doc: "How the payer wants to pay; leave it out for whatever the gateway offers.", example: "card",
 			choices: choices(payment.Methods),
+		},
+		"split": {
+			doc: "Where the amount is above your limit for one payment: make several. This is the first one; the others " +
+				"are waiting, until you start each or the payer goes on.",
+			example: false,
 		},
 	},
 	"capture": {
@@ -81,6 +95,7 @@ type newPayment struct {
 	Gateway     string            `json:"gateway,omitempty" maxLength:"100"`
 	Method      string            `json:"method,omitempty"`
 	Description string            `json:"description,omitempty" maxLength:"1000"`
+	Split       bool              `json:"split,omitempty"`
 	Payer       payerView         `json:"payer,omitzero"`
 	Metadata    map[string]string `json:"metadata,omitempty" maxProperties:"20"`
 }
@@ -109,7 +124,7 @@ func (d *desk) payments() resource {
 	}
 	return resource{
 		name: "payments", about: "A payment is one collection for an invoice through a gateway.",
-		words: paymentWords.and(momentWords).and(ledgerWords).and(chargeWords), example: examplePayment,
+		words: paymentWords.and(momentWords).and(ledgerWords).and(chargeWords).and(saidWords), example: examplePayment,
 		operations: append([]operation{
 			create(row{
 				id: "createPayment", path: "/payments", scope: merchant.PaymentsWrite, summary: "Request a payment",
@@ -148,7 +163,7 @@ func (d *desk) payments() resource {
 				about: "Lets go of the money of an authorized payment.", faults: ofGateways,
 			}, d.voidPayment, asked),
 			d.timeline(),
-		}, d.charges(asked)...),
+		}, slices.Concat(d.charges(asked), d.paymentWishes(asked), d.paymentDecisions(asked))...),
 	}
 }
 
@@ -157,22 +172,35 @@ func (d *desk) createPayment(c *call, id string, in newPayment) (out paymentView
 	if err != nil {
 		return out, err
 	}
-	amount := view.Invoice.Unpaid()
-	if in.Amount != "" || view.Invoice.Open {
-		if amount, err = amountOf(in.Amount, string(view.Invoice.Amount.Unit())); err != nil {
-			return out, err
-		}
+	amount, err := unpaidOr(view, in.Amount)
+	if err != nil {
+		return out, err
 	}
 	bag, err := packMetadata(in.Metadata)
 	if err != nil {
 		return out, err
 	}
+	mint := func() string { // the first one has the id of the wish, and the other parts have their own
+		if id == "" {
+			return d.NewID("pay")
+		}
+		defer func() { id = "" }()
+		return id
+	}
 	made, err := d.App.RequestPayment(c.Context(), c.Merchant, app.NewPayment{
 		Invoice: in.Invoice, Amount: amount, Gateway: in.Gateway, Method: payment.Method(in.Method),
-		Description: in.Description, Payer: payment.Payer(in.Payer), NewID: func() string { return id }, Bag: bag,
-		Kept: true,
+		Description: in.Description, Payer: payment.Payer(in.Payer), NewID: mint, Bag: bag, Split: in.Split, Kept: true,
 	})
 	return show(d.viewPayment)(made.Payment, err)
+}
+
+// unpaidOr is the amount that a text says, in the unit of an invoice, or all that
+// is unpaid of it.
+func unpaidOr(view app.InvoiceView, text string) (money.Amount, error) {
+	if text == "" && !view.Invoice.Open {
+		return view.Invoice.Unpaid(), nil
+	}
+	return amountOf(text, string(view.Invoice.Amount.Unit()))
 }
 
 func (d *desk) getPayment(c *call, id string, _ none) (paymentView, error) {
@@ -233,6 +261,9 @@ func (d *desk) viewPayment(p payment.Payment) paymentView {
 		Method: string(p.Attempt.Method), Account: p.Wallet, Receipt: p.Attempt.Receipt, Card: p.Card,
 		Description: p.Description, Metadata: metadata(p.Bag), FinishedAt: moment(p.FinalizedAt),
 		CreatedAt: moment(p.CreatedAt), UpdatedAt: moment(p.UpdatedAt),
+	}
+	if p.Record.Recorded() {
+		view.Recorded, view.RecordedAt = p.Record.Amount.Fixed(), moment(p.Record.At)
 	}
 	if p.Live(d.Now()) {
 		view.PayURL = p.Attempt.Link

@@ -190,6 +190,13 @@ func (d *desk) payouts() resource {
 				about: "Lists all payouts, whichever API they were asked for through.",
 			}, d.listPayouts),
 			act(row{
+				id: "refreshPayout", path: "/payouts/{id}/refresh", scope: merchant.PayoutsWrite,
+				summary: "Ask the gateway about a payout",
+				about: "Goes on at once with an approved payout that a gateway sends, and asks what became of it. We do so by " +
+					"ourselves too. Any other stays as it is.",
+				faults: []fault.Code{fault.CodePayoutNotFound, fault.CodeGatewayNotFound},
+			}, d.refreshPayout, story[payoutView]{now: d.payoutTold}),
+			act(row{
 				id: "cancelPayout", path: "/payouts/{id}/cancel", scope: merchant.PayoutsWrite, summary: "Cancel a payout",
 				about:  "Takes the wish back while nobody has begun to send it. One that is canceled stays so.",
 				faults: []fault.Code{fault.CodePayoutNotFound, fault.CodeWrongState},
@@ -340,6 +347,10 @@ func (d *desk) listPayouts(c *call, q payoutList) (out pageOf[payoutView], err e
 	found, err := d.App.ListPayouts(c.Context(), c.Merchant, app.PayoutList{State: payout.State(q.Status)}, part)
 	return paged(q.paging, found, viewPayout,
 		func(p payout.Payout) (time.Time, string) { return p.CreatedAt, p.ID }), err
+}
+
+func (d *desk) refreshPayout(c *call, id string, _ none) (payoutView, error) {
+	return show(viewPayout)(d.App.ResolvePayout(c.Context(), c.Merchant, id))
 }
 
 func (d *desk) cancelPayout(c *call, id string, _ none) (payoutView, error) {

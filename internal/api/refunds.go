@@ -100,6 +100,13 @@ func (d *desk) refunds() resource {
 				id: "getRefund", path: "/refunds/{id}", scope: merchant.RefundsRead, summary: "Get a refund",
 				about: "Shows a refund, whichever API made it.", faults: []fault.Code{fault.CodeRefundNotFound},
 			}, plain(d.refundNow)),
+			act(row{
+				id: "refreshRefund", path: "/refunds/{id}/refresh", scope: merchant.RefundsWrite,
+				summary: "Ask the gateway about a refund",
+				about: "Goes on with a refund at once: sends it to the gateway if that was not done, and asks what became of it. " +
+					"We do so by ourselves too. One that is over stays as it is.",
+				faults: []fault.Code{fault.CodeRefundNotFound, fault.CodeGatewayNotFound},
+			}, d.refreshRefund, story[refundView]{now: d.refundNow}),
 			list(row{
 				id: "listRefunds", path: "/refunds", scope: merchant.RefundsRead, summary: "List refunds",
 				about: "Lists all refunds, those too that nobody asked for, such as of money that came late.",
@@ -126,6 +133,10 @@ func (d *desk) createRefund(c *call, id string, in newRefund) (out refundView, e
 
 func (d *desk) refundNow(c *call, id string) (refundView, error) {
 	return show(viewRefund)(d.App.Refund(c.Context(), c.Merchant, id))
+}
+
+func (d *desk) refreshRefund(c *call, id string, _ none) (refundView, error) {
+	return show(viewRefund)(d.App.ResolveRefund(c.Context(), c.Merchant, id))
 }
 
 func (d *desk) listRefunds(c *call, q refundList) (out pageOf[refundView], err error) {

@@ -9,8 +9,11 @@ import (
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/dialect/dialecttest"
 	"github.com/purserhq/purser/internal/gateway"
+	"github.com/purserhq/purser/internal/gateway/manual"
+	"github.com/purserhq/purser/internal/merchant"
 	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payment"
+	"github.com/purserhq/purser/internal/store"
 )
 
 // vault is a provider in memory that holds the money of cards until it is told
@@ -21,8 +24,15 @@ type vault struct {
 	mood string                    // "refuses" its steps, or "loses" their answers
 }
 
+// vaults are a vault, and the till at which people pay Taka by hand.
 func vaults() map[string]gateway.Gateway {
-	return map[string]gateway.Gateway{"vault": &vault{held: map[string]gateway.Report{}}}
+	till, err := manual.New(gateway.Config{
+		Settings: map[string]string{"mode": "test", "unit": "BDT"}, Now: func() time.Time { return dialecttest.Start },
+	}, nil)
+	if err != nil {
+		panic(err)
+	}
+	return map[string]gateway.Gateway{"vault": &vault{held: map[string]gateway.Report{}}, "till": till}
 }
 
 // Info declares a provider of cards in euro.
@@ -85,13 +95,26 @@ func (v *vault) step(h gateway.Held, report gateway.Report) gateway.Report {
 
 // happen does what a story says of the vault: "vault holds PAYMENT", "vault
 // refuses", "vault loses", "vault answers"; and "market opens" and
-// "picture of DEAL", see openMarket and picture.
+// "picture of DEAL", see openMarket and picture; and "parts of 2000 IRR", the limit above
+// which payments are split.
 func happen(ctx context.Context, w *dialecttest.World, what string) (known bool, err error) {
 	if what == "market opens" {
 		return true, openMarket(ctx, w)
 	}
 	if of, ok := strings.CutPrefix(what, "picture of "); ok {
 		return true, picture(ctx, w, of)
+	}
+	if what == "parts of 2000 IRR" {
+		m, err := w.Store.Merchant(ctx, w.Shop)
+		if err != nil {
+			return true, err
+		}
+		m.SplitLimit = money.New(2000, money.IRR)
+		if err := w.Store.Commit(ctx, store.Change{Merchants: []merchant.Merchant{m}}); err != nil {
+			return true, err
+		}
+		_, err = w.App.ChangeMerchant(ctx, w.Shop, app.MerchantTerms{}) // so that nobody remembers the one before
+		return true, err
 	}
 	how, ok := strings.CutPrefix(what, "vault ")
 	if !ok {

@@ -110,7 +110,7 @@ func walkFrom(t *testing.T) *rover {
 		answered: map[string]int{}, gifts: map[string]int64{},
 		good: map[string]map[string]any{},
 	}
-	for _, sample := range slices.Concat(samples, staged, market) {
+	for _, sample := range slices.Concat(samples, staged, market, said) {
 		var body map[string]any
 		if json.Unmarshal([]byte(sample.Body), &body) == nil {
 			w.good[strings.Replace(sample.Route, " /v1", " ", 1)] = body
