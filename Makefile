@@ -8,6 +8,9 @@ GOVULNCHECK_VERSION := v1.9.0
 GOVULNCHECK         := bin/govulncheck-$(GOVULNCHECK_VERSION)
 VULN_DB             ?= https://vuln.go.dev
 
+# Debian's, out of its package: installing that would start a server.
+PROMTOOL := $(or $(shell command -v promtool),bin/promtool)
+
 TAGS     ?= browser,fault
 FUZZTIME ?= 10s
 ARGS     ?=
@@ -69,7 +72,7 @@ lint: $(GOLANGCI) ## look for mistakes without running anything
 .PHONY: test
 test: export PURSER_TEST_POSTGRES = required
 test: export PURSER_TEST_BROWSER = required
-test: tools fmt-check lint ## everything that must hold: format, lint, all tests, both databases
+test: tools fmt-check lint alerts ## everything that must hold: format, lint, all tests, both databases
 	$(call step,tests on SQLite and PostgreSQL)
 	$(GOTEST) -vet=off -timeout=20m -tags=$(TAGS) $$(go list ./... | grep -v /test/)
 	$(call step,whole servers and browsers one suite after the other)
@@ -78,6 +81,20 @@ test: tools fmt-check lint ## everything that must hold: format, lint, all tests
 	go test -vet=off -run='^TestVerifyRacesTheSweep$$' ./internal/app
 	@if [ -d test/clients ]; then $(MAKE) --no-print-directory clients; fi
 	$(call step,all passed)
+
+bin/promtool:
+	@command -v apt-get >/dev/null || { echo 'alerts: install promtool, which comes with Prometheus'; exit 1; }
+	@mkdir -p bin/unpacked; cd bin/unpacked; \
+	apt-get -qq download prometheus </dev/null 2>/dev/null || { apt-get update -qq && apt-get -qq download prometheus; } </dev/null; \
+	dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/promtool; \
+	mv usr/bin/promtool ../promtool; cd ..; rm -r unpacked
+
+.PHONY: alerts
+alerts: $(PROMTOOL) ## the alert rules of deploy/, and what sets each of them off
+	$(call step,alerts)
+	$(PROMTOOL) check config --syntax-only deploy/prometheus.yaml
+	$(PROMTOOL) check rules deploy/alerts.yaml
+	$(PROMTOOL) test rules deploy/alerts.test.yaml
 
 .PHONY: vuln
 # It asks a database on the network, so that "make test" cannot hold by it.

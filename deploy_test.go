@@ -147,6 +147,46 @@ func TestAlerts(t *testing.T) {
 	}
 }
 
+// TestAlertsAreTried wants every alert to be set off by something that was tried, and
+// by nothing a moment before; make alerts tries it.
+func TestAlertsAreTried(t *testing.T) {
+	t.Parallel()
+	var rules struct {
+		Groups []struct{ Rules []struct{ Alert string } }
+	}
+	if err := yaml.Unmarshal([]byte(read(t, "deploy/alerts.yaml")), &rules); err != nil {
+		t.Fatal(err)
+	}
+	var tried struct {
+		Tests []struct {
+			Name  string
+			Rules []struct {
+				Alert string `yaml:"alertname"`
+				Fires []any  `yaml:"exp_alerts"`
+			} `yaml:"alert_rule_test"`
+		}
+	}
+	if err := yaml.Unmarshal([]byte(read(t, "deploy/alerts.test.yaml")), &tried); err != nil {
+		t.Fatal(err)
+	}
+	sets, quiet := map[string]bool{}, map[string]int{}
+	for _, test := range tried.Tests {
+		for _, r := range test.Rules {
+			sets[r.Alert] = sets[r.Alert] || len(r.Fires) > 0
+			if len(r.Fires) == 0 {
+				quiet[r.Alert]++
+			}
+		}
+	}
+	for _, g := range rules.Groups {
+		for _, r := range g.Rules {
+			if !sets[r.Alert] || quiet[r.Alert] < 2 {
+				t.Errorf("%s: nothing sets it off, or there is no time when it has to be silent", r.Alert)
+			}
+		}
+	}
+}
+
 // TestDashboard wants every panel to ask for what a server shows.
 func TestDashboard(t *testing.T) {
 	t.Parallel()
