@@ -14,8 +14,8 @@ import (
 func TestFactsAreTold(t *testing.T) {
 	t.Parallel()
 	b := openBazaar(t, 1, "1000")
-	all, _ := b.shop.endpoint()
-	named, _ := b.shop.endpoint("deal.corrected", "deal.attached")
+	all, _ := b.endpoint()
+	named, _ := b.endpoint("deal.corrected", "deal.attached")
 	d := b.begun("1000")
 	if _, err := b.attach(d, picture(10)); err != nil {
 		t.Fatal(fault.Detail(err))

@@ -114,6 +114,8 @@ const (
 
 // facts are the words for changes of facts that are news, by what changed and the
 // trigger.
+//
+//exhaustive:ignore
 var facts = map[Noun]map[string]string{
 	Invoice: {Hold: "held", Confirm: "confirmed", correct: "corrected"},
 	Payment: {correct: "corrected"},
