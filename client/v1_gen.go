@@ -322,6 +322,24 @@ func (e InvoiceStatus) Valid() bool {
 	}
 }
 
+// Defines values for IssuerStatus.
+const (
+	IssuerStatusRevoked IssuerStatus = "revoked"
+	IssuerStatusValid   IssuerStatus = "valid"
+)
+
+// Valid indicates whether the value is a known member of the IssuerStatus enum.
+func (e IssuerStatus) Valid() bool {
+	switch e {
+	case IssuerStatusRevoked:
+		return true
+	case IssuerStatusValid:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for KeyKind.
 const (
 	KeyKindIssuer  KeyKind = "issuer"
@@ -433,6 +451,24 @@ func (e NewChargeMethod) Valid() bool {
 	case NewChargeMethodCard:
 		return true
 	case NewChargeMethodMbWay:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NewGatewayStatus.
+const (
+	NewGatewayStatusDisabled NewGatewayStatus = "disabled"
+	NewGatewayStatusEnabled  NewGatewayStatus = "enabled"
+)
+
+// Valid indicates whether the value is a known member of the NewGatewayStatus enum.
+func (e NewGatewayStatus) Valid() bool {
+	switch e {
+	case NewGatewayStatusDisabled:
+		return true
+	case NewGatewayStatusEnabled:
 		return true
 	default:
 		return false
@@ -781,6 +817,24 @@ func (e SettlementRowKind) Valid() bool {
 	case SettlementRowKindRepeated:
 		return true
 	case SettlementRowKindUnreadable:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StoreKeyStatus.
+const (
+	StoreKeyStatusRevoked StoreKeyStatus = "revoked"
+	StoreKeyStatusValid   StoreKeyStatus = "valid"
+)
+
+// Valid indicates whether the value is a known member of the StoreKeyStatus enum.
+func (e StoreKeyStatus) Valid() bool {
+	switch e {
+	case StoreKeyStatusRevoked:
+		return true
+	case StoreKeyStatusValid:
 		return true
 	default:
 		return false
@@ -1243,6 +1297,42 @@ func (e GetInvoiceParamsExpand) Valid() bool {
 	}
 }
 
+// Defines values for ListIssuersParamsFormat.
+const (
+	ListIssuersParamsFormatCsv  ListIssuersParamsFormat = "csv"
+	ListIssuersParamsFormatJSON ListIssuersParamsFormat = "json"
+)
+
+// Valid indicates whether the value is a known member of the ListIssuersParamsFormat enum.
+func (e ListIssuersParamsFormat) Valid() bool {
+	switch e {
+	case ListIssuersParamsFormatCsv:
+		return true
+	case ListIssuersParamsFormatJSON:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListIssuersParamsStatus.
+const (
+	ListIssuersParamsStatusRevoked ListIssuersParamsStatus = "revoked"
+	ListIssuersParamsStatusValid   ListIssuersParamsStatus = "valid"
+)
+
+// Valid indicates whether the value is a known member of the ListIssuersParamsStatus enum.
+func (e ListIssuersParamsStatus) Valid() bool {
+	switch e {
+	case ListIssuersParamsStatusRevoked:
+		return true
+	case ListIssuersParamsStatusValid:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ListKeysParamsFormat.
 const (
 	ListKeysParamsFormatCsv  ListKeysParamsFormat = "csv"
@@ -1585,6 +1675,42 @@ func (e ListSettlementRowsParamsKind) Valid() bool {
 	case ListSettlementRowsParamsKindRepeated:
 		return true
 	case ListSettlementRowsParamsKindUnreadable:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListStoreKeysParamsFormat.
+const (
+	ListStoreKeysParamsFormatCsv  ListStoreKeysParamsFormat = "csv"
+	ListStoreKeysParamsFormatJSON ListStoreKeysParamsFormat = "json"
+)
+
+// Valid indicates whether the value is a known member of the ListStoreKeysParamsFormat enum.
+func (e ListStoreKeysParamsFormat) Valid() bool {
+	switch e {
+	case ListStoreKeysParamsFormatCsv:
+		return true
+	case ListStoreKeysParamsFormatJSON:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListStoreKeysParamsStatus.
+const (
+	ListStoreKeysParamsStatusRevoked ListStoreKeysParamsStatus = "revoked"
+	ListStoreKeysParamsStatusValid   ListStoreKeysParamsStatus = "valid"
+)
+
+// Valid indicates whether the value is a known member of the ListStoreKeysParamsStatus enum.
+func (e ListStoreKeysParamsStatus) Valid() bool {
+	switch e {
+	case ListStoreKeysParamsStatusRevoked:
+		return true
+	case ListStoreKeysParamsStatusValid:
 		return true
 	default:
 		return false
@@ -2577,6 +2703,11 @@ type Gateway struct {
 	// Examples: stripe
 	Name string `json:"name"`
 
+	// NoticeURL Where the provider's server can tell of payments, to be entered in its office, where it can.
+	//
+	// Examples: https://pay.example/notify/m1/stripe
+	NoticeURL *string `json:"notice_url,omitempty"`
+
 	// Order The lowest is tried first.
 	//
 	// Examples: 0
@@ -2627,6 +2758,24 @@ type GatewayPage struct {
 	//
 	// Examples: MTczNTc4NzA0NTY3ODAwMC5pbnZf
 	NextCursor *string `json:"next_cursor"`
+}
+
+// GatewayTerms defines model for GatewayTerms.
+type GatewayTerms struct {
+	// Credentials All of its secrets, as its connector calls them. They are kept sealed and never shown. A change replaces all that were there.
+	//
+	// Examples: {"secret_key":"sk_live_1"}
+	Credentials *map[string]string `json:"credentials,omitempty"`
+
+	// Order The lowest is tried first.
+	//
+	// Examples: 1
+	Order *int64 `json:"order,omitempty"`
+
+	// Settings All of its settings, as its connector calls them; their addresses do not lead into a private network. A change replaces all that were there.
+	//
+	// Examples: {"mode":"live"}
+	Settings *map[string]string `json:"settings,omitempty"`
 }
 
 // Invoice defines model for Invoice.
@@ -2747,6 +2896,75 @@ type InvoiceStatus string
 type InvoicePage struct {
 	// Data The newest first, unless the operation says otherwise.
 	Data []Invoice `json:"data"`
+
+	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
+	//
+	// Examples: MTczNTc4NzA0NTY3ODAwMC5pbnZf
+	NextCursor *string `json:"next_cursor"`
+}
+
+// Issuer defines model for Issuer.
+type Issuer struct {
+	// Audience Whom its tokens must be for; none is anybody.
+	//
+	// Examples: shop
+	Audience *string `json:"audience,omitempty"`
+
+	// CreatedAt When it was made.
+	//
+	// Examples: 2026-12-01T11:00:00Z
+	CreatedAt time.Time `json:"created_at"`
+
+	// Hint The last four characters of its secret.
+	//
+	// Examples: 0a08
+	Hint *string `json:"hint,omitempty"`
+
+	// ID Its id, which is that of a key too.
+	//
+	// Examples: key_01941f29-7c00-7000-8000-000000000001
+	ID string `json:"id"`
+
+	// Issuer Its name, as its tokens carry it.
+	//
+	// Examples: https://login.shop.example
+	Issuer string `json:"issuer"`
+
+	// KeySet The https address of its public keys.
+	//
+	// Examples: https://login.shop.example/keys
+	KeySet *string `json:"key_set,omitempty"`
+
+	// RevokedAt When it was revoked.
+	//
+	// Examples: 2026-12-01T12:00:00Z
+	RevokedAt *time.Time `json:"revoked_at,omitempty"`
+
+	// Secret What signs its tokens, shown when we made it and never again.
+	//
+	// Examples: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+	Secret *string `json:"secret,omitempty"`
+
+	// Status Whether its tokens are believed.
+	//
+	// Examples: valid
+	Status IssuerStatus `json:"status"`
+
+	// UpdatedAt When it changed last.
+	//
+	// Examples: 2026-12-01T11:00:00Z
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// IssuerStatus Whether its tokens are believed.
+//
+// Examples: valid
+type IssuerStatus string
+
+// IssuerPage defines model for IssuerPage.
+type IssuerPage struct {
+	// Data The newest first, unless the operation says otherwise.
+	Data []Issuer `json:"data"`
 
 	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
 	//
@@ -3133,6 +3351,44 @@ type NewExchange struct {
 	Unit string `json:"unit"`
 }
 
+// NewGateway defines model for NewGateway.
+type NewGateway struct {
+	// Connector What speaks to its provider.
+	//
+	// Examples: stripe
+	Connector string `json:"connector"`
+
+	// Credentials All of its secrets, as its connector calls them. They are kept sealed and never shown. A change replaces all that were there.
+	//
+	// Examples: {"secret_key":"sk_live_1"}
+	Credentials *map[string]string `json:"credentials,omitempty"`
+
+	// Name Your name for it, which is also its id; leave it out for the connector's.
+	//
+	// Examples: stripe
+	Name *string `json:"name,omitempty"`
+
+	// Order The lowest is tried first.
+	//
+	// Examples: 1
+	Order *int64 `json:"order,omitempty"`
+
+	// Settings All of its settings, as its connector calls them; their addresses do not lead into a private network. A change replaces all that were there.
+	//
+	// Examples: {"mode":"live"}
+	Settings *map[string]string `json:"settings,omitempty"`
+
+	// Status Whether payments are sent there; enabled unless you say so.
+	//
+	// Examples: enabled
+	Status *NewGatewayStatus `json:"status,omitempty"`
+}
+
+// NewGatewayStatus Whether payments are sent there; enabled unless you say so.
+//
+// Examples: enabled
+type NewGatewayStatus string
+
 // NewInvoice defines model for NewInvoice.
 type NewInvoice struct {
 	// Amount What is asked for, as decimal text above zero.
@@ -3182,6 +3438,29 @@ type NewInvoice struct {
 	//
 	// Examples: 1800
 	VerifyWithin *int64 `json:"verify_within,omitempty"`
+}
+
+// NewIssuer defines model for NewIssuer.
+type NewIssuer struct {
+	// Audience Whom its tokens must be for; none is anybody.
+	//
+	// Examples: shop
+	Audience *string `json:"audience,omitempty"`
+
+	// Issuer Its name, as its tokens carry it.
+	//
+	// Examples: https://login.shop.example
+	Issuer string `json:"issuer"`
+
+	// KeySet The https address of its public keys, where those sign and no secret does.
+	//
+	// Examples: https://login.shop.example/keys
+	KeySet *string `json:"key_set,omitempty"`
+
+	// Secret What signs its tokens already, 32 bytes or more; leave it out to have one made. It is never shown.
+	//
+	// Examples: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+	Secret *string `json:"secret,omitempty"`
 }
 
 // NewKey defines model for NewKey.
@@ -3459,6 +3738,24 @@ type NewSettlement struct {
 //
 // Examples: ,
 type NewSettlementDelimiter string
+
+// NewStoreKey defines model for NewStoreKey.
+type NewStoreKey struct {
+	// Label What it is for, in your words.
+	//
+	// Examples: the shop's server
+	Label *string `json:"label,omitempty"`
+
+	// Networks Where it may be used from: addresses, or networks such as 192.0.2.0/24; none is anywhere.
+	//
+	// Examples: ["192.0.2.0/24"]
+	Networks *[]string `json:"networks,omitempty"`
+
+	// Terminal The number of the store's terminal.
+	//
+	// Examples: 1001
+	Terminal int64 `json:"terminal"`
+}
 
 // NewTerminal defines model for NewTerminal.
 type NewTerminal struct {
@@ -4603,6 +4900,93 @@ type Starting struct {
 	Gateway *string `json:"gateway,omitempty"`
 }
 
+// StoreKey defines model for StoreKey.
+type StoreKey struct {
+	// CreatedAt When it was made.
+	//
+	// Examples: 2026-12-01T11:00:00Z
+	CreatedAt time.Time `json:"created_at"`
+
+	// Hint The last four characters of its identity.
+	//
+	// Examples: b822
+	Hint *string `json:"hint,omitempty"`
+
+	// ID Its id, which is that of a key too.
+	//
+	// Examples: key_01941f29-7c00-7000-8000-000000000001
+	ID string `json:"id"`
+
+	// Identity What the store sends, shown when it is made and never again.
+	//
+	// Examples: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b
+	Identity *string `json:"identity,omitempty"`
+
+	// Label What it is for, in your words.
+	//
+	// Examples: the shop's server
+	Label *string `json:"label,omitempty"`
+
+	// Networks Where it may be used from: addresses, or networks such as 192.0.2.0/24; none is anywhere.
+	//
+	// Examples: ["192.0.2.0/24"]
+	Networks []string `json:"networks"`
+
+	// RevokedAt When it was revoked.
+	//
+	// Examples: 2026-12-01T12:00:00Z
+	RevokedAt *time.Time `json:"revoked_at,omitempty"`
+
+	// Secret What all stores sign with: shown with the first key and when it is new, and never again.
+	//
+	// Examples: K5Q2Z7M3N4P6R7S2T3U4V5W6X7Y2Z3A4B5C6D7E2
+	Secret *string `json:"secret,omitempty"`
+
+	// Status Whether it is good.
+	//
+	// Examples: valid
+	Status StoreKeyStatus `json:"status"`
+
+	// Terminal The number of the store's terminal.
+	//
+	// Examples: 1001
+	Terminal int64 `json:"terminal"`
+
+	// UpdatedAt When it changed last.
+	//
+	// Examples: 2026-12-01T11:00:00Z
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// StoreKeyStatus Whether it is good.
+//
+// Examples: valid
+type StoreKeyStatus string
+
+// StoreKeyPage defines model for StoreKeyPage.
+type StoreKeyPage struct {
+	// Data The newest first, unless the operation says otherwise.
+	Data []StoreKey `json:"data"`
+
+	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
+	//
+	// Examples: MTczNTc4NzA0NTY3ODAwMC5pbnZf
+	NextCursor *string `json:"next_cursor"`
+}
+
+// StoreSecret defines model for StoreSecret.
+type StoreSecret struct {
+	// Keys How many keys sign with it.
+	//
+	// Examples: 2
+	Keys int64 `json:"keys"`
+
+	// Secret The new secret, shown this once.
+	//
+	// Examples: K5Q2Z7M3N4P6R7S2T3U4V5W6X7Y2Z3A4B5C6D7E2
+	Secret string `json:"secret"`
+}
+
 // Sum defines model for Sum.
 type Sum struct {
 	// Amount How much.
@@ -5216,6 +5600,30 @@ type ListGatewaysParamsStatus string
 // ListGatewaysParamsHealth defines parameters for ListGateways.
 type ListGatewaysParamsHealth string
 
+// CreateGatewayParams defines parameters for CreateGateway.
+type CreateGatewayParams struct {
+	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// ChangeGatewayParams defines parameters for ChangeGateway.
+type ChangeGatewayParams struct {
+	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// DisableGatewayParams defines parameters for DisableGateway.
+type DisableGatewayParams struct {
+	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// EnableGatewayParams defines parameters for EnableGateway.
+type EnableGatewayParams struct {
+	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
 // ListInvoicesParams defines parameters for ListInvoices.
 type ListInvoicesParams struct {
 	// Format csv: all that is selected as one table, at most 10000 rows. It may be asked for with Accept: text/csv too.
@@ -5284,6 +5692,39 @@ type RefundInvoiceParams struct {
 
 // VerifyInvoiceParams defines parameters for VerifyInvoice.
 type VerifyInvoiceParams struct {
+	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// ListIssuersParams defines parameters for ListIssuers.
+type ListIssuersParams struct {
+	// Format csv: all that is selected as one table, at most 10000 rows. It may be asked for with Accept: text/csv too.
+	Format *ListIssuersParamsFormat `form:"format,omitempty" json:"format,omitempty"`
+
+	// Limit How many to show at most.
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The next_cursor of the page before; leave it out for the first page.
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Status Only those in this state.
+	Status *ListIssuersParamsStatus `form:"status,omitempty" json:"status,omitempty"`
+}
+
+// ListIssuersParamsFormat defines parameters for ListIssuers.
+type ListIssuersParamsFormat string
+
+// ListIssuersParamsStatus defines parameters for ListIssuers.
+type ListIssuersParamsStatus string
+
+// CreateIssuerParams defines parameters for CreateIssuer.
+type CreateIssuerParams struct {
+	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// RevokeIssuerParams defines parameters for RevokeIssuer.
+type RevokeIssuerParams struct {
 	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
@@ -5699,6 +6140,48 @@ type ListSettlementRowsParamsFormat string
 // ListSettlementRowsParamsKind defines parameters for ListSettlementRows.
 type ListSettlementRowsParamsKind string
 
+// ListStoreKeysParams defines parameters for ListStoreKeys.
+type ListStoreKeysParams struct {
+	// Format csv: all that is selected as one table, at most 10000 rows. It may be asked for with Accept: text/csv too.
+	Format *ListStoreKeysParamsFormat `form:"format,omitempty" json:"format,omitempty"`
+
+	// Limit How many to show at most.
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The next_cursor of the page before; leave it out for the first page.
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Status Only those in this state.
+	Status *ListStoreKeysParamsStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// Terminal Only those of this terminal.
+	Terminal *int64 `form:"terminal,omitempty" json:"terminal,omitempty"`
+}
+
+// ListStoreKeysParamsFormat defines parameters for ListStoreKeys.
+type ListStoreKeysParamsFormat string
+
+// ListStoreKeysParamsStatus defines parameters for ListStoreKeys.
+type ListStoreKeysParamsStatus string
+
+// CreateStoreKeyParams defines parameters for CreateStoreKey.
+type CreateStoreKeyParams struct {
+	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// RotateStoreKeysParams defines parameters for RotateStoreKeys.
+type RotateStoreKeysParams struct {
+	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// RevokeStoreKeyParams defines parameters for RevokeStoreKey.
+type RevokeStoreKeyParams struct {
+	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
 // ListTerminalsParams defines parameters for ListTerminals.
 type ListTerminalsParams struct {
 	// Format csv: all that is selected as one table, at most 10000 rows. It may be asked for with Accept: text/csv too.
@@ -5855,8 +6338,17 @@ type DisableEndpointJSONRequestBody = Reasoned
 // CreateExchangeJSONRequestBody defines body for CreateExchange for application/json ContentType.
 type CreateExchangeJSONRequestBody = NewExchange
 
+// CreateGatewayJSONRequestBody defines body for CreateGateway for application/json ContentType.
+type CreateGatewayJSONRequestBody = NewGateway
+
+// ChangeGatewayJSONRequestBody defines body for ChangeGateway for application/json ContentType.
+type ChangeGatewayJSONRequestBody = GatewayTerms
+
 // CreateInvoiceJSONRequestBody defines body for CreateInvoice for application/json ContentType.
 type CreateInvoiceJSONRequestBody = NewInvoice
+
+// CreateIssuerJSONRequestBody defines body for CreateIssuer for application/json ContentType.
+type CreateIssuerJSONRequestBody = NewIssuer
 
 // CreateKeyJSONRequestBody defines body for CreateKey for application/json ContentType.
 type CreateKeyJSONRequestBody = NewKey
@@ -5935,6 +6427,9 @@ type EnableRequisiteJSONRequestBody = Switched
 
 // CreateSettlementJSONRequestBody defines body for CreateSettlement for application/json ContentType.
 type CreateSettlementJSONRequestBody = NewSettlement
+
+// CreateStoreKeyJSONRequestBody defines body for CreateStoreKey for application/json ContentType.
+type CreateStoreKeyJSONRequestBody = NewStoreKey
 
 // CreateTerminalJSONRequestBody defines body for CreateTerminal for application/json ContentType.
 type CreateTerminalJSONRequestBody = NewTerminal
@@ -6549,6 +7044,28 @@ type ClientInterface interface {
 	// Corresponds with GET /gateways (the `ListGateways` operationId).
 	ListGateways(ctx context.Context, params *ListGatewaysParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// CreateGatewayWithBody Add a gateway
+	//
+	// Adds a contract with a provider. It is tried whether its connector can work with it; the provider is not asked.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /gateways (the `CreateGateway` operationId).
+	CreateGatewayWithBody(ctx context.Context, params *CreateGatewayParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateGateway Add a gateway
+	//
+	// Adds a contract with a provider. It is tried whether its connector can work with it; the provider is not asked.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /gateways (the `CreateGateway` operationId).
+	CreateGateway(ctx context.Context, params *CreateGatewayParams, body CreateGatewayJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetGateway Get a gateway
 	//
 	// Shows a gateway; the id is its name. Its provider is not asked, and its secrets are not shown.
@@ -6557,6 +7074,46 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /gateways/{id} (the `GetGateway` operationId).
 	GetGateway(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChangeGatewayWithBody Change a gateway
+	//
+	// Changes what is named and leaves the rest. What was begun there goes on under the new terms, so the credentials stay those of the same contract.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /gateways/{id} (the `ChangeGateway` operationId).
+	ChangeGatewayWithBody(ctx context.Context, id string, params *ChangeGatewayParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChangeGateway Change a gateway
+	//
+	// Changes what is named and leaves the rest. What was begun there goes on under the new terms, so the credentials stay those of the same contract.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /gateways/{id} (the `ChangeGateway` operationId).
+	ChangeGateway(ctx context.Context, id string, params *ChangeGatewayParams, body ChangeGatewayJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DisableGateway Disable a gateway
+	//
+	// Sends no new payments there. What was begun there goes on.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Corresponds with POST /gateways/{id}/disable (the `DisableGateway` operationId).
+	DisableGateway(ctx context.Context, id string, params *DisableGatewayParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EnableGateway Enable a gateway
+	//
+	// Sends payments there again.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Corresponds with POST /gateways/{id}/enable (the `EnableGateway` operationId).
+	EnableGateway(ctx context.Context, id string, params *EnableGatewayParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListInvoices List invoices
 	//
@@ -6633,6 +7190,46 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /invoices/{id}/verify (the `VerifyInvoice` operationId).
 	VerifyInvoice(ctx context.Context, id string, params *VerifyInvoiceParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListIssuers List issuers
+	//
+	// Lists all issuers, revoked ones too.
+	//
+	// Needs a key with the scope keys:read.
+	//
+	// Corresponds with GET /issuers (the `ListIssuers` operationId).
+	ListIssuers(ctx context.Context, params *ListIssuersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateIssuerWithBody Believe an issuer
+	//
+	// Has the tokens of an issuer believed. Its name is one merchant's and for ever, so whoever runs the server gives it. One that was revoked comes back with the new secret alone. A secret that is made for it is in this answer and in no other.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /issuers (the `CreateIssuer` operationId).
+	CreateIssuerWithBody(ctx context.Context, params *CreateIssuerParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateIssuer Believe an issuer
+	//
+	// Has the tokens of an issuer believed. Its name is one merchant's and for ever, so whoever runs the server gives it. One that was revoked comes back with the new secret alone. A secret that is made for it is in this answer and in no other.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /issuers (the `CreateIssuer` operationId).
+	CreateIssuer(ctx context.Context, params *CreateIssuerParams, body CreateIssuerJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RevokeIssuer Revoke an issuer
+	//
+	// Ends the belief in its tokens at once, on other nodes within seconds.
+	//
+	// Needs a key with the scope admin.
+	//
+	// Corresponds with POST /issuers/{id}/revoke (the `RevokeIssuer` operationId).
+	RevokeIssuer(ctx context.Context, id string, params *RevokeIssuerParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListKeys List keys
 	//
@@ -7421,6 +8018,64 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /settlements/{id}/rows (the `ListSettlementRows` operationId).
 	ListSettlementRows(ctx context.Context, id string, params *ListSettlementRowsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListStoreKeys List the keys of stores
+	//
+	// Lists the keys of all stores, revoked ones too.
+	//
+	// Needs a key with the scope keys:read.
+	//
+	// Corresponds with GET /store-keys (the `ListStoreKeys` operationId).
+	ListStoreKeys(ctx context.Context, params *ListStoreKeysParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateStoreKeyWithBody Create the key of a store
+	//
+	// Makes a key of a terminal. Its identity is in this answer and in no other, and so is the secret where it is the first valid key of a store.
+	//
+	// Needs a key with the scope admin.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /store-keys (the `CreateStoreKey` operationId).
+	CreateStoreKeyWithBody(ctx context.Context, params *CreateStoreKeyParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateStoreKey Create the key of a store
+	//
+	// Makes a key of a terminal. Its identity is in this answer and in no other, and so is the secret where it is the first valid key of a store.
+	//
+	// Needs a key with the scope admin.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /store-keys (the `CreateStoreKey` operationId).
+	CreateStoreKey(ctx context.Context, params *CreateStoreKeyParams, body CreateStoreKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RotateStoreKeys Make a new secret of all stores
+	//
+	// Gives all valid keys of stores one new secret, which is in this answer and in no other. The old one is bad at once, on other nodes within seconds.
+	//
+	// Needs a key with the scope admin.
+	//
+	// Corresponds with POST /store-keys/rotate (the `RotateStoreKeys` operationId).
+	RotateStoreKeys(ctx context.Context, params *RotateStoreKeysParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetStoreKey Get the key of a store
+	//
+	// Shows what is known of the key of a store.
+	//
+	// Needs a key with the scope keys:read.
+	//
+	// Corresponds with GET /store-keys/{id} (the `GetStoreKey` operationId).
+	GetStoreKey(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RevokeStoreKey Revoke the key of a store
+	//
+	// Ends it at once, on other nodes within seconds.
+	//
+	// Needs a key with the scope admin.
+	//
+	// Corresponds with POST /store-keys/{id}/revoke (the `RevokeStoreKey` operationId).
+	RevokeStoreKey(ctx context.Context, id string, params *RevokeStoreKeyParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListTerminals List terminals
 	//
@@ -8687,6 +9342,48 @@ func (c *Client) ListGateways(ctx context.Context, params *ListGatewaysParams, r
 	return c.Client.Do(req)
 }
 
+// CreateGatewayWithBody Add a gateway
+//
+// Adds a contract with a provider. It is tried whether its connector can work with it; the provider is not asked.
+//
+// Needs a key with the scope operator.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /gateways (the `CreateGateway` operationId).
+func (c *Client) CreateGatewayWithBody(ctx context.Context, params *CreateGatewayParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateGatewayRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateGateway Add a gateway
+//
+// Adds a contract with a provider. It is tried whether its connector can work with it; the provider is not asked.
+//
+// Needs a key with the scope operator.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /gateways (the `CreateGateway` operationId).
+func (c *Client) CreateGateway(ctx context.Context, params *CreateGatewayParams, body CreateGatewayJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateGatewayRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetGateway Get a gateway
 //
 // Shows a gateway; the id is its name. Its provider is not asked, and its secrets are not shown.
@@ -8696,6 +9393,86 @@ func (c *Client) ListGateways(ctx context.Context, params *ListGatewaysParams, r
 // Corresponds with GET /gateways/{id} (the `GetGateway` operationId).
 func (c *Client) GetGateway(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetGatewayRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChangeGatewayWithBody Change a gateway
+//
+// Changes what is named and leaves the rest. What was begun there goes on under the new terms, so the credentials stay those of the same contract.
+//
+// Needs a key with the scope operator.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /gateways/{id} (the `ChangeGateway` operationId).
+func (c *Client) ChangeGatewayWithBody(ctx context.Context, id string, params *ChangeGatewayParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangeGatewayRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChangeGateway Change a gateway
+//
+// Changes what is named and leaves the rest. What was begun there goes on under the new terms, so the credentials stay those of the same contract.
+//
+// Needs a key with the scope operator.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /gateways/{id} (the `ChangeGateway` operationId).
+func (c *Client) ChangeGateway(ctx context.Context, id string, params *ChangeGatewayParams, body ChangeGatewayJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangeGatewayRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DisableGateway Disable a gateway
+//
+// Sends no new payments there. What was begun there goes on.
+//
+// Needs a key with the scope operator.
+//
+// Corresponds with POST /gateways/{id}/disable (the `DisableGateway` operationId).
+func (c *Client) DisableGateway(ctx context.Context, id string, params *DisableGatewayParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDisableGatewayRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EnableGateway Enable a gateway
+//
+// Sends payments there again.
+//
+// Needs a key with the scope operator.
+//
+// Corresponds with POST /gateways/{id}/enable (the `EnableGateway` operationId).
+func (c *Client) EnableGateway(ctx context.Context, id string, params *EnableGatewayParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEnableGatewayRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -8852,6 +9629,86 @@ func (c *Client) RefundInvoice(ctx context.Context, id string, params *RefundInv
 // Corresponds with POST /invoices/{id}/verify (the `VerifyInvoice` operationId).
 func (c *Client) VerifyInvoice(ctx context.Context, id string, params *VerifyInvoiceParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewVerifyInvoiceRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListIssuers List issuers
+//
+// Lists all issuers, revoked ones too.
+//
+// Needs a key with the scope keys:read.
+//
+// Corresponds with GET /issuers (the `ListIssuers` operationId).
+func (c *Client) ListIssuers(ctx context.Context, params *ListIssuersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListIssuersRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateIssuerWithBody Believe an issuer
+//
+// Has the tokens of an issuer believed. Its name is one merchant's and for ever, so whoever runs the server gives it. One that was revoked comes back with the new secret alone. A secret that is made for it is in this answer and in no other.
+//
+// Needs a key with the scope operator.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /issuers (the `CreateIssuer` operationId).
+func (c *Client) CreateIssuerWithBody(ctx context.Context, params *CreateIssuerParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateIssuerRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateIssuer Believe an issuer
+//
+// Has the tokens of an issuer believed. Its name is one merchant's and for ever, so whoever runs the server gives it. One that was revoked comes back with the new secret alone. A secret that is made for it is in this answer and in no other.
+//
+// Needs a key with the scope operator.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /issuers (the `CreateIssuer` operationId).
+func (c *Client) CreateIssuer(ctx context.Context, params *CreateIssuerParams, body CreateIssuerJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateIssuerRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RevokeIssuer Revoke an issuer
+//
+// Ends the belief in its tokens at once, on other nodes within seconds.
+//
+// Needs a key with the scope admin.
+//
+// Corresponds with POST /issuers/{id}/revoke (the `RevokeIssuer` operationId).
+func (c *Client) RevokeIssuer(ctx context.Context, id string, params *RevokeIssuerParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRevokeIssuerRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -10400,6 +11257,124 @@ func (c *Client) GetSettlement(ctx context.Context, id string, reqEditors ...Req
 // Corresponds with GET /settlements/{id}/rows (the `ListSettlementRows` operationId).
 func (c *Client) ListSettlementRows(ctx context.Context, id string, params *ListSettlementRowsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListSettlementRowsRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListStoreKeys List the keys of stores
+//
+// Lists the keys of all stores, revoked ones too.
+//
+// Needs a key with the scope keys:read.
+//
+// Corresponds with GET /store-keys (the `ListStoreKeys` operationId).
+func (c *Client) ListStoreKeys(ctx context.Context, params *ListStoreKeysParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListStoreKeysRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateStoreKeyWithBody Create the key of a store
+//
+// Makes a key of a terminal. Its identity is in this answer and in no other, and so is the secret where it is the first valid key of a store.
+//
+// Needs a key with the scope admin.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /store-keys (the `CreateStoreKey` operationId).
+func (c *Client) CreateStoreKeyWithBody(ctx context.Context, params *CreateStoreKeyParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateStoreKeyRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateStoreKey Create the key of a store
+//
+// Makes a key of a terminal. Its identity is in this answer and in no other, and so is the secret where it is the first valid key of a store.
+//
+// Needs a key with the scope admin.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /store-keys (the `CreateStoreKey` operationId).
+func (c *Client) CreateStoreKey(ctx context.Context, params *CreateStoreKeyParams, body CreateStoreKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateStoreKeyRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RotateStoreKeys Make a new secret of all stores
+//
+// Gives all valid keys of stores one new secret, which is in this answer and in no other. The old one is bad at once, on other nodes within seconds.
+//
+// Needs a key with the scope admin.
+//
+// Corresponds with POST /store-keys/rotate (the `RotateStoreKeys` operationId).
+func (c *Client) RotateStoreKeys(ctx context.Context, params *RotateStoreKeysParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRotateStoreKeysRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetStoreKey Get the key of a store
+//
+// Shows what is known of the key of a store.
+//
+// Needs a key with the scope keys:read.
+//
+// Corresponds with GET /store-keys/{id} (the `GetStoreKey` operationId).
+func (c *Client) GetStoreKey(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetStoreKeyRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RevokeStoreKey Revoke the key of a store
+//
+// Ends it at once, on other nodes within seconds.
+//
+// Needs a key with the scope admin.
+//
+// Corresponds with POST /store-keys/{id}/revoke (the `RevokeStoreKey` operationId).
+func (c *Client) RevokeStoreKey(ctx context.Context, id string, params *RevokeStoreKeyParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRevokeStoreKeyRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -13170,6 +14145,61 @@ func NewListGatewaysRequest(server string, params *ListGatewaysParams) (*http.Re
 	return req, nil
 }
 
+// NewCreateGatewayRequest calls the generic CreateGateway builder with application/json body
+func NewCreateGatewayRequest(server string, params *CreateGatewayParams, body CreateGatewayJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateGatewayRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewCreateGatewayRequestWithBody constructs an http.Request for the CreateGateway method, with any body, and a specified content type
+func NewCreateGatewayRequestWithBody(server string, params *CreateGatewayParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/gateways")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewGetGatewayRequest constructs an http.Request for the GetGateway method
 func NewGetGatewayRequest(server string, id string) (*http.Request, error) {
 	var err error
@@ -13199,6 +14229,166 @@ func NewGetGatewayRequest(server string, id string) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewChangeGatewayRequest calls the generic ChangeGateway builder with application/json body
+func NewChangeGatewayRequest(server string, id string, params *ChangeGatewayParams, body ChangeGatewayJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewChangeGatewayRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewChangeGatewayRequestWithBody constructs an http.Request for the ChangeGateway method, with any body, and a specified content type
+func NewChangeGatewayRequestWithBody(server string, id string, params *ChangeGatewayParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/gateways/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewDisableGatewayRequest constructs an http.Request for the DisableGateway method
+func NewDisableGatewayRequest(server string, id string, params *DisableGatewayParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/gateways/%s/disable", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewEnableGatewayRequest constructs an http.Request for the EnableGateway method
+func NewEnableGatewayRequest(server string, id string, params *EnableGatewayParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/gateways/%s/enable", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -13610,6 +14800,200 @@ func NewVerifyInvoiceRequest(server string, id string, params *VerifyInvoicePara
 	}
 
 	operationPath := fmt.Sprintf("/invoices/%s/verify", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewListIssuersRequest constructs an http.Request for the ListIssuers method
+func NewListIssuersRequest(server string, params *ListIssuersParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/issuers")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Format != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "format", *params.Format, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCreateIssuerRequest calls the generic CreateIssuer builder with application/json body
+func NewCreateIssuerRequest(server string, params *CreateIssuerParams, body CreateIssuerJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateIssuerRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewCreateIssuerRequestWithBody constructs an http.Request for the CreateIssuer method, with any body, and a specified content type
+func NewCreateIssuerRequestWithBody(server string, params *CreateIssuerParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/issuers")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewRevokeIssuerRequest constructs an http.Request for the RevokeIssuer method
+func NewRevokeIssuerRequest(server string, id string, params *RevokeIssuerParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/issuers/%s/revoke", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -16748,6 +18132,288 @@ func NewListSettlementRowsRequest(server string, id string, params *ListSettleme
 	return req, nil
 }
 
+// NewListStoreKeysRequest constructs an http.Request for the ListStoreKeys method
+func NewListStoreKeysRequest(server string, params *ListStoreKeysParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/store-keys")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Format != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "format", *params.Format, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Terminal != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "terminal", *params.Terminal, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCreateStoreKeyRequest calls the generic CreateStoreKey builder with application/json body
+func NewCreateStoreKeyRequest(server string, params *CreateStoreKeyParams, body CreateStoreKeyJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateStoreKeyRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewCreateStoreKeyRequestWithBody constructs an http.Request for the CreateStoreKey method, with any body, and a specified content type
+func NewCreateStoreKeyRequestWithBody(server string, params *CreateStoreKeyParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/store-keys")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewRotateStoreKeysRequest constructs an http.Request for the RotateStoreKeys method
+func NewRotateStoreKeysRequest(server string, params *RotateStoreKeysParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/store-keys/rotate")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewGetStoreKeyRequest constructs an http.Request for the GetStoreKey method
+func NewGetStoreKeyRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/store-keys/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRevokeStoreKeyRequest constructs an http.Request for the RevokeStoreKey method
+func NewRevokeStoreKeyRequest(server string, id string, params *RevokeStoreKeyParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/store-keys/%s/revoke", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewListTerminalsRequest constructs an http.Request for the ListTerminals method
 func NewListTerminalsRequest(server string, params *ListTerminalsParams) (*http.Request, error) {
 	var err error
@@ -18261,6 +19927,28 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /gateways (the `ListGateways` operationId).
 	ListGatewaysWithResponse(ctx context.Context, params *ListGatewaysParams, reqEditors ...RequestEditorFn) (*ListGatewaysResponse, error)
 
+	// CreateGatewayWithBodyWithResponse Add a gateway
+	//
+	// Adds a contract with a provider. It is tried whether its connector can work with it; the provider is not asked.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /gateways (the `CreateGateway` operationId).
+	CreateGatewayWithBodyWithResponse(ctx context.Context, params *CreateGatewayParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateGatewayResponse, error)
+
+	// CreateGatewayWithResponse Add a gateway
+	//
+	// Adds a contract with a provider. It is tried whether its connector can work with it; the provider is not asked.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /gateways (the `CreateGateway` operationId).
+	CreateGatewayWithResponse(ctx context.Context, params *CreateGatewayParams, body CreateGatewayJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateGatewayResponse, error)
+
 	// GetGatewayWithResponse Get a gateway
 	//
 	// Shows a gateway; the id is its name. Its provider is not asked, and its secrets are not shown.
@@ -18271,6 +19959,50 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /gateways/{id} (the `GetGateway` operationId).
 	GetGatewayWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetGatewayResponse, error)
+
+	// ChangeGatewayWithBodyWithResponse Change a gateway
+	//
+	// Changes what is named and leaves the rest. What was begun there goes on under the new terms, so the credentials stay those of the same contract.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /gateways/{id} (the `ChangeGateway` operationId).
+	ChangeGatewayWithBodyWithResponse(ctx context.Context, id string, params *ChangeGatewayParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangeGatewayResponse, error)
+
+	// ChangeGatewayWithResponse Change a gateway
+	//
+	// Changes what is named and leaves the rest. What was begun there goes on under the new terms, so the credentials stay those of the same contract.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /gateways/{id} (the `ChangeGateway` operationId).
+	ChangeGatewayWithResponse(ctx context.Context, id string, params *ChangeGatewayParams, body ChangeGatewayJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeGatewayResponse, error)
+
+	// DisableGatewayWithResponse Disable a gateway
+	//
+	// Sends no new payments there. What was begun there goes on.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /gateways/{id}/disable (the `DisableGateway` operationId).
+	DisableGatewayWithResponse(ctx context.Context, id string, params *DisableGatewayParams, reqEditors ...RequestEditorFn) (*DisableGatewayResponse, error)
+
+	// EnableGatewayWithResponse Enable a gateway
+	//
+	// Sends payments there again.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /gateways/{id}/enable (the `EnableGateway` operationId).
+	EnableGatewayWithResponse(ctx context.Context, id string, params *EnableGatewayParams, reqEditors ...RequestEditorFn) (*EnableGatewayResponse, error)
 
 	// ListInvoicesWithResponse List invoices
 	//
@@ -18359,6 +20091,50 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /invoices/{id}/verify (the `VerifyInvoice` operationId).
 	VerifyInvoiceWithResponse(ctx context.Context, id string, params *VerifyInvoiceParams, reqEditors ...RequestEditorFn) (*VerifyInvoiceResponse, error)
+
+	// ListIssuersWithResponse List issuers
+	//
+	// Lists all issuers, revoked ones too.
+	//
+	// Needs a key with the scope keys:read.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /issuers (the `ListIssuers` operationId).
+	ListIssuersWithResponse(ctx context.Context, params *ListIssuersParams, reqEditors ...RequestEditorFn) (*ListIssuersResponse, error)
+
+	// CreateIssuerWithBodyWithResponse Believe an issuer
+	//
+	// Has the tokens of an issuer believed. Its name is one merchant's and for ever, so whoever runs the server gives it. One that was revoked comes back with the new secret alone. A secret that is made for it is in this answer and in no other.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /issuers (the `CreateIssuer` operationId).
+	CreateIssuerWithBodyWithResponse(ctx context.Context, params *CreateIssuerParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateIssuerResponse, error)
+
+	// CreateIssuerWithResponse Believe an issuer
+	//
+	// Has the tokens of an issuer believed. Its name is one merchant's and for ever, so whoever runs the server gives it. One that was revoked comes back with the new secret alone. A secret that is made for it is in this answer and in no other.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /issuers (the `CreateIssuer` operationId).
+	CreateIssuerWithResponse(ctx context.Context, params *CreateIssuerParams, body CreateIssuerJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateIssuerResponse, error)
+
+	// RevokeIssuerWithResponse Revoke an issuer
+	//
+	// Ends the belief in its tokens at once, on other nodes within seconds.
+	//
+	// Needs a key with the scope admin.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /issuers/{id}/revoke (the `RevokeIssuer` operationId).
+	RevokeIssuerWithResponse(ctx context.Context, id string, params *RevokeIssuerParams, reqEditors ...RequestEditorFn) (*RevokeIssuerResponse, error)
 
 	// ListKeysWithResponse List keys
 	//
@@ -19195,6 +20971,72 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /settlements/{id}/rows (the `ListSettlementRows` operationId).
 	ListSettlementRowsWithResponse(ctx context.Context, id string, params *ListSettlementRowsParams, reqEditors ...RequestEditorFn) (*ListSettlementRowsResponse, error)
+
+	// ListStoreKeysWithResponse List the keys of stores
+	//
+	// Lists the keys of all stores, revoked ones too.
+	//
+	// Needs a key with the scope keys:read.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /store-keys (the `ListStoreKeys` operationId).
+	ListStoreKeysWithResponse(ctx context.Context, params *ListStoreKeysParams, reqEditors ...RequestEditorFn) (*ListStoreKeysResponse, error)
+
+	// CreateStoreKeyWithBodyWithResponse Create the key of a store
+	//
+	// Makes a key of a terminal. Its identity is in this answer and in no other, and so is the secret where it is the first valid key of a store.
+	//
+	// Needs a key with the scope admin.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /store-keys (the `CreateStoreKey` operationId).
+	CreateStoreKeyWithBodyWithResponse(ctx context.Context, params *CreateStoreKeyParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateStoreKeyResponse, error)
+
+	// CreateStoreKeyWithResponse Create the key of a store
+	//
+	// Makes a key of a terminal. Its identity is in this answer and in no other, and so is the secret where it is the first valid key of a store.
+	//
+	// Needs a key with the scope admin.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /store-keys (the `CreateStoreKey` operationId).
+	CreateStoreKeyWithResponse(ctx context.Context, params *CreateStoreKeyParams, body CreateStoreKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateStoreKeyResponse, error)
+
+	// RotateStoreKeysWithResponse Make a new secret of all stores
+	//
+	// Gives all valid keys of stores one new secret, which is in this answer and in no other. The old one is bad at once, on other nodes within seconds.
+	//
+	// Needs a key with the scope admin.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /store-keys/rotate (the `RotateStoreKeys` operationId).
+	RotateStoreKeysWithResponse(ctx context.Context, params *RotateStoreKeysParams, reqEditors ...RequestEditorFn) (*RotateStoreKeysResponse, error)
+
+	// GetStoreKeyWithResponse Get the key of a store
+	//
+	// Shows what is known of the key of a store.
+	//
+	// Needs a key with the scope keys:read.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /store-keys/{id} (the `GetStoreKey` operationId).
+	GetStoreKeyWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetStoreKeyResponse, error)
+
+	// RevokeStoreKeyWithResponse Revoke the key of a store
+	//
+	// Ends it at once, on other nodes within seconds.
+	//
+	// Needs a key with the scope admin.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /store-keys/{id}/revoke (the `RevokeStoreKey` operationId).
+	RevokeStoreKeyWithResponse(ctx context.Context, id string, params *RevokeStoreKeyParams, reqEditors ...RequestEditorFn) (*RevokeStoreKeyResponse, error)
 
 	// ListTerminalsWithResponse List terminals
 	//
@@ -20960,6 +22802,47 @@ func (r ListGatewaysResponse) ContentType() string {
 	return ""
 }
 
+type CreateGatewayResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Gateway
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r CreateGatewayResponse) GetJSON201() *Gateway {
+	return r.JSON201
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateGatewayResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateGatewayResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateGatewayResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateGatewayResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetGatewayResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -20995,6 +22878,129 @@ func (r GetGatewayResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetGatewayResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ChangeGatewayResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Gateway
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ChangeGatewayResponse) GetJSON200() *Gateway {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ChangeGatewayResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ChangeGatewayResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ChangeGatewayResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ChangeGatewayResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DisableGatewayResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Gateway
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DisableGatewayResponse) GetJSON200() *Gateway {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r DisableGatewayResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DisableGatewayResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DisableGatewayResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DisableGatewayResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type EnableGatewayResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Gateway
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r EnableGatewayResponse) GetJSON200() *Gateway {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r EnableGatewayResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r EnableGatewayResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r EnableGatewayResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r EnableGatewayResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -21282,6 +23288,129 @@ func (r VerifyInvoiceResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r VerifyInvoiceResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListIssuersResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *IssuerPage
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListIssuersResponse) GetJSON200() *IssuerPage {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ListIssuersResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListIssuersResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListIssuersResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListIssuersResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CreateIssuerResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Issuer
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r CreateIssuerResponse) GetJSON201() *Issuer {
+	return r.JSON201
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateIssuerResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateIssuerResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateIssuerResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateIssuerResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RevokeIssuerResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Issuer
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RevokeIssuerResponse) GetJSON200() *Issuer {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r RevokeIssuerResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RevokeIssuerResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RevokeIssuerResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RevokeIssuerResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -23338,6 +25467,211 @@ func (r ListSettlementRowsResponse) ContentType() string {
 	return ""
 }
 
+type ListStoreKeysResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *StoreKeyPage
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListStoreKeysResponse) GetJSON200() *StoreKeyPage {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ListStoreKeysResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListStoreKeysResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListStoreKeysResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListStoreKeysResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CreateStoreKeyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *StoreKey
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r CreateStoreKeyResponse) GetJSON201() *StoreKey {
+	return r.JSON201
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateStoreKeyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateStoreKeyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateStoreKeyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateStoreKeyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RotateStoreKeysResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *StoreSecret
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r RotateStoreKeysResponse) GetJSON201() *StoreSecret {
+	return r.JSON201
+}
+
+// GetBody returns the raw response body bytes
+func (r RotateStoreKeysResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RotateStoreKeysResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RotateStoreKeysResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RotateStoreKeysResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetStoreKeyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *StoreKey
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetStoreKeyResponse) GetJSON200() *StoreKey {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r GetStoreKeyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetStoreKeyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetStoreKeyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetStoreKeyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RevokeStoreKeyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *StoreKey
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RevokeStoreKeyResponse) GetJSON200() *StoreKey {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r RevokeStoreKeyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RevokeStoreKeyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RevokeStoreKeyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RevokeStoreKeyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListTerminalsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -24820,6 +27154,40 @@ func (c *ClientWithResponses) ListGatewaysWithResponse(ctx context.Context, para
 	return ParseListGatewaysResponse(rsp)
 }
 
+// CreateGatewayWithBodyWithResponse Add a gateway
+//
+// Adds a contract with a provider. It is tried whether its connector can work with it; the provider is not asked.
+//
+// Needs a key with the scope operator.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /gateways (the `CreateGateway` operationId).
+func (c *ClientWithResponses) CreateGatewayWithBodyWithResponse(ctx context.Context, params *CreateGatewayParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateGatewayResponse, error) {
+	rsp, err := c.CreateGatewayWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateGatewayResponse(rsp)
+}
+
+// CreateGatewayWithResponse Add a gateway
+//
+// Adds a contract with a provider. It is tried whether its connector can work with it; the provider is not asked.
+//
+// Needs a key with the scope operator.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /gateways (the `CreateGateway` operationId).
+func (c *ClientWithResponses) CreateGatewayWithResponse(ctx context.Context, params *CreateGatewayParams, body CreateGatewayJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateGatewayResponse, error) {
+	rsp, err := c.CreateGateway(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateGatewayResponse(rsp)
+}
+
 // GetGatewayWithResponse Get a gateway
 //
 // Shows a gateway; the id is its name. Its provider is not asked, and its secrets are not shown.
@@ -24835,6 +27203,74 @@ func (c *ClientWithResponses) GetGatewayWithResponse(ctx context.Context, id str
 		return nil, err
 	}
 	return ParseGetGatewayResponse(rsp)
+}
+
+// ChangeGatewayWithBodyWithResponse Change a gateway
+//
+// Changes what is named and leaves the rest. What was begun there goes on under the new terms, so the credentials stay those of the same contract.
+//
+// Needs a key with the scope operator.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /gateways/{id} (the `ChangeGateway` operationId).
+func (c *ClientWithResponses) ChangeGatewayWithBodyWithResponse(ctx context.Context, id string, params *ChangeGatewayParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangeGatewayResponse, error) {
+	rsp, err := c.ChangeGatewayWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangeGatewayResponse(rsp)
+}
+
+// ChangeGatewayWithResponse Change a gateway
+//
+// Changes what is named and leaves the rest. What was begun there goes on under the new terms, so the credentials stay those of the same contract.
+//
+// Needs a key with the scope operator.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /gateways/{id} (the `ChangeGateway` operationId).
+func (c *ClientWithResponses) ChangeGatewayWithResponse(ctx context.Context, id string, params *ChangeGatewayParams, body ChangeGatewayJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeGatewayResponse, error) {
+	rsp, err := c.ChangeGateway(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangeGatewayResponse(rsp)
+}
+
+// DisableGatewayWithResponse Disable a gateway
+//
+// Sends no new payments there. What was begun there goes on.
+//
+// Needs a key with the scope operator.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /gateways/{id}/disable (the `DisableGateway` operationId).
+func (c *ClientWithResponses) DisableGatewayWithResponse(ctx context.Context, id string, params *DisableGatewayParams, reqEditors ...RequestEditorFn) (*DisableGatewayResponse, error) {
+	rsp, err := c.DisableGateway(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDisableGatewayResponse(rsp)
+}
+
+// EnableGatewayWithResponse Enable a gateway
+//
+// Sends payments there again.
+//
+// Needs a key with the scope operator.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /gateways/{id}/enable (the `EnableGateway` operationId).
+func (c *ClientWithResponses) EnableGatewayWithResponse(ctx context.Context, id string, params *EnableGatewayParams, reqEditors ...RequestEditorFn) (*EnableGatewayResponse, error) {
+	rsp, err := c.EnableGateway(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEnableGatewayResponse(rsp)
 }
 
 // ListInvoicesWithResponse List invoices
@@ -24971,6 +27407,74 @@ func (c *ClientWithResponses) VerifyInvoiceWithResponse(ctx context.Context, id 
 		return nil, err
 	}
 	return ParseVerifyInvoiceResponse(rsp)
+}
+
+// ListIssuersWithResponse List issuers
+//
+// Lists all issuers, revoked ones too.
+//
+// Needs a key with the scope keys:read.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /issuers (the `ListIssuers` operationId).
+func (c *ClientWithResponses) ListIssuersWithResponse(ctx context.Context, params *ListIssuersParams, reqEditors ...RequestEditorFn) (*ListIssuersResponse, error) {
+	rsp, err := c.ListIssuers(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListIssuersResponse(rsp)
+}
+
+// CreateIssuerWithBodyWithResponse Believe an issuer
+//
+// Has the tokens of an issuer believed. Its name is one merchant's and for ever, so whoever runs the server gives it. One that was revoked comes back with the new secret alone. A secret that is made for it is in this answer and in no other.
+//
+// Needs a key with the scope operator.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /issuers (the `CreateIssuer` operationId).
+func (c *ClientWithResponses) CreateIssuerWithBodyWithResponse(ctx context.Context, params *CreateIssuerParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateIssuerResponse, error) {
+	rsp, err := c.CreateIssuerWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateIssuerResponse(rsp)
+}
+
+// CreateIssuerWithResponse Believe an issuer
+//
+// Has the tokens of an issuer believed. Its name is one merchant's and for ever, so whoever runs the server gives it. One that was revoked comes back with the new secret alone. A secret that is made for it is in this answer and in no other.
+//
+// Needs a key with the scope operator.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /issuers (the `CreateIssuer` operationId).
+func (c *ClientWithResponses) CreateIssuerWithResponse(ctx context.Context, params *CreateIssuerParams, body CreateIssuerJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateIssuerResponse, error) {
+	rsp, err := c.CreateIssuer(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateIssuerResponse(rsp)
+}
+
+// RevokeIssuerWithResponse Revoke an issuer
+//
+// Ends the belief in its tokens at once, on other nodes within seconds.
+//
+// Needs a key with the scope admin.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /issuers/{id}/revoke (the `RevokeIssuer` operationId).
+func (c *ClientWithResponses) RevokeIssuerWithResponse(ctx context.Context, id string, params *RevokeIssuerParams, reqEditors ...RequestEditorFn) (*RevokeIssuerResponse, error) {
+	rsp, err := c.RevokeIssuer(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRevokeIssuerResponse(rsp)
 }
 
 // ListKeysWithResponse List keys
@@ -26263,6 +28767,108 @@ func (c *ClientWithResponses) ListSettlementRowsWithResponse(ctx context.Context
 		return nil, err
 	}
 	return ParseListSettlementRowsResponse(rsp)
+}
+
+// ListStoreKeysWithResponse List the keys of stores
+//
+// Lists the keys of all stores, revoked ones too.
+//
+// Needs a key with the scope keys:read.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /store-keys (the `ListStoreKeys` operationId).
+func (c *ClientWithResponses) ListStoreKeysWithResponse(ctx context.Context, params *ListStoreKeysParams, reqEditors ...RequestEditorFn) (*ListStoreKeysResponse, error) {
+	rsp, err := c.ListStoreKeys(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListStoreKeysResponse(rsp)
+}
+
+// CreateStoreKeyWithBodyWithResponse Create the key of a store
+//
+// Makes a key of a terminal. Its identity is in this answer and in no other, and so is the secret where it is the first valid key of a store.
+//
+// Needs a key with the scope admin.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /store-keys (the `CreateStoreKey` operationId).
+func (c *ClientWithResponses) CreateStoreKeyWithBodyWithResponse(ctx context.Context, params *CreateStoreKeyParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateStoreKeyResponse, error) {
+	rsp, err := c.CreateStoreKeyWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateStoreKeyResponse(rsp)
+}
+
+// CreateStoreKeyWithResponse Create the key of a store
+//
+// Makes a key of a terminal. Its identity is in this answer and in no other, and so is the secret where it is the first valid key of a store.
+//
+// Needs a key with the scope admin.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /store-keys (the `CreateStoreKey` operationId).
+func (c *ClientWithResponses) CreateStoreKeyWithResponse(ctx context.Context, params *CreateStoreKeyParams, body CreateStoreKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateStoreKeyResponse, error) {
+	rsp, err := c.CreateStoreKey(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateStoreKeyResponse(rsp)
+}
+
+// RotateStoreKeysWithResponse Make a new secret of all stores
+//
+// Gives all valid keys of stores one new secret, which is in this answer and in no other. The old one is bad at once, on other nodes within seconds.
+//
+// Needs a key with the scope admin.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /store-keys/rotate (the `RotateStoreKeys` operationId).
+func (c *ClientWithResponses) RotateStoreKeysWithResponse(ctx context.Context, params *RotateStoreKeysParams, reqEditors ...RequestEditorFn) (*RotateStoreKeysResponse, error) {
+	rsp, err := c.RotateStoreKeys(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRotateStoreKeysResponse(rsp)
+}
+
+// GetStoreKeyWithResponse Get the key of a store
+//
+// Shows what is known of the key of a store.
+//
+// Needs a key with the scope keys:read.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /store-keys/{id} (the `GetStoreKey` operationId).
+func (c *ClientWithResponses) GetStoreKeyWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetStoreKeyResponse, error) {
+	rsp, err := c.GetStoreKey(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetStoreKeyResponse(rsp)
+}
+
+// RevokeStoreKeyWithResponse Revoke the key of a store
+//
+// Ends it at once, on other nodes within seconds.
+//
+// Needs a key with the scope admin.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /store-keys/{id}/revoke (the `RevokeStoreKey` operationId).
+func (c *ClientWithResponses) RevokeStoreKeyWithResponse(ctx context.Context, id string, params *RevokeStoreKeyParams, reqEditors ...RequestEditorFn) (*RevokeStoreKeyResponse, error) {
+	rsp, err := c.RevokeStoreKey(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRevokeStoreKeyResponse(rsp)
 }
 
 // ListTerminalsWithResponse List terminals
@@ -27638,6 +30244,32 @@ func ParseListGatewaysResponse(rsp *http.Response) (*ListGatewaysResponse, error
 	return response, nil
 }
 
+// ParseCreateGatewayResponse parses an HTTP response from a CreateGatewayWithResponse call
+func ParseCreateGatewayResponse(rsp *http.Response) (*CreateGatewayResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateGatewayResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Gateway
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseGetGatewayResponse parses an HTTP response from a GetGatewayWithResponse call
 func ParseGetGatewayResponse(rsp *http.Response) (*GetGatewayResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -27647,6 +30279,84 @@ func ParseGetGatewayResponse(rsp *http.Response) (*GetGatewayResponse, error) {
 	}
 
 	response := &GetGatewayResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Gateway
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseChangeGatewayResponse parses an HTTP response from a ChangeGatewayWithResponse call
+func ParseChangeGatewayResponse(rsp *http.Response) (*ChangeGatewayResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ChangeGatewayResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Gateway
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDisableGatewayResponse parses an HTTP response from a DisableGatewayWithResponse call
+func ParseDisableGatewayResponse(rsp *http.Response) (*DisableGatewayResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DisableGatewayResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Gateway
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseEnableGatewayResponse parses an HTTP response from a EnableGatewayWithResponse call
+func ParseEnableGatewayResponse(rsp *http.Response) (*EnableGatewayResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &EnableGatewayResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}
@@ -27839,6 +30549,87 @@ func ParseVerifyInvoiceResponse(rsp *http.Response) (*VerifyInvoiceResponse, err
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest Invoice
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListIssuersResponse parses an HTTP response from a ListIssuersWithResponse call
+func ParseListIssuersResponse(rsp *http.Response) (*ListIssuersResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListIssuersResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest IssuerPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 200:
+		// Content-type (text/csv) unsupported
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateIssuerResponse parses an HTTP response from a CreateIssuerWithResponse call
+func ParseCreateIssuerResponse(rsp *http.Response) (*CreateIssuerResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateIssuerResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Issuer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRevokeIssuerResponse parses an HTTP response from a RevokeIssuerWithResponse call
+func ParseRevokeIssuerResponse(rsp *http.Response) (*RevokeIssuerResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RevokeIssuerResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Issuer
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -29176,6 +31967,139 @@ func ParseListSettlementRowsResponse(rsp *http.Response) (*ListSettlementRowsRes
 	return response, nil
 }
 
+// ParseListStoreKeysResponse parses an HTTP response from a ListStoreKeysWithResponse call
+func ParseListStoreKeysResponse(rsp *http.Response) (*ListStoreKeysResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListStoreKeysResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest StoreKeyPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 200:
+		// Content-type (text/csv) unsupported
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateStoreKeyResponse parses an HTTP response from a CreateStoreKeyWithResponse call
+func ParseCreateStoreKeyResponse(rsp *http.Response) (*CreateStoreKeyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateStoreKeyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest StoreKey
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRotateStoreKeysResponse parses an HTTP response from a RotateStoreKeysWithResponse call
+func ParseRotateStoreKeysResponse(rsp *http.Response) (*RotateStoreKeysResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RotateStoreKeysResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest StoreSecret
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetStoreKeyResponse parses an HTTP response from a GetStoreKeyWithResponse call
+func ParseGetStoreKeyResponse(rsp *http.Response) (*GetStoreKeyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetStoreKeyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest StoreKey
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRevokeStoreKeyResponse parses an HTTP response from a RevokeStoreKeyWithResponse call
+func ParseRevokeStoreKeyResponse(rsp *http.Response) (*RevokeStoreKeyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RevokeStoreKeyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest StoreKey
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListTerminalsResponse parses an HTTP response from a ListTerminalsWithResponse call
 func ParseListTerminalsResponse(rsp *http.Response) (*ListTerminalsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -29575,4 +32499,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: 0e0837554696453677ea18bf4fb050904fe236ebc7f4ae482af0ca002786bcea
+// Stamp of what it is made from: a125d22dcffbd45e933a76a162f02a198cc54611780e132f028e2f7dc449b22d

@@ -49,7 +49,7 @@ func (d *desk) resources() []resource {
 	return []resource{
 		d.invoices(), d.payments(), d.refunds(), d.settlements(), d.customers(), d.transfers(), d.ledger(), d.events(),
 		d.rates(), d.exchanges(), d.payouts(), d.deals(), d.attachments(), d.traders(), d.requisites(),
-		d.endpoints(), d.deliveries(), d.gateways(), d.terminals(), d.keys(), d.merchant(),
+		d.endpoints(), d.deliveries(), d.gateways(), d.terminals(), d.keys(), d.storeKeys(), d.issuers(), d.merchant(),
 	}
 }
 

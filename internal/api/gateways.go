@@ -1,6 +1,7 @@
 package api
 
 import (
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -25,8 +26,26 @@ type gatewayView struct {
 	Methods        []string          `json:"methods" nullable:"false"`
 	Settings       map[string]string `json:"settings"`
 	HasCredentials bool              `json:"has_credentials"`
+	NoticeURL      string            `json:"notice_url,omitempty"`
 	CreatedAt      string            `json:"created_at" format:"date-time"`
 	UpdatedAt      string            `json:"updated_at" format:"date-time"`
+}
+
+// newGateway is the wish to add a contract with a provider.
+type newGateway struct {
+	Connector   string            `json:"connector" minLength:"1" maxLength:"100"`
+	Name        string            `json:"name,omitempty" maxLength:"100" pattern:"^[A-Za-z0-9][A-Za-z0-9_.-]*$"`
+	Status      string            `json:"status,omitempty"`
+	Order       *int64            `json:"order,omitempty" minimum:"0" maximum:"1000000"`
+	Settings    map[string]string `json:"settings,omitempty" maxProperties:"50"`
+	Credentials map[string]string `json:"credentials,omitempty" maxProperties:"50"`
+}
+
+// gatewayTerms are what can be changed of a gateway.
+type gatewayTerms struct {
+	Order       *int64            `json:"order,omitempty" minimum:"0" maximum:"1000000"`
+	Settings    map[string]string `json:"settings,omitempty" maxProperties:"50"`
+	Credentials map[string]string `json:"credentials,omitempty" maxProperties:"50"`
 }
 
 // gatewayList is what a list of gateways can be narrowed down to.
@@ -41,6 +60,20 @@ const exampleGateway = "stripe"
 
 // healths are all that a gateway's health can be.
 var healths = []string{string(app.Broken), string(app.Failing), string(app.Healthy)}
+
+var (
+	orderWord    = word{doc: "The lowest is tried first.", example: 1}
+	settingsWord = word{
+		doc: "All of its settings, as its connector calls them; their addresses do not lead into a private network. A " +
+			"change replaces all that were there.",
+		example: map[string]string{"mode": "live"},
+	}
+	credentialsWord = word{
+		doc: "All of its secrets, as its connector calls them. They are kept sealed and never shown. A change replaces " +
+			"all that were there.",
+		example: map[string]string{"secret_key": "sk_live_1"},
+	}
+)
 
 var gatewayWords = words{
 	"gatewayView": {
@@ -61,7 +94,24 @@ var gatewayWords = words{
 			example: map[string]string{"mode": "live"},
 		},
 		"has_credentials": {doc: "Whether it has secrets; they are never shown.", example: true},
+		"notice_url": {
+			doc:     "Where the provider's server can tell of payments, to be entered in its office, where it can.",
+			example: "https://pay.example/notify/m1/" + exampleGateway,
+		},
 	},
+	"newGateway": {
+		"connector": {doc: "What speaks to its provider.", example: "stripe"},
+		"name": {
+			doc:     "Your name for it, which is also its id; leave it out for the connector's.",
+			example: exampleGateway,
+		},
+		"status": {
+			doc: "Whether payments are sent there; enabled unless you say so.", example: enabled,
+			choices: switchWord.choices,
+		},
+		"order": orderWord, "settings": settingsWord, "credentials": credentialsWord,
+	},
+	"gatewayTerms": {"order": orderWord, "settings": settingsWord, "credentials": credentialsWord},
 	"gatewayList": {
 		"status": {doc: "Only those in this state.", example: enabled, choices: switchWord.choices},
 		"health": {doc: "Only those that do so.", example: string(app.Healthy), choices: healths},
@@ -69,15 +119,44 @@ var gatewayWords = words{
 }
 
 func (d *desk) gateways() resource {
+	put := story[gatewayView]{now: d.gatewayNow, of: func(change app.Change) (out gatewayView, ok bool) {
+		if len(change.Gateways) != 1 {
+			return out, false
+		}
+		return viewGateway(d.App.ContractOf(change.Gateways[0])), true
+	}}
+	missing := []fault.Code{fault.CodeGatewayNotFound}
 	return resource{
-		name: "gateways", about: "A gateway is a contract of yours with a payment provider. Operators add and change them.",
+		name: "gateways",
+		about: "A gateway is a contract of yours with a payment provider. Whoever runs the server adds and changes them. " +
+			"None is removed: what was paid there is asked about and refunded there.",
 		words: gatewayWords, example: exampleGateway,
 		operations: []operation{
 			get(row{
 				id: "getGateway", path: "/gateways/{id}", scope: merchant.GatewaysRead, summary: "Get a gateway",
 				about:  "Shows a gateway; the id is its name. Its provider is not asked, and its secrets are not shown.",
-				faults: []fault.Code{fault.CodeGatewayNotFound},
-			}, d.getGateway),
+				faults: missing,
+			}, plain(d.gatewayNow)),
+			create(row{
+				id: "createGateway", path: "/gateways", scope: merchant.Operator, summary: "Add a gateway",
+				about: "Adds a contract with a provider. It is tried whether its connector can work with it; the provider is " +
+					"not asked.",
+				faults: []fault.Code{fault.CodeDuplicate},
+			}, "gw", d.createGateway, put),
+			act(row{
+				id: "changeGateway", path: "/gateways/{id}", scope: merchant.Operator, summary: "Change a gateway",
+				about: "Changes what is named and leaves the rest. What was begun there goes on under the new terms, so the " +
+					"credentials stay those of the same contract.",
+				faults: missing,
+			}, d.changeGateway, put),
+			act(row{
+				id: "disableGateway", path: "/gateways/{id}/disable", scope: merchant.Operator, summary: "Disable a gateway",
+				about: "Sends no new payments there. What was begun there goes on.", faults: missing,
+			}, d.disableGateway, put),
+			act(row{
+				id: "enableGateway", path: "/gateways/{id}/enable", scope: merchant.Operator, summary: "Enable a gateway",
+				about: "Sends payments there again.", faults: missing,
+			}, d.enableGateway, put),
 			list(row{
 				id: "listGateways", path: "/gateways", scope: merchant.GatewaysRead, summary: "List gateways",
 				about: "Lists all gateways, disabled ones too.",
@@ -86,7 +165,7 @@ func (d *desk) gateways() resource {
 	}
 }
 
-func (d *desk) getGateway(c *call, id string, _ none) (out gatewayView, err error) {
+func (d *desk) gatewayNow(c *call, id string) (out gatewayView, err error) {
 	known, err := d.App.Contracts(c.Context(), c.Merchant)
 	if err != nil {
 		return out, err
@@ -96,6 +175,105 @@ func (d *desk) getGateway(c *call, id string, _ none) (out gatewayView, err erro
 		return out, fault.New(fault.CodeGatewayNotFound, "id", "")
 	}
 	return viewGateway(known[n]), nil
+}
+
+func (d *desk) createGateway(c *call, _ string, in newGateway) (out gatewayView, err error) {
+	terms, err := gatewayTerms{in.Order, in.Settings, in.Credentials}.terms()
+	if err != nil {
+		return out, err
+	}
+	on := in.Status != disabled
+	terms.Enabled = &on
+	made, err := d.App.AddGateway(c.Context(), app.NewGateway{
+		Merchant: c.Merchant, Name: in.Name, Connector: in.Connector, GatewayTerms: terms,
+	})
+	return show(viewGateway)(made, gatewayFault(err, terms))
+}
+
+func (d *desk) changeGateway(c *call, id string, in gatewayTerms) (out gatewayView, err error) {
+	terms, err := in.terms()
+	if err != nil {
+		return out, err
+	}
+	made, err := d.App.ChangeGateway(c.Context(), c.Merchant, id, terms)
+	return show(viewGateway)(made, gatewayFault(err, terms))
+}
+
+func (d *desk) disableGateway(c *call, id string, _ none) (gatewayView, error) {
+	return d.turnGateway(c, id, false)
+}
+
+func (d *desk) enableGateway(c *call, id string, _ none) (gatewayView, error) {
+	return d.turnGateway(c, id, true)
+}
+
+func (d *desk) turnGateway(c *call, id string, on bool) (gatewayView, error) {
+	terms := app.GatewayTerms{Enabled: &on}
+	made, err := d.App.ChangeGateway(c.Context(), c.Merchant, id, terms)
+	return show(viewGateway)(made, gatewayFault(err, terms))
+}
+
+// The sizes of what a gateway is configured with.
+const (
+	longestSetting    = 2000
+	longestCredential = 20_000 // a certificate with its key
+)
+
+// terms are those that the core knows. Error: parameter_invalid.
+func (t gatewayTerms) terms() (out app.GatewayTerms, err error) {
+	if t.Order != nil {
+		order := int(*t.Order)
+		out.Order = &order
+	}
+	if t.Settings != nil {
+		if err := checkNamed("settings", t.Settings, longestSetting); err != nil {
+			return out, err
+		}
+		out.Settings = &t.Settings
+	}
+	if t.Credentials != nil {
+		if err := checkNamed("credentials", t.Credentials, longestCredential); err != nil {
+			return out, err
+		}
+		out.Credentials = &t.Credentials
+	}
+	return out, nil
+}
+
+// checkNamed bounds texts that have names. Its words show none of them.
+func checkNamed(param string, texts map[string]string, longest int) error {
+	for _, name := range slices.Sorted(maps.Keys(texts)) {
+		if name == "" || len(name) > longestName || strings.ContainsRune(name, 0) {
+			return fault.New(fault.CodeParameterInvalid, param, "A name has 1 to 40 characters.")
+		}
+		if len(texts[name]) > longest || strings.ContainsRune(texts[name], 0) {
+			return fault.New(fault.CodeParameterInvalid, param+"."+name, "It is too long, or does not print.")
+		}
+	}
+	return nil
+}
+
+// gatewayFault says which field a connector cannot work with.
+func gatewayFault(err error, t app.GatewayTerms) error {
+	if fault.Is(err, fault.CodeGatewayNotFound) {
+		return fault.New(fault.CodeGatewayNotFound, "id", "")
+	}
+	if !fault.Is(err, fault.CodeSettingInvalid) {
+		return err
+	}
+	f := fault.From(err)
+	name := f.Param
+	if t.Settings != nil {
+		if _, ok := (*t.Settings)[name]; ok {
+			name = "settings." + name
+		}
+	}
+	if t.Credentials != nil {
+		if _, ok := (*t.Credentials)[f.Param]; ok {
+			name = "credentials." + f.Param
+		}
+	}
+	return fault.New(fault.CodeParameterInvalid, name, f.Words)
 }
 
 func (d *desk) listGateways(c *call, q gatewayList) (out pageOf[gatewayView], err error) {
@@ -122,7 +300,8 @@ func viewGateway(g app.Contract) gatewayView {
 	view := gatewayView{
 		Name: g.Name, Connector: g.Connector, Title: g.Title, Status: onOff(g.Enabled), Health: string(g.Health),
 		Order: int64(g.Order), Unit: string(g.Unit), Methods: []string{}, Settings: map[string]string{},
-		HasCredentials: len(g.Sealed) > 0, CreatedAt: moment(g.CreatedAt), UpdatedAt: moment(g.UpdatedAt),
+		HasCredentials: len(g.Sealed) > 0, NoticeURL: g.Notices,
+		CreatedAt: moment(g.CreatedAt), UpdatedAt: moment(g.UpdatedAt),
 	}
 	if g.Min.Valid() {
 		view.Min = g.Min.Fixed()

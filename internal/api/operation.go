@@ -66,6 +66,7 @@ type call struct {
 	body   *huma.Schema
 	params map[string]*huma.Schema
 	secret string // that was made for this call
+	public string // what goes with it and is no secret
 }
 
 // none is for operations without a query or without a body.

@@ -28,6 +28,8 @@ func TestSecretIsToldAgain(t *testing.T) {
 		"/v1/terminals/1001/rotate": "",
 		"/v1/keys":                  `{"scopes":["invoices:read"]}`,
 		"/v1/keys/key_1/rotate":     `{"overlap":3600}`,
+		"/v1/store-keys":            `{"terminal":1001}`,
+		"/v1/store-keys/rotate":     "",
 	} {
 		first := w.Ask(h, http.MethodPost, path, header(path), body)
 		again := w.Ask(h, http.MethodPost, path, header(path), body)
@@ -42,7 +44,9 @@ func TestSecretIsToldAgain(t *testing.T) {
 			t.Errorf("%s under another name: got %s", path, other.Body)
 		}
 	}
-	for _, path := range []string{"/v1/endpoints", "/v1/terminals", "/v1/keys", "/v1/gateways"} {
+	for _, path := range []string{
+		"/v1/endpoints", "/v1/terminals", "/v1/keys", "/v1/gateways", "/v1/store-keys", "/v1/issuers",
+	} {
 		list := w.Ask(h, http.MethodGet, path, header(""), "")
 		if list.Status != http.StatusOK || strings.Contains(list.Body, "whsec_") || strings.Contains(list.Body, "sk_") {
 			t.Errorf("%s: got %d %s", path, list.Status, list.Body)
@@ -79,6 +83,11 @@ func TestKeysGiveWhatTheyHave(t *testing.T) {
 		{"manager", "/v1/keys/key_1/rotate", "", http.StatusForbidden},
 		{"manager", "/v1/keys/key_1/revoke", "", http.StatusForbidden},
 		{"manager", "/v1/keys/" + signing.ID + "/revoke", "", http.StatusForbidden},
+		{"manager", "/v1/store-keys", `{"terminal":1001}`, http.StatusForbidden},
+		{"manager", "/v1/store-keys/rotate", "", http.StatusForbidden},
+		{"manager", "/v1/store-keys/key_store/revoke", "", http.StatusForbidden},
+		{"manager", "/v1/issuers/key_iss/revoke", "", http.StatusForbidden},
+		{"manager", "/v1/issuers", `{"issuer":"mine"}`, http.StatusForbidden},
 		{"admin", "/v1/keys/" + signing.ID + "/rotate", "", http.StatusConflict},
 		{"admin", "/v1/keys/" + signing.ID + "/revoke", "", http.StatusOK},
 		{"mighty", "/v1/keys/key_1/rotate", "", http.StatusCreated}, // payments has invoices:write within

@@ -15,7 +15,7 @@ import (
 
 // random is what no story can know in advance: secrets, and the ids of the core's own.
 var random = regexp.MustCompile(`whsec_[A-Za-z0-9+/=]+|sk_[0-9a-f]{64}|\b(msg_)?[0-9a-f]{32}\b|` +
-	`"hint":"[0-9a-f]{4}"|"id":"[0-9A-Za-z]{8}"`)
+	`"hint":"[0-9a-f]{4}"|"id":"[0-9A-Za-z]{8}"|"(identity|secret)":"[0-9A-Za-z]{40,64}"`)
 
 // stage gives the shop what it runs with: endpoint ep_1, which is told of nothing
 // that stories do, and three deliveries to it; key key_1; terminal 1001; the market
@@ -35,6 +35,14 @@ func stage(t testing.TB, w *dialecttest.World) {
 		t.Fatal(err)
 	}
 	w.Terminal(t, w.Shop, app.TerminalTerms{Name: "Till"})
+	if _, err := w.App.AddIssuer(ctx, app.NewIssuer{ID: "key_iss", Merchant: w.Shop, Name: "login"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := w.App.CreateStoreKey(ctx, app.NewStoreKey{
+		ID: "key_store", Merchant: w.Shop, Terminal: 1001, Label: "till",
+	}); err != nil {
+		t.Fatal(err)
+	}
 	w.Rate(t, "EUR", "USD", "1.1", "1.08")
 	if err := w.Give(ctx, wallet.House, money.New(50_000, "EUR")); err != nil {
 		t.Fatal(err)
@@ -95,6 +103,17 @@ var staged = []dialecttest.Sample{
 	{Route: "GET /v1/gateways", Key: "admin", Query: "limit=10&status=enabled&health=healthy"},
 	{Route: "GET /v1/gateways/{id}", Path: "/v1/gateways/zarinpal", Key: "admin"},
 	{
+		Route: "POST /v1/gateways", Key: "operator",
+		Body: `{"connector":"shepa","name":"second","status":"disabled","order":7,"settings":{"mode":"test"},` +
+			`"credentials":{"api_key":"canary"}}`,
+	},
+	{
+		Route: "POST /v1/gateways/{id}", Path: "/v1/gateways/shepa", Key: "operator",
+		Body: `{"order":7,"settings":{"mode":"test"},"credentials":{"api_key":"canary"}}`,
+	},
+	{Route: "POST /v1/gateways/{id}/disable", Path: "/v1/gateways/shepa/disable", Key: "operator"},
+	{Route: "POST /v1/gateways/{id}/enable", Path: "/v1/gateways/shepa/enable", Key: "operator"},
+	{
 		Route: "POST /v1/terminals", Key: "admin",
 		Body: `{"name":"Shop","status":"enabled","origins":["https://shop.example"],"verify_within":600,"pay_within":600,` +
 			`"refund_within":600,"deal_fee_percent":"8.5","deal_within":600,"amount_guard":"hold"}`,
@@ -115,6 +134,20 @@ var staged = []dialecttest.Sample{
 		Body: `{"overlap":3600}`,
 	},
 	{Route: "POST /v1/keys/{id}/revoke", Path: "/v1/keys/key_1/revoke", Key: "admin", Owned: true},
+	{
+		Route: "POST /v1/store-keys", Key: "admin",
+		Body: `{"terminal":1001,"label":"till","networks":["192.0.2.0/24"]}`,
+	},
+	{Route: "GET /v1/store-keys", Key: "admin", Query: "limit=10&status=valid&terminal=1001"},
+	{Route: "GET /v1/store-keys/{id}", Path: "/v1/store-keys/key_store", Key: "admin", Owned: true},
+	{Route: "POST /v1/store-keys/rotate", Key: "admin"},
+	{Route: "POST /v1/store-keys/{id}/revoke", Path: "/v1/store-keys/key_store/revoke", Key: "admin", Owned: true},
+	{
+		Route: "POST /v1/issuers", Key: "operator",
+		Body: `{"issuer":"https://login.shop.example","secret":"0123456789abcdef0123456789abcdef","audience":"shop"}`,
+	},
+	{Route: "GET /v1/issuers", Key: "admin", Query: "limit=10&status=valid"},
+	{Route: "POST /v1/issuers/{id}/revoke", Path: "/v1/issuers/key_iss/revoke", Key: "admin", Owned: true},
 	{Route: "GET /v1/merchant", Key: "admin"},
 	{Route: "POST /v1/merchant", Key: "admin", Body: `{"email":"till@shop.example","amount_guard":"hold"}`},
 	{

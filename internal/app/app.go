@@ -36,6 +36,8 @@ type Config struct {
 	// in the order in which they are asked.
 	Returners []Returner
 	Sealer    Sealer
+	// Credentials seals those of one of a merchant's gateways, for Gateways to open.
+	Credentials func(merchantID, name string, secrets map[string]gateway.Secret) ([]byte, error)
 	// Forms are the ways in which invoices' own addresses are told, by name.
 	Forms map[string]Form
 	// PayoutForms are the same for payouts.
@@ -76,6 +78,7 @@ type App struct {
 	banks       cache[money.Unit, []string]
 	paid        cache[till, invoice.History]
 	sealer      Sealer
+	credentials func(merchantID, name string, secrets map[string]gateway.Secret) ([]byte, error)
 	forms       map[string]Form
 	payoutForms map[string]PayoutForm
 	private     bool
@@ -94,7 +97,8 @@ func New(c Config) *App {
 	return &App{
 		store: c.Store, gateways: c.Gateways, now: c.Now, log: c.Log,
 		returnURL: c.ReturnURL, noticeURL: c.NoticeURL, returners: c.Returners, sealer: c.Sealer,
-		forms: c.Forms, payoutForms: c.PayoutForms, private: c.Private, kept: c.Kept, halted: c.Halted,
+		credentials: c.Credentials,
+		forms:       c.Forms, payoutForms: c.PayoutForms, private: c.Private, kept: c.Kept, halted: c.Halted,
 		due: make(chan struct{}, 1), hashing: make(chan struct{}, hashedAtOnce),
 	}
 }

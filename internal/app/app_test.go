@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -72,6 +73,7 @@ func openOn(t *testing.T, url string, splitLimit int64) *shop {
 		Log: slog.New(slog.DiscardHandler), ReturnURL: "https://pay.example/cb", NoticeURL: "https://pay.example/notify",
 		Returners:   []app.Returner{{Connector: "first", Returner: s.first}},
 		Sealer:      envelope{},
+		Credentials: envelope{}.credentials,
 		Forms:       map[string]app.Form{"paid": paidForm, "strict": strictForm},
 		PayoutForms: map[string]app.PayoutForm{"any": anyForm},
 		Halted:      s.halted.Load,
@@ -110,6 +112,14 @@ func (envelope) Open(merchantID, name string, sealed []byte) ([]byte, error) {
 		return nil, errors.New("it was sealed as another's")
 	}
 	return text, nil
+}
+
+// credentials keeps how many there are.
+func (e envelope) credentials(merchantID, name string, secrets map[string]gateway.Secret) ([]byte, error) {
+	if len(secrets) == 0 {
+		return nil, nil
+	}
+	return e.Seal(merchantID, name, []byte(strconv.Itoa(len(secrets))))
 }
 
 // audit proves the books after every test: no test may leave them wrong.

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/gateway"
 	"github.com/purserhq/purser/internal/merchant"
 	"github.com/purserhq/purser/internal/money"
@@ -225,4 +226,11 @@ func (cash) Confirmable() bool { return true }
 // directory opens a merchant's contracts as banks in memory.
 type directory map[string]gateway.Gateway
 
-func (d directory) Open(g merchant.Gateway) (gateway.Gateway, error) { return d[g.Name], nil }
+func (d directory) Open(g merchant.Gateway) (gateway.Gateway, error) {
+	for _, name := range []string{g.Name, g.Connector} {
+		if known, ok := d[name]; ok {
+			return known, nil
+		}
+	}
+	return nil, fault.New(fault.CodeSettingInvalid, "connector", "")
+}

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -20,6 +21,7 @@ type Issuer struct {
 
 // NewIssuer is the wish to believe somebody's tokens.
 type NewIssuer struct {
+	ID       string // empty = one is minted; an issuer that comes back keeps its own
 	Merchant string
 	Name     string // as its tokens carry it
 	Secret   string // at least 32 bytes; empty = a new one, unless there is a key set
@@ -47,7 +49,7 @@ func (a *App) AddIssuer(ctx context.Context, n NewIssuer) (Issuer, error) {
 		return Issuer{}, err
 	}
 	if n.Secret == "" && n.KeySet == "" {
-		n.Secret = newToken() + newToken()
+		n.Secret = NewIssuerSecret()
 	}
 	now := a.now()
 	made := Issuer{Secret: n.Secret}
@@ -55,7 +57,9 @@ func (a *App) AddIssuer(ctx context.Context, n NewIssuer) (Issuer, error) {
 	err := a.update(ctx, func(r store.Reader) (store.Change, error) {
 		k, err := r.KeyByHash(ctx, issuerHash(n.Name))
 		if fault.Is(err, fault.CodeKeyInvalid) {
-			k, err = merchant.Key{ID: newID(now), Merchant: n.Merchant, Hash: issuerHash(n.Name), CreatedAt: now}, nil
+			k, err = merchant.Key{
+				ID: cmp.Or(n.ID, newID(now)), Merchant: n.Merchant, Hash: issuerHash(n.Name), CreatedAt: now,
+			}, nil
 		}
 		if err != nil {
 			return store.Change{}, err
@@ -77,6 +81,9 @@ func (a *App) AddIssuer(ctx context.Context, n NewIssuer) (Issuer, error) {
 	made.Version++
 	return made, err
 }
+
+// NewIssuerSecret makes a secret for an issuer that has none.
+func NewIssuerSecret() string { return newToken() + newToken() }
 
 // checkIssuer refuses what cannot work.
 func (a *App) checkIssuer(n NewIssuer) error {

@@ -201,6 +201,7 @@ type Contract struct {
 	Min, Max money.Amount // Max not valid = none
 	Methods  []payment.Method
 	Health   Health // as this node sees it
+	Notices  string // where its provider's server can tell of payments; empty where it tells of none
 }
 
 // Health says how a gateway does.
@@ -223,18 +224,25 @@ func (a *App) Contracts(ctx context.Context, merchantID string) ([]Contract, err
 	}
 	list := make([]Contract, len(known))
 	for n, g := range known {
-		list[n] = Contract{Gateway: g, Health: Broken}
-		c, err := a.open(g)
-		if err != nil {
-			continue
-		}
-		list[n].Title, list[n].Unit, list[n].Methods = c.info.Title, c.info.Unit, c.info.Methods
-		list[n].Min, list[n].Max, list[n].Health = c.info.Min, c.info.Max, Healthy
-		if h, ok := c.conn.(gateway.Healther); ok && !h.Healthy() {
-			list[n].Health = Failing
-		}
+		list[n] = a.ContractOf(g)
 	}
 	return list, nil
+}
+
+// ContractOf says of a gateway what it takes and how it does.
+func (a *App) ContractOf(g merchant.Gateway) Contract {
+	made := Contract{Gateway: g, Health: Broken}
+	c, err := a.open(g)
+	if err != nil {
+		return made
+	}
+	made.Title, made.Unit, made.Methods = c.info.Title, c.info.Unit, c.info.Methods
+	made.Min, made.Max, made.Health = c.info.Min, c.info.Max, Healthy
+	made.Notices = a.noticesOf(g.Merchant, c)
+	if h, ok := c.conn.(gateway.Healther); ok && !h.Healthy() {
+		made.Health = Failing
+	}
+	return made
 }
 
 // Gateways lists a merchant's gateways in the order of routing.

@@ -124,14 +124,19 @@ func (a *App) NoticeAddress(ctx context.Context, merchantID, name string) (strin
 	if err != nil {
 		return "", err
 	}
+	return a.noticesOf(merchantID, c), nil
+}
+
+// noticesOf is NoticeAddress of a gateway that was opened.
+func (a *App) noticesOf(merchantID string, c candidate) string {
 	if _, ok := c.conn.(gateway.Notifier); !ok || a.noticeURL == "" {
-		return "", nil // what messages are checked with may be told by the provider only after it has the address
+		return "" // what messages are checked with may be told by the provider only after it has the address
 	}
 	address := a.noticeAddress(merchantID, c)
 	if t, ok := c.conn.(gateway.Templater); ok {
 		address += "?" + t.NoticeTemplate()
 	}
-	return address, nil
+	return address
 }
 
 // failOver records the next attempt: the one before never became a page.

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"net/netip"
@@ -16,6 +17,8 @@ import (
 // NewStoreKey is the wish to add the key of a store: a signing key that is good
 // for one terminal and for nothing else.
 type NewStoreKey struct {
+	ID       string         // empty = one is minted
+	Text     SigningKeyText // what NewStoreKeyText gave; empty = it is made
 	Merchant string
 	Terminal int64
 	Label    string
@@ -32,18 +35,21 @@ const (
 // one secret: where there is one it is kept, and text.Secret is empty, because it
 // was told before. Errors: merchant_not_found, terminal_not_found.
 func (a *App) CreateStoreKey(ctx context.Context, n NewStoreKey) (k merchant.Key, text SigningKeyText, err error) {
-	text.Public = (newToken() + newToken())[:storePublic]
+	if text = n.Text; text == (SigningKeyText{}) {
+		text = NewStoreKeyText()
+	}
+	first := text.Secret
 	err = a.changeStoreKeys(ctx, n.Merchant, func(known []merchant.Key) ([]merchant.Key, error) {
 		if _, err := a.Terminal(ctx, n.Merchant, n.Terminal); err != nil {
 			return nil, err
 		}
 		now := a.now()
 		k = merchant.Key{
-			ID: newID(now), Merchant: n.Merchant, Hash: hashKey(text.Public), Hint: text.Public[storePublic-4:],
+			ID: cmp.Or(n.ID, newID(now)), Merchant: n.Merchant, Hash: hashKey(text.Public), Hint: text.Public[storePublic-4:],
 			Label: n.Label, Account: wallet.House, Methods: merchant.StoreCalls(n.Terminal),
 			Networks: slices.Clone(n.Networks), CreatedAt: now, UpdatedAt: now,
 		}
-		secret := newStoreSecret()
+		secret := first
 		text.Secret = secret
 		if len(known) > 0 {
 			newest := known[len(known)-1]
@@ -118,6 +124,25 @@ func (a *App) changeStoreKeys(ctx context.Context, merchantID string,
 		}
 		return made, nil
 	})
+}
+
+// StoreKeys lists the keys of a merchant's stores, and the revoked ones.
+func (a *App) StoreKeys(ctx context.Context, merchantID string) ([]merchant.Key, error) {
+	keys, err := a.store.Keys(ctx, merchantID)
+	return slices.DeleteFunc(keys, func(k merchant.Key) bool { _, ok := k.Store(); return !ok }), err
+}
+
+// StoreSecret is what a change gives the keys of stores to sign with. It is for the
+// answer of the change alone.
+func (a *App) StoreSecret(k merchant.Key) (string, error) {
+	secret, err := a.sealer.Open(k.Merchant, k.ID, k.Sealed)
+	return string(secret), err
+}
+
+// NewStoreKeyText makes what a store sends with every call, and a secret for the
+// first one of a merchant.
+func NewStoreKeyText() SigningKeyText {
+	return SigningKeyText{Public: (newToken() + newToken())[:storePublic], Secret: newStoreSecret()}
 }
 
 // newStoreSecret is a secret of 200 random bits in letters and digits.

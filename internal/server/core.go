@@ -81,7 +81,7 @@ func (k *core) over(s store.Store) *app.App {
 	return app.New(app.Config{
 		Store: s, Gateways: k.gateways, Now: k.now, Log: k.log,
 		ReturnURL: k.config.PublicURL + returnPath, NoticeURL: k.config.PublicURL + noticePath,
-		Returners: returners(), Sealer: k.gateways.ring,
+		Returners: returners(), Sealer: k.gateways.ring, Credentials: k.gateways.ring.sealCredentials,
 		Forms: forms(), PayoutForms: payoutForms(), Private: k.config.WebhookLoopback, Kept: k.config.KeepDeliveries,
 		Halted: k.halted.Load,
 	})

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/merchant"
 )
 
@@ -64,6 +65,50 @@ func TestNoticesOfGateways(t *testing.T) {
 		}
 		if answer.StatusCode != c.status || err != nil {
 			t.Errorf("%s: got %d %s, %v; want %d", c.name, answer.StatusCode, text, err, c.status)
+		}
+	}
+}
+
+// TestGatewayOverCalls wants a contract that came over a call to work as one of the
+// command line: its credentials are sealed, and what a connector cannot use is named.
+func TestGatewayOverCalls(t *testing.T) {
+	t.Parallel()
+	r := start(t, Config{PublicURL: "http://127.0.0.1:1"}, nil)
+	m, err := r.app.CreateMerchant(t.Context(), app.NewMerchant{Name: "Shop"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := map[string]string{"mode": "test"}
+	secrets := map[string]string{
+		"mbway_key": "ITP-000000", "backoffice_key": "1111-2222-3333-4444", "anti_phishing_key": "canary-canary-canary",
+	}
+	wish := app.NewGateway{
+		Merchant: m.ID, Name: "mbway", Connector: "ifthenpay",
+		GatewayTerms: app.GatewayTerms{Settings: &settings, Credentials: &secrets},
+	}
+	made, err := r.app.AddGateway(t.Context(), wish)
+	if err != nil || made.Health != app.Healthy || len(made.Sealed) == 0 ||
+		strings.Contains(string(made.Sealed), "canary") ||
+		!strings.HasPrefix(made.Notices, "http://127.0.0.1:1/notify/"+m.ID+"/mbway") {
+		t.Fatalf("got %+v, %v", made, err)
+	}
+	opened, err := r.ring.openCredentials(made.Gateway)
+	if err != nil || opened["anti_phishing_key"].Reveal() != secrets["anti_phishing_key"] {
+		t.Errorf("got %v, %v", opened, err)
+	}
+	wish.Name = "more"
+	for _, c := range []struct {
+		param  string
+		change func()
+	}{
+		{"mode", func() { settings["mode"] = "tset" }},
+		{"base_ulr", func() { settings["mode"], settings["base_ulr"] = "test", "https://bank.example" }},
+		{"mbway_key", func() { delete(settings, "base_ulr"); delete(secrets, "mbway_key") }},
+	} {
+		c.change()
+		_, err := r.app.AddGateway(t.Context(), wish)
+		if f := fault.From(err); !fault.Is(err, fault.CodeSettingInvalid) || f.Param != c.param {
+			t.Errorf("%s: got %v", c.param, err)
 		}
 	}
 }

@@ -3,8 +3,10 @@ package dialecttest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -68,6 +70,14 @@ func (envelope) Open(merchantID, name string, sealed []byte) ([]byte, error) {
 		return nil, fault.New(fault.CodeInternal, "", "")
 	}
 	return []byte(text), nil
+}
+
+// credentials keeps those of a gateway by their names alone.
+func (e envelope) credentials(merchantID, name string, secrets map[string]gateway.Secret) ([]byte, error) {
+	if len(secrets) == 0 {
+		return nil, nil
+	}
+	return e.Seal(merchantID, name, []byte(strings.Join(slices.Sorted(maps.Keys(secrets)), " ")))
 }
 
 // SigningKey adds a signing key. A story writes {{name}} for its public part

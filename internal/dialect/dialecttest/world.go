@@ -119,7 +119,7 @@ func NewWorld(t testing.TB, banks []BankForm, extras ...Extras) *World {
 	w.Store = db
 	w.App = app.New(app.Config{
 		Store: around(db), Gateways: w, Now: w.Now, Log: log, ReturnURL: "https://pay.example/cb", Returners: returners,
-		Sealer: envelope{}, Forms: forms, PayoutForms: payoutForms,
+		Sealer: envelope{}, Credentials: envelope{}.credentials, Forms: forms, PayoutForms: payoutForms,
 	})
 	w.Shop = w.settle(t, banks, app.NewMerchant{Name: "Shop"}, "key", "admin")
 	limit := money.New(SplitLimit, money.IRR)
