@@ -267,7 +267,7 @@ func (d *DB) FreeRequisites(ctx context.Context, merchantID string, w deal.Wish,
 
 // Deal finds a deal. Error: deal_not_found.
 func (d *DB) Deal(ctx context.Context, merchantID, id string) (deal.Deal, error) {
-	return one(ctx, d, fault.CodeDealNotFound, scanDeal, selectFrom(deals, "id = $1 and merchant_id = $2"), id, merchantID)
+	return keyed(ctx, d, fault.CodeDealNotFound, scanDeal, statements[deals].find, id, merchantID)
 }
 
 // DealsOf are the deals of the given invoices, in order of creation.

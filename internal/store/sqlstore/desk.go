@@ -11,18 +11,19 @@ import (
 	"modernc.org/sqlite"
 )
 
-// sqliteDesk is the writing connection of SQLite with its statements prepared.
+// sqliteDesk is a connection of SQLite with its statements prepared: the one that
+// writes, or one that finds rows by their keys. One caller at a time.
 type sqliteDesk struct {
 	conn       *sql.Conn
 	statements map[string]*sql.Stmt
 	broken     atomic.Pointer[error] // why the file can no longer be written to
 }
 
-// newDesk takes the writing connection for good.
+// newDesk takes a connection for good.
 func newDesk(ctx context.Context, db *sql.DB) (*sqliteDesk, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("take the writing connection: %w", err)
+		return nil, fmt.Errorf("take a connection: %w", err)
 	}
 	return &sqliteDesk{conn: conn, statements: make(map[string]*sql.Stmt)}, nil
 }

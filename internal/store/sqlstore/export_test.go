@@ -94,6 +94,18 @@ func (w *watcher) query(ctx context.Context, query string, args ...any) (rows, e
 	return w.engine.query(ctx, query, args...)
 }
 
+// find does the same for the row of a key.
+func (w *watcher) find(ctx context.Context, query string, take func(row) error, args ...any) (bool, error) {
+	r, err := w.query(ctx, query, args...)
+	if err != nil {
+		return false, err
+	}
+	if !r.Next() {
+		return false, errors.Join(r.Err(), r.Close())
+	}
+	return true, errors.Join(take(r), r.Close())
+}
+
 // Plan is the plan of all queries of one read, for a test to look at.
 func (d *DB) Plan(read func(*DB) error) ([]string, error) {
 	w := &watcher{engine: d.engine}

@@ -163,6 +163,28 @@ func one[T any](
 	return found[0], nil
 }
 
+// keyed reads the row of a key, or gives the fault for a thing that is not there.
+// It is for what is read at once: SQLite does not stop in the middle of it when
+// the caller goes away.
+func keyed[T any](
+	ctx context.Context, d *DB, missing fault.Code, scan func(row) (T, error), query string, args ...any,
+) (thing T, err error) {
+	found, err := d.engine.find(ctx, query, func(r row) (err error) {
+		thing, err = scan(r)
+		return err
+	}, args...)
+	switch {
+	case err != nil:
+		err = d.readFault(ctx, err)
+	case !found:
+		err = fault.New(missing, "", "")
+	default:
+		return thing, nil
+	}
+	var none T
+	return none, err
+}
+
 // readFault tells a caller who went away from a database that is away, and
 // both from one that failed.
 func (d *DB) readFault(ctx context.Context, err error) error {
@@ -221,7 +243,7 @@ func (d *DB) Owner(ctx context.Context, noun event.Noun, id string) (string, err
 
 // Answer finds a stored reply that has not expired. Error: not_found.
 func (d *DB) Answer(ctx context.Context, merchantID, key string, now time.Time) (store.Answer, error) {
-	return one(ctx, d, fault.CodeNotFound, func(r row) (a store.Answer, err error) {
+	return keyed(ctx, d, fault.CodeNotFound, func(r row) (a store.Answer, err error) {
 		var expires int64
 		err = r.Scan(&a.Key, &a.Merchant, &a.Fingerprint, &a.Status, &a.Body, &expires)
 		a.ExpiresAt = instant(expires)

@@ -58,7 +58,7 @@ func byKey[T any](ctx context.Context, d *DB, g *gatherer[T], t *table, missing 
 	merchantID, id string,
 ) (T, error) {
 	if g == nil {
-		return one(ctx, d, missing, scan, statements[t].find, id, merchantID)
+		return keyed(ctx, d, missing, scan, statements[t].find, id, merchantID)
 	}
 	found, here, err := g.find(ctx, merchantID, id)
 	if err == nil && !here {

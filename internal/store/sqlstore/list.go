@@ -130,8 +130,7 @@ func (d *DB) ListRequisites(ctx context.Context, merchantID string, f store.Requ
 
 // Transfer finds a transfer. Error: not_found.
 func (d *DB) Transfer(ctx context.Context, merchantID, id string) (wallet.Transfer, error) {
-	return one(ctx, d, fault.CodeNotFound, scanTransfer,
-		selectFrom(transfers, "id = $1 and merchant_id = $2"), id, merchantID)
+	return keyed(ctx, d, fault.CodeNotFound, scanTransfer, statements[transfers].find, id, merchantID)
 }
 
 // ListCustomers are a merchant's with a number below the given one.

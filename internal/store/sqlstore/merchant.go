@@ -175,7 +175,7 @@ func (d *DB) Merchants(ctx context.Context, page store.Page) ([]merchant.Merchan
 
 // KeyByHash finds a key, revoked or not. Error: key_invalid.
 func (d *DB) KeyByHash(ctx context.Context, hash string) (merchant.Key, error) {
-	return one(ctx, d, fault.CodeKeyInvalid, scanKey, selectFrom(keys, "hash = $1 limit 1"), hash)
+	return keyed(ctx, d, fault.CodeKeyInvalid, scanKey, selectFrom(keys, "hash = $1 limit 1"), hash)
 }
 
 // Keys are a merchant's keys in order of creation.

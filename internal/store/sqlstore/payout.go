@@ -90,8 +90,7 @@ func scanPayout(r row) (payout.Payout, error) {
 
 // Payout finds a payout. Error: payout_not_found.
 func (d *DB) Payout(ctx context.Context, merchantID, id string) (payout.Payout, error) {
-	return one(ctx, d, fault.CodePayoutNotFound, scanPayout,
-		selectFrom(payouts, "id = $1 and merchant_id = $2"), id, merchantID)
+	return keyed(ctx, d, fault.CodePayoutNotFound, scanPayout, statements[payouts].find, id, merchantID)
 }
 
 // Payouts are those that a filter leaves, newest first.

@@ -174,6 +174,19 @@ func (e *postgresEngine) query(ctx context.Context, query string, args ...any) (
 	return postgresRows{r}, err
 }
 
+// find reads on one of the reading connections.
+func (e *postgresEngine) find(ctx context.Context, query string, take func(row) error, args ...any) (bool, error) {
+	r, err := e.readers.Query(ctx, query, args...)
+	if err != nil {
+		return false, err
+	}
+	defer r.Close()
+	if !r.Next() {
+		return false, r.Err()
+	}
+	return true, take(r)
+}
+
 // finding is the engine to those who read rows by their keys.
 type finding struct{ *postgresEngine }
 

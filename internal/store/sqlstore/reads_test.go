@@ -1,6 +1,7 @@
 package sqlstore_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"sync"
@@ -72,4 +73,37 @@ func TestGatheredRowsAreFoundByTheirKeys(t *testing.T) {
 	if strings.Contains(text, "Seq Scan") {
 		t.Errorf("a whole table is read:\n%s", text)
 	}
+}
+
+// A read of a key ends with the caller that waits for a connection, and one that
+// comes after the database was closed is told so.
+func TestLateReads(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		db, err := sqlstore.Open(t.Context(), sqlstore.Options{URL: url, Now: time.Now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		gone, leave := context.WithCancel(t.Context())
+		leave()
+		for range 8 { // more than there are connections
+			if _, err := db.Refund(gone, "m", "r"); err != nil &&
+				!fault.Is(err, fault.CodeTimeOut) && !fault.Is(err, fault.CodeRefundNotFound) {
+				t.Errorf("read of a caller who went away: %s", fault.Detail(err))
+			}
+		}
+		if _, err := db.Refund(t.Context(), "m", "r"); !fault.Is(err, fault.CodeRefundNotFound) {
+			t.Errorf("read after them: got %v, want %s", err, fault.CodeRefundNotFound)
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		for _, read := range []func() error{
+			func() error { _, err := db.Refund(t.Context(), "m", "r"); return err },
+			func() error { _, err := db.Payment(t.Context(), "m", "p"); return err },
+		} {
+			if err := read(); fault.KindOf(err) != fault.Internal && !fault.Is(err, fault.CodeDatabaseUnavailable) {
+				t.Errorf("read of a closed database: got %v, want an error of ours", err)
+			}
+		}
+	})
 }

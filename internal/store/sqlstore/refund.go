@@ -59,8 +59,7 @@ func scanRefund(r row) (refund.Refund, error) {
 
 // Refund finds a refund. Error: refund_not_found.
 func (d *DB) Refund(ctx context.Context, merchantID, id string) (refund.Refund, error) {
-	return one(ctx, d, fault.CodeRefundNotFound, scanRefund,
-		selectFrom(refunds, "id = $1 and merchant_id = $2"), id, merchantID)
+	return keyed(ctx, d, fault.CodeRefundNotFound, scanRefund, statements[refunds].find, id, merchantID)
 }
 
 // RefundsOf are the refunds of a payment, in order of creation.

@@ -24,7 +24,10 @@ type sqliteEngine struct {
 	writer  *sql.DB  // nil when opened for reading only
 	readers *sql.DB
 	known   queries
-	keeper  *sql.DB // writes what no caller waits for; nil when opened for reading only
+	finding *sql.DB
+	finders chan *sqliteDesk // the connections that find rows by their keys, while nobody uses them
+	found   int              // how many of those there are
+	keeper  *sql.DB          // writes what no caller waits for; nil when opened for reading only
 	desk    *sqliteDesk
 	closing sync.Once
 	writing sync.Mutex // has whoever writes, for the next one not to poll for the file's lock
@@ -46,6 +49,9 @@ const checkpointPages = 8000
 // sqliteReaders is how many connections read at most: each has a cache, and
 // more of them than processors gain nothing.
 const sqliteReaders = 4
+
+// sqliteFinders is how many more find single rows by their keys.
+const sqliteFinders = 2
 
 // sqlitePath takes the prefix off an address.
 func sqlitePath(url string) string { return strings.TrimPrefix(url, "sqlite:") }
@@ -107,9 +113,26 @@ func newSQLite(ctx context.Context, o Options) (e *sqliteEngine, err error) {
 	if e.readers, err = sql.Open("sqlite", dsn(file, readerCache, "query_only(on)")); err != nil {
 		return nil, fmt.Errorf("open %s: %w", file, err)
 	}
+	if e.finding, err = sql.Open("sqlite", dsn(file, readerCache, "query_only(on)")); err != nil {
+		return nil, fmt.Errorf("open %s: %w", file, err)
+	}
+	e.finders = make(chan *sqliteDesk, sqliteFinders)
 	e.readers.SetMaxOpenConns(min(o.Pool, sqliteReaders))
 	e.readers.SetMaxIdleConns(sqliteReaders)
 	return e, nil
+}
+
+// openFinders opens the connections that find rows by their keys.
+func (e *sqliteEngine) openFinders(ctx context.Context) error {
+	for range sqliteFinders {
+		d, err := newDesk(ctx, e.finding)
+		if err != nil {
+			return err
+		}
+		e.finders <- d
+		e.found++
+	}
+	return nil
 }
 
 // errInUse says that another process has the database open.
@@ -128,7 +151,7 @@ func openSQLite(ctx context.Context, o *Options) (_ engine, err error) {
 		}
 	}()
 	if o.ReadOnly {
-		return e, nil
+		return e, e.openFinders(ctx)
 	}
 	s, err := newSchema(goose.DialectSQLite3, e.writer, "sqlite", o.Log)
 	if err != nil {
@@ -141,7 +164,7 @@ func openSQLite(ctx context.Context, o *Options) (_ engine, err error) {
 	if e.desk, err = newDesk(ctx, e.writer); err != nil {
 		return nil, err
 	}
-	return e, nil
+	return e, e.openFinders(ctx)
 }
 
 // assertSQLite refuses a file that would not keep an acknowledged change: a
@@ -173,6 +196,34 @@ func (e *sqliteEngine) query(ctx context.Context, query string, args ...any) (ro
 		return e.readers.QueryContext(ctx, query, args...) //nolint:rowserrcheck // the caller does
 	}
 	return s.QueryContext(ctx, args...) //nolint:rowserrcheck // the caller does
+}
+
+// errClosed says that a read came too late.
+var errClosed = errors.New("the database is closed")
+
+// find reads on one of the finding connections. A query that may be broken off
+// costs as much again as the row: who waits for a connection may go away, and who
+// has one is done at once.
+func (e *sqliteEngine) find(ctx context.Context, query string, take func(row) error, args ...any) (bool, error) {
+	var d *sqliteDesk
+	select {
+	case d = <-e.finders:
+	case <-ctx.Done():
+		return false, ctx.Err()
+	}
+	if d == nil {
+		return false, errClosed
+	}
+	defer func() { e.finders <- d }()
+	s, err := d.statement(context.WithoutCancel(ctx), query) //nolint:sqlclosecheck // it is kept for the next reader
+	if err != nil {
+		return false, err
+	}
+	err = take(s.QueryRowContext(context.WithoutCancel(ctx), args...))
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // queriesKept bounds the queries that stay prepared, on each connection. There are
@@ -369,8 +420,14 @@ func (e *sqliteEngine) close() error {
 		if e.desk != nil {
 			errs = append(errs, e.desk.close())
 		}
+		for range e.found {
+			errs = append(errs, (<-e.finders).close())
+		}
+		if e.finders != nil {
+			close(e.finders)
+		}
 		errs = append(errs, e.known.close())
-		for _, db := range []*sql.DB{e.readers, e.keeper, e.writer} {
+		for _, db := range []*sql.DB{e.finding, e.readers, e.keeper, e.writer} {
 			if db != nil {
 				errs = append(errs, db.Close())
 			}

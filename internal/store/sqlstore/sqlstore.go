@@ -51,6 +51,9 @@ var (
 type engine interface {
 	// query reads, and sees every change that was committed before.
 	query(ctx context.Context, query string, args ...any) (rows, error)
+	// find reads the row of a key and passes it on, if it is there. The row is
+	// only good until take returns.
+	find(ctx context.Context, query string, take func(row) error, args ...any) (found bool, err error)
 	// among is a condition that a column holds one of the values of its one
 	// argument, which is $1.
 	among(column string, values []string) (condition string, argument any, err error)
