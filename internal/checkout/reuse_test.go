@@ -28,8 +28,9 @@ func TestTokensOpenTheirOwnPage(t *testing.T) {
 	d := b.begun(bill)
 	tokens := map[string]string{
 		"link": "tok", "open": "any", "hosted": hosted.ID, "status": status, "deal": bill.ID,
-		"an id of a link's invoice": fixed.ID, "an id of an open invoice": open.ID, "an id of a payment": b.payments(running)[0].ID,
-		"an id of a deal": d.ID, "a part of a status": status[strings.IndexByte(status, '.')+1:], "nothing": "none",
+		"an id of a link's invoice": fixed.ID, "an id of an open invoice": open.ID,
+		"an id of a payment": b.payments(running)[0].ID,
+		"an id of a deal":    d.ID, "a part of a status": status[strings.IndexByte(status, '.')+1:], "nothing": "none",
 		"a merchant": b.merchant,
 	}
 	serve := b.pages.ServeHTTP
