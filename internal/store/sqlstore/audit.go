@@ -13,9 +13,11 @@ import (
 	"github.com/purserhq/purser/internal/store"
 )
 
-// prover makes checks at one moment of the books.
+// prover makes one check at one moment of the books.
 type prover interface {
-	proveAll(ctx context.Context, q querier) ([]store.Finding, error)
+	prove(ctx context.Context, q querier) (store.Finding, error)
+	// proven is what was found, where a look has proved the check already.
+	proven(e *evidence) (store.Finding, bool)
 }
 
 // check is one thing that must hold in the books: how many rows it is about
@@ -35,45 +37,64 @@ type judgement struct {
 
 // Audit proves the books at one moment. The numbers of the checks are those of
 // the list of invariants in docs; one number may have several checks.
-func (d *DB) Audit(ctx context.Context, progress func(percent int)) ([]store.Finding, error) {
-	all := d.checks()
-	found := make([][]store.Finding, len(all))
-	err := d.engine.snapshots(ctx, min(runtime.GOMAXPROCS(0), auditors), func(queriers []querier) error {
-		var mu sync.Mutex
-		left, done := len(all), 0 // the last ones take longest, and so they come first
-		take := func() (n int, ok bool) {
-			mu.Lock()
-			defer mu.Unlock()
-			left--
-			return left, left >= 0
+func (d *DB) Audit(ctx context.Context, progress func(percent int)) (found []store.Finding, err error) {
+	var mu sync.Mutex
+	last := 0
+	tell := func(percent int) {
+		mu.Lock()
+		defer mu.Unlock()
+		if percent > last && progress != nil {
+			last = percent
+			progress(percent)
 		}
-		group, ctx := errgroup.WithContext(ctx)
-		for _, q := range queriers {
-			group.Go(func() error {
-				for n, ok := take(); ok; n, ok = take() {
-					var err error
-					if found[n], err = all[n].proveAll(ctx, q); err != nil {
-						return fmt.Errorf("check: %w", err)
-					}
-					mu.Lock()
-					if done++; progress != nil {
-						progress(done * 100 / len(all))
-					}
-					mu.Unlock()
-				}
-				return nil
-			})
+	}
+	err = d.engine.snapshots(ctx, auditors, func(all []snapshot) error {
+		e, history, err := bothLooks(ctx, all, tell)
+		if err != nil {
+			return err
 		}
-		return group.Wait()
+		rest, err := remaining(ctx, all, d.checks(), e)
+		found = slices.Concat(rest[:len(rest)-behindHistory], history, rest[len(rest)-behindHistory:])
+		return err
 	})
 	if err != nil {
 		return nil, d.readFault(ctx, err)
 	}
-	return slices.Concat(found...), nil
+	tell(100)
+	return found, nil
 }
 
-// auditors is how many checks are made at the same time at most.
-const auditors = 3
+// remaining makes the checks that no look has proved, several at the same time.
+func remaining(ctx context.Context, from []snapshot, all []prover, e *evidence) ([]store.Finding, error) {
+	found := make([]store.Finding, len(all))
+	next := make(chan int, len(all))
+	for n, p := range all {
+		var ok bool
+		if found[n], ok = p.proven(e); !ok {
+			next <- n
+		}
+	}
+	close(next)
+	group, ctx := errgroup.WithContext(ctx)
+	for _, q := range from[:min(len(from), runtime.GOMAXPROCS(0))] {
+		group.Go(func() error {
+			for n := range next {
+				var err error
+				if found[n], err = all[n].prove(ctx, q); err != nil {
+					return fmt.Errorf("check: %w", err)
+				}
+			}
+			return nil
+		})
+	}
+	return found, group.Wait()
+}
+
+// auditors is how many connections an audit reads with at most.
+const auditors = 4
+
+// behindHistory is how many findings come behind those about events.
+const behindHistory = 2
 
 // prove counts the rows that break it.
 func (c check) prove(ctx context.Context, q querier) (store.Finding, error) {
@@ -86,15 +107,10 @@ func (c check) prove(ctx context.Context, q querier) (store.Finding, error) {
 	return f, err
 }
 
-func (c check) proveAll(ctx context.Context, q querier) ([]store.Finding, error) {
-	return alone(c.prove(ctx, q))
-}
+func (c check) proven(e *evidence) (store.Finding, bool) { return e.finding(c.id, c.says, c.rows) }
 
-// alone is the finding of what makes one check.
-func alone(f store.Finding, err error) ([]store.Finding, error) { return []store.Finding{f}, err }
-
-// proveAll judges one row after another; none is kept.
-func (j judgement) proveAll(ctx context.Context, q querier) ([]store.Finding, error) {
+// prove judges one row after another; none is kept.
+func (j judgement) prove(ctx context.Context, q querier) (store.Finding, error) {
 	f := store.Finding{ID: j.id, Checks: j.says}
 	err := each(ctx, q, j.rows, func(r row) error {
 		right, example, err := j.right(r)
@@ -110,8 +126,11 @@ func (j judgement) proveAll(ctx context.Context, q querier) ([]store.Finding, er
 		f.Rows++
 		return nil
 	})
-	return alone(f, err)
+	return f, err
 }
+
+// proven is never so.
+func (judgement) proven(*evidence) (f store.Finding, ok bool) { return f, false }
 
 // each looks at every row of a query.
 func each(ctx context.Context, q querier, query string, look func(row) error, args ...any) (err error) {
@@ -132,15 +151,13 @@ func each(ctx context.Context, q querier, query string, look func(row) error, ar
 	return result.Err()
 }
 
-// checks lists everything that a database can prove by itself.
-func (d *DB) checks() []prover {
-	l := ledgers{accountsSummed}
-	all := []prover{l}
-	for _, c := range slices.Concat(ledgerChecks()[len(l.proofs()):], moneyChecks(), d.captureChecks(),
-		d.settlementChecks(), d.holdChecks(), d.payoutChecks(), d.tradeChecks(), countChecks(), deliveryChecks()) {
+// checks lists everything that a database can prove by itself, but for the events.
+func (d *DB) checks() (all []prover) {
+	for _, c := range slices.Concat(ledgerChecks(), moneyChecks(), d.captureChecks(), d.settlementChecks(),
+		d.holdChecks(), d.payoutChecks(), d.tradeChecks(), countChecks(), deliveryChecks()) {
 		all = append(all, c)
 	}
-	return append(all, histories{most: subjectsAtOnce}, rates(), sealedBooks{})
+	return append(all, rates(), sealedBooks{})
 }
 
 // ledgerChecks prove the entries, the balances and the floors.

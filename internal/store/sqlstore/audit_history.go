@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"hash/maphash"
 	"maps"
 	"slices"
@@ -21,29 +22,42 @@ import (
 // their order. There are more of them than of anything else: a query that sorts
 // them by what they are about takes most of an audit.
 type histories struct {
-	shards uint64 // into how many parts the subjects are divided, one look for each
-	most   int    // so many subjects are remembered at once
+	most     int       // so many subjects are remembered at once
+	evidence *evidence // what else the look gathers; nil = it is for nobody
 }
-
-// subjectsAtOnce bounds the memory of a look, at about 40 bytes each.
-const subjectsAtOnce = 4 << 20
 
 // chapter is the noun and a state of something.
 type chapter struct{ noun, state string }
 
 // lookBack is one look at the events of some subjects.
 type lookBack struct {
-	seed      maphash.Seed
-	shards    uint64
-	shard     uint64
-	last      map[uint64]uint16 // the number of the last state of each subject, by a hash of the subject
-	numbers   map[chapter]uint16
-	chapters  []chapter
-	starts    map[chapter]bool
-	moves     map[[2]uint16]bool
-	allowed   map[[2]chapter]bool
-	sequences map[string]*sequence // by merchant
-	finding   *historyFindings
+	*evidence
+
+	// shards is into how many parts the subjects are divided, one look for each.
+	shards, shard uint64
+	ordered       bool
+	last          *remembered // the number of the last state of each subject
+	numbers       map[chapter]uint16
+	chapters      []chapter
+	words         []byte
+	moves         map[string]*move
+	starts        map[chapter]bool
+	allowed       map[[2]chapter]bool
+	pairs         map[[2]uint16]bool // what was asked of allowed before
+	sequences     map[string]*sequence
+	present       map[string]int64 // how many subjects are known, by noun
+	invoices      map[string]int64 // by merchant
+	disorder      bool
+	finding       *historyFindings
+}
+
+// move is what an event does, as the words of its noun and its states say.
+type move struct {
+	from, to   chapter
+	after      uint16 // the number of the state after
+	mayBegin   bool
+	stateless  bool // it is about what may be older than its record, and has no states
+	fromNumber uint16
 }
 
 // sequence is how far the events of a merchant are numbered without a gap.
@@ -70,46 +84,137 @@ func note(f *store.Finding, example string) {
 	}
 }
 
+// errDisorder says that rows do not lie in the order of their key.
+var errDisorder = errors.New("the events lie in no order")
+
+// errFull says that there are more subjects than may be remembered.
+var errFull = errors.New("there are more subjects than may be remembered")
+
+// countSubjects counts what there should be to remember, the receipts of payments too.
+const countSubjects = `select (select coalesce(sum(invoices), 0) from tally) + (select 2 * count(*) from payment) +
+	(select count(*) from refund) + (select count(*) from payout) + (select count(*) from customer) +
+	(select count(*) from deal) + (select count(*) from transfer) + (select count(*) from exchange) +
+	(select count(*) from market) + (select count(*) from trader) + (select count(*) from requisite)`
+
 // proveAll looks at the events once for every part of the subjects. Where there are
-// more of these than may be remembered, they are divided and it begins anew.
-func (h histories) proveAll(ctx context.Context, q querier) ([]store.Finding, error) {
-	for shards := max(h.shards, 1); ; shards *= 2 {
+// more of these than may be remembered, they are divided and it begins anew. Events
+// lie in their order, nearly always: where they do not it asks for it.
+func (h histories) proveAll(ctx context.Context, q snapshot) ([]store.Finding, error) {
+	if h.evidence == nil {
+		h.evidence = newEvidence(maphash.MakeSeed(), func(int) {})
+	}
+	var subjects int64
+	err := each(ctx, q, countSubjects, func(r row) error { return r.Scan(&subjects) })
+	most := min(h.most, int(subjects)+1)
+	for shards, ordered := uint64(1), false; err == nil; {
 		found := newHistoryFindings()
-		full := false
-		for shard := uint64(0); shard < shards && !full; shard++ {
-			l := newLookBack(shards, shard, found)
-			if err := l.events(ctx, q, h.most); err != nil {
-				return nil, err
-			}
-			if full = len(l.last) > h.most; full {
-				continue
-			}
-			if err := l.compare(ctx, q); err != nil {
-				return nil, err
+		for shard := range shards {
+			l := h.look(shards, shard, ordered, most, found)
+			if err = l.all(ctx, q); err != nil {
+				break
 			}
 		}
-		if !full {
+		switch {
+		case errors.Is(err, errDisorder):
+			ordered, err = true, nil
+		case errors.Is(err, errFull):
+			if err = nil; most == h.most {
+				shards *= 2
+			}
+			most = h.most
+		case err == nil:
 			return []store.Finding{found.gaps, found.present, found.allowed}, nil
 		}
+		h.evidence.forget()
+	}
+	return nil, err
+}
+
+// look prepares one.
+func (h histories) look(shards, shard uint64, ordered bool, most int, found *historyFindings) *lookBack {
+	return &lookBack{
+		evidence: h.evidence, shards: shards, shard: shard, ordered: ordered, last: newRemembered(most),
+		numbers: map[chapter]uint16{}, moves: map[string]*move{}, starts: starts(), allowed: moves(),
+		pairs: map[[2]uint16]bool{}, sequences: map[string]*sequence{}, present: map[string]int64{},
+		invoices: map[string]int64{}, finding: found,
 	}
 }
 
-// newLookBack prepares a look. The hash is another one each time, so that nobody can
-// choose names which it takes for one another.
-func newLookBack(shards, shard uint64, found *historyFindings) *lookBack {
-	l := &lookBack{
-		seed: maphash.MakeSeed(), shards: shards, shard: shard, last: map[uint64]uint16{},
-		numbers: map[chapter]uint16{}, starts: starts(), moves: map[[2]uint16]bool{}, allowed: moves(),
-		sequences: map[string]*sequence{}, finding: found,
+// all looks at the events, and at what they are about.
+func (l *lookBack) all(ctx context.Context, q snapshot) error {
+	of := eventScan
+	of.ordered = l.ordered
+	if err := l.each(ctx, q, of, l.event); err != nil {
+		return err
 	}
-	if shards > 1 { // the parts must be the same in every look
-		l.seed = seed
+	if l.shard == 0 {
+		if err := l.compareCounts(ctx, q); err != nil {
+			return err
+		}
 	}
-	return l
+	return l.things(ctx, q)
 }
 
-// number is that of a noun and a state.
-func (l *lookBack) number(c chapter) uint16 {
+// eventScan is what is asked of events.
+var eventScan = scan{
+	events, []string{"seq", "merchant_id", "noun", "subject", "from_state", "to_state"}, false,
+}
+
+// event takes the next event.
+func (l *lookBack) event(t tuple) error {
+	seq, merchant, noun, subject := t[0].number, t[1].text, t[2].text, t[3].text
+	if l.shard == 0 {
+		l.finding.gaps.Rows++
+		if l.number(merchant, seq); l.disorder && !l.ordered {
+			return errDisorder
+		}
+	}
+	key, mine := l.key(noun, subject, merchant)
+	if !mine {
+		return nil
+	}
+	m := l.move(noun, t[4].text, t[5].text)
+	if m.stateless {
+		return nil
+	}
+	before, known := l.last.put(key, m.after)
+	if !known && l.last.full() {
+		return errFull
+	}
+	if !known {
+		l.present[m.to.noun]++
+	}
+	l.finding.allowed.Rows++
+	l.finding.present.Rows++
+	if known && (before != m.fromNumber || !l.may(before, m.after)) || !known && !m.mayBegin {
+		note(&l.finding.allowed, m.to.noun+" "+string(subject))
+	}
+	return nil
+}
+
+// key is a subject, and whether it is among those of this look.
+func (l *lookBack) key(noun, subject, merchant []byte) (uint64, bool) {
+	const middle = 32 // the lower bits are its place
+	key := l.of('s', noun, subject, merchant)
+	return key, key>>middle%l.shards == l.shard
+}
+
+// move finds what the words say; there are some dozens.
+func (l *lookBack) move(noun, from, to []byte) *move {
+	l.words = append(append(append(append(append(l.words[:0], noun...), 0), from...), 0), to...)
+	m := l.moves[string(l.words)]
+	if m == nil {
+		m = &move{from: chapter{string(noun), string(from)}, to: chapter{string(noun), string(to)}}
+		m.after, m.fromNumber = l.numberOf(m.to), l.numberOf(m.from)
+		m.mayBegin = m.from.state == "" && l.starts[m.to]
+		m.stateless = event.Noun(m.to.noun).Administered()
+		l.moves[string(l.words)] = m
+	}
+	return m
+}
+
+// numberOf is that of a noun and a state.
+func (l *lookBack) numberOf(c chapter) uint16 {
 	n, ok := l.numbers[c]
 	if !ok {
 		n = uint16(len(l.chapters)) //nolint:gosec // there are some dozens
@@ -118,49 +223,16 @@ func (l *lookBack) number(c chapter) uint16 {
 	return n
 }
 
-// key is a subject, and whether it is among those of this look.
-func (l *lookBack) key(noun, subject, merchant string) (uint64, bool) {
-	key := maphash.Comparable(l.seed, [3]string{noun, subject, merchant})
-	return key, key%l.shards == l.shard
-}
-
-// events goes through all of them.
-func (l *lookBack) events(ctx context.Context, q querier, most int) error {
-	const all = "select seq, merchant_id, noun, subject, from_state, to_state from event order by seq, merchant_id"
-	err := each(ctx, q, all, func(r row) error {
-		var seq int64
-		var merchant, noun, subject, from, to string
-		if err := r.Scan(&seq, &merchant, &noun, &subject, &from, &to); err != nil {
-			return err
-		}
-		if l.shard == 0 {
-			l.finding.gaps.Rows++
-			l.count(merchant, seq)
-		}
-		if event.Noun(noun).Administered() {
-			return nil // it may be older than its record, and has no states
-		}
-		if key, mine := l.key(noun, subject, merchant); mine && len(l.last) <= most {
-			l.step(key, chapter{noun, from}, chapter{noun, to}, subject)
-		}
-		return nil
-	})
-	if err != nil || l.shard != 0 {
-		return err
-	}
-	return l.compareCounts(ctx, q)
-}
-
-// count takes the next event of a merchant.
-func (l *lookBack) count(merchant string, seq int64) {
-	s := l.sequences[merchant]
+// number takes the next number of a merchant.
+func (l *lookBack) number(merchant []byte, seq int64) {
+	s := l.sequences[string(merchant)]
 	if s == nil {
 		s = &sequence{next: 1}
-		l.sequences[merchant] = s
+		l.sequences[string(merchant)] = s
 	}
 	if seq != s.next && !s.broken {
-		s.broken = true
-		note(&l.finding.gaps, merchant)
+		s.broken, l.disorder = true, true
+		note(&l.finding.gaps, string(merchant))
 	}
 	s.next = seq + 1
 	s.counted++
@@ -184,57 +256,18 @@ func (l *lookBack) compareCounts(ctx context.Context, q querier) error {
 	})
 }
 
-// step takes the next event of a subject.
-func (l *lookBack) step(key uint64, from, to chapter, subject string) {
-	l.finding.allowed.Rows++
-	l.finding.present.Rows++
-	before, known := l.last[key]
-	after := l.number(to)
-	l.last[key] = after
-	if !known {
-		if from.state != "" || !l.starts[to] {
-			note(&l.finding.allowed, to.noun+" "+subject)
-		}
-		return
-	}
-	if l.chapters[before] != from || (before != after && !l.may(before, after)) {
-		note(&l.finding.allowed, to.noun+" "+subject)
-	}
-}
-
 // may says whether a state allows another; what was asked before is remembered.
 func (l *lookBack) may(before, after uint16) bool {
+	if before == after {
+		return true
+	}
 	pair := [2]uint16{before, after}
-	allowed, asked := l.moves[pair]
+	allowed, asked := l.pairs[pair]
 	if !asked {
 		allowed = l.allowed[[2]chapter{l.chapters[before], l.chapters[after]}]
-		l.moves[pair] = allowed
+		l.pairs[pair] = allowed
 	}
 	return allowed
-}
-
-// compare compares the present state of everything that has one with its last event.
-func (l *lookBack) compare(ctx context.Context, q querier) error {
-	for _, t := range []*table{invoices, payments, refunds, payouts, customers, deals} {
-		err := each(ctx, q, "select id, merchant_id, state from "+t.name, func(r row) error {
-			var id, merchant, state string
-			if err := r.Scan(&id, &merchant, &state); err != nil {
-				return err
-			}
-			key, mine := l.key(t.name, id, merchant)
-			if !mine {
-				return nil
-			}
-			if last, known := l.last[key]; !known || l.chapters[last].state != state {
-				note(&l.finding.present, id)
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // starts are the states in which things begin. A payment or refund may be on its way

@@ -50,30 +50,6 @@ func TestHistoriesInParts(t *testing.T) {
 	})
 }
 
-// More accounts than are added up at once are proved all the same.
-func TestLedgersOfManyAccounts(t *testing.T) {
-	onBoth(t, func(t *testing.T, url string) {
-		db := open(t, sqlstore.Options{URL: url})
-		for _, change := range slices.Concat(business(t), deposits(t), trades(t), holds(t)) {
-			if err := db.Commit(t.Context(), change); err != nil {
-				t.Fatal(err)
-			}
-		}
-		looked, err := db.Ledgers(t.Context(), 1_000)
-		if err != nil {
-			t.Fatal(err)
-		}
-		queried, err := db.Ledgers(t.Context(), 1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		proved(t, looked)
-		if !slices.Equal(looked, queried) || len(looked) != 4 {
-			t.Errorf("got %+v from a look and %+v from queries", looked, queried)
-		}
-	})
-}
-
 // What several of an audit's connections see is of one moment, whatever is committed
 // meanwhile.
 func TestMomentsAreOne(t *testing.T) {

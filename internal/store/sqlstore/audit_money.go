@@ -66,7 +66,9 @@ func moneyChecks() []check {
 
 // ofMerchant are the sources of refunds that a payment counts: its money came
 // in for the invoice, whoever it belongs to now.
-var ofMerchant = quoted([]refund.Source{refund.FromMerchant, refund.FromOwed, refund.FromDeposit})
+var ofMerchant = quoted(merchantSources)
+
+var merchantSources = []refund.Source{refund.FromMerchant, refund.FromOwed, refund.FromDeposit}
 
 // collected are the states of payments whose money was taken for the merchant.
 const collected = "'captured', 'settled', 'reversed', 'refunded'"

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
+	"maps"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -169,27 +172,82 @@ func (d *DB) Prepared() int {
 const QueriesKept = queriesKept
 
 // Histories proves the events, with so many subjects at once.
-func (d *DB) Histories(ctx context.Context, most int) ([]store.Finding, error) {
-	return d.proven(ctx, histories{most: most})
-}
-
-// Ledgers proves entries and balances, with so many accounts at once.
-func (d *DB) Ledgers(ctx context.Context, most int) ([]store.Finding, error) {
-	return d.proven(ctx, ledgers{most})
-}
-
-func (d *DB) proven(ctx context.Context, p prover) (found []store.Finding, err error) {
-	err = d.engine.snapshots(ctx, 1, func(q []querier) error {
-		found, err = p.proveAll(ctx, q[0])
+func (d *DB) Histories(ctx context.Context, most int) (found []store.Finding, err error) {
+	err = d.engine.snapshots(ctx, 1, func(all []snapshot) error {
+		found, err = histories{most: most}.proveAll(ctx, all[0])
 		return err
 	})
 	return found, err
 }
 
+// Queried is an audit in which no look has proved anything: every check is its query.
+func (d *DB) Queried(ctx context.Context) (found []store.Finding, err error) {
+	err = d.engine.snapshots(ctx, 1, func(all []snapshot) error {
+		history, err := histories{most: rememberMost}.proveAll(ctx, all[0])
+		if err != nil {
+			return err
+		}
+		rest, err := remaining(ctx, all, d.checks(), nil)
+		found = slices.Insert(rest, len(rest)-behindHistory, history...)
+		return err
+	})
+	return found, err
+}
+
+// Provable are the checks that a look may prove.
+func Provable() []string { return slices.Sorted(maps.Keys(proofs)) }
+
+// PlainTexts finds two texts inside a detail.
+func PlainTexts(detail, object, one, other string) (texts [2]string, plain bool) {
+	var found [2][]byte
+	plain = plainTexts([]byte(detail), object, map[string]*[]byte{one: &found[0], other: &found[1]})
+	return [2]string{string(found[0]), string(found[1])}, plain
+}
+
+// Streamed are the columns that looks read, by table.
+func Streamed() map[string][]string {
+	all := map[string][]string{}
+	scans := []scan{entryScan, postingScan, sealedScan, accountScan, eventScan, transferScan}
+	for _, t := range allThings {
+		scans = append(scans, t.scan)
+	}
+	for _, s := range scans {
+		all[s.table.name] = s.columns
+	}
+	return all
+}
+
+// Stream reads those columns of a table with a stream.
+func (d *DB) Stream(ctx context.Context, name string, ordered bool, look func(values []any)) error {
+	t := sealedTable
+	for _, other := range append(slices.Clone(nouns), events, accounts, entries, postings) {
+		if other.name == name {
+			t = other
+		}
+	}
+	return d.engine.snapshots(ctx, 1, func(all []snapshot) error {
+		e := newEvidence(maphash.MakeSeed(), func(int) {})
+		return e.each(ctx, all[0], scan{t, Streamed()[name], ordered}, func(row tuple) error {
+			values := make([]any, len(row))
+			for n, of := range row {
+				switch {
+				case of.null:
+				case of.text != nil:
+					values[n] = string(of.text)
+				default:
+					values[n] = of.number
+				}
+			}
+			look(values)
+			return nil
+		})
+	})
+}
+
 // Moments counts the events of all merchants, as every one of some snapshots has
 // them.
 func (d *DB) Moments(ctx context.Context, most int) (events []int64, err error) {
-	err = d.engine.snapshots(ctx, most, func(all []querier) error {
+	err = d.engine.snapshots(ctx, most, func(all []snapshot) error {
 		for _, q := range all {
 			var n int64
 			if err := each(ctx, q, "select count(*) from event", func(r row) error { return r.Scan(&n) }); err != nil {

@@ -297,7 +297,7 @@ const momentTries = 100
 // snapshots reads in transactions of which one more connection tells that nothing
 // was committed between the first and the last of them; in a single one where that
 // does not happen.
-func (e *sqliteEngine) snapshots(ctx context.Context, most int, read func([]querier) error) (err error) {
+func (e *sqliteEngine) snapshots(ctx context.Context, most int, read func([]snapshot) error) (err error) {
 	if most = min(most, e.readers.Stats().MaxOpenConnections-1); most < 2 {
 		return e.transactions(ctx, 1, read)
 	}
@@ -316,7 +316,7 @@ func (e *sqliteEngine) snapshots(ctx context.Context, most int, read func([]quer
 			return err
 		}
 		same := false
-		err = e.transactions(ctx, most, func(all []querier) error {
+		err = e.transactions(ctx, most, func(all []snapshot) error {
 			after, err := version()
 			if same = before == after; err != nil || !same {
 				return err
@@ -331,8 +331,8 @@ func (e *sqliteEngine) snapshots(ctx context.Context, most int, read func([]quer
 }
 
 // transactions reads in so many transactions, each of which has seen its moment.
-func (e *sqliteEngine) transactions(ctx context.Context, n int, read func([]querier) error) (err error) {
-	all := make([]querier, n)
+func (e *sqliteEngine) transactions(ctx context.Context, n int, read func([]snapshot) error) (err error) {
+	all := make([]snapshot, n)
 	for i := range all {
 		tx, err := e.readers.BeginTx(ctx, nil)
 		if err != nil {

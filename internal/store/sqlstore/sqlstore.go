@@ -67,8 +67,8 @@ type engine interface {
 	// verdict sorts an error of commit.
 	verdict(err error) verdict
 	// snapshots runs read with at most so many queriers, which may be asked at the same
-	// time: every query of all of them sees the same moment.
-	snapshots(ctx context.Context, most int, read func([]querier) error) error
+	// time: every query and stream of all of them sees the same moment.
+	snapshots(ctx context.Context, most int, read func([]snapshot) error) error
 	// detailText is an expression for a text inside a detail.
 	detailText(path ...string) string
 	// forEach joins the rows before it with those rows of a table, under an

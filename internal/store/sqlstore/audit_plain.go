@@ -1,0 +1,123 @@
+package sqlstore
+
+import "bytes"
+
+// plainTexts finds texts inside an object inside a detail, without making anything of the
+// rest. It says no where the detail is not as we write them: with an escape in a name or
+// in a text that is wanted, with a name twice, or with something else than a text.
+func plainTexts(detail []byte, object string, into map[string]*[]byte) (plain bool) {
+	p := plainJSON{text: detail, plain: true}
+	found := false
+	p.members(func(name []byte) {
+		if string(name) != object {
+			p.skip()
+			return
+		}
+		p.plain = p.plain && !found
+		found = true
+		p.members(func(name []byte) {
+			if wanted := into[string(name)]; wanted != nil {
+				p.plain = p.plain && *wanted == nil
+				*wanted = p.word()
+				return
+			}
+			p.skip()
+		})
+	})
+	return p.plain && p.at == len(p.text)
+}
+
+// plainJSON walks through a JSON text. It is plain until something is odd, and then it
+// goes no further.
+type plainJSON struct {
+	text  []byte
+	at    int
+	plain bool
+}
+
+// is goes on behind a letter, if that comes next.
+func (p *plainJSON) is(letter byte) bool {
+	if p.at < len(p.text) && p.text[p.at] == letter {
+		p.at++
+		return true
+	}
+	return false
+}
+
+// members looks at every member of an object; look goes on behind its value.
+func (p *plainJSON) members(look func(name []byte)) {
+	if p.plain = p.plain && p.is('{'); p.plain && p.is('}') {
+		return
+	}
+	for p.plain {
+		name := p.word()
+		if p.plain = p.plain && p.is(':'); !p.plain {
+			return
+		}
+		look(name)
+		if p.is('}') {
+			return
+		}
+		p.plain = p.plain && p.is(',')
+	}
+}
+
+// word reads a text without escapes; it is never nil where it is plain.
+func (p *plainJSON) word() []byte {
+	from := p.at + 1
+	end := p.end()
+	if p.plain = p.plain && end >= 0; !p.plain {
+		return nil
+	}
+	p.at = end + 1
+	p.plain = bytes.IndexByte(p.text[from:end], '\\') < 0
+	return p.text[from:end]
+}
+
+// end is where the text that comes next ends, or -1.
+func (p *plainJSON) end() int {
+	if p.at >= len(p.text) || p.text[p.at] != '"' {
+		return -1
+	}
+	for at := p.at + 1; ; {
+		length := bytes.IndexByte(p.text[at:], '"')
+		if length < 0 {
+			return -1
+		}
+		at += length
+		escapes := 0
+		for p.text[at-1-escapes] == '\\' {
+			escapes++
+		}
+		if escapes%2 == 0 {
+			return at
+		}
+		at++
+	}
+}
+
+// skip goes on behind a value.
+func (p *plainJSON) skip() {
+	for depth := 0; p.at < len(p.text); {
+		switch p.text[p.at] {
+		case '"':
+			end := p.end()
+			if p.plain = p.plain && end >= 0; !p.plain {
+				return
+			}
+			p.at = end
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth == 0 {
+				return
+			}
+			depth--
+		case ',':
+			if depth == 0 {
+				return
+			}
+		}
+		p.at++
+	}
+}
