@@ -154,6 +154,42 @@ func (e DeliveryStatus) Valid() bool {
 	}
 }
 
+// Defines values for DifferenceKind.
+const (
+	DifferenceKindExtra         DifferenceKind = "extra"
+	DifferenceKindMissing       DifferenceKind = "missing"
+	DifferenceKindOtherAmount   DifferenceKind = "other_amount"
+	DifferenceKindOtherCurrency DifferenceKind = "other_currency"
+	DifferenceKindOtherFee      DifferenceKind = "other_fee"
+	DifferenceKindOtherState    DifferenceKind = "other_state"
+	DifferenceKindRepeated      DifferenceKind = "repeated"
+	DifferenceKindUnreadable    DifferenceKind = "unreadable"
+)
+
+// Valid indicates whether the value is a known member of the DifferenceKind enum.
+func (e DifferenceKind) Valid() bool {
+	switch e {
+	case DifferenceKindExtra:
+		return true
+	case DifferenceKindMissing:
+		return true
+	case DifferenceKindOtherAmount:
+		return true
+	case DifferenceKindOtherCurrency:
+		return true
+	case DifferenceKindOtherFee:
+		return true
+	case DifferenceKindOtherState:
+		return true
+	case DifferenceKindRepeated:
+		return true
+	case DifferenceKindUnreadable:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for EndpointStatus.
 const (
 	EndpointStatusDisabled EndpointStatus = "disabled"
@@ -2400,6 +2436,44 @@ type DeliveryPage struct {
 	// Examples: MTczNTc4NzA0NTY3ODAwMC5pbnZf
 	NextCursor *string `json:"next_cursor"`
 }
+
+// Difference defines model for Difference.
+type Difference struct {
+	// Kind payment, refund: it settled that. extra: we know no such receipt. missing: the file does not name what we took. other_amount, other_fee, other_currency: both know it and say different things. other_state: it cannot be settled as it stands. repeated: the file names it a second time. unreadable: the row makes no sense.
+	//
+	// Examples: other_amount
+	Kind DifferenceKind `json:"kind"`
+
+	// Line Its line in the file.
+	//
+	// Examples: 2
+	Line *int64 `json:"line,omitempty"`
+
+	// Ours What the books say, where the file says something else.
+	//
+	// Examples: 12.50 EUR
+	Ours *string `json:"ours,omitempty"`
+
+	// Payment The id of the payment, where one is known.
+	//
+	// Examples: pay_01941f29-7c00-7000-8000-000000000001
+	Payment *string `json:"payment,omitempty"`
+
+	// Receipt The gateway's id of the movement of money.
+	//
+	// Examples: ch_1
+	Receipt *string `json:"receipt,omitempty"`
+
+	// Theirs What the file says.
+	//
+	// Examples: 12.05 EUR
+	Theirs *string `json:"theirs,omitempty"`
+}
+
+// DifferenceKind payment, refund: it settled that. extra: we know no such receipt. missing: the file does not name what we took. other_amount, other_fee, other_currency: both know it and say different things. other_state: it cannot be settled as it stands. repeated: the file names it a second time. unreadable: the row makes no sense.
+//
+// Examples: other_amount
+type DifferenceKind string
 
 // Dispute defines model for Dispute.
 type Dispute struct {
@@ -4807,6 +4881,82 @@ type Settlement struct {
 // Examples: done
 type SettlementStatus string
 
+// SettlementCheck defines model for SettlementCheck.
+type SettlementCheck struct {
+	// Data In what they differ, in the order of the file; the first 1000.
+	Data []Difference `json:"data"`
+
+	// Differences In how many places it and the books differ. Nothing is booked for those.
+	//
+	// Examples: 3
+	Differences int64 `json:"differences"`
+
+	// Fees What the gateway kept of it.
+	//
+	// Examples: 13.20
+	Fees string `json:"fees"`
+
+	// From Payments that were taken since then and are not in it are missing.
+	//
+	// Examples: 2026-12-01T00:00:00Z
+	From *time.Time `json:"from,omitempty"`
+
+	// Gateway Your name for the gateway whose file it is.
+	//
+	// Examples: stripe
+	Gateway string `json:"gateway"`
+
+	// PaidOut What must have come to your bank for all of it.
+	//
+	// Examples: 1036.80
+	PaidOut string `json:"paid_out"`
+
+	// Payments How many payments it would settle.
+	//
+	// Examples: 110
+	Payments int64 `json:"payments"`
+
+	// PaymentsBefore How many it names that were settled already.
+	//
+	// Examples: 2
+	PaymentsBefore int64 `json:"payments_before"`
+
+	// Refunds How many refunds it would settle.
+	//
+	// Examples: 5
+	Refunds int64 `json:"refunds"`
+
+	// RefundsBefore How many it names that were settled already.
+	//
+	// Examples: 0
+	RefundsBefore int64 `json:"refunds_before"`
+
+	// Returned The sum of the refunds that it settled.
+	//
+	// Examples: 50.00
+	Returned string `json:"returned"`
+
+	// Rows How many rows it has.
+	//
+	// Examples: 120
+	Rows int64 `json:"rows"`
+
+	// Taken What payers paid for the payments that it settled.
+	//
+	// Examples: 1100.00
+	Taken string `json:"taken"`
+
+	// Unit The currency unit of the amounts beside it.
+	//
+	// Examples: EUR
+	Unit string `json:"unit"`
+
+	// Until And those that were taken until then.
+	//
+	// Examples: 2026-12-02T00:00:00Z
+	Until *time.Time `json:"until,omitempty"`
+}
+
 // SettlementPage defines model for SettlementPage.
 type SettlementPage struct {
 	// Data The newest first, unless the operation says otherwise.
@@ -6083,6 +6233,12 @@ type EnableRequisiteParams struct {
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
+// MatchRequisiteParams defines parameters for MatchRequisite.
+type MatchRequisiteParams struct {
+	// Amount What came, in the unit of the requisite.
+	Amount string `form:"amount" json:"amount"`
+}
+
 // ListSettlementsParams defines parameters for ListSettlements.
 type ListSettlementsParams struct {
 	// Format csv: all that is selected as one table, at most 10000 rows. It may be asked for with Accept: text/csv too.
@@ -6115,6 +6271,12 @@ type ListSettlementsParamsStatus string
 
 // CreateSettlementParams defines parameters for CreateSettlement.
 type CreateSettlementParams struct {
+	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// CheckSettlementParams defines parameters for CheckSettlement.
+type CheckSettlementParams struct {
 	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
@@ -6427,6 +6589,9 @@ type EnableRequisiteJSONRequestBody = Switched
 
 // CreateSettlementJSONRequestBody defines body for CreateSettlement for application/json ContentType.
 type CreateSettlementJSONRequestBody = NewSettlement
+
+// CheckSettlementJSONRequestBody defines body for CheckSettlement for application/json ContentType.
+type CheckSettlementJSONRequestBody = NewSettlement
 
 // CreateStoreKeyJSONRequestBody defines body for CreateStoreKey for application/json ContentType.
 type CreateStoreKeyJSONRequestBody = NewStoreKey
@@ -7970,6 +8135,15 @@ type ClientInterface interface {
 	// Corresponds with POST /requisites/{id}/enable (the `EnableRequisite` operationId).
 	EnableRequisite(ctx context.Context, id string, params *EnableRequisiteParams, body EnableRequisiteJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// MatchRequisite Find the deal that money belongs to
+	//
+	// Finds the live deal of this very sum on a requisite, when a bank tells that money came: no two have the same. Complete it when it is right.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Corresponds with GET /requisites/{id}/match (the `MatchRequisite` operationId).
+	MatchRequisite(ctx context.Context, id string, params *MatchRequisiteParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListSettlements List settlements
 	//
 	// Lists all settlement files that were read.
@@ -7981,7 +8155,7 @@ type ClientInterface interface {
 
 	// CreateSettlementWithBody Read a settlement file
 	//
-	// Settles every payment and refund on which the file and the books agree, one by one, and lists whatever differs. The same file again settles nothing twice, so one that breaks off is sent again.
+	// Settles every payment and refund on which the file and the books agree, one by one, and lists whatever differs. The same file again settles nothing twice, so one that breaks off is sent again. While too many large files are being read it answers rate_limited, with the time to wait.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -7992,7 +8166,7 @@ type ClientInterface interface {
 
 	// CreateSettlement Read a settlement file
 	//
-	// Settles every payment and refund on which the file and the books agree, one by one, and lists whatever differs. The same file again settles nothing twice, so one that breaks off is sent again.
+	// Settles every payment and refund on which the file and the books agree, one by one, and lists whatever differs. The same file again settles nothing twice, so one that breaks off is sent again. While too many large files are being read it answers rate_limited, with the time to wait.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -8000,6 +8174,28 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /settlements (the `CreateSettlement` operationId).
 	CreateSettlement(ctx context.Context, params *CreateSettlementParams, body CreateSettlementJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CheckSettlementWithBody Check a settlement file
+	//
+	// Says what would come of a settlement file, and books nothing: the same as createSettlement takes is only compared with the books.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /settlements/check (the `CheckSettlement` operationId).
+	CheckSettlementWithBody(ctx context.Context, params *CheckSettlementParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CheckSettlement Check a settlement file
+	//
+	// Says what would come of a settlement file, and books nothing: the same as createSettlement takes is only compared with the books.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /settlements/check (the `CheckSettlement` operationId).
+	CheckSettlement(ctx context.Context, params *CheckSettlementParams, body CheckSettlementJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetSettlement Get a settlement
 	//
@@ -11168,6 +11364,25 @@ func (c *Client) EnableRequisite(ctx context.Context, id string, params *EnableR
 	return c.Client.Do(req)
 }
 
+// MatchRequisite Find the deal that money belongs to
+//
+// Finds the live deal of this very sum on a requisite, when a bank tells that money came: no two have the same. Complete it when it is right.
+//
+// Needs a key with the scope operator.
+//
+// Corresponds with GET /requisites/{id}/match (the `MatchRequisite` operationId).
+func (c *Client) MatchRequisite(ctx context.Context, id string, params *MatchRequisiteParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewMatchRequisiteRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListSettlements List settlements
 //
 // Lists all settlement files that were read.
@@ -11189,7 +11404,7 @@ func (c *Client) ListSettlements(ctx context.Context, params *ListSettlementsPar
 
 // CreateSettlementWithBody Read a settlement file
 //
-// Settles every payment and refund on which the file and the books agree, one by one, and lists whatever differs. The same file again settles nothing twice, so one that breaks off is sent again.
+// Settles every payment and refund on which the file and the books agree, one by one, and lists whatever differs. The same file again settles nothing twice, so one that breaks off is sent again. While too many large files are being read it answers rate_limited, with the time to wait.
 //
 // Needs a key with the scope operator.
 //
@@ -11210,7 +11425,7 @@ func (c *Client) CreateSettlementWithBody(ctx context.Context, params *CreateSet
 
 // CreateSettlement Read a settlement file
 //
-// Settles every payment and refund on which the file and the books agree, one by one, and lists whatever differs. The same file again settles nothing twice, so one that breaks off is sent again.
+// Settles every payment and refund on which the file and the books agree, one by one, and lists whatever differs. The same file again settles nothing twice, so one that breaks off is sent again. While too many large files are being read it answers rate_limited, with the time to wait.
 //
 // Needs a key with the scope operator.
 //
@@ -11219,6 +11434,48 @@ func (c *Client) CreateSettlementWithBody(ctx context.Context, params *CreateSet
 // Corresponds with POST /settlements (the `CreateSettlement` operationId).
 func (c *Client) CreateSettlement(ctx context.Context, params *CreateSettlementParams, body CreateSettlementJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateSettlementRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CheckSettlementWithBody Check a settlement file
+//
+// Says what would come of a settlement file, and books nothing: the same as createSettlement takes is only compared with the books.
+//
+// Needs a key with the scope operator.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /settlements/check (the `CheckSettlement` operationId).
+func (c *Client) CheckSettlementWithBody(ctx context.Context, params *CheckSettlementParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCheckSettlementRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CheckSettlement Check a settlement file
+//
+// Says what would come of a settlement file, and books nothing: the same as createSettlement takes is only compared with the books.
+//
+// Needs a key with the scope operator.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /settlements/check (the `CheckSettlement` operationId).
+func (c *Client) CheckSettlement(ctx context.Context, params *CheckSettlementParams, body CheckSettlementJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCheckSettlementRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -17820,6 +18077,63 @@ func NewEnableRequisiteRequestWithBody(server string, id string, params *EnableR
 	return req, nil
 }
 
+// NewMatchRequisiteRequest constructs an http.Request for the MatchRequisite method
+func NewMatchRequisiteRequest(server string, id string, params *MatchRequisiteParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/requisites/%s/match", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "amount", params.Amount, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListSettlementsRequest constructs an http.Request for the ListSettlements method
 func NewListSettlementsRequest(server string, params *ListSettlementsParams) (*http.Request, error) {
 	var err error
@@ -17967,6 +18281,61 @@ func NewCreateSettlementRequestWithBody(server string, params *CreateSettlementP
 	}
 
 	operationPath := fmt.Sprintf("/settlements")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewCheckSettlementRequest calls the generic CheckSettlement builder with application/json body
+func NewCheckSettlementRequest(server string, params *CheckSettlementParams, body CheckSettlementJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCheckSettlementRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewCheckSettlementRequestWithBody constructs an http.Request for the CheckSettlement method, with any body, and a specified content type
+func NewCheckSettlementRequestWithBody(server string, params *CheckSettlementParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/settlements/check")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -20917,6 +21286,17 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /requisites/{id}/enable (the `EnableRequisite` operationId).
 	EnableRequisiteWithResponse(ctx context.Context, id string, params *EnableRequisiteParams, body EnableRequisiteJSONRequestBody, reqEditors ...RequestEditorFn) (*EnableRequisiteResponse, error)
 
+	// MatchRequisiteWithResponse Find the deal that money belongs to
+	//
+	// Finds the live deal of this very sum on a requisite, when a bank tells that money came: no two have the same. Complete it when it is right.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /requisites/{id}/match (the `MatchRequisite` operationId).
+	MatchRequisiteWithResponse(ctx context.Context, id string, params *MatchRequisiteParams, reqEditors ...RequestEditorFn) (*MatchRequisiteResponse, error)
+
 	// ListSettlementsWithResponse List settlements
 	//
 	// Lists all settlement files that were read.
@@ -20930,7 +21310,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateSettlementWithBodyWithResponse Read a settlement file
 	//
-	// Settles every payment and refund on which the file and the books agree, one by one, and lists whatever differs. The same file again settles nothing twice, so one that breaks off is sent again.
+	// Settles every payment and refund on which the file and the books agree, one by one, and lists whatever differs. The same file again settles nothing twice, so one that breaks off is sent again. While too many large files are being read it answers rate_limited, with the time to wait.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -20941,7 +21321,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateSettlementWithResponse Read a settlement file
 	//
-	// Settles every payment and refund on which the file and the books agree, one by one, and lists whatever differs. The same file again settles nothing twice, so one that breaks off is sent again.
+	// Settles every payment and refund on which the file and the books agree, one by one, and lists whatever differs. The same file again settles nothing twice, so one that breaks off is sent again. While too many large files are being read it answers rate_limited, with the time to wait.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -20949,6 +21329,28 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /settlements (the `CreateSettlement` operationId).
 	CreateSettlementWithResponse(ctx context.Context, params *CreateSettlementParams, body CreateSettlementJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateSettlementResponse, error)
+
+	// CheckSettlementWithBodyWithResponse Check a settlement file
+	//
+	// Says what would come of a settlement file, and books nothing: the same as createSettlement takes is only compared with the books.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /settlements/check (the `CheckSettlement` operationId).
+	CheckSettlementWithBodyWithResponse(ctx context.Context, params *CheckSettlementParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CheckSettlementResponse, error)
+
+	// CheckSettlementWithResponse Check a settlement file
+	//
+	// Says what would come of a settlement file, and books nothing: the same as createSettlement takes is only compared with the books.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /settlements/check (the `CheckSettlement` operationId).
+	CheckSettlementWithResponse(ctx context.Context, params *CheckSettlementParams, body CheckSettlementJSONRequestBody, reqEditors ...RequestEditorFn) (*CheckSettlementResponse, error)
 
 	// GetSettlementWithResponse Get a settlement
 	//
@@ -25303,6 +25705,47 @@ func (r EnableRequisiteResponse) ContentType() string {
 	return ""
 }
 
+type MatchRequisiteResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Deal
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r MatchRequisiteResponse) GetJSON200() *Deal {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r MatchRequisiteResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r MatchRequisiteResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r MatchRequisiteResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r MatchRequisiteResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListSettlementsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -25379,6 +25822,47 @@ func (r CreateSettlementResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r CreateSettlementResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CheckSettlementResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SettlementCheck
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CheckSettlementResponse) GetJSON200() *SettlementCheck {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r CheckSettlementResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CheckSettlementResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CheckSettlementResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CheckSettlementResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -28684,6 +29168,23 @@ func (c *ClientWithResponses) EnableRequisiteWithResponse(ctx context.Context, i
 	return ParseEnableRequisiteResponse(rsp)
 }
 
+// MatchRequisiteWithResponse Find the deal that money belongs to
+//
+// Finds the live deal of this very sum on a requisite, when a bank tells that money came: no two have the same. Complete it when it is right.
+//
+// Needs a key with the scope operator.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /requisites/{id}/match (the `MatchRequisite` operationId).
+func (c *ClientWithResponses) MatchRequisiteWithResponse(ctx context.Context, id string, params *MatchRequisiteParams, reqEditors ...RequestEditorFn) (*MatchRequisiteResponse, error) {
+	rsp, err := c.MatchRequisite(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseMatchRequisiteResponse(rsp)
+}
+
 // ListSettlementsWithResponse List settlements
 //
 // Lists all settlement files that were read.
@@ -28703,7 +29204,7 @@ func (c *ClientWithResponses) ListSettlementsWithResponse(ctx context.Context, p
 
 // CreateSettlementWithBodyWithResponse Read a settlement file
 //
-// Settles every payment and refund on which the file and the books agree, one by one, and lists whatever differs. The same file again settles nothing twice, so one that breaks off is sent again.
+// Settles every payment and refund on which the file and the books agree, one by one, and lists whatever differs. The same file again settles nothing twice, so one that breaks off is sent again. While too many large files are being read it answers rate_limited, with the time to wait.
 //
 // Needs a key with the scope operator.
 //
@@ -28720,7 +29221,7 @@ func (c *ClientWithResponses) CreateSettlementWithBodyWithResponse(ctx context.C
 
 // CreateSettlementWithResponse Read a settlement file
 //
-// Settles every payment and refund on which the file and the books agree, one by one, and lists whatever differs. The same file again settles nothing twice, so one that breaks off is sent again.
+// Settles every payment and refund on which the file and the books agree, one by one, and lists whatever differs. The same file again settles nothing twice, so one that breaks off is sent again. While too many large files are being read it answers rate_limited, with the time to wait.
 //
 // Needs a key with the scope operator.
 //
@@ -28733,6 +29234,40 @@ func (c *ClientWithResponses) CreateSettlementWithResponse(ctx context.Context, 
 		return nil, err
 	}
 	return ParseCreateSettlementResponse(rsp)
+}
+
+// CheckSettlementWithBodyWithResponse Check a settlement file
+//
+// Says what would come of a settlement file, and books nothing: the same as createSettlement takes is only compared with the books.
+//
+// Needs a key with the scope operator.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /settlements/check (the `CheckSettlement` operationId).
+func (c *ClientWithResponses) CheckSettlementWithBodyWithResponse(ctx context.Context, params *CheckSettlementParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CheckSettlementResponse, error) {
+	rsp, err := c.CheckSettlementWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCheckSettlementResponse(rsp)
+}
+
+// CheckSettlementWithResponse Check a settlement file
+//
+// Says what would come of a settlement file, and books nothing: the same as createSettlement takes is only compared with the books.
+//
+// Needs a key with the scope operator.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /settlements/check (the `CheckSettlement` operationId).
+func (c *ClientWithResponses) CheckSettlementWithResponse(ctx context.Context, params *CheckSettlementParams, body CheckSettlementJSONRequestBody, reqEditors ...RequestEditorFn) (*CheckSettlementResponse, error) {
+	rsp, err := c.CheckSettlement(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCheckSettlementResponse(rsp)
 }
 
 // GetSettlementWithResponse Get a settlement
@@ -31857,6 +32392,32 @@ func ParseEnableRequisiteResponse(rsp *http.Response) (*EnableRequisiteResponse,
 	return response, nil
 }
 
+// ParseMatchRequisiteResponse parses an HTTP response from a MatchRequisiteWithResponse call
+func ParseMatchRequisiteResponse(rsp *http.Response) (*MatchRequisiteResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &MatchRequisiteResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Deal
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListSettlementsResponse parses an HTTP response from a ListSettlementsWithResponse call
 func ParseListSettlementsResponse(rsp *http.Response) (*ListSettlementsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -31906,6 +32467,32 @@ func ParseCreateSettlementResponse(rsp *http.Response) (*CreateSettlementRespons
 			return nil, err
 		}
 		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCheckSettlementResponse parses an HTTP response from a CheckSettlementWithResponse call
+func ParseCheckSettlementResponse(rsp *http.Response) (*CheckSettlementResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CheckSettlementResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SettlementCheck
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	}
 
@@ -32499,4 +33086,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: a125d22dcffbd45e933a76a162f02a198cc54611780e132f028e2f7dc449b22d
+// Stamp of what it is made from: 90e6c9daa4b0ea4dea1793f52302bbd846109e86738eb5f984b6b354194fa934

@@ -42,6 +42,7 @@ type desk struct {
 	scopes   map[string]merchant.Scope // by the name of the route
 	budgets  budgets
 	running  running
+	lobby    lobby
 }
 
 // resources are all of the API, in the order of the document.

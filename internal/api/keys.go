@@ -1,6 +1,7 @@
 package api
 
 import (
+	"sync"
 	"time"
 
 	"github.com/purserhq/purser/internal/app"
@@ -49,17 +50,82 @@ func (d *desk) admit(r *dialect.Request) error {
 }
 
 // enter lets nobody send a large body who may not make the call: what is wrong
-// with the key is said by admit, of a body that has the usual size.
+// with the key is said by admit, of a body that has the usual size. Who may waits
+// outside while there are as many as the memory is for. Error: rate_limited, with
+// the time to wait.
 func (d *desk) enter(r *dialect.Request) error {
 	if r.Route.MaxBody <= dialect.MaxBody {
 		return nil
 	}
+	who := d.known(r)
+	if who == "" {
+		r.Route.MaxBody = dialect.MaxBody
+		return nil
+	}
+	size := r.ContentLength
+	if size < 0 || size > r.Route.MaxBody {
+		size = r.Route.MaxBody // nobody knows, or more is never read
+	}
+	if size <= dialect.MaxBody {
+		return nil
+	}
+	leave, ok := d.lobby.enter(who, size)
+	if !ok {
+		return &dialect.Later{
+			Fault: fault.New(fault.CodeRateLimited, "", "Too many large bodies are being read. Send it again later."),
+			Wait:  lobbyPause,
+		}
+	}
+	r.Leave = leave
+	return nil
+}
+
+// known is the merchant of a call that may be made; empty = it may not.
+func (d *desk) known(r *dialect.Request) string {
 	early := *r
 	keys := dialect.Keys{Keys: d.App, Scope: d.scopes[r.Route.Name()]}
-	if err := keys.Admit(&early); err != nil {
-		r.Route.MaxBody = dialect.MaxBody
+	if keys.Admit(&early) != nil {
+		return ""
 	}
-	return nil
+	return early.Merchant
+}
+
+// The bytes of large bodies that are read and worked on at one time, from all
+// callers and from those of one merchant; every one takes several times as much of
+// the memory. And how long whoever does not fit is told to wait.
+const (
+	lobbyAll   = 42 << 20
+	lobbyEach  = 28 << 20
+	lobbyPause = 5 * time.Second
+)
+
+// lobby is where large bodies are counted. Its zero value is ready.
+type lobby struct {
+	mu  sync.Mutex
+	all int64
+	of  map[string]int64 // by merchant
+}
+
+// enter takes room for a body; leave gives it back.
+func (l *lobby) enter(merchantID string, size int64) (leave func(), ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.all+size > lobbyAll || l.of[merchantID]+size > lobbyEach {
+		return nil, false
+	}
+	if l.of == nil {
+		l.of = map[string]int64{}
+	}
+	l.all += size
+	l.of[merchantID] += size
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.all -= size
+		if l.of[merchantID] -= size; l.of[merchantID] == 0 {
+			delete(l.of, merchantID)
+		}
+	}, true
 }
 
 // spend takes one call from a budget. Error: rate_limited, with the time to wait.

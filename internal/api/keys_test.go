@@ -54,7 +54,7 @@ func TestScopes(t *testing.T) {
 		read, write := merchant.Scope(need+":read"), merchant.Scope(need+":write")
 		all := merchant.Admin
 		switch route.Name() {
-		case "POST /v1/rates", "POST /v1/settlements", // deals are settled by the rates
+		case "POST /v1/rates", "POST /v1/settlements", "POST /v1/settlements/check", // deals are settled by the rates
 			"POST /v1/issuers", // whose names are one merchant's for ever
 			"POST /v1/payments/attest", "POST /v1/payments/{id}/confirm", "POST /v1/payments/{id}/reject":
 			need, all, read, write = "", merchant.Operator, "", ""

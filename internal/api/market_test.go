@@ -160,6 +160,13 @@ var market = []dialecttest.Sample{
 			`"kind":"type"},` +
 			`"delimiter":";","from":"2024-12-01T12:00:00Z","until":"2025-12-01T12:00:00Z"}`,
 	},
+	{
+		Route: "POST /v1/settlements/check", Key: "operator",
+		Body: `{"operator":"Sam","gateway":"zarinpal","file":"receipt;amount;type\nzarinpal-R2;5000;sale\n",` +
+			`"name":"may.csv","columns":{"receipt":"receipt","amount":"amount","fee":"","date":"","currency":"",` +
+			`"kind":"type"},` +
+			`"delimiter":";","from":"2024-12-01T12:00:00Z","until":"2025-12-01T12:00:00Z"}`,
+	},
 	{Route: "GET /v1/settlements", Key: "admin", Query: "limit=10&gateway=zarinpal&status=done"},
 	{Route: "GET /v1/settlements/{id}", Path: "/v1/settlements/" + id("set", 18), Key: "admin", Owned: true},
 	{
@@ -190,6 +197,10 @@ var market = []dialecttest.Sample{
 	{
 		Route: "GET /v1/requisites/{id}", Path: "/v1/requisites/rqs_1", Key: "operator", Owned: true,
 		Rival: "otheroperator",
+	},
+	{
+		Route: "GET /v1/requisites/{id}/match", Path: "/v1/requisites/rqs_1/match", Key: "operator", Owned: true,
+		Rival: "otheroperator", Query: "amount=1000",
 	},
 	decision("/v1/requisites/{id}", "rqs_1", `{"operator":"Sam","option":"SBP","method":"vtb","number":"7","holder":"B",`+
 		`"least":"100","most":"5000","day_sum":"50000","day_count":20,"from":"08:00","until":"22:00"}`),

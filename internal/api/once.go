@@ -45,8 +45,13 @@ func (c *call) once(w wish) (dialect.Reply, error) {
 		out, err := w.do()
 		return dialect.Reply{Status: w.status, Body: out}, err
 	}
-	sum := sha256.Sum256([]byte(c.Method + " " + c.URL.RequestURI() + "\n" + string(c.Raw) + lastDigits(c.Card.Number)))
-	o := app.Once{Caller: caller, Key: key, Fingerprint: hex.EncodeToString(sum[:]), Secret: w.secret}
+	sum := sha256.New() // which takes no copy of a large body
+	for _, part := range [][]byte{
+		[]byte(c.Method + " " + c.URL.RequestURI() + "\n"), c.Raw, []byte(lastDigits(c.Card.Number)),
+	} {
+		_, _ = sum.Write(part) // never fails
+	}
+	o := app.Once{Caller: caller, Key: key, Fingerprint: hex.EncodeToString(sum.Sum(nil)), Secret: w.secret}
 	leave, err := c.desk.running.enter(c.Merchant+" "+key, o.Fingerprint)
 	if err != nil {
 		return dialect.Reply{}, err

@@ -38,6 +38,11 @@ type requisiteList struct {
 	Unit   string `query:"unit" maxLength:"10"`
 }
 
+// arrival is money that came to a requisite, as a bank's message tells.
+type arrival struct {
+	Amount string `query:"amount" required:"true" maxLength:"40"`
+}
+
 // newRequisite is the wish to add a requisite.
 type newRequisite struct {
 	Operator string `json:"operator" minLength:"1" maxLength:"100"`
@@ -92,6 +97,7 @@ var requisiteFields = map[string]word{
 }
 
 var requisiteWords = words{
+	"arrival":       {"amount": {doc: "What came, in the unit of the requisite.", example: "1000.00"}},
 	"requisiteView": requisiteFields, "newRequisite": requisiteFields, "requisiteTerms": requisiteFields,
 	"switched": traderWords["switched"],
 	"requisiteList": {
@@ -114,7 +120,7 @@ func (d *desk) requisites() resource {
 	return resource{
 		name: "requisites", about: "A requisite is an account of a trader that payers send money to. All of it is for " +
 			"whoever runs the server.",
-		words: requisiteWords, example: exampleRequisite,
+		words: requisiteWords.and(dealWords), example: exampleRequisite,
 		operations: []operation{
 			create(row{
 				id: "createRequisite", path: "/requisites", scope: merchant.Operator, summary: "Add a requisite",
@@ -128,6 +134,13 @@ func (d *desk) requisites() resource {
 				id: "listRequisites", path: "/requisites", scope: merchant.Operator, summary: "List requisites",
 				about: "Lists all requisites of the merchant, disabled ones too.",
 			}, d.listRequisites),
+			get(row{
+				id: "matchRequisite", path: "/requisites/{id}/match", scope: merchant.Operator,
+				summary: "Find the deal that money belongs to",
+				about: "Finds the live deal of this very sum on a requisite, when a bank tells that money came: no two have the " +
+					"same. Complete it when it is right.",
+				faults: append(missing, fault.CodeDealNotFound, fault.CodeAmountInvalid, fault.CodeAmountTooSmall),
+			}, d.matchRequisite),
 			act(row{
 				id: "changeRequisite", path: "/requisites/{id}", scope: merchant.Operator, summary: "Change a requisite",
 				about:  "Changes what is named and leaves the rest. Deals that are live keep what their payers were shown.",
@@ -143,6 +156,18 @@ func (d *desk) requisites() resource {
 			}, d.enableRequisite, told),
 		},
 	}
+}
+
+func (d *desk) matchRequisite(c *call, id string, q arrival) (out dealView, err error) {
+	on, err := d.App.Requisite(c.Context(), c.Merchant, id)
+	if err != nil {
+		return out, err
+	}
+	amount, err := amountOf(q.Amount, string(on.Least.Unit()))
+	if err != nil {
+		return out, err
+	}
+	return show(viewDeal)(d.App.MatchDeal(c.Context(), app.Transfer{Merchant: c.Merchant, Requisite: id, Amount: amount}))
 }
 
 func (d *desk) createRequisite(c *call, id string, in newRequisite) (out requisiteView, err error) {

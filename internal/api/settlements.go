@@ -56,7 +56,7 @@ type settlementRowView struct {
 type newSettlement struct {
 	Operator  string        `json:"operator" minLength:"1" maxLength:"100"`
 	Gateway   string        `json:"gateway" minLength:"1" maxLength:"100"`
-	File      string        `json:"file" minLength:"1" maxLength:"2000000"`
+	File      string        `json:"file" minLength:"1" maxLength:"10000000"`
 	Name      string        `json:"name,omitempty" maxLength:"200"`
 	Columns   columnsOfFile `json:"columns,omitzero"`
 	Delimiter string        `json:"delimiter,omitempty"`
@@ -99,8 +99,9 @@ const (
 // exampleSettlement is the id of the document's settlement file.
 const exampleSettlement = "set_01941f29-7c00-7000-8000-000000000001"
 
-// mostOfFile bounds the body that brings a settlement file, in bytes.
-const mostOfFile = 4 << 20
+// mostOfFile bounds the body that brings a settlement file, in bytes: quoted as
+// JSON it may be twice as long.
+const mostOfFile = 20 << 20
 
 // rowKinds are all kinds of rows, and the word for every difference last.
 func rowKinds() []string {
@@ -206,14 +207,16 @@ func (d *desk) settlements() resource {
 	return resource{
 		name:  "settlements",
 		about: "A settlement is a file by which a gateway says what it has paid out, compared with the books.",
-		words: settlementWords, example: exampleSettlement,
+		words: settlementWords.and(checkWords()), example: exampleSettlement,
 		operations: []operation{
 			create(row{
 				id: "createSettlement", path: "/settlements", scope: merchant.Operator, summary: "Read a settlement file",
 				about: "Settles every payment and refund on which the file and the books agree, one by one, and lists whatever " +
-					"differs. The same file again settles nothing twice, so one that breaks off is sent again.",
+					"differs. The same file again settles nothing twice, so one that breaks off is sent again. While too many " +
+					"large files are being read it answers rate_limited, with the time to wait.",
 				faults: []fault.Code{fault.CodeGatewayNotFound}, most: mostOfFile,
 			}, "set", d.createSettlement, story[settlementView]{now: d.settlementTold}),
+			d.settlementCheck(),
 			get(row{
 				id: "getSettlement", path: "/settlements/{id}", scope: merchant.SettlementsRead, summary: "Get a settlement",
 				about: "Shows what came of a settlement file.", faults: []fault.Code{fault.CodeNotFound},
@@ -234,27 +237,32 @@ func (d *desk) settlements() resource {
 }
 
 func (d *desk) createSettlement(c *call, id string, in newSettlement) (out settlementView, err error) {
+	if _, err := d.settle(c, app.Settlement{ID: id}, in); err != nil {
+		return out, err
+	}
+	return d.settlementNow(c, id)
+}
+
+// settle reads a settlement file, in the way that the wish says.
+func (d *desk) settle(c *call, wish app.Settlement, in newSettlement) (done app.Settled, err error) {
 	if !in.From.IsZero() && in.Until.Before(in.From) && !in.Until.IsZero() {
-		return out, fault.New(fault.CodeParameterInvalid, "until", "It must not be before from.")
+		return done, fault.New(fault.CodeParameterInvalid, "until", "It must not be before from.")
 	}
-	wish := app.Settlement{
-		ID: id, Merchant: c.Merchant, Gateway: in.Gateway, Source: strings.NewReader(in.File), Name: in.Name,
-		Operator: in.Operator, From: in.From, Until: in.Until, Columns: in.Columns.named(),
-	}
+	wish.Merchant, wish.Gateway, wish.Source, wish.Name = c.Merchant, in.Gateway, strings.NewReader(in.File), in.Name
+	wish.Operator, wish.From, wish.Until, wish.Columns = in.Operator, in.From, in.Until, in.Columns.named()
 	switch in.Delimiter {
 	case ";":
 		wish.Columns.Delimiter = ';'
 	case "tab":
 		wish.Columns.Delimiter = '\t'
 	}
-	if _, err := d.App.Settle(c.Context(), wish); err != nil {
+	if done, err = d.App.Settle(c.Context(), wish); err != nil {
 		f := fault.From(err)
 		if name, ok := columnParams[f.Param]; ok && f.Code == fault.CodeParameterInvalid {
-			return out, fault.New(f.Code, name, f.Words)
+			return done, fault.New(f.Code, name, f.Words)
 		}
-		return out, err
 	}
-	return d.settlementNow(c, id)
+	return done, err
 }
 
 // columnParams are our names of what the core calls by the column alone.

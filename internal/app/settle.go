@@ -184,7 +184,7 @@ func (s *settling) one(ctx context.Context, row settlementRow, hand func(func() 
 
 // differs lists a difference of a row.
 func (s *settling) differs(row settlementRow, d Difference) {
-	d.Line, d.Receipt = row.line, row.receipt
+	d.Line, d.Receipt, d.Ours, d.Theirs = row.line, kept(row.receipt), kept(d.Ours), kept(d.Theirs)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.done.Differences = append(s.done.Differences, d)

@@ -28,7 +28,8 @@ type Dialect struct {
 	Bodies map[string]BodyReader
 	// Enter is asked before the body is read: nobody else can make the server hold
 	// a large one. It knows the route and the query, and may make Route.MaxBody of
-	// the request smaller. Nil = everybody may send a body.
+	// the request smaller. What it takes for the call it gives back in Request.Leave.
+	// Nil = everybody may send a body.
 	Enter func(*Request) error
 	// Admit learns who asks, from what the route needs, and sets
 	// Request.Merchant. The raw body is there, its fields are not.
@@ -147,6 +148,7 @@ type Request struct {
 	Key      merchant.Key
 	Caller   string   // who asks without a key, for the budget of calls; empty = the merchant
 	Card     CardData // what was taken out of the body; wiped when the call has ended
+	Leave    func()   // is called when the call has ended; nil = nothing is
 }
 
 // Reply is the answer to one call.

@@ -89,6 +89,9 @@ func (d *Dialect) run(w *watched, r *Request, route Route) (reply Reply, err err
 			return Reply{}, err
 		}
 	}
+	if r.Leave != nil {
+		defer r.Leave()
+	}
 	// A body on GET means nothing.
 	if r.Method != http.MethodGet {
 		r.Raw, err = readRaw(w, r.Request, r.Route.MaxBody)
