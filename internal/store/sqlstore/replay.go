@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"maps"
 	"math"
 	"slices"
@@ -26,11 +27,9 @@ type want struct {
 func wish(orders []*order, carefully bool) want {
 	w := want{versions: make(map[*table][]nounKey)}
 	tally := make(map[string]record)
-	seen := make(map[any]bool)
-	first := func(key any) bool {
-		again := seen[key]
-		seen[key] = true
-		return !again
+	seen := wanted{
+		claims: make(map[claimKey]bool, len(orders)), nouns: make(map[nounKey]bool, len(orders)),
+		accounts: make(map[accountKey]bool, len(orders)),
 	}
 	for _, o := range orders {
 		t, ok := tally[o.merchant]
@@ -39,7 +38,7 @@ func wish(orders []*order, carefully bool) want {
 			tally[o.merchant] = t
 		}
 		t[1], t[2] = t[1].(int64)+int64(len(o.events)), t[2].(int64)+o.invoices
-		w.ask(o, carefully, first)
+		w.ask(o, carefully, seen)
 	}
 	// Every node takes the merchants in the same order, and so none waits for
 	// another that waits for it.
@@ -49,23 +48,37 @@ func wish(orders []*order, carefully bool) want {
 	return w
 }
 
+// wanted is what a batch asks for already.
+type wanted struct {
+	claims   map[claimKey]bool
+	nouns    map[nounKey]bool
+	accounts map[accountKey]bool
+}
+
+// unseen says that nobody saw the key before.
+func unseen[K comparable](seen map[K]bool, key K) bool {
+	again := seen[key]
+	seen[key] = true
+	return !again
+}
+
 // ask adds what one order asks for the first time.
-func (w *want) ask(o *order, carefully bool, first func(key any) bool) {
+func (w *want) ask(o *order, carefully bool, seen wanted) {
 	for _, c := range o.claims {
-		if first(keyOf(c)) {
+		if unseen(seen.claims, keyOf(c)) {
 			w.claims = append(w.claims, claimRecord(c))
 		}
 	}
-	if o.answer != nil && first(o.answerKey()) {
+	if o.answer != nil && unseen(seen.claims, o.answerKey()) {
 		w.answers = append(w.answers, o.answer)
 	}
 	for _, n := range o.nouns {
-		if (n.read > 0 || carefully) && first(n.nounKey) {
+		if (n.read > 0 || carefully) && unseen(seen.nouns, n.nounKey) {
 			w.versions[n.table] = append(w.versions[n.table], n.nounKey)
 		}
 	}
 	for _, m := range o.movements {
-		if m.covered && m.steps < 0 && first(m.accountKey) {
+		if m.covered && m.steps < 0 && unseen(seen.accounts, m.accountKey) {
 			w.floors = append(w.floors, m.accountKey)
 		}
 	}
@@ -142,14 +155,13 @@ func (p plan) sweeps() []expiring {
 type replay struct {
 	known
 	plan
-	owners   map[claimKey]int // the accepted order that holds the key
-	first    map[claimKey]int // the order for which the key was claimed in the database
-	rows     map[nounKey]int  // where an accepted noun stands among inserts or updates
-	isNew    map[nounKey]bool
-	added    map[accountKey]int64
-	accounts map[accountKey]movement
-	lost     map[string]record
-	orders   []*order
+	owners map[claimKey]int // the accepted order that holds the key
+	first  map[claimKey]int // the order for which the key was claimed in the database
+	rows   map[nounKey]int  // where an accepted noun stands among inserts or updates
+	isNew  map[nounKey]bool
+	moved  map[accountKey]*movement // what all accepted changes do to an account
+	lost   map[string]record
+	orders []*order
 }
 
 // decide replays a batch against what the database said and plans the writes.
@@ -161,10 +173,10 @@ func decide(orders []*order, k known) plan {
 			results: make([]error, len(orders)),
 			inserts: make(map[*table][]record), updates: make(map[*table][]record),
 		},
-		owners: make(map[claimKey]int), first: make(map[claimKey]int),
-		rows: make(map[nounKey]int), isNew: make(map[nounKey]bool),
-		added: make(map[accountKey]int64), accounts: make(map[accountKey]movement),
-		lost: make(map[string]record),
+		owners: make(map[claimKey]int, len(orders)), first: make(map[claimKey]int, len(orders)),
+		rows: make(map[nounKey]int, len(orders)), isNew: make(map[nounKey]bool, len(orders)),
+		moved: make(map[accountKey]*movement, len(orders)),
+		lost:  make(map[string]record),
 	}
 	for i, o := range orders {
 		r.note(i, o)
@@ -226,7 +238,11 @@ func (r *replay) check(o *order) error {
 		return err
 	}
 	for _, m := range o.movements {
-		sum, ok := plus(r.added[m.accountKey], m.steps)
+		var before int64
+		if moved := r.moved[m.accountKey]; moved != nil {
+			before = moved.steps
+		}
+		sum, ok := plus(before, m.steps)
 		if !ok {
 			return fault.New(fault.CodeAmountOverflow, "amount", "")
 		}
@@ -285,8 +301,11 @@ func (r *replay) accept(i int, o *order) {
 		r.put(n)
 	}
 	for _, m := range o.movements {
-		r.added[m.accountKey] += m.steps
-		r.accounts[m.accountKey] = m
+		if moved := r.moved[m.accountKey]; moved != nil {
+			moved.steps += m.steps
+		} else {
+			r.moved[m.accountKey] = &m
+		}
 	}
 	for _, e := range o.events {
 		counted.events++
@@ -330,17 +349,15 @@ func (r *replay) finish() {
 	for _, merchant := range slices.Sorted(maps.Keys(r.lost)) {
 		r.lower = append(r.lower, r.lost[merchant])
 	}
-	for _, key := range slices.SortedFunc(maps.Keys(r.added), func(a, b accountKey) int {
-		return strings.Compare(a.key+a.merchant, b.key+b.merchant)
+	for _, m := range slices.SortedFunc(maps.Values(r.moved), func(a, b *movement) int {
+		return cmp.Or(strings.Compare(a.key, b.key), strings.Compare(a.merchant, b.merchant))
 	}) {
-		m := r.accounts[key]
 		var floor any
 		if m.account.Floored() {
 			floor = int64(0)
 		}
-		r.plan.accounts = append(r.plan.accounts, record{
-			key.key, key.merchant, string(m.account.Role), m.account.Owner, string(m.account.Unit), floor,
-			r.added[key],
+		r.accounts = append(r.accounts, record{
+			m.key, m.merchant, string(m.account.Role), m.account.Owner, string(m.account.Unit), floor, m.steps,
 		})
 	}
 }
