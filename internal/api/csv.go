@@ -66,8 +66,11 @@ func listing(t reflect.Type) bool { return t.Implements(reflect.TypeFor[listed](
 // wantsTable says whether a list is to be written as a table: the parameter says
 // so or, without it, the header. Error: parameter_invalid.
 func wantsTable[Query any](c *call, q Query) (bool, error) {
+	if c.params["format"] == nil {
+		return false, nil
+	}
 	format := param(&q, "format")
-	if !format.IsValid() || format.String() == "" && !dialect.Prefers(c.Request.Request, csvType) {
+	if format.String() == "" && !dialect.Prefers(c.Request.Request, csvType) {
 		return false, nil
 	}
 	if format.String() != "" && format.String() != csvFormat {

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bytes"
 	"encoding/json"
 	"reflect"
 	"slices"
@@ -33,19 +32,44 @@ func readBody[Body any](c *call) (in Body, err error) {
 	if len(c.Raw) == 0 {
 		return in, nil
 	}
-	decoder := json.NewDecoder(bytes.NewReader(c.Raw))
-	decoder.UseNumber()
-	var loose any
-	if err := decoder.Decode(&loose); err != nil {
-		return in, fault.New(fault.CodeBodyUnreadable, "", "").With(err)
-	}
-	if err := c.desk.check(c.body, loose, ""); err != nil {
+	if err := c.desk.check(c.body, loose(c.Fields), ""); err != nil {
 		return in, err
 	}
 	if err := json.Unmarshal(c.Raw, &in); err != nil {
 		return in, fault.New(fault.CodeBodyUnreadable, "", "").With(err)
 	}
 	return in, nil
+}
+
+// loose are fields as the validator knows them: what encoding/json makes of an
+// object, with numbers as text.
+func loose(fields dialect.Fields) map[string]any {
+	object := make(map[string]any, len(fields))
+	for _, f := range fields {
+		object[f.Name] = looseValue(f.Value)
+	}
+	return object
+}
+
+func looseValue(v dialect.Value) any {
+	switch v.Kind {
+	case dialect.Text:
+		return v.Text
+	case dialect.Number:
+		return json.Number(v.Text)
+	case dialect.Bool:
+		return v.Text == "true"
+	case dialect.Object:
+		return loose(v.Fields)
+	case dialect.List:
+		list := make([]any, len(v.Items))
+		for i, item := range v.Items {
+			list[i] = looseValue(item)
+		}
+		return list
+	case dialect.Null:
+	}
+	return nil
 }
 
 // shape names the fields that are unknown, and those that are missing. A null
@@ -109,6 +133,9 @@ func sentence(words string) string {
 // readQuery reads the query of a call. Errors: parameter_invalid.
 func readQuery[Query any](c *call) (q Query, err error) {
 	into := reflect.ValueOf(&q).Elem()
+	if into.NumField() == 0 && len(c.Params) == 0 {
+		return q, nil
+	}
 	var wrong fault.List
 	seen := map[string]bool{}
 	for _, f := range c.Params {

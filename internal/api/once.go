@@ -96,6 +96,8 @@ func (c *call) first(o app.Once, w wish) (dialect.Reply, error) {
 			return dialect.Reply{}, err
 		}
 		reply = problemOf(c.Request, err) // it had an effect, so it is over
+	} else if kept, ok := named.Told(); ok {
+		return told(kept), nil
 	}
 	body, err := dialect.JSON(reply.Body)
 	if err != nil {

@@ -79,6 +79,13 @@ func (w *Wish) Keep(ctx context.Context, answer Kept) (Kept, error) {
 	return kept, err
 }
 
+// Told is the answer that was stored with the effect, if it was.
+func (w *Wish) Told() (answer Kept, ok bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.kept, w.stage == wishTaken && w.kept.Status != 0
+}
+
 // Taken says that something was committed under the name.
 func (w *Wish) Taken() bool {
 	w.mu.Lock()
@@ -96,9 +103,10 @@ func (w *Wish) begin(c *Change, now time.Time) bool {
 	if w.answer != nil {
 		w.kept, _ = w.answer(*c)
 	}
-	c.Answer = w.once.claim(w.merchant, w.made, now)
-	if body, err := w.app.sealed(w.merchant, w.once, w.kept); w.kept.Status == 0 || err != nil {
+	body, err := w.app.sealed(w.merchant, w.once, w.kept)
+	if w.kept.Status == 0 || err != nil {
 		w.kept = Kept{}
+		c.Answer = w.once.claim(w.merchant, w.made, now)
 	} else {
 		c.Answer = w.once.settled(w.merchant, Kept{Status: w.kept.Status, Body: body}, now)
 	}
