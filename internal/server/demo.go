@@ -132,6 +132,9 @@ func (d *Demo) open(ctx context.Context, o DemoOptions) error {
 		return err
 	}
 	d.Server = built
+	if err := built.watch.recall(ctx); err != nil {
+		return err
+	}
 	return d.write()
 }
 

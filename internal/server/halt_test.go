@@ -82,7 +82,7 @@ func breakBooks(t *testing.T, config Config, change func(by string)) {
 	x.public, x.secret = key.Public, key.Secret
 	var log logged
 	r := startLogged(t, x.config, &log)
-	defer r.halt(t)
+	defer func() { r.halt(t) }()
 	orders := 0
 	transfer := func() (int, http.Header, []byte) {
 		orders++
@@ -126,6 +126,11 @@ func breakBooks(t *testing.T, config Config, change func(by string)) {
 		t.Errorf("a read: got %d, want it answered: %s", status, text)
 	}
 	waitUntil(t, func() bool { return log.has("money is not moved any more") && log.has("purser audit") })
+	r.halt(t)
+	r = startLogged(t, x.config, &log)
+	if status, _, _ := transfer(); status != http.StatusServiceUnavailable {
+		t.Errorf("a transfer as soon as it has started again: got %d, want 503", status)
+	}
 	change("- 17")
 	wait(http.StatusOK, `"money_halted":false`, "purser_money_halted 0")
 	moves("afterwards")

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -28,7 +29,7 @@ const (
 // lookout knows how much is under way and whether the books agree. Its figures
 // are read at intervals and not when somebody asks for them.
 type lookout struct {
-	read  store.Backlog
+	read  books
 	walk  *sqlstore.Walk
 	log   *slog.Logger
 	now   func() time.Time
@@ -39,24 +40,12 @@ type lookout struct {
 	piles map[store.PileName]store.Pile // nil while they cannot be counted
 	at    time.Time                     // when they were last counted; zero = never
 	told  int                           // of how many wrong findings the log tells
+	alarm store.Alarm                   // that stands
+	begun int64                         // how many rounds were finished when the first began that may end it
 }
 
 func newLookout(k *core) *lookout {
 	return &lookout{read: k.store, walk: k.store.Walk(), log: k.log, now: k.now, since: k.now(), core: k}
-}
-
-// haltMoney stops everything that moves money, or lets it go on, and says so once.
-func (k *core) haltMoney(broken bool) {
-	broken = broken && k.config.OnBrokenBooks == brokenStop
-	if k.halted.Swap(broken) == broken {
-		return
-	}
-	if broken {
-		k.log.Error("money is not moved any more, because the books are wrong; reads go on",
-			slog.String("next", "copy the database, run purser audit, and follow PurserBooksDisagree in docs/operate/alerts.md"))
-		return
-	}
-	k.log.Warn("money is moved again: a whole pass of the audit has found nothing wrong")
 }
 
 // chores are the loops of the lookout.
@@ -93,15 +82,13 @@ func (w *lookout) audit(ctx context.Context) error {
 	known := w.told
 	w.told = len(proof.Wrong)
 	w.mu.Unlock()
-	defer w.core.haltMoney(!proof.Agrees()) // after what is wrong was said
-	if len(proof.Wrong) <= known {
-		return err
+	if len(proof.Wrong) > known {
+		for _, f := range proof.Wrong {
+			w.log.ErrorContext(ctx, "the books do not agree", slog.String("check", f.ID), slog.String("must_hold", f.Checks),
+				slog.Int64("wrong", f.Wrong), slog.String("example", f.Example))
+		}
 	}
-	for _, f := range proof.Wrong {
-		w.log.ErrorContext(ctx, "the books do not agree", slog.String("check", f.ID), slog.String("must_hold", f.Checks),
-			slog.Int64("wrong", f.Wrong), slog.String("example", f.Example))
-	}
-	return err
+	return errors.Join(err, w.heed(ctx, proof, len(proof.Wrong) > known))
 }
 
 // standing says that the audit makes no progress.
@@ -125,7 +112,7 @@ type moneyView struct {
 
 // money says whether the books agree, as far as the audit has come.
 func (s *Server) money(w http.ResponseWriter, _ *http.Request) {
-	proof := s.watch.walk.Proof()
+	proof, alarm := s.watch.walk.Proof(), s.watch.standingAlarm()
 	view, status := moneyView{Status: "agrees", Passes: proof.Passes, Halted: s.halted.Load()}, http.StatusOK
 	if !proof.PassedAt.IsZero() {
 		view.Audited = moment(proof.PassedAt)
@@ -136,6 +123,9 @@ func (s *Server) money(w http.ResponseWriter, _ *http.Request) {
 		for _, f := range proof.Wrong {
 			view.Wrong = append(view.Wrong, f.ID+": "+f.Checks)
 		}
+	case alarm.Raised():
+		status, view.Status = http.StatusServiceUnavailable, "a server found that the books do not agree"
+		view.Wrong = []string{alarm.ID + ": " + alarm.Checks}
 	case s.watch.standing(proof):
 		status, view.Status = http.StatusServiceUnavailable, "the audit stands still"
 	case proof.Passes == 0:
@@ -239,7 +229,7 @@ func (w *lookout) Collect(ch chan<- prometheus.Metric) {
 		gauge(ch, wrongDesc, n, id)
 	}
 	var agrees int64
-	if proof.Agrees() {
+	if proof.Agrees() && !w.standingAlarm().Raised() {
 		agrees = 1
 	}
 	gauge(ch, agreesDesc, agrees)

@@ -77,6 +77,9 @@ func New(ctx context.Context, c Config, w io.Writer) (*Server, error) {
 	if err != nil {
 		return nil, errors.Join(err, k.close())
 	}
+	if err := s.watch.recall(ctx); err != nil {
+		return nil, errors.Join(err, k.close())
+	}
 	s.lines = held
 	return s, nil
 }

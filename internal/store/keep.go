@@ -54,4 +54,10 @@ type Keeper interface {
 	// says how much: answers and counts of tries that have expired, and deliveries
 	// that arrived and were made and last changed before a time.
 	Forget(ctx context.Context, before time.Time, limit int) (int, error)
+	// Alarm is what the books were found to be; zero while nothing is wrong.
+	Alarm(ctx context.Context) (Alarm, error)
+	// RaiseAlarm stores that the books are wrong, unless that is stored already.
+	RaiseAlarm(ctx context.Context, a Alarm) error
+	// EndAlarm removes the alarm of a time; another one stays.
+	EndAlarm(ctx context.Context, raised time.Time) error
 }

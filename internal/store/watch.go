@@ -43,9 +43,22 @@ type Proof struct {
 	Wrong    []Finding // what this pass found so far, or else what the last one found
 	Rows     int64     // looked at since the walk began
 	Passes   int64     // finished since then
+	Rounds   int64     // finished: a pass in large books is about a part of the accounts, a round about all
 	PassedAt time.Time // when the last of them was; zero = none was
 	PartAt   time.Time // when a part was last finished
 }
 
 // Agrees says that nothing is known to be wrong.
 func (p Proof) Agrees() bool { return len(p.Wrong) == 0 }
+
+// Alarm is that a server proved the books to be wrong. It is for all servers of a
+// database, and for those that start later.
+type Alarm struct {
+	ID      string // of the check, such as "I2"
+	Checks  string // what must hold, in a sentence
+	Example string // what breaks it
+	At      time.Time
+}
+
+// Raised says that there is an alarm.
+func (a Alarm) Raised() bool { return !a.At.IsZero() }

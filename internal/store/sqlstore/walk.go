@@ -136,7 +136,12 @@ func (w *Walk) pass() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	// Where the accounts are divided, what another part of them was found to be stands.
-	if w.proof.Passes++; w.shard == w.shards-1 || len(w.wrong()) > 0 {
+	w.proof.Passes++
+	last := w.shard == w.shards-1
+	if last {
+		w.proof.Rounds++
+	}
+	if last || len(w.wrong()) > 0 {
 		w.proof.Wrong = w.wrong()
 	}
 	w.proof.PassedAt = w.proof.PartAt

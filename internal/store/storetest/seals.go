@@ -3,6 +3,7 @@ package storetest
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/store"
@@ -90,4 +91,32 @@ func sealsMany(s *shop) {
 	if total := sealed.Load() - during; total != booked {
 		s.Errorf("got %d entries in all seals, want each of the %d once", total, booked)
 	}
+}
+
+// alarms are one at a time: the first stays until it is ended.
+func alarms(s *shop) {
+	t, ctx := s.T, s.Context()
+	is := func(what string, want store.Alarm) {
+		t.Helper()
+		if got, err := s.Alarm(ctx); err != nil || got != want {
+			t.Errorf("%s: got %+v, %v, want %+v", what, got, err, want)
+		}
+	}
+	first := store.Alarm{ID: "I2", Checks: "balances are the sums", Example: "account a", At: noon}
+	second := store.Alarm{ID: "I1", Checks: "entries balance", Example: "entry e", At: noon.Add(time.Hour)}
+	is("before", store.Alarm{})
+	for _, a := range []store.Alarm{first, second} {
+		if err := s.RaiseAlarm(ctx, a); err != nil {
+			t.Fatalf("raise: %s", fault.Detail(err))
+		}
+		is("after one more was raised", first)
+	}
+	if err := s.EndAlarm(ctx, second.At); err != nil {
+		t.Fatalf("end another: %s", fault.Detail(err))
+	}
+	is("after another was ended", first)
+	if err := s.EndAlarm(ctx, first.At); err != nil {
+		t.Fatalf("end: %s", fault.Detail(err))
+	}
+	is("after it was ended", store.Alarm{})
 }

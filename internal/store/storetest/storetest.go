@@ -114,6 +114,7 @@ var promises = map[string]func(*shop){
 	"forgets":              forgets,
 	"seals":                seals,
 	"seals, many":          sealsMany,
+	"alarms":               alarms,
 }
 
 // audit proves the books that the tests left behind, as far as the checks ask
