@@ -56,12 +56,15 @@ type WalletPayment struct {
 // the payer knows. Every attempt is counted before the PIN is looked at.
 // Errors: invoice_not_found, invoice_closed, amount_above_remaining when it is
 // paid or being paid, login_invalid whichever part is wrong, rate_limited,
-// account_closed, unsupported for a deposit, national_id_mismatch,
+// account_closed, unsupported for a deposit and for an open amount, national_id_mismatch,
 // insufficient_funds.
 func (a *App) PayFromWallet(ctx context.Context, n WalletPayment) (InvoiceView, error) {
 	i, err := a.store.Invoice(ctx, n.Merchant, n.Invoice)
 	if err != nil {
 		return InvoiceView{}, err
+	}
+	if i.Open {
+		return InvoiceView{}, fault.New(fault.CodeUnsupported, "invoice", "An open amount is paid through a gateway.")
 	}
 	if err := i.Payable(i.Amount); err != nil {
 		return InvoiceView{}, err
@@ -168,7 +171,7 @@ func (a *App) logIn(ctx context.Context, n WalletPayment) (wallet.Customer, erro
 	if n.Address != "" {
 		keys = append(keys, tryKey{"address/" + n.Address, wallet.TriesPerAddress})
 	}
-	if err := a.countTry(ctx, n.Merchant, keys); err != nil {
+	if err := a.countTry(aside(ctx), n.Merchant, keys); err != nil {
 		return c, err
 	}
 	leave, err := a.enterHashing(ctx)
@@ -180,7 +183,7 @@ func (a *App) logIn(ctx context.Context, n WalletPayment) (wallet.Customer, erro
 	if !right {
 		return wallet.Customer{}, wrong
 	}
-	if err := a.forgiveTry(ctx, n.Merchant, keys); err != nil {
+	if err := a.forgiveTry(aside(ctx), n.Merchant, keys); err != nil {
 		// It only leaves less attempts than there could be.
 		a.log.WarnContext(ctx, "attempt could not be taken back", slog.String("merchant", n.Merchant),
 			slog.String("error", fault.Detail(err)))

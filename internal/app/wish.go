@@ -39,6 +39,9 @@ const (
 // wishKey is the context key of a wish.
 type wishKey struct{}
 
+// aside is the context of what is done beside a wish: what it commits takes no name.
+func aside(ctx context.Context) context.Context { return context.WithValue(ctx, wishKey{}, nil) }
+
 // Name gives what is done under the context a name. made is the id of what the
 // wish is about; answer draws the answer from the change that makes it come
 // true, and is nil where only the end of a longer story can say it.

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/purserhq/purser/internal/wallet"
 )
 
 // maxAddresses bounds the memory of a limiter; one that is full starts anew.
@@ -51,15 +53,7 @@ func networkOf(remote string) netip.Prefix {
 	if err != nil {
 		return netip.Prefix{}
 	}
-	address, bits := from.Addr().Unmap().WithZone(""), 32
-	if address.Is6() {
-		bits = 64
-	}
-	network, err := address.Prefix(bits)
-	if err != nil {
-		return netip.Prefix{}
-	}
-	return network
+	return wallet.NetworkOf(from.Addr())
 }
 
 // The forms with files that are read at the same time, in all and from one

@@ -62,6 +62,8 @@ type Route struct {
 	// Card names the member of a JSON body that holds a payer's card, whose number
 	// and check value are taken out before anybody reads the body.
 	Card string
+	// PIN names the member of a JSON body that holds a PIN, which is taken out too.
+	PIN string
 }
 
 // Name is how the route is called in documents and tests.
@@ -149,6 +151,7 @@ type Request struct {
 	Caller   string   // who asks without a key, for the budget of calls; empty = the merchant
 	Card     CardData // what was taken out of the body; wiped when the call has ended
 	Leave    func()   // is called when the call has ended; nil = nothing is
+	PIN      []byte   // as of Card
 }
 
 // Reply is the answer to one call.

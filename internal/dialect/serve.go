@@ -95,7 +95,7 @@ func (d *Dialect) run(w *watched, r *Request, route Route) (reply Reply, err err
 	// A body on GET means nothing.
 	if r.Method != http.MethodGet {
 		r.Raw, err = readRaw(w, r.Request, r.Route.MaxBody)
-		if d.Private || route.Card != "" {
+		if d.Private || route.Card != "" || route.PIN != "" {
 			defer func() { clear(r.Raw) }()
 		}
 		if err != nil {
@@ -104,6 +104,10 @@ func (d *Dialect) run(w *watched, r *Request, route Route) (reply Reply, err err
 		if route.Card != "" {
 			r.Card = Withhold(r.Raw, route.Card)
 			defer r.Card.Wipe()
+		}
+		if route.PIN != "" {
+			r.PIN = WithholdPIN(r.Raw, route.PIN)
+			defer func() { clear(r.PIN) }()
 		}
 	}
 	if d.Admit != nil {

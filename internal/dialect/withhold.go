@@ -2,6 +2,7 @@ package dialect
 
 import (
 	"encoding/json"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -27,20 +28,42 @@ func (c CardData) Wipe() {
 // it was. What is no JSON is left alone: it is refused.
 func Withhold(raw []byte, member string) CardData {
 	var found CardData
-	if !utf8.Valid(raw) || !json.Valid(raw) {
-		return found
-	}
-	s := scan{raw: raw, member: member, found: &found}
-	s.value("", whole)
+	withhold(scan{
+		raw: raw, private: []string{cardNumber, cardCVV}, member: member, belongs: inner,
+		keep: func(name string, text []byte) {
+			if name == cardNumber {
+				found.Number = text
+			} else {
+				found.CVV = text
+			}
+		},
+	})
 	return found
+}
+
+// WithholdPIN takes a PIN out of a body in the same manner: that of the body's own
+// member with the name given. Its owner wipes it.
+func WithholdPIN(raw []byte, member string) (pin []byte) {
+	withhold(scan{
+		raw: raw, private: []string{member}, belongs: outer, keep: func(_ string, text []byte) { pin = text },
+	})
+	return pin
+}
+
+func withhold(s scan) {
+	if utf8.Valid(s.raw) && json.Valid(s.raw) {
+		s.value("", whole)
+	}
 }
 
 // scan walks through bytes that the library has found to be JSON.
 type scan struct {
-	raw    []byte
-	at     int
-	member string
-	found  *CardData
+	raw     []byte
+	at      int
+	private []string // the members whose texts are overwritten, wherever they are
+	member  string   // of the body: what it holds is inner
+	belongs place    // where those are whose texts are kept
+	keep    func(name string, text []byte)
 }
 
 // space steps over what is between tokens.
@@ -55,20 +78,20 @@ func (s *scan) space() {
 	}
 }
 
-// place says how far a value is from where a card's number belongs.
+// place says how deep in a body a value is.
 type place int
 
 const (
 	whole place = iota // the body itself
 	outer              // a member of the body
-	inner              // a member of what holds the card
+	inner              // a member of the body's member that was named
 	far                // anything else
 )
 
 // value steps over a value with a name.
 func (s *scan) value(name string, where place) {
 	s.space()
-	private := name == cardNumber || name == cardCVV
+	private := slices.Contains(s.private, name)
 	begin := s.at
 	switch s.raw[s.at] {
 	case '{':
@@ -88,7 +111,7 @@ func (s *scan) value(name string, where place) {
 	case '"':
 		s.text()
 		if private {
-			s.take(begin+1, s.at-1, where == inner, name)
+			s.take(begin+1, s.at-1, where == s.belongs, name)
 		}
 	default:
 		for s.at < len(s.raw) && !ends(s.raw[s.at]) {
@@ -121,7 +144,7 @@ func (s *scan) text() {
 	s.at++
 }
 
-// take keeps a text, if it is where a card's is, and overwrites it.
+// take keeps a text, if it is where it belongs, and overwrites it.
 func (s *scan) take(begin, end int, wanted bool, name string) {
 	content := s.raw[begin:end]
 	if wanted {
@@ -129,11 +152,7 @@ func (s *scan) take(begin, end int, wanted bool, name string) {
 		if hasEscape(content) {
 			kept = []byte(plain(s.raw[begin-1 : end+1])) // no card is written so; the copy is not worth a decoder
 		}
-		if name == cardNumber {
-			s.found.Number = kept
-		} else {
-			s.found.CVV = kept
-		}
+		s.keep(name, kept)
 	}
 	for i := range content {
 		content[i] = '*'

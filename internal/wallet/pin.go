@@ -2,8 +2,10 @@ package wallet
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"strings"
 
@@ -45,6 +47,12 @@ func HashPIN(pin string) string {
 	hash := argon2.IDKey([]byte(pin), salt, pinPasses, pinMemory, pinLanes, pinHashLen)
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, pinMemory, pinPasses, pinLanes,
 		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(hash))
+}
+
+// PrintPIN hashes a PIN at the same cost, always to the same under one name.
+func PrintPIN(pin, name string) string {
+	salt := sha256.Sum256([]byte(name))
+	return hex.EncodeToString(argon2.IDKey([]byte(pin), salt[:pinSaltLen], pinPasses, pinMemory, pinLanes, pinHashLen))
 }
 
 // MatchPIN says whether a PIN is the one that was hashed. It costs as much for

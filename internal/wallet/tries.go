@@ -1,6 +1,7 @@
 package wallet
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/purserhq/purser/internal/fault"
@@ -26,6 +27,20 @@ const (
 	TriesPerAccount = 5
 	TriesPerAddress = 30
 )
+
+// NetworkOf is what attempts from an address are counted for: the address itself, or
+// the part of a longer one that its owner cannot change. It is not valid for none.
+func NetworkOf(address netip.Addr) netip.Prefix {
+	bits := 32
+	if address = address.Unmap().WithZone(""); address.Is6() {
+		bits = 64
+	}
+	network, err := address.Prefix(bits)
+	if err != nil {
+		return netip.Prefix{}
+	}
+	return network
+}
 
 // Another is with one attempt more. Error: rate_limited when most are counted
 // already; the tries do not change then.
