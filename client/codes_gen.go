@@ -76,12 +76,16 @@ const (
 	CodeKeyMissing Code = "key_missing"
 	// The key or token is unknown, revoked or expired.
 	CodeKeyInvalid Code = "key_invalid"
+	// The name, password, PIN or one-time code is wrong. Which one is not said.
+	CodeLoginInvalid Code = "login_invalid"
 	// The key is good and lacks the scope that the route needs.
 	CodeScopeMissing Code = "scope_missing"
 	// The balance would fall below its floor, or the payer's bank said so.
 	CodeInsufficientFunds Code = "insufficient_funds"
 	// A limit of the payer's card, wallet or account was exceeded.
 	CodeLimitExceeded Code = "limit_exceeded"
+	// The invoice asks for a payer with a national id, and this wallet's owner has another one or none.
+	CodeNationalIdMismatch Code = "national_id_mismatch"
 	// The gateway answered and said no: its terms, our settings there, or the amount.
 	CodeGatewayRefused Code = "gateway_refused"
 	// Nothing was taken: the gateway could not be reached or said that it is out of order.

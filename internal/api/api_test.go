@@ -75,7 +75,7 @@ var prepared = posted("/invoices", `{"amount":"5000","unit":"IRR"}`) +
 	posted("/refunds", `{"payment":"`+id("pay", 3)+`","amount":"1000"}`) +
 	posted("/invoices", `{"amount":"5000","unit":"IRR"}`) +
 	"! vault holds held\n! 10000 gets 1000 USD\n" +
-	administered("/customers", `{"first_name":"Ada"}`) +
+	administered("/customers", `{"first_name":"Ada","pin":"471100"}`) +
 	administered("/transfers", `{"source":10000,"destination":10001,"amount":"10","unit":"USD"}`) +
 	traded + attesting
 
@@ -139,7 +139,7 @@ var samples = []dialecttest.Sample{
 	{Route: "GET /v1/refunds/{id}", Path: "/v1/refunds/" + id("rfd", 4), Key: "key", Owned: true},
 	{
 		Route: "POST /v1/customers", Key: "admin",
-		Body: `{"first_name":"Grace","last_name":"Hopper","email":"grace@example.com","national_id":"1"}`,
+		Body: `{"first_name":"Grace","last_name":"Hopper","email":"grace@example.com","national_id":"1","pin":"4711"}`,
 	},
 	{Route: "GET /v1/customers", Key: "admin", Query: "limit=10"},
 	{Route: "GET /v1/customers/{id}", Path: "/v1/customers/10001", Key: "admin", Owned: true},

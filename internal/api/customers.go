@@ -1,6 +1,7 @@
 package api
 
 import (
+	"maps"
 	"strconv"
 	"time"
 
@@ -28,6 +29,12 @@ type newCustomer struct {
 	LastName   string `json:"last_name,omitempty" maxLength:"200"`
 	Email      string `json:"email,omitempty" maxLength:"200"`
 	NationalID string `json:"national_id,omitempty" maxLength:"200"`
+	PIN        string `json:"pin,omitempty" minLength:"4" maxLength:"12" format:"password"`
+}
+
+// newPIN is the PIN that a customer is to have.
+type newPIN struct {
+	PIN string `json:"pin" minLength:"4" maxLength:"12" format:"password"`
 }
 
 var nameWords = map[string]word{
@@ -41,7 +48,23 @@ var nameWords = map[string]word{
 	"national_id": {doc: "The number of the identity card.", example: "0012345679"},
 }
 
-var customerWords = words{"customerView": nameWords, "newCustomer": nameWords}
+var pinWord = word{
+	doc: "The PIN with which the customer pays from the wallet: 4 to 12 digits. It is kept hashed, and shown " +
+		"to nobody.",
+	example: "471100",
+}
+
+var customerWords = words{
+	"customerView": nameWords, "newPIN": {"pin": pinWord}, "noted": {"note": noteWord},
+	"decided":     {"operator": operatorWord, "note": noteWord},
+	"newCustomer": withPIN(nameWords),
+}
+
+func withPIN(names map[string]word) map[string]word {
+	all := maps.Clone(names)
+	all["pin"] = pinWord
+	return all
+}
 
 func (d *desk) customers() resource {
 	opened := story[customerView]{
@@ -60,12 +83,30 @@ func (d *desk) customers() resource {
 			create(row{
 				id: "createCustomer", path: "/customers", scope: merchant.CustomersWrite, summary: "Create a customer",
 				about:  "Opens an account for somebody. Its number is the next one.",
-				faults: []fault.Code{fault.CodeDuplicate},
+				faults: []fault.Code{fault.CodeDuplicate}, pin: "pin", newPIN: true,
 			}, "cus", d.createCustomer, opened),
 			get(row{
 				id: "getCustomer", path: "/customers/{id}", scope: merchant.CustomersRead, summary: "Get a customer",
 				about: "Shows the owner of an account; the id is its number.", faults: []fault.Code{fault.CodeAccountNotFound},
 			}, plain(d.customerNow)),
+			act(row{
+				id: "setCustomerPIN", path: "/customers/{id}/pin", scope: merchant.CustomersWrite, summary: "Set a PIN",
+				about:  "Gives a customer another PIN, and forgets wrong attempts.",
+				faults: []fault.Code{fault.CodeAccountNotFound}, pin: "pin", newPIN: true,
+			}, d.setPIN, opened),
+			act(row{
+				id: "blockCustomer", path: "/customers/{id}/block", scope: merchant.CustomersWrite,
+				summary: "Block a customer",
+				about:   "Keeps money from leaving a customer's account. It goes on coming in.",
+				faults:  []fault.Code{fault.CodeAccountNotFound, fault.CodeWrongState},
+			}, d.blockCustomer, opened),
+			act(row{
+				id: "unblockCustomer", path: "/customers/{id}/unblock", scope: merchant.Operator,
+				summary: "Unblock a customer",
+				about: "Lets money leave a customer's account again. Only who runs the server can: who blocked it may have " +
+					"known more than you.",
+				faults: []fault.Code{fault.CodeAccountNotFound, fault.CodeWrongState},
+			}, d.unblockCustomer, opened),
 			list(row{
 				id: "listCustomers", path: "/customers", scope: merchant.CustomersRead, summary: "List customers",
 				about: "Lists all customers, the highest account number first.",
@@ -77,7 +118,39 @@ func (d *desk) customers() resource {
 func (d *desk) createCustomer(c *call, _ string, in newCustomer) (customerView, error) {
 	return show(viewCustomer)(d.App.CreateCustomer(c.Context(), app.NewCustomer{
 		Merchant: c.Merchant, FirstName: in.FirstName, LastName: in.LastName, Email: in.Email, NationalID: in.NationalID,
+		PIN: string(c.PIN),
 	}))
+}
+
+func (d *desk) setPIN(c *call, id string, _ newPIN) (out customerView, err error) {
+	number, err := accountNumber(id)
+	if err != nil {
+		return out, err
+	}
+	if err := d.App.SetPIN(c.Context(), c.Merchant, number, string(c.PIN)); err != nil {
+		return out, err
+	}
+	return d.customerNow(c, id)
+}
+
+func (d *desk) blockCustomer(c *call, id string, in noted) (customerView, error) {
+	return d.turnCustomer(c, id, wallet.Block, "", in.Note)
+}
+
+func (d *desk) unblockCustomer(c *call, id string, in decided) (customerView, error) {
+	return d.turnCustomer(c, id, wallet.Unblock, c.said(in.Operator), in.Note)
+}
+
+// turnCustomer blocks a customer or lets go.
+func (d *desk) turnCustomer(c *call, id string, t wallet.Trigger, operator, note string) (out customerView, err error) {
+	number, err := accountNumber(id)
+	if err != nil {
+		return out, err
+	}
+	if err := d.App.BlockCustomer(c.Context(), c.Merchant, number, t, operator, note); err != nil {
+		return out, err
+	}
+	return d.customerNow(c, id)
 }
 
 func (d *desk) customerNow(c *call, id string) (out customerView, err error) {

@@ -61,6 +61,7 @@ var odd = map[fault.Code]int{
 	fault.CodeMediaTypeUnsupported: http.StatusUnsupportedMediaType,
 	fault.CodeMethodNotAllowed:     http.StatusMethodNotAllowed,
 	fault.CodeIdempotencyKeyReuse:  http.StatusUnprocessableEntity,
+	fault.CodeLoginInvalid:         http.StatusUnprocessableEntity, // it is the payer's, and the key is good
 }
 
 // statusOf is the status of a fault.
@@ -118,7 +119,9 @@ func problemOf(r *dialect.Request, err error) dialect.Reply {
 	}
 	switch e.Kind {
 	case fault.Unauthenticated:
-		header.Set("WWW-Authenticate", "Bearer")
+		if body.Status == http.StatusUnauthorized {
+			header.Set("WWW-Authenticate", "Bearer")
+		}
 	case fault.Forbidden:
 		header.Set("WWW-Authenticate", "Bearer error="+strconv.Quote("insufficient_scope"))
 	case fault.Internal, fault.Invalid, fault.NotFound, fault.Conflict, fault.Declined, fault.Unavailable,

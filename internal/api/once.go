@@ -29,6 +29,7 @@ type wish struct {
 	id     string
 	status int
 	secret bool
+	newPIN bool
 	often  bool // see story
 	do     func() (any, error)
 	now    func(id string) (any, error)
@@ -45,13 +46,11 @@ func (c *call) once(w wish) (dialect.Reply, error) {
 		out, err := w.do()
 		return dialect.Reply{Status: w.status, Body: out}, err
 	}
-	sum := sha256.New() // which takes no copy of a large body
-	for _, part := range [][]byte{
-		[]byte(c.Method + " " + c.URL.RequestURI() + "\n"), c.Raw, []byte(lastDigits(c.Card.Number)),
-	} {
-		_, _ = sum.Write(part) // never fails
+	print, err := c.fingerprint(key, w)
+	if err != nil {
+		return dialect.Reply{}, err
 	}
-	o := app.Once{Caller: caller, Key: key, Fingerprint: hex.EncodeToString(sum.Sum(nil)), Secret: w.secret}
+	o := app.Once{Caller: caller, Key: key, Fingerprint: print, Secret: w.secret}
 	leave, err := c.desk.running.enter(c.Merchant+" "+key, o.Fingerprint)
 	if err != nil {
 		return dialect.Reply{}, err
@@ -66,6 +65,26 @@ func (c *call) once(w wish) (dialect.Reply, error) {
 		return reply, err
 	}
 	return c.first(o, w)
+}
+
+// fingerprint is of all that is asked for under a name. A PIN that has to be the right
+// one is not part of it: whether it is that of an earlier call is not told to who may
+// be guessing.
+func (c *call) fingerprint(name string, w wish) (string, error) {
+	var pin string
+	if w.newPIN && len(c.PIN) > 0 {
+		var err error
+		if pin, err = c.desk.App.PINPrint(c.Context(), c.Merchant, name, string(c.PIN)); err != nil {
+			return "", err
+		}
+	}
+	sum := sha256.New() // which takes no copy of a large body
+	for _, part := range [][]byte{
+		[]byte(c.Method + " " + c.URL.RequestURI() + "\n"), c.Raw, []byte(lastDigits(c.Card.Number)), []byte(pin),
+	} {
+		_, _ = sum.Write(part) // never fails
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
 // first is the first call under its name, as far as anybody knows. Where nothing

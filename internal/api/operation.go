@@ -28,6 +28,8 @@ type row struct {
 	secret  bool           // its answer shows a secret
 	most    int64          // bytes of its body; 0 = as many as usual
 	card    string         // the field of its body that holds a payer's card
+	pin     string         // the field of its body that holds a PIN
+	newPIN  bool           // that PIN is a new one, and another one is another wish
 }
 
 // resource is one chapter of the document: a thing, and what can be done with it.
@@ -217,7 +219,8 @@ func (g changing[Body, Out]) run(c *call, o operation) (dialect.Reply, error) {
 		return dialect.Reply{}, err
 	}
 	w := wish{
-		id: id, status: o.status, secret: o.secret, often: g.story.often, do: func() (any, error) { return g.do(c, id, in) },
+		id: id, status: o.status, secret: o.secret, newPIN: o.newPIN, often: g.story.often,
+		do:  func() (any, error) { return g.do(c, id, in) },
 		now: func(made string) (any, error) { return g.story.now(c, made) },
 	}
 	if g.story.with != nil {
@@ -255,7 +258,7 @@ func (d *desk) route(o operation) dialect.Route {
 	}
 	return dialect.Route{
 		Method: o.method, Path: base + o.path, Access: dialect.KeyOnly, Summary: o.summary,
-		Params: d.params(o, h.schema), Handle: h.handle, MaxBody: o.most, Card: o.card,
+		Params: d.params(o, h.schema), Handle: h.handle, MaxBody: o.most, Card: o.card, PIN: o.pin,
 	}
 }
 

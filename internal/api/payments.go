@@ -124,7 +124,8 @@ func (d *desk) payments() resource {
 	}
 	return resource{
 		name: "payments", about: "A payment is one collection for an invoice through a gateway.",
-		words: paymentWords.and(momentWords).and(ledgerWords).and(chargeWords).and(saidWords), example: examplePayment,
+		words:   paymentWords.and(momentWords).and(ledgerWords).and(chargeWords).and(saidWords).and(walletWords),
+		example: examplePayment,
 		operations: append([]operation{
 			create(row{
 				id: "createPayment", path: "/payments", scope: merchant.PaymentsWrite, summary: "Request a payment",
@@ -163,7 +164,7 @@ func (d *desk) payments() resource {
 				about: "Lets go of the money of an authorized payment.", faults: ofGateways,
 			}, d.voidPayment, asked),
 			d.timeline(),
-		}, slices.Concat(d.charges(asked), d.paymentWishes(asked), d.paymentDecisions(asked))...),
+		}, slices.Concat(d.charges(asked), d.paymentWishes(asked), d.paymentDecisions(asked), d.walletPayments())...),
 	}
 }
 

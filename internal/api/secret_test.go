@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -131,5 +132,46 @@ func TestSettingsAreMasked(t *testing.T) {
 	a = w.Ask(h, http.MethodGet, "/v1/gateways?health=broken", header, "")
 	if !strings.Contains(a.Body, `"name":"odd"`) {
 		t.Errorf("got %s", a.Body)
+	}
+}
+
+// A PIN is kept nowhere in the clear, is no oracle under a name, and is guessed five
+// times at most.
+func TestPINs(t *testing.T) {
+	t.Parallel()
+	w := dialecttest.NewWorld(t, banks)
+	h := w.Handler(open(t, w))
+	w.Play(t, h, dialecttest.Story(administered("/customers", `{"first_name":"Ada","pin":"471100"}`)+
+		"! 10001 gets 10 USD\n"+posted("/invoices", `{"amount":"4","unit":"USD"}`)))
+	pay := func(name, pin string) dialecttest.Answer {
+		return w.Ask(h, http.MethodPost, "/v1/payments/wallet", named(name),
+			`{"invoice":"`+id("inv", 2)+`","login":"10001","pin":"`+pin+`"}`)
+	}
+	if a := pay("one", "471109"); a.Status != http.StatusUnprocessableEntity ||
+		!strings.Contains(a.Body, `"login_invalid"`) || a.Header.Get("WWW-Authenticate") != "" {
+		t.Errorf("a wrong one: got %d %v %s", a.Status, a.Header, a.Body)
+	}
+	first := pay("one", "471100")
+	if first.Status != http.StatusCreated {
+		t.Fatalf("the right one under the same name: got %d %s", first.Status, first.Body)
+	}
+	for _, pin := range []string{"471100", "471109"} {
+		if a := pay("one", pin); a.Body != first.Body || a.Header.Get("Idempotent-Replayed") != "true" {
+			t.Errorf("%s again: got %d %s, want what was told", pin, a.Status, a.Body)
+		}
+	}
+	w.Play(t, h, dialecttest.Story(posted("/invoices", `{"amount":"1","unit":"USD"}`)))
+	guess := func(n int) dialecttest.Answer {
+		return w.Ask(h, http.MethodPost, "/v1/payments/wallet", named(fmt.Sprint(n)),
+			`{"invoice":"`+id("inv", 7)+`","login":"10001","pin":"0000"}`)
+	}
+	for n := range 5 {
+		want := http.StatusUnprocessableEntity
+		if n == 4 { // one was wrong before
+			want = http.StatusTooManyRequests
+		}
+		if a := guess(n); a.Status != want {
+			t.Errorf("guess %d: got %d %s, want %d", n, a.Status, a.Body, want)
+		}
 	}
 }

@@ -38,6 +38,8 @@ var usual = map[string][]any{
 	"due_at": {"2027-01-01T00:00:00Z"}, "email": {"ada@example.com"}, "terminal": {1001},
 	"expires_in": {3600}, "base": {"EUR", "USDT"}, "quote": {"USD", "RUB"}, "buy": {"1.2", "100"}, "sell": {"1.1", "90"},
 	"operator": {"Sam", "Olga"}, "address": {"TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t"}, "receipt": {"r1", "r2"},
+	"login":   {"10001", "10001", "ada@example.com"},
+	"pin":     {"471100", "471100", "4711"},
 	"method":  {"iranian_card", "sberbank"},
 	"option":  {"SBP"},
 	"gateway": {"zarinpal", "shepa"},
