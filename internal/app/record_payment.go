@@ -14,9 +14,12 @@ import (
 
 // RecordPayment writes down that the merchant counts a payment whose money was
 // taken as settled, with an amount of at most what did not go back: no more
-// than that can go back from then on. No money moves.
+// than that can go back from then on. No money moves. What pays an invoice that is
+// verified goes back as a whole, when it is not verified in time also against the
+// merchant's will, so that nothing can be recorded of it.
 // Errors: payment_not_found, wrong_state when nothing was taken or it is
-// recorded already, amount_invalid, amount_above_remaining.
+// recorded already or its invoice is one that is verified, amount_invalid,
+// amount_above_remaining.
 func (a *App) RecordPayment(ctx context.Context, merchantID, id string, at time.Time, amount money.Amount,
 ) (p payment.Payment, err error) {
 	err = a.update(ctx, func(r store.Reader) (store.Change, error) {
@@ -25,6 +28,13 @@ func (a *App) RecordPayment(ctx context.Context, merchantID, id string, at time.
 		}
 		if p.Withdrawn || !p.Collected() || p.Record.Recorded() {
 			return store.Change{}, fault.New(fault.CodeWrongState, "payment", "")
+		}
+		i, err := r.Invoice(ctx, merchantID, p.Invoice)
+		if err != nil {
+			return store.Change{}, err
+		}
+		if i.VerifyIn > 0 {
+			return store.Change{}, fault.New(fault.CodeWrongState, "payment", "Its invoice is given back as a whole.")
 		}
 		kept := amount
 		if !kept.Valid() {
