@@ -151,7 +151,7 @@ func (d *desk) payments() resource {
 				summary: "Ask the gateway about a payment",
 				about: "Asks the gateway what became of a payment, and books what it says. We ask by ourselves too. One that " +
 					"a deal brings has no gateway and stays as it is.",
-				faults: []fault.Code{fault.CodePaymentNotFound, fault.CodeGatewayNotFound},
+				faults: []fault.Code{fault.CodePaymentNotFound, fault.CodeGatewayNotFound, fault.CodeGatewayUnavailable},
 			}, d.refreshPayment, asked),
 			act(row{
 				id: "capturePayment", path: "/payments/{id}/capture", scope: merchant.PaymentsWrite,

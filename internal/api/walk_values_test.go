@@ -64,6 +64,14 @@ func (w *rover) value(t *rapid.T, place string, s *openapi3.Schema) any {
 	if w.follow && (place == w.fresh.resource+".id" || place+"s" == w.fresh.resource) {
 		return w.fresh.id
 	}
+	if of, isID := strings.CutSuffix(place, ".id"); (isID || w.states[place+"s"] != nil) && odd(t, 2) {
+		if !isID {
+			of = place + "s"
+		}
+		if id, ok := w.standing(t, of); ok {
+			return id
+		}
+	}
 	if len(s.Enum) > 0 {
 		return rapid.SampledFrom(s.Enum).Draw(t, place)
 	}

@@ -32,6 +32,7 @@ type Bank struct {
 	mood    string // of Start: "", "refuse", "silent"
 	returns string // of Reverse: "", "deny", "lose"
 	lose    int    // so many answers to Take are lost
+	mute    bool   // no question is answered
 }
 
 type bankPage struct {
@@ -78,6 +79,9 @@ func (b *Bank) Resolve(_ context.Context, a gateway.Attempt, q gateway.Question)
 	if q == gateway.Take && p.state == "paid" {
 		b.taken++
 		p.state, p.receipt = "taken", fmt.Sprintf("%s-R%d", b.form.Name, b.taken)
+	}
+	if b.mute {
+		return gateway.Report{Outcome: gateway.Unknown, Doubt: q == gateway.Take}
 	}
 	if q == gateway.Take && b.lose > 0 {
 		b.lose--
@@ -138,7 +142,7 @@ func (b *Bank) turn(session, state string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	p, ok := b.pages[session]
-	if ok {
+	if ok && p.state != "taken" && p.state != "undone" { // nobody pays twice on one page
 		p.state = state
 	}
 	return ok

@@ -27,7 +27,8 @@ import (
 //
 // What can happen: "pay SESSION", "decline SESSION", "cancel SESSION", "BANK
 // refuses", "BANK is silent", "BANK opens", "BANK denies returns", "BANK loses
-// returns", "BANK loses an answer", "wait DURATION", "work" (the worker's turn),
+// returns", "BANK gives back", "BANK loses an answer", "BANK loses no answer", "BANK
+// says nothing" (to any question), "BANK speaks", "wait DURATION", "work" (the worker's turn),
 // "sweep" (its turn over what is overdue), "usually AMOUNT UNIT [at TERMINAL]" (what
 // is unusual is held from now on), "confirmed INVOICE" (it is let go). With wallets also: "ACCOUNT gets
 // AMOUNT UNIT", "ACCOUNT pays INVOICE", "ACCOUNT cannot pay INVOICE: CODE", "ACCOUNT
@@ -196,14 +197,15 @@ func (w *World) happen(ctx context.Context, what string) error {
 		return fmt.Errorf("no bank has the page %q", rest)
 	}
 	bank, ok := w.Banks[first]
-	if !ok || !bank.behave(rest) {
+	if !ok || !bank.Behave(rest) {
 		return fmt.Errorf("nobody knows what that means")
 	}
 	return nil
 }
 
-// behave sets how a bank answers from now on.
-func (b *Bank) behave(how string) bool {
+// Behave sets how a bank answers from now on, in the words of a story; false says
+// that there is no such way.
+func (b *Bank) Behave(how string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch how {
@@ -217,8 +219,16 @@ func (b *Bank) behave(how string) bool {
 		b.returns = "deny"
 	case "loses returns":
 		b.returns = "lose"
+	case "gives back":
+		b.returns = ""
 	case "loses an answer":
 		b.lose++
+	case "loses no answer":
+		b.lose = 0
+	case "says nothing":
+		b.mute = true
+	case "speaks":
+		b.mute = false
 	default:
 		return false
 	}
