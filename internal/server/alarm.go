@@ -31,7 +31,10 @@ func (k *core) haltMoney(broken bool) {
 }
 
 // recall heeds an alarm that stands when this server starts, before it moves money.
+// Who stops it meanwhile stops it in an orderly way, a moment later.
 func (w *lookout) recall(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sampleLimit)
+	defer cancel()
 	alarm, err := w.read.Alarm(ctx)
 	if err != nil {
 		return err
