@@ -1,6 +1,9 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // The targets about many payments.
 const (
@@ -24,15 +27,19 @@ func (e enlarged) lines(engine string) []line {
 	if e.audit == 0 {
 		return all
 	}
+	const bare = "a query for the postings alone"
 	rate := float64(e.postings) / e.audit.Seconds()
+	each := func(cpu time.Duration) string { return fmt.Sprintf("%.1f us", cpu.Seconds()*1e6/float64(e.postings)) }
 	audit := line{
 		engine: engine, what: fmt.Sprintf("`purser audit`, %d postings of %d payments in %d MB", e.postings, e.payments,
 			e.bytes>>20),
 		figure: perSecond(rate),
+		with:   bare, other: perSecond(float64(e.postings) / e.read.Seconds()),
+		ratio: fmt.Sprintf("%.2f", e.read.Seconds()/e.audit.Seconds()),
 	}
 	cost := line{
 		engine: engine, what: "processor time of that audit for each posting, database included",
-		figure: fmt.Sprintf("%.1f us", e.auditing.Seconds()*1e6/float64(e.postings)),
+		figure: each(e.auditing), with: bare, other: each(e.reading),
 	}
 	return append(all, below(audit, rate >= leastAudit, "at least 500000/s"), cost)
 }

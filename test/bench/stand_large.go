@@ -18,6 +18,7 @@ type enlarged struct {
 	bytes              int64
 	audit              time.Duration
 	auditing           time.Duration // processor time of purser audit and the database
+	read, reading      time.Duration // the same of a query for all postings and nothing else
 	loads              []largeLoad
 }
 
@@ -69,30 +70,74 @@ func (s stand) measureLarge(ctx context.Context, shops []shop, l lives, r *resul
 		return err
 	}
 	s.say("%s: audit of %d postings in %d MB", s.engine, r.large.postings, r.large.bytes>>20)
-	database, err := cpuOfAll(s.database)
+	r.large.audit, r.large.auditing, err = s.timed(syscall.RUSAGE_CHILDREN, func() error { return large.audit(ctx) })
 	if err != nil {
 		return err
 	}
-	began, own := time.Now(), childTime()
-	if err := large.audit(ctx); err != nil {
+	r.large.read, r.large.reading, err = s.timed(syscall.RUSAGE_SELF, func() error {
+		return readPostings(ctx, large.own(), r.large.postings)
+	})
+	if err != nil {
 		return err
 	}
-	r.large.audit, r.large.auditing = time.Since(began), childTime()-own-database
-	if database, err = cpuOfAll(s.database); err != nil {
-		return err
-	}
-	r.large.auditing += database
-	s.say("%s: audited in %v", s.engine, r.large.audit.Round(time.Millisecond))
+	s.say("%s: audited in %v, postings read in %v", s.engine, r.large.audit.Round(time.Millisecond),
+		r.large.read.Round(time.Millisecond))
 	return s.dropLarge(ctx, large)
 }
 
-// childTime is the processor time of the processes that this one has waited for.
-func childTime() time.Duration {
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_CHILDREN, &usage); err != nil {
-		return 0
+// timed is how long something takes, and the processor time of it: of this process or of
+// those that it has waited for, and of the database.
+func (s stand) timed(whose int, do func() error) (took, used time.Duration, err error) {
+	cpu := func() (time.Duration, error) {
+		var usage syscall.Rusage
+		if err := syscall.Getrusage(whose, &usage); err != nil {
+			return 0, err
+		}
+		database, err := cpuOfAll(s.database)
+		return database + time.Duration(usage.Utime.Nano()+usage.Stime.Nano()), err
 	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+	before, err := cpu()
+	if err != nil {
+		return 0, 0, err
+	}
+	began := time.Now()
+	if err := do(); err != nil {
+		return 0, 0, err
+	}
+	took = time.Since(began)
+	after, err := cpu()
+	return took, after - before, err
+}
+
+// readPostings reads every posting with a query, in the order of their entries, and does
+// nothing with them.
+func readPostings(ctx context.Context, database string, want int) (err error) {
+	db, err := openAny(database)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	rows, err := db.QueryContext(ctx, "select entry_id, merchant_id, line, account, unit, amount from posting"+
+		" order by entry_id, merchant_id, line")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	n := 0
+	for ; rows.Next(); n++ {
+		var entry, merchant, account, unit string
+		var line, amount int64
+		if err := rows.Scan(&entry, &merchant, &line, &account, &unit, &amount); err != nil {
+			return err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	if n != want {
+		return fmt.Errorf("read %d postings, want %d", n, want)
+	}
+	return nil
 }
 
 // largeTurns lets both servers take turns at each work.
