@@ -1,14 +1,19 @@
 package sqlstore_test
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/fault"
@@ -176,6 +181,66 @@ func TestStream(t *testing.T) {
 			t.Errorf("got %d accounts and %v, want them in order", len(order), err)
 		}
 	})
+}
+
+// TestStreamOfDamagedPages wants pages that are not what they should be to end a stream,
+// and nothing else.
+func TestStreamOfDamagedPages(t *testing.T) {
+	url := engines["sqlite"](t)
+	_, change := filled(t, url)
+	if err := change(`with recursive n (n) as (select 1 union all select n + 1 from n where n < 5000)
+		insert into event select n, 'n', 'payment', 'p' || n, 'a', 'b', 'c', '', '', n from n`); err != nil {
+		t.Fatal(err)
+	}
+	copied := filepath.Join(t.TempDir(), "copied.db")
+	if _, err := raw(t, url).ExecContext(t.Context(), "vacuum into '"+copied+"'"); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(copied)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var roots []int
+	const tables = "select name, rootpage from sqlite_schema where type = 'table'"
+	for _, row := range queriedRows(t, raw(t, copied), tables, 2) {
+		if sqlstore.Streamed()[row[0].(string)] != nil {
+			roots = append(roots, int(row[1].(int64)))
+		}
+	}
+	random := rand.New(rand.NewPCG(5, 6))
+	failed := 0
+	for n := range 100 {
+		damaged := bytes.Clone(whole)
+		for range 100 {
+			const size = 4 << 10 // of a page
+			at := (roots[random.IntN(len(roots))] - 1) * size
+			if place := random.IntN(2); place == 0 {
+				at += random.IntN(32) // of the head, and of where the rows are
+			} else {
+				at += random.IntN(size)
+			}
+			damaged[at] = byte(random.Uint32())
+		}
+		path := filepath.Join(t.TempDir(), "damaged.db")
+		if err := os.WriteFile(path, damaged, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		db, err := sqlstore.Open(t.Context(), sqlstore.Options{URL: path, ReadOnly: true, Now: time.Now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for table := range sqlstore.Streamed() {
+			if err := db.Stream(t.Context(), table, false, func([]any) {}); err != nil {
+				failed++
+			}
+		}
+		if err := db.Close(); err != nil {
+			t.Fatalf("damage %d: %v", n, err)
+		}
+	}
+	if failed == 0 {
+		t.Error("no damage was noticed")
+	}
 }
 
 // queriedRows are all rows of a query.
