@@ -26,25 +26,13 @@ func (a *App) RecordPayment(ctx context.Context, merchantID, id string, at time.
 		if p, err = r.Payment(ctx, merchantID, id); err != nil {
 			return store.Change{}, err
 		}
-		if p.Withdrawn || !p.Collected() || p.Record.Recorded() {
-			return store.Change{}, fault.New(fault.CodeWrongState, "payment", "")
-		}
 		i, err := r.Invoice(ctx, merchantID, p.Invoice)
 		if err != nil {
 			return store.Change{}, err
 		}
-		if i.VerifyIn > 0 {
-			return store.Change{}, fault.New(fault.CodeWrongState, "payment", "Its invoice is given back as a whole.")
-		}
-		kept := amount
-		if !kept.Valid() {
-			kept = p.Refundable()
-		}
-		if kept.Sign() <= 0 {
-			return store.Change{}, fault.New(fault.CodeAmountInvalid, "amount", "")
-		}
-		if over, err := kept.Cmp(p.Refundable()); err != nil || over > 0 {
-			return store.Change{}, fault.New(fault.CodeAmountAboveRemaining, "amount", "").With(err)
+		kept, err := recordable(p, i, amount)
+		if err != nil {
+			return store.Change{}, err
 		}
 		before, err := p.Refunded.Add(p.Returning)
 		if err != nil {
@@ -65,6 +53,27 @@ func (a *App) RecordPayment(ctx context.Context, merchantID, id string, at time.
 		p.Version++
 	}
 	return p, err
+}
+
+// recordable is what a merchant who wishes so may record of a payment: without an
+// amount, all that did not go back.
+func recordable(p payment.Payment, i invoice.Invoice, amount money.Amount) (money.Amount, error) {
+	if p.Withdrawn || !p.Collected() || p.Record.Recorded() {
+		return amount, fault.New(fault.CodeWrongState, "payment", "")
+	}
+	if i.VerifyIn > 0 {
+		return amount, fault.New(fault.CodeWrongState, "payment", "Its invoice is given back as a whole.")
+	}
+	if !amount.Valid() {
+		amount = p.Refundable()
+	}
+	if amount.Sign() <= 0 {
+		return amount, fault.New(fault.CodeAmountInvalid, "amount", "")
+	}
+	if over, err := amount.Cmp(p.Refundable()); err != nil || over > 0 {
+		return amount, fault.New(fault.CodeAmountAboveRemaining, "amount", "").With(err)
+	}
+	return amount, nil
 }
 
 // WithdrawPayment deletes a payment for its merchant: held money is let go
