@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/purserhq/purser/internal/deal"
 	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/invoice"
@@ -195,6 +196,10 @@ func trades(t *testing.T) []store.Change {
 		Markets: []wallet.Market{market}, Exchanges: []wallet.Exchange{traded},
 		Transfers: []wallet.Transfer{sent("t1", wallet.House, 30), sent("t2", 10002, 20)},
 		Payouts:   []payout.Payout{out("o1", payout.Requested), out("o2", payout.Paid), out("o3", payout.Rejected)},
+		Deals: []deal.Deal{{
+			ID: "d1", Merchant: "m", State: deal.Canceled, Invoice: "i1", Payment: "pd", Trader: "trd", Amount: amount(50),
+			Coins: money.New(7, deal.Coin), Fee: money.New(1, deal.Coin), Held: money.Zero(deal.Coin),
+		}},
 		Entries: []ledger.Entry{
 			booked(t, ledger.RuleTransferred, "e20", "t1", mine, 30),
 			booked(t, ledger.RuleTransferred, "e21", "t2", ledger.Names{Owner: "10001", To: "10002"}, 20), swapped,
@@ -212,6 +217,8 @@ func trades(t *testing.T) []store.Change {
 			happened(event.Payout, "o2", "confirm", "processing", "paid"),
 			happened(event.Payout, "o3", "create", "", "requested"),
 			happened(event.Payout, "o3", "reject", "requested", "rejected"),
+			happened(event.Deal, "d1", "create", "", "transfer_waiting"),
+			happened(event.Deal, "d1", "cancel", "transfer_waiting", "canceled"),
 		},
 	}}
 }
@@ -288,6 +295,7 @@ var spoils = []spoil{
 		"I4 deal", `update payout set state = 'processing', detail = replace(detail, '"TRX"', '"traders"') where id = 'o1'`,
 		`update payout set state = 'requested', detail = replace(detail, '"traders"', '"TRX"') where id = 'o1'`,
 	},
+	spoiled("I4 deal", "deal", "state", "'completed'", "'canceled'", "id = 'd1'"),
 	spoiled("P6 endpoint", "delivery", "endpoint_id", "'x'", "''", "id = 'd1'"),
 	spoiled("P6 time", "delivery", "run_at", "null", "1", "id = 'd1'"),
 	spoiled("I17", "exchange", "detail", "replace(detail, '10.5', '10.4')", "replace(detail, '10.4', '10.5')", "true"),
