@@ -1066,6 +1066,60 @@ func (e ListDealsParamsStatus) Valid() bool {
 	}
 }
 
+// Defines values for ListDealsParamsExpand.
+const (
+	ListDealsParamsExpandInvoice   ListDealsParamsExpand = "invoice"
+	ListDealsParamsExpandPayment   ListDealsParamsExpand = "payment"
+	ListDealsParamsExpandPayout    ListDealsParamsExpand = "payout"
+	ListDealsParamsExpandRequisite ListDealsParamsExpand = "requisite"
+	ListDealsParamsExpandTrader    ListDealsParamsExpand = "trader"
+)
+
+// Valid indicates whether the value is a known member of the ListDealsParamsExpand enum.
+func (e ListDealsParamsExpand) Valid() bool {
+	switch e {
+	case ListDealsParamsExpandInvoice:
+		return true
+	case ListDealsParamsExpandPayment:
+		return true
+	case ListDealsParamsExpandPayout:
+		return true
+	case ListDealsParamsExpandRequisite:
+		return true
+	case ListDealsParamsExpandTrader:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetDealParamsExpand.
+const (
+	GetDealParamsExpandInvoice   GetDealParamsExpand = "invoice"
+	GetDealParamsExpandPayment   GetDealParamsExpand = "payment"
+	GetDealParamsExpandPayout    GetDealParamsExpand = "payout"
+	GetDealParamsExpandRequisite GetDealParamsExpand = "requisite"
+	GetDealParamsExpandTrader    GetDealParamsExpand = "trader"
+)
+
+// Valid indicates whether the value is a known member of the GetDealParamsExpand enum.
+func (e GetDealParamsExpand) Valid() bool {
+	switch e {
+	case GetDealParamsExpandInvoice:
+		return true
+	case GetDealParamsExpandPayment:
+		return true
+	case GetDealParamsExpandPayout:
+		return true
+	case GetDealParamsExpandRequisite:
+		return true
+	case GetDealParamsExpandTrader:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ListDeliveriesParamsFormat.
 const (
 	ListDeliveriesParamsFormatCsv  ListDeliveriesParamsFormat = "csv"
@@ -1099,6 +1153,21 @@ func (e ListDeliveriesParamsStatus) Valid() bool {
 	case ListDeliveriesParamsStatusDelivered:
 		return true
 	case ListDeliveriesParamsStatusDue:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetDeliveryParamsExpand.
+const (
+	GetDeliveryParamsExpandEvent GetDeliveryParamsExpand = "event"
+)
+
+// Valid indicates whether the value is a known member of the GetDeliveryParamsExpand enum.
+func (e GetDeliveryParamsExpand) Valid() bool {
+	switch e {
+	case GetDeliveryParamsExpandEvent:
 		return true
 	default:
 		return false
@@ -1189,6 +1258,36 @@ func (e ListExchangesParamsFormat) Valid() bool {
 	case ListExchangesParamsFormatCsv:
 		return true
 	case ListExchangesParamsFormatJSON:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListExchangesParamsExpand.
+const (
+	ListExchangesParamsExpandEntries ListExchangesParamsExpand = "entries"
+)
+
+// Valid indicates whether the value is a known member of the ListExchangesParamsExpand enum.
+func (e ListExchangesParamsExpand) Valid() bool {
+	switch e {
+	case ListExchangesParamsExpandEntries:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetExchangeParamsExpand.
+const (
+	GetExchangeParamsExpandEntries GetExchangeParamsExpand = "entries"
+)
+
+// Valid indicates whether the value is a known member of the GetExchangeParamsExpand enum.
+func (e GetExchangeParamsExpand) Valid() bool {
+	switch e {
+	case GetExchangeParamsExpandEntries:
 		return true
 	default:
 		return false
@@ -1468,6 +1567,42 @@ func (e ListPaymentsParamsStatus) Valid() bool {
 	}
 }
 
+// Defines values for ListPaymentsParamsExpand.
+const (
+	ListPaymentsParamsExpandInvoice ListPaymentsParamsExpand = "invoice"
+	ListPaymentsParamsExpandRefunds ListPaymentsParamsExpand = "refunds"
+)
+
+// Valid indicates whether the value is a known member of the ListPaymentsParamsExpand enum.
+func (e ListPaymentsParamsExpand) Valid() bool {
+	switch e {
+	case ListPaymentsParamsExpandInvoice:
+		return true
+	case ListPaymentsParamsExpandRefunds:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetPaymentParamsExpand.
+const (
+	GetPaymentParamsExpandInvoice GetPaymentParamsExpand = "invoice"
+	GetPaymentParamsExpandRefunds GetPaymentParamsExpand = "refunds"
+)
+
+// Valid indicates whether the value is a known member of the GetPaymentParamsExpand enum.
+func (e GetPaymentParamsExpand) Valid() bool {
+	switch e {
+	case GetPaymentParamsExpandInvoice:
+		return true
+	case GetPaymentParamsExpandRefunds:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for GetPaymentTimelineParamsFormat.
 const (
 	GetPaymentTimelineParamsFormatCsv  GetPaymentTimelineParamsFormat = "csv"
@@ -1540,6 +1675,36 @@ func (e ListPayoutsParamsStatus) Valid() bool {
 	}
 }
 
+// Defines values for ListPayoutsParamsExpand.
+const (
+	ListPayoutsParamsExpandDeals ListPayoutsParamsExpand = "deals"
+)
+
+// Valid indicates whether the value is a known member of the ListPayoutsParamsExpand enum.
+func (e ListPayoutsParamsExpand) Valid() bool {
+	switch e {
+	case ListPayoutsParamsExpandDeals:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetPayoutParamsExpand.
+const (
+	GetPayoutParamsExpandDeals GetPayoutParamsExpand = "deals"
+)
+
+// Valid indicates whether the value is a known member of the GetPayoutParamsExpand enum.
+func (e GetPayoutParamsExpand) Valid() bool {
+	switch e {
+	case GetPayoutParamsExpandDeals:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ListRatesParamsFormat.
 const (
 	ListRatesParamsFormatCsv  ListRatesParamsFormat = "csv"
@@ -1594,6 +1759,36 @@ func (e ListRefundsParamsStatus) Valid() bool {
 	case ListRefundsParamsStatusRequested:
 		return true
 	case ListRefundsParamsStatusSucceeded:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListRefundsParamsExpand.
+const (
+	ListRefundsParamsExpandPayment ListRefundsParamsExpand = "payment"
+)
+
+// Valid indicates whether the value is a known member of the ListRefundsParamsExpand enum.
+func (e ListRefundsParamsExpand) Valid() bool {
+	switch e {
+	case ListRefundsParamsExpandPayment:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetRefundParamsExpand.
+const (
+	GetRefundParamsExpandPayment GetRefundParamsExpand = "payment"
+)
+
+// Valid indicates whether the value is a known member of the GetRefundParamsExpand enum.
+func (e GetRefundParamsExpand) Valid() bool {
+	switch e {
+	case GetRefundParamsExpandPayment:
 		return true
 	default:
 		return false
@@ -1825,6 +2020,36 @@ func (e ListTransfersParamsFormat) Valid() bool {
 	}
 }
 
+// Defines values for ListTransfersParamsExpand.
+const (
+	ListTransfersParamsExpandEntries ListTransfersParamsExpand = "entries"
+)
+
+// Valid indicates whether the value is a known member of the ListTransfersParamsExpand enum.
+func (e ListTransfersParamsExpand) Valid() bool {
+	switch e {
+	case ListTransfersParamsExpandEntries:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetTransferParamsExpand.
+const (
+	GetTransferParamsExpandEntries GetTransferParamsExpand = "entries"
+)
+
+// Valid indicates whether the value is a known member of the GetTransferParamsExpand enum.
+func (e GetTransferParamsExpand) Valid() bool {
+	switch e {
+	case GetTransferParamsExpandEntries:
+		return true
+	default:
+		return false
+	}
+}
+
 // Account defines model for Account.
 type Account struct {
 	// Account Its number; 10000 is your own.
@@ -1991,6 +2216,12 @@ type Book struct {
 type BookList struct {
 	// Data The newest first, unless the operation says otherwise.
 	Data []Book `json:"data"`
+}
+
+// BookedMore defines model for BookedMore.
+type BookedMore struct {
+	// Entries What was booked for it, with expand=entries.
+	Entries *[]Entry `json:"entries,omitempty"`
 }
 
 // Capture defines model for Capture.
@@ -2237,6 +2468,9 @@ type Deal struct {
 	// Examples: 2026-12-01T12:00:00Z
 	EndedAt *time.Time `json:"ended_at,omitempty"`
 
+	// Expanded What expand asks for; only that, and only where there is such a thing.
+	Expanded *DealMore `json:"expanded,omitempty"`
+
 	// ID Its id.
 	//
 	// Examples: deal_01941f29-7c00-7000-8000-000000000001
@@ -2305,6 +2539,24 @@ type Deal struct {
 //
 // Examples: transfer_waiting
 type DealStatus string
+
+// DealMore defines model for DealMore.
+type DealMore struct {
+	// Invoice The invoice that it pays.
+	Invoice *Invoice `json:"invoice,omitempty"`
+
+	// Payment The payment that it is.
+	Payment *Payment `json:"payment,omitempty"`
+
+	// Payout The payout that it carries out.
+	Payout *Payout `json:"payout,omitempty"`
+
+	// Requisite Where the trader receives the money, for operators.
+	Requisite *Requisite `json:"requisite,omitempty"`
+
+	// Trader The trader, for operators.
+	Trader *Trader `json:"trader,omitempty"`
+}
 
 // DealPage defines model for DealPage.
 type DealPage struct {
@@ -2385,6 +2637,9 @@ type Delivery struct {
 	// Examples: payment.captured
 	Event string `json:"event"`
 
+	// Expanded What expand asks for; only that, and only where there is such a thing.
+	Expanded *DeliveryMore `json:"expanded,omitempty"`
+
 	// ID Its id, which is also the message's webhook-id.
 	//
 	// Examples: msg_01941f297c0070008000000000000001
@@ -2425,6 +2680,12 @@ type Delivery struct {
 //
 // Examples: dead
 type DeliveryStatus string
+
+// DeliveryMore defines model for DeliveryMore.
+type DeliveryMore struct {
+	// Event The event that it tells of, with expand=event.
+	Event *Event `json:"event,omitempty"`
+}
 
 // DeliveryPage defines model for DeliveryPage.
 type DeliveryPage struct {
@@ -2666,6 +2927,9 @@ type Exchange struct {
 	//
 	// Examples: 2026-12-01T11:00:00Z
 	CreatedAt time.Time `json:"created_at"`
+
+	// Expanded What expand asks for; only that, and only where there is such a thing.
+	Expanded *BookedMore `json:"expanded,omitempty"`
 
 	// Got What comes out, in to, cut towards zero.
 	//
@@ -4065,6 +4329,9 @@ type Payment struct {
 	// Examples: Row 7, seats 11 and 12
 	Description *string `json:"description,omitempty"`
 
+	// Expanded What expand asks for; only that, and only where there is such a thing.
+	Expanded *PaymentMore `json:"expanded,omitempty"`
+
 	// FinishedAt When it was captured, failed or canceled.
 	//
 	// Examples: 2026-12-01T12:00:00Z
@@ -4149,6 +4416,15 @@ type Payment struct {
 // Examples: processing
 type PaymentStatus string
 
+// PaymentMore defines model for PaymentMore.
+type PaymentMore struct {
+	// Invoice Its invoice, with expand=invoice.
+	Invoice *Invoice `json:"invoice,omitempty"`
+
+	// Refunds What went back of it, the newest first and at most 100, with expand=refunds.
+	Refunds *[]Refund `json:"refunds,omitempty"`
+}
+
 // PaymentPage defines model for PaymentPage.
 type PaymentPage struct {
 	// Data The newest first, unless the operation says otherwise.
@@ -4191,6 +4467,9 @@ type Payout struct {
 	//
 	// Examples: 2026-12-01T12:00:00Z
 	DueAt *time.Time `json:"due_at,omitempty"`
+
+	// Expanded What expand asks for; only that, and only where there is such a thing.
+	Expanded *PayoutMore `json:"expanded,omitempty"`
 
 	// Fee What is kept of it.
 	//
@@ -4250,6 +4529,12 @@ type Payout struct {
 //
 // Examples: requested
 type PayoutStatus string
+
+// PayoutMore defines model for PayoutMore.
+type PayoutMore struct {
+	// Deals The deals by which traders send it, with expand=deals.
+	Deals *[]Deal `json:"deals,omitempty"`
+}
 
 // PayoutPage defines model for PayoutPage.
 type PayoutPage struct {
@@ -4479,6 +4764,9 @@ type Refund struct {
 	// Examples: 2026-12-01T11:00:00Z
 	CreatedAt time.Time `json:"created_at"`
 
+	// Expanded What expand asks for; only that, and only where there is such a thing.
+	Expanded *RefundMore `json:"expanded,omitempty"`
+
 	// Failure Why the gateway refused.
 	//
 	// Examples: the payment is too old
@@ -4539,6 +4827,12 @@ type RefundStatus string
 //
 // Examples: refund
 type RefundWay string
+
+// RefundMore defines model for RefundMore.
+type RefundMore struct {
+	// Payment The payment whose money it is, with expand=payment.
+	Payment *Payment `json:"payment,omitempty"`
+}
 
 // RefundPage defines model for RefundPage.
 type RefundPage struct {
@@ -5407,6 +5701,9 @@ type Transfer struct {
 	// Examples: 10001
 	Destination int64 `json:"destination"`
 
+	// Expanded What expand asks for; only that, and only where there is such a thing.
+	Expanded *BookedMore `json:"expanded,omitempty"`
+
 	// ID Its id.
 	//
 	// Examples: trf_01941f29-7c00-7000-8000-000000000001
@@ -5562,6 +5859,9 @@ type ListDealsParams struct {
 
 	// Trader Only those of this trader.
 	Trader *string `form:"trader,omitempty" json:"trader,omitempty"`
+
+	// Expand Show it together with invoice, payment, payout, requisite, trader. Your key needs the scope to read that, too. A table has no room for it.
+	Expand *ListDealsParamsExpand `form:"expand,omitempty" json:"expand,omitempty"`
 }
 
 // ListDealsParamsFormat defines parameters for ListDeals.
@@ -5570,11 +5870,23 @@ type ListDealsParamsFormat string
 // ListDealsParamsStatus defines parameters for ListDeals.
 type ListDealsParamsStatus string
 
+// ListDealsParamsExpand defines parameters for ListDeals.
+type ListDealsParamsExpand string
+
 // CreateDealParams defines parameters for CreateDeal.
 type CreateDealParams struct {
 	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
+
+// GetDealParams defines parameters for GetDeal.
+type GetDealParams struct {
+	// Expand Show it together with invoice, payment, payout, requisite, trader. Your key needs the scope to read that, too. A table has no room for it.
+	Expand *GetDealParamsExpand `form:"expand,omitempty" json:"expand,omitempty"`
+}
+
+// GetDealParamsExpand defines parameters for GetDeal.
+type GetDealParamsExpand string
 
 // CreateAttachmentParams defines parameters for CreateAttachment.
 type CreateAttachmentParams struct {
@@ -5662,6 +5974,15 @@ type ResendDeliveriesParams struct {
 	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
+
+// GetDeliveryParams defines parameters for GetDelivery.
+type GetDeliveryParams struct {
+	// Expand Show it together with event. Your key needs the scope to read that, too. A table has no room for it.
+	Expand *GetDeliveryParamsExpand `form:"expand,omitempty" json:"expand,omitempty"`
+}
+
+// GetDeliveryParamsExpand defines parameters for GetDelivery.
+type GetDeliveryParamsExpand string
 
 // ResendDeliveryParams defines parameters for ResendDelivery.
 type ResendDeliveryParams struct {
@@ -5766,16 +6087,31 @@ type ListExchangesParams struct {
 
 	// Account The number of the account whose money it is; 10000 is your own.
 	Account int64 `form:"account" json:"account"`
+
+	// Expand Show it together with entries. Your key needs the scope to read that, too. A table has no room for it.
+	Expand *ListExchangesParamsExpand `form:"expand,omitempty" json:"expand,omitempty"`
 }
 
 // ListExchangesParamsFormat defines parameters for ListExchanges.
 type ListExchangesParamsFormat string
+
+// ListExchangesParamsExpand defines parameters for ListExchanges.
+type ListExchangesParamsExpand string
 
 // CreateExchangeParams defines parameters for CreateExchange.
 type CreateExchangeParams struct {
 	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
+
+// GetExchangeParams defines parameters for GetExchange.
+type GetExchangeParams struct {
+	// Expand Show it together with entries. Your key needs the scope to read that, too. A table has no room for it.
+	Expand *GetExchangeParamsExpand `form:"expand,omitempty" json:"expand,omitempty"`
+}
+
+// GetExchangeParamsExpand defines parameters for GetExchange.
+type GetExchangeParamsExpand string
 
 // ListGatewaysParams defines parameters for ListGateways.
 type ListGatewaysParams struct {
@@ -6000,6 +6336,9 @@ type ListPaymentsParams struct {
 
 	// Status Only those in this state.
 	Status *ListPaymentsParamsStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// Expand Show it together with invoice, refunds. Your key needs the scope to read that, too. A table has no room for it.
+	Expand *ListPaymentsParamsExpand `form:"expand,omitempty" json:"expand,omitempty"`
 }
 
 // ListPaymentsParamsFormat defines parameters for ListPayments.
@@ -6007,6 +6346,9 @@ type ListPaymentsParamsFormat string
 
 // ListPaymentsParamsStatus defines parameters for ListPayments.
 type ListPaymentsParamsStatus string
+
+// ListPaymentsParamsExpand defines parameters for ListPayments.
+type ListPaymentsParamsExpand string
 
 // CreatePaymentParams defines parameters for CreatePayment.
 type CreatePaymentParams struct {
@@ -6025,6 +6367,15 @@ type PayFromWalletParams struct {
 	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
+
+// GetPaymentParams defines parameters for GetPayment.
+type GetPaymentParams struct {
+	// Expand Show it together with invoice, refunds. Your key needs the scope to read that, too. A table has no room for it.
+	Expand *GetPaymentParamsExpand `form:"expand,omitempty" json:"expand,omitempty"`
+}
+
+// GetPaymentParamsExpand defines parameters for GetPayment.
+type GetPaymentParamsExpand string
 
 // AdjustPaymentParams defines parameters for AdjustPayment.
 type AdjustPaymentParams struct {
@@ -6114,6 +6465,9 @@ type ListPayoutsParams struct {
 
 	// Status Only those in this state.
 	Status *ListPayoutsParamsStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// Expand Show it together with deals. Your key needs the scope to read that, too. A table has no room for it.
+	Expand *ListPayoutsParamsExpand `form:"expand,omitempty" json:"expand,omitempty"`
 }
 
 // ListPayoutsParamsFormat defines parameters for ListPayouts.
@@ -6122,11 +6476,23 @@ type ListPayoutsParamsFormat string
 // ListPayoutsParamsStatus defines parameters for ListPayouts.
 type ListPayoutsParamsStatus string
 
+// ListPayoutsParamsExpand defines parameters for ListPayouts.
+type ListPayoutsParamsExpand string
+
 // CreatePayoutParams defines parameters for CreatePayout.
 type CreatePayoutParams struct {
 	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
+
+// GetPayoutParams defines parameters for GetPayout.
+type GetPayoutParams struct {
+	// Expand Show it together with deals. Your key needs the scope to read that, too. A table has no room for it.
+	Expand *GetPayoutParamsExpand `form:"expand,omitempty" json:"expand,omitempty"`
+}
+
+// GetPayoutParamsExpand defines parameters for GetPayout.
+type GetPayoutParamsExpand string
 
 // ApprovePayoutParams defines parameters for ApprovePayout.
 type ApprovePayoutParams struct {
@@ -6228,6 +6594,9 @@ type ListRefundsParams struct {
 
 	// Status Only those in this state.
 	Status *ListRefundsParamsStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// Expand Show it together with payment. Your key needs the scope to read that, too. A table has no room for it.
+	Expand *ListRefundsParamsExpand `form:"expand,omitempty" json:"expand,omitempty"`
 }
 
 // ListRefundsParamsFormat defines parameters for ListRefunds.
@@ -6236,11 +6605,23 @@ type ListRefundsParamsFormat string
 // ListRefundsParamsStatus defines parameters for ListRefunds.
 type ListRefundsParamsStatus string
 
+// ListRefundsParamsExpand defines parameters for ListRefunds.
+type ListRefundsParamsExpand string
+
 // CreateRefundParams defines parameters for CreateRefund.
 type CreateRefundParams struct {
 	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
+
+// GetRefundParams defines parameters for GetRefund.
+type GetRefundParams struct {
+	// Expand Show it together with payment. Your key needs the scope to read that, too. A table has no room for it.
+	Expand *GetRefundParamsExpand `form:"expand,omitempty" json:"expand,omitempty"`
+}
+
+// GetRefundParamsExpand defines parameters for GetRefund.
+type GetRefundParamsExpand string
 
 // RefreshRefundParams defines parameters for RefreshRefund.
 type RefreshRefundParams struct {
@@ -6507,16 +6888,31 @@ type ListTransfersParams struct {
 
 	// Account Only those that this account sent or got.
 	Account *int64 `form:"account,omitempty" json:"account,omitempty"`
+
+	// Expand Show it together with entries. Your key needs the scope to read that, too. A table has no room for it.
+	Expand *ListTransfersParamsExpand `form:"expand,omitempty" json:"expand,omitempty"`
 }
 
 // ListTransfersParamsFormat defines parameters for ListTransfers.
 type ListTransfersParamsFormat string
+
+// ListTransfersParamsExpand defines parameters for ListTransfers.
+type ListTransfersParamsExpand string
 
 // CreateTransferParams defines parameters for CreateTransfer.
 type CreateTransferParams struct {
 	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
+
+// GetTransferParams defines parameters for GetTransfer.
+type GetTransferParams struct {
+	// Expand Show it together with entries. Your key needs the scope to read that, too. A table has no room for it.
+	Expand *GetTransferParamsExpand `form:"expand,omitempty" json:"expand,omitempty"`
+}
+
+// GetTransferParamsExpand defines parameters for GetTransfer.
+type GetTransferParamsExpand string
 
 // CreateChargeJSONRequestBody defines body for CreateCharge for application/json ContentType.
 type CreateChargeJSONRequestBody = NewCharge
@@ -6977,7 +7373,7 @@ type ClientInterface interface {
 	// Needs a key with the scope deals:read.
 	//
 	// Corresponds with GET /deals/{id} (the `GetDeal` operationId).
-	GetDeal(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	GetDeal(ctx context.Context, id string, params *GetDealParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateAttachmentWithBody Attach a file to a deal
 	//
@@ -7167,7 +7563,7 @@ type ClientInterface interface {
 	// Needs a key with the scope endpoints:read.
 	//
 	// Corresponds with GET /deliveries/{id} (the `GetDelivery` operationId).
-	GetDelivery(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	GetDelivery(ctx context.Context, id string, params *GetDeliveryParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ResendDelivery Send a delivery again
 	//
@@ -7336,7 +7732,7 @@ type ClientInterface interface {
 	// Needs a key with the scope exchanges:read.
 	//
 	// Corresponds with GET /exchanges/{id} (the `GetExchange` operationId).
-	GetExchange(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	GetExchange(ctx context.Context, id string, params *GetExchangeParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListGateways List gateways
 	//
@@ -7718,7 +8114,7 @@ type ClientInterface interface {
 	// Needs a key with the scope payments:read.
 	//
 	// Corresponds with GET /payments/{id} (the `GetPayment` operationId).
-	GetPayment(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	GetPayment(ctx context.Context, id string, params *GetPaymentParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// AdjustPaymentWithBody Adjust a held payment
 	//
@@ -7961,7 +8357,7 @@ type ClientInterface interface {
 	// Needs a key with the scope payouts:read.
 	//
 	// Corresponds with GET /payouts/{id} (the `GetPayout` operationId).
-	GetPayout(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	GetPayout(ctx context.Context, id string, params *GetPayoutParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ApprovePayoutWithBody Approve a payout
 	//
@@ -8178,7 +8574,7 @@ type ClientInterface interface {
 	// Needs a key with the scope refunds:read.
 	//
 	// Corresponds with GET /refunds/{id} (the `GetRefund` operationId).
-	GetRefund(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	GetRefund(ctx context.Context, id string, params *GetRefundParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RefreshRefund Ask the gateway about a refund
 	//
@@ -8670,7 +9066,7 @@ type ClientInterface interface {
 	// Needs a key with the scope transfers:read.
 	//
 	// Corresponds with GET /transfers/{id} (the `GetTransfer` operationId).
-	GetTransfer(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	GetTransfer(ctx context.Context, id string, params *GetTransferParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
 // GetAccount Get an account
@@ -9084,8 +9480,8 @@ func (c *Client) CreateDeal(ctx context.Context, params *CreateDealParams, body 
 // Needs a key with the scope deals:read.
 //
 // Corresponds with GET /deals/{id} (the `GetDeal` operationId).
-func (c *Client) GetDeal(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetDealRequest(c.Server, id)
+func (c *Client) GetDeal(ctx context.Context, id string, params *GetDealParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetDealRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -9454,8 +9850,8 @@ func (c *Client) ResendDeliveries(ctx context.Context, params *ResendDeliveriesP
 // Needs a key with the scope endpoints:read.
 //
 // Corresponds with GET /deliveries/{id} (the `GetDelivery` operationId).
-func (c *Client) GetDelivery(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetDeliveryRequest(c.Server, id)
+func (c *Client) GetDelivery(ctx context.Context, id string, params *GetDeliveryParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetDeliveryRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -9793,8 +10189,8 @@ func (c *Client) CreateExchange(ctx context.Context, params *CreateExchangeParam
 // Needs a key with the scope exchanges:read.
 //
 // Corresponds with GET /exchanges/{id} (the `GetExchange` operationId).
-func (c *Client) GetExchange(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetExchangeRequest(c.Server, id)
+func (c *Client) GetExchange(ctx context.Context, id string, params *GetExchangeParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetExchangeRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -10555,8 +10951,8 @@ func (c *Client) PayFromWallet(ctx context.Context, params *PayFromWalletParams,
 // Needs a key with the scope payments:read.
 //
 // Corresponds with GET /payments/{id} (the `GetPayment` operationId).
-func (c *Client) GetPayment(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetPaymentRequest(c.Server, id)
+func (c *Client) GetPayment(ctx context.Context, id string, params *GetPaymentParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetPaymentRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -11028,8 +11424,8 @@ func (c *Client) CreatePayout(ctx context.Context, params *CreatePayoutParams, b
 // Needs a key with the scope payouts:read.
 //
 // Corresponds with GET /payouts/{id} (the `GetPayout` operationId).
-func (c *Client) GetPayout(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetPayoutRequest(c.Server, id)
+func (c *Client) GetPayout(ctx context.Context, id string, params *GetPayoutParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetPayoutRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -11455,8 +11851,8 @@ func (c *Client) CreateRefund(ctx context.Context, params *CreateRefundParams, b
 // Needs a key with the scope refunds:read.
 //
 // Corresponds with GET /refunds/{id} (the `GetRefund` operationId).
-func (c *Client) GetRefund(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetRefundRequest(c.Server, id)
+func (c *Client) GetRefund(ctx context.Context, id string, params *GetRefundParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetRefundRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -12427,8 +12823,8 @@ func (c *Client) CreateTransfer(ctx context.Context, params *CreateTransferParam
 // Needs a key with the scope transfers:read.
 //
 // Corresponds with GET /transfers/{id} (the `GetTransfer` operationId).
-func (c *Client) GetTransfer(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetTransferRequest(c.Server, id)
+func (c *Client) GetTransfer(ctx context.Context, id string, params *GetTransferParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetTransferRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -13225,6 +13621,18 @@ func NewListDealsRequest(server string, params *ListDealsParams) (*http.Request,
 
 		}
 
+		if params.Expand != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "expand", *params.Expand, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -13295,7 +13703,7 @@ func NewCreateDealRequestWithBody(server string, params *CreateDealParams, conte
 }
 
 // NewGetDealRequest constructs an http.Request for the GetDeal method
-func NewGetDealRequest(server string, id string) (*http.Request, error) {
+func NewGetDealRequest(server string, id string, params *GetDealParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -13318,6 +13726,33 @@ func NewGetDealRequest(server string, id string) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Expand != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "expand", *params.Expand, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -13992,7 +14427,7 @@ func NewResendDeliveriesRequestWithBody(server string, params *ResendDeliveriesP
 }
 
 // NewGetDeliveryRequest constructs an http.Request for the GetDelivery method
-func NewGetDeliveryRequest(server string, id string) (*http.Request, error) {
+func NewGetDeliveryRequest(server string, id string, params *GetDeliveryParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -14015,6 +14450,33 @@ func NewGetDeliveryRequest(server string, id string) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Expand != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "expand", *params.Expand, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -14711,6 +15173,18 @@ func NewListExchangesRequest(server string, params *ListExchangesParams) (*http.
 			}
 		}
 
+		if params.Expand != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "expand", *params.Expand, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -14781,7 +15255,7 @@ func NewCreateExchangeRequestWithBody(server string, params *CreateExchangeParam
 }
 
 // NewGetExchangeRequest constructs an http.Request for the GetExchange method
-func NewGetExchangeRequest(server string, id string) (*http.Request, error) {
+func NewGetExchangeRequest(server string, id string, params *GetExchangeParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -14804,6 +15278,33 @@ func NewGetExchangeRequest(server string, id string) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Expand != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "expand", *params.Expand, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -16281,6 +16782,18 @@ func NewListPaymentsRequest(server string, params *ListPaymentsParams) (*http.Re
 
 		}
 
+		if params.Expand != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "expand", *params.Expand, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -16461,7 +16974,7 @@ func NewPayFromWalletRequestWithBody(server string, params *PayFromWalletParams,
 }
 
 // NewGetPaymentRequest constructs an http.Request for the GetPayment method
-func NewGetPaymentRequest(server string, id string) (*http.Request, error) {
+func NewGetPaymentRequest(server string, id string, params *GetPaymentParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -16484,6 +16997,33 @@ func NewGetPaymentRequest(server string, id string) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Expand != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "expand", *params.Expand, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -17249,6 +17789,18 @@ func NewListPayoutsRequest(server string, params *ListPayoutsParams) (*http.Requ
 
 		}
 
+		if params.Expand != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "expand", *params.Expand, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -17319,7 +17871,7 @@ func NewCreatePayoutRequestWithBody(server string, params *CreatePayoutParams, c
 }
 
 // NewGetPayoutRequest constructs an http.Request for the GetPayout method
-func NewGetPayoutRequest(server string, id string) (*http.Request, error) {
+func NewGetPayoutRequest(server string, id string, params *GetPayoutParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -17342,6 +17894,33 @@ func NewGetPayoutRequest(server string, id string) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Expand != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "expand", *params.Expand, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -18117,6 +18696,18 @@ func NewListRefundsRequest(server string, params *ListRefundsParams) (*http.Requ
 
 		}
 
+		if params.Expand != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "expand", *params.Expand, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -18187,7 +18778,7 @@ func NewCreateRefundRequestWithBody(server string, params *CreateRefundParams, c
 }
 
 // NewGetRefundRequest constructs an http.Request for the GetRefund method
-func NewGetRefundRequest(server string, id string) (*http.Request, error) {
+func NewGetRefundRequest(server string, id string, params *GetRefundParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -18210,6 +18801,33 @@ func NewGetRefundRequest(server string, id string) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Expand != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "expand", *params.Expand, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -20157,6 +20775,18 @@ func NewListTransfersRequest(server string, params *ListTransfersParams) (*http.
 
 		}
 
+		if params.Expand != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "expand", *params.Expand, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -20227,7 +20857,7 @@ func NewCreateTransferRequestWithBody(server string, params *CreateTransferParam
 }
 
 // NewGetTransferRequest constructs an http.Request for the GetTransfer method
-func NewGetTransferRequest(server string, id string) (*http.Request, error) {
+func NewGetTransferRequest(server string, id string, params *GetTransferParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -20250,6 +20880,33 @@ func NewGetTransferRequest(server string, id string) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Expand != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "expand", *params.Expand, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -20533,7 +21190,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /deals/{id} (the `GetDeal` operationId).
-	GetDealWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetDealResponse, error)
+	GetDealWithResponse(ctx context.Context, id string, params *GetDealParams, reqEditors ...RequestEditorFn) (*GetDealResponse, error)
 
 	// CreateAttachmentWithBodyWithResponse Attach a file to a deal
 	//
@@ -20731,7 +21388,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /deliveries/{id} (the `GetDelivery` operationId).
-	GetDeliveryWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetDeliveryResponse, error)
+	GetDeliveryWithResponse(ctx context.Context, id string, params *GetDeliveryParams, reqEditors ...RequestEditorFn) (*GetDeliveryResponse, error)
 
 	// ResendDeliveryWithResponse Send a delivery again
 	//
@@ -20918,7 +21575,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /exchanges/{id} (the `GetExchange` operationId).
-	GetExchangeWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetExchangeResponse, error)
+	GetExchangeWithResponse(ctx context.Context, id string, params *GetExchangeParams, reqEditors ...RequestEditorFn) (*GetExchangeResponse, error)
 
 	// ListGatewaysWithResponse List gateways
 	//
@@ -21336,7 +21993,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /payments/{id} (the `GetPayment` operationId).
-	GetPaymentWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPaymentResponse, error)
+	GetPaymentWithResponse(ctx context.Context, id string, params *GetPaymentParams, reqEditors ...RequestEditorFn) (*GetPaymentResponse, error)
 
 	// AdjustPaymentWithBodyWithResponse Adjust a held payment
 	//
@@ -21589,7 +22246,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /payouts/{id} (the `GetPayout` operationId).
-	GetPayoutWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPayoutResponse, error)
+	GetPayoutWithResponse(ctx context.Context, id string, params *GetPayoutParams, reqEditors ...RequestEditorFn) (*GetPayoutResponse, error)
 
 	// ApprovePayoutWithBodyWithResponse Approve a payout
 	//
@@ -21820,7 +22477,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /refunds/{id} (the `GetRefund` operationId).
-	GetRefundWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetRefundResponse, error)
+	GetRefundWithResponse(ctx context.Context, id string, params *GetRefundParams, reqEditors ...RequestEditorFn) (*GetRefundResponse, error)
 
 	// RefreshRefundWithResponse Ask the gateway about a refund
 	//
@@ -22348,7 +23005,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /transfers/{id} (the `GetTransfer` operationId).
-	GetTransferWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetTransferResponse, error)
+	GetTransferWithResponse(ctx context.Context, id string, params *GetTransferParams, reqEditors ...RequestEditorFn) (*GetTransferResponse, error)
 }
 
 type GetAccountResponse struct {
@@ -27941,8 +28598,8 @@ func (c *ClientWithResponses) CreateDealWithResponse(ctx context.Context, params
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /deals/{id} (the `GetDeal` operationId).
-func (c *ClientWithResponses) GetDealWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetDealResponse, error) {
-	rsp, err := c.GetDeal(ctx, id, reqEditors...)
+func (c *ClientWithResponses) GetDealWithResponse(ctx context.Context, id string, params *GetDealParams, reqEditors ...RequestEditorFn) (*GetDealResponse, error) {
+	rsp, err := c.GetDeal(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -28247,8 +28904,8 @@ func (c *ClientWithResponses) ResendDeliveriesWithResponse(ctx context.Context, 
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /deliveries/{id} (the `GetDelivery` operationId).
-func (c *ClientWithResponses) GetDeliveryWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetDeliveryResponse, error) {
-	rsp, err := c.GetDelivery(ctx, id, reqEditors...)
+func (c *ClientWithResponses) GetDeliveryWithResponse(ctx context.Context, id string, params *GetDeliveryParams, reqEditors ...RequestEditorFn) (*GetDeliveryResponse, error) {
+	rsp, err := c.GetDelivery(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -28536,8 +29193,8 @@ func (c *ClientWithResponses) CreateExchangeWithResponse(ctx context.Context, pa
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /exchanges/{id} (the `GetExchange` operationId).
-func (c *ClientWithResponses) GetExchangeWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetExchangeResponse, error) {
-	rsp, err := c.GetExchange(ctx, id, reqEditors...)
+func (c *ClientWithResponses) GetExchangeWithResponse(ctx context.Context, id string, params *GetExchangeParams, reqEditors ...RequestEditorFn) (*GetExchangeResponse, error) {
+	rsp, err := c.GetExchange(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -29182,8 +29839,8 @@ func (c *ClientWithResponses) PayFromWalletWithResponse(ctx context.Context, par
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /payments/{id} (the `GetPayment` operationId).
-func (c *ClientWithResponses) GetPaymentWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPaymentResponse, error) {
-	rsp, err := c.GetPayment(ctx, id, reqEditors...)
+func (c *ClientWithResponses) GetPaymentWithResponse(ctx context.Context, id string, params *GetPaymentParams, reqEditors ...RequestEditorFn) (*GetPaymentResponse, error) {
+	rsp, err := c.GetPayment(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -29573,8 +30230,8 @@ func (c *ClientWithResponses) CreatePayoutWithResponse(ctx context.Context, para
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /payouts/{id} (the `GetPayout` operationId).
-func (c *ClientWithResponses) GetPayoutWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPayoutResponse, error) {
-	rsp, err := c.GetPayout(ctx, id, reqEditors...)
+func (c *ClientWithResponses) GetPayoutWithResponse(ctx context.Context, id string, params *GetPayoutParams, reqEditors ...RequestEditorFn) (*GetPayoutResponse, error) {
+	rsp, err := c.GetPayout(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -29930,8 +30587,8 @@ func (c *ClientWithResponses) CreateRefundWithResponse(ctx context.Context, para
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /refunds/{id} (the `GetRefund` operationId).
-func (c *ClientWithResponses) GetRefundWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetRefundResponse, error) {
-	rsp, err := c.GetRefund(ctx, id, reqEditors...)
+func (c *ClientWithResponses) GetRefundWithResponse(ctx context.Context, id string, params *GetRefundParams, reqEditors ...RequestEditorFn) (*GetRefundResponse, error) {
+	rsp, err := c.GetRefund(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -30746,8 +31403,8 @@ func (c *ClientWithResponses) CreateTransferWithResponse(ctx context.Context, pa
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /transfers/{id} (the `GetTransfer` operationId).
-func (c *ClientWithResponses) GetTransferWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetTransferResponse, error) {
-	rsp, err := c.GetTransfer(ctx, id, reqEditors...)
+func (c *ClientWithResponses) GetTransferWithResponse(ctx context.Context, id string, params *GetTransferParams, reqEditors ...RequestEditorFn) (*GetTransferResponse, error) {
+	rsp, err := c.GetTransfer(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -34147,4 +34804,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: 5c67015564604888634b940415a722d14348cc4addcf3d41fc4d16a4ec6f461b
+// Stamp of what it is made from: effe51cf29a2cbe634e8ff6a27df898833fd918abebfe6dcb0806280100f4b92

@@ -57,14 +57,19 @@ func (d *desk) resources() []resource {
 // operations are those of all resources, with their schemas described.
 func (d *desk) operations() []operation {
 	var all []operation
-	for _, r := range d.resources() {
+	said := words{} // of all: things are shown with one another
+	resources := d.resources()
+	for _, r := range resources {
+		said = said.and(r.words)
+	}
+	for _, r := range resources {
 		for _, o := range r.operations {
-			o.of, o.params = &r, d.querySchemas(o.query, r.words)
+			o.of, o.params = &r, d.querySchemas(o.query, said)
 			if o.answer != nil {
-				d.describe(o.answer, r.words)
+				d.describe(o.answer, said)
 			}
 			if o.body != nil {
-				d.describe(o.body, r.words)
+				d.describe(o.body, said)
 			}
 			all = append(all, o)
 		}

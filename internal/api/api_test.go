@@ -107,8 +107,11 @@ var samples = []dialecttest.Sample{
 		Body: `{"invoice":"` + id("inv", 5) + `","amount":"2000","gateway":"shepa","method":"iranian_card",` +
 			`"description":"d","payer":{"name":"n"},"metadata":{"a":"b"}}`,
 	},
-	{Route: "GET /v1/payments", Key: "key", Query: "limit=10&status=captured&invoice=" + id("inv", 1)},
-	{Route: "GET /v1/payments/{id}", Path: "/v1/payments/" + id("pay", 3), Key: "key", Owned: true},
+	{Route: "GET /v1/payments", Key: "key", Query: "limit=10&status=captured&expand=invoice&invoice=" + id("inv", 1)},
+	{
+		Route: "GET /v1/payments/{id}", Path: "/v1/payments/" + id("pay", 3), Key: "key", Owned: true,
+		Query: "expand=refunds",
+	},
 	{
 		Route: "POST /v1/payments/{id}/refresh", Path: "/v1/payments/" + id("pay", 3) + "/refresh", Key: "key", Owned: true,
 	},
@@ -135,8 +138,11 @@ var samples = []dialecttest.Sample{
 		Route: "POST /v1/refunds", Key: "key", Owned: true,
 		Body: `{"payment":"` + id("pay", 3) + `","amount":"1000","reason":"r"}`,
 	},
-	{Route: "GET /v1/refunds", Key: "key", Query: "limit=10&status=succeeded&payment=" + id("pay", 3)},
-	{Route: "GET /v1/refunds/{id}", Path: "/v1/refunds/" + id("rfd", 4), Key: "key", Owned: true},
+	{Route: "GET /v1/refunds", Key: "key", Query: "limit=10&status=succeeded&expand=payment&payment=" + id("pay", 3)},
+	{
+		Route: "GET /v1/refunds/{id}", Path: "/v1/refunds/" + id("rfd", 4), Key: "key", Owned: true,
+		Query: "expand=payment",
+	},
 	{
 		Route: "POST /v1/customers", Key: "admin",
 		Body: `{"first_name":"Grace","last_name":"Hopper","email":"grace@example.com","national_id":"1","pin":"4711"}`,
@@ -147,8 +153,11 @@ var samples = []dialecttest.Sample{
 		Route: "POST /v1/transfers", Key: "admin",
 		Body: `{"source":10000,"destination":10001,"amount":"1","unit":"USD","reference":"r","description":"d"}`,
 	},
-	{Route: "GET /v1/transfers", Key: "admin", Query: "limit=10&account=10001"},
-	{Route: "GET /v1/transfers/{id}", Path: "/v1/transfers/" + id("trf", 7), Key: "admin", Owned: true},
+	{Route: "GET /v1/transfers", Key: "admin", Query: "limit=10&account=10001&expand=entries"},
+	{
+		Route: "GET /v1/transfers/{id}", Path: "/v1/transfers/" + id("trf", 7), Key: "admin", Owned: true,
+		Query: "expand=entries",
+	},
 	{Route: "GET /v1/accounts/{id}", Path: "/v1/accounts/10001", Key: "admin", Owned: true},
 	{Route: "GET /v1/balances", Key: "admin", Query: "format=json"},
 	{Route: "GET /v1/entries", Key: "admin", Query: "subject=" + id("pay", 3)},

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -99,6 +100,9 @@ func table[Query, Out any](c *call, o operation, q Query, do func(*call, Query) 
 	if limit := param(&q, "limit"); limit.IsValid() {
 		limit.SetInt(mostLimit)
 	}
+	if expand := param(&q, "expand"); expand.IsValid() && !expand.IsZero() && !roomy(o.answer) {
+		return dialect.Reply{}, fault.New(fault.CodeParameterInvalid, "expand", "A table has no room for it.")
+	}
 	first, err := do(c, q)
 	if err != nil {
 		return dialect.Reply{}, err
@@ -135,6 +139,12 @@ func table[Query, Out any](c *call, o operation, q Query, do func(*call, Query) 
 	}}, nil
 }
 
+// roomy says that a table of a type of list has a column for what expand asks for.
+func roomy(page reflect.Type) bool {
+	data, ok := page.FieldByName("Data")
+	return ok && len(shown(data.Type.Elem())) == data.Type.Elem().NumField()
+}
+
 // begin writes what stands before a table.
 func begin(h http.Header, o operation) {
 	name := o.path[strings.LastIndexByte(o.path, '/')+1:]
@@ -160,11 +170,19 @@ func advance(into reflect.Value, value string) {
 // columns are the names of the fields of an item, in their order.
 func columns(item reflect.Type) []string {
 	var names []string
-	for n := range item.NumField() {
-		name, _, _ := strings.Cut(item.Field(n).Tag.Get("json"), ",")
+	for _, f := range shown(item) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		names = append(names, name)
 	}
 	return names
+}
+
+// shown are the fields of an item that a table has: what a caller may want to see
+// with it has no column.
+func shown(item reflect.Type) []reflect.StructField {
+	return slices.DeleteFunc(reflect.VisibleFields(item), func(f reflect.StructField) bool {
+		return f.Tag.Get("table") == "-" || !f.IsExported()
+	})
 }
 
 // head writes the names of the columns.
@@ -174,10 +192,10 @@ func head(out *csv.Writer, item reflect.Type) { _ = out.Write(columns(item)) } /
 func lines(out *csv.Writer, items any) int {
 	list := reflect.ValueOf(items)
 	for n := range list.Len() {
-		item := list.Index(n)
-		cells := make([]string, item.NumField())
-		for f := range cells {
-			cells[f] = cell(item.Field(f))
+		item, fields := list.Index(n), shown(list.Type().Elem())
+		cells := make([]string, len(fields))
+		for at, f := range fields {
+			cells[at] = cell(item.FieldByIndex(f.Index))
 		}
 		_ = out.Write(cells) // as of head
 	}

@@ -29,6 +29,7 @@ type dealView struct {
 	Deadline   string       `json:"deadline,omitempty" format:"date-time"`
 	ReportedAt string       `json:"reported_at,omitempty" format:"date-time"`
 	EndedAt    string       `json:"ended_at,omitempty" format:"date-time"`
+	Expanded   *dealMore    `json:"expanded,omitempty" table:"-"`
 	CreatedAt  string       `json:"created_at" format:"date-time"`
 	UpdatedAt  string       `json:"updated_at" format:"date-time"`
 }
@@ -93,6 +94,7 @@ type dealList struct {
 	Invoice string `query:"invoice" maxLength:"200"`
 	Payout  string `query:"payout" maxLength:"200"`
 	Trader  string `query:"trader" maxLength:"200"`
+	Expand  string `query:"expand"`
 }
 
 // The outcomes of a dispute.
@@ -138,6 +140,7 @@ var dealWords = words{
 		"deadline": {
 			doc: "When it is canceled unless somebody says that the money is sent.", example: "2026-12-01T12:00:00Z",
 		},
+		"expanded":    moreWord,
 		"reported_at": {doc: "When the payer said that the money is sent.", example: "2026-12-01T12:00:00Z"},
 		"ended_at":    {doc: "When it was decided.", example: "2026-12-01T12:00:00Z"},
 	},
@@ -150,6 +153,7 @@ var dealWords = words{
 	"disputeView": {
 		"reason": reasonWord, "amount": claimedWord, "opened_at": {doc: "Since when.", example: "2026-12-01T12:00:00Z"},
 	},
+	"dealMore": dealMoreWords, "dealExpand": {"expand": dealExpandWord},
 	"newDeal": {
 		"invoice": {doc: "The id of the invoice that is paid.", example: exampleInvoice},
 		"option":  {doc: "The way on which the payer sends; leave it out for any.", example: "SBP"},
@@ -173,6 +177,7 @@ var dealWords = words{
 		"invoice": {doc: "Only those of this invoice.", example: exampleInvoice},
 		"payout":  {doc: "Only those of this payout.", example: examplePayout},
 		"trader":  {doc: "Only those of this trader.", example: exampleTrader},
+		"expand":  dealExpandWord,
 	},
 }
 
@@ -201,7 +206,7 @@ func (d *desk) deals() resource {
 			get(row{
 				id: "getDeal", path: "/deals/{id}", scope: merchant.DealsRead, summary: "Get a deal",
 				about: "Shows a deal, whichever API began it.", faults: []fault.Code{fault.CodeDealNotFound},
-			}, plain(d.dealNow)),
+			}, d.getDeal),
 			list(row{
 				id: "listDeals", path: "/deals", scope: merchant.DealsRead, summary: "List deals",
 				about: "Lists all deals, of invoices and of payouts, whichever API began them.",
@@ -283,8 +288,8 @@ func (d *desk) listDeals(c *call, q dealList) (out pageOf[dealView], err error) 
 	found, err := d.App.ListDeals(c.Context(), c.Merchant, app.DealList{
 		Invoice: q.Invoice, Payout: q.Payout, Trader: q.Trader, State: deal.State(q.Status),
 	}, part)
-	return paged(q.paging, found, viewDeal,
-		func(one deal.Deal) (time.Time, string) { return one.CreatedAt, one.ID }), err
+	return d.dealExpansions().page(c, q.Expand, paged(q.paging, found, viewDeal,
+		func(one deal.Deal) (time.Time, string) { return one.CreatedAt, one.ID }), err)
 }
 
 func (d *desk) confirmTransfer(c *call, id string, _ none) (dealView, error) {

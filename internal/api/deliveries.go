@@ -12,19 +12,30 @@ import (
 
 // deliveryView is a delivery as callers see it.
 type deliveryView struct {
-	ID           string `json:"id"`
-	Status       string `json:"status"`
-	Endpoint     string `json:"endpoint,omitempty"`
-	Event        string `json:"event"`
-	Subject      string `json:"subject"`
-	URL          string `json:"url"`
-	Tries        int64  `json:"tries"`
-	NextTryAt    string `json:"next_try_at,omitempty" format:"date-time"`
-	AnswerStatus int64  `json:"answer_status,omitempty"`
-	Answer       string `json:"answer,omitempty"`
-	Body         string `json:"body,omitempty"`
-	CreatedAt    string `json:"created_at" format:"date-time"`
-	UpdatedAt    string `json:"updated_at" format:"date-time"`
+	ID           string        `json:"id"`
+	Status       string        `json:"status"`
+	Endpoint     string        `json:"endpoint,omitempty"`
+	Event        string        `json:"event"`
+	Subject      string        `json:"subject"`
+	URL          string        `json:"url"`
+	Tries        int64         `json:"tries"`
+	NextTryAt    string        `json:"next_try_at,omitempty" format:"date-time"`
+	AnswerStatus int64         `json:"answer_status,omitempty"`
+	Answer       string        `json:"answer,omitempty"`
+	Body         string        `json:"body,omitempty"`
+	Expanded     *deliveryMore `json:"expanded,omitempty" table:"-"`
+	CreatedAt    string        `json:"created_at" format:"date-time"`
+	UpdatedAt    string        `json:"updated_at" format:"date-time"`
+}
+
+// deliveryMore is what a delivery is shown with.
+type deliveryMore struct {
+	Event *eventView `json:"event,omitempty"`
+}
+
+// deliveryExpand is what one delivery can be shown with.
+type deliveryExpand struct {
+	Expand string `query:"expand"`
 }
 
 // deliveryList is what a list of deliveries can be narrowed down to.
@@ -72,8 +83,11 @@ var deliveryWords = words{
 		},
 		"answer_status": {doc: "The HTTP status of the last answer; none where none came.", example: 503},
 		"answer":        {doc: "The beginning of the last answer, or why none came.", example: "service unavailable"},
+		"expanded":      moreWord,
 		"body":          {doc: "What is sent; lists leave it out.", example: `{"type":"payment.captured"}`},
 	},
+	"deliveryMore":   {"event": {doc: "The event that it tells of, with expand=event."}},
+	"deliveryExpand": {"expand": together("event")},
 	"deliveryList": {
 		"endpoint": ofEndpoint, "subject": ofSubject,
 		"status": {doc: "Only those in this state.", example: "dead", choices: choices(event.States)},
@@ -95,7 +109,7 @@ func (d *desk) deliveries() resource {
 			get(row{
 				id: "getDelivery", path: "/deliveries/{id}", scope: merchant.EndpointsRead, summary: "Get a delivery",
 				about: "Shows a delivery with what is sent and what was answered last.", faults: missing,
-			}, plain(d.deliveryNow)),
+			}, d.getDelivery),
 			list(row{
 				id: "listDeliveries", path: "/deliveries", scope: merchant.EndpointsRead, summary: "List deliveries",
 				about: "Lists all deliveries without their bodies.",
@@ -124,6 +138,22 @@ func (d *desk) deliveries() resource {
 
 func (d *desk) deliveryNow(c *call, id string) (deliveryView, error) {
 	return show(viewWholeDelivery)(d.App.Delivery(c.Context(), c.Merchant, id))
+}
+
+func (d *desk) getDelivery(c *call, id string, q deliveryExpand) (deliveryView, error) {
+	view, err := d.deliveryNow(c, id)
+	return d.deliveryExpansions().one(c, q.Expand, view, err)
+}
+
+// deliveryExpansions are what a delivery can be shown with.
+func (d *desk) deliveryExpansions() expansions[deliveryView] {
+	return expansions[deliveryView]{"event": {merchant.EventsRead, func(c *call, v *deliveryView) error {
+		told, err := show(viewEvent)(d.App.Told(c.Context(), c.Merchant, v.ID))
+		if err == nil {
+			v.Expanded = &deliveryMore{Event: &told}
+		}
+		return err
+	}}}
 }
 
 func (d *desk) listDeliveries(c *call, q deliveryList) (out pageOf[deliveryView], err error) {

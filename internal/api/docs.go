@@ -183,7 +183,9 @@ func (d *desk) addLines(list *fields, s *huma.Schema, under string) {
 			line.Type += ", " + inner.Format
 		}
 		*list = append(*list, line)
-		d.addLines(list, inner, below)
+		if !strings.HasSuffix(under, expandedField+".") { // things are shown within one another
+			d.addLines(list, inner, below)
+		}
 	}
 }
 

@@ -199,6 +199,9 @@ func (d *desk) example(s *huma.Schema) any {
 	case huma.TypeObject:
 		whole := map[string]any{}
 		for name, inner := range s.Properties {
+			if name == expandedField {
+				continue // nobody asked for it; and things are shown within one another
+			}
 			if value := d.example(inner); value != nil {
 				whole[name] = value
 			}

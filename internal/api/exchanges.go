@@ -41,16 +41,17 @@ type rateList struct {
 
 // exchangeView is an exchange as callers see it.
 type exchangeView struct {
-	ID        string `json:"id"`
-	Account   int64  `json:"account"`
-	Spent     string `json:"spent"`
-	Unit      string `json:"unit"`
-	Got       string `json:"got"`
-	To        string `json:"to"`
-	Market    string `json:"market"`
-	Side      string `json:"side"`
-	Rate      string `json:"rate"`
-	CreatedAt string `json:"created_at" format:"date-time"`
+	ID        string      `json:"id"`
+	Account   int64       `json:"account"`
+	Spent     string      `json:"spent"`
+	Unit      string      `json:"unit"`
+	Got       string      `json:"got"`
+	To        string      `json:"to"`
+	Market    string      `json:"market"`
+	Side      string      `json:"side"`
+	Rate      string      `json:"rate"`
+	Expanded  *bookedMore `json:"expanded,omitempty" table:"-"`
+	CreatedAt string      `json:"created_at" format:"date-time"`
 }
 
 // quoteView is what an exchange would give now.
@@ -83,12 +84,14 @@ type quoteOf struct {
 type exchangeList struct {
 	dated
 
-	Account int64 `query:"account" required:"true" minimum:"1"`
+	Account int64  `query:"account" required:"true" minimum:"1"`
+	Expand  string `query:"expand"`
 }
 
 const exampleExchange = "exc_01941f29-7c00-7000-8000-000000000001"
 
 var exchangeFields = map[string]word{
+	"expand": together("entries"), "expanded": moreWord,
 	"id":      {doc: "Its id.", example: exampleExchange},
 	"account": {doc: "The number of the account whose money it is; 10000 is your own.", example: 10001},
 	"amount":  {doc: "What is spent, as decimal text above zero.", example: "100.00"},
@@ -176,7 +179,7 @@ func (d *desk) exchanges() resource {
 			get(row{
 				id: "getExchange", path: "/exchanges/{id}", scope: merchant.ExchangesRead, summary: "Get an exchange",
 				about: "Shows an exchange.", faults: []fault.Code{fault.CodeNotFound},
-			}, plain(d.exchangeNow)),
+			}, d.getExchange),
 			list(row{
 				id: "listExchanges", path: "/exchanges", scope: merchant.ExchangesRead, summary: "List exchanges",
 				about: "Lists the exchanges of an account.", faults: []fault.Code{fault.CodeParameterMissing},
@@ -275,14 +278,27 @@ func (d *desk) exchangeNow(c *call, id string) (exchangeView, error) {
 	return show(viewExchange)(d.App.FindExchange(c.Context(), c.Merchant, id))
 }
 
+func (d *desk) getExchange(c *call, id string, q bookedExpand) (exchangeView, error) {
+	view, err := d.exchangeNow(c, id)
+	return d.exchangeExpansions().one(c, q.Expand, view, err)
+}
+
+// exchangeExpansions are what an exchange can be shown with.
+func (d *desk) exchangeExpansions() expansions[exchangeView] {
+	return expansions[exchangeView]{"entries": {merchant.LedgerRead, func(c *call, v *exchangeView) (err error) {
+		v.Expanded, err = d.booked(c, v.ID)
+		return err
+	}}}
+}
+
 func (d *desk) listExchanges(c *call, q exchangeList) (out pageOf[exchangeView], err error) {
 	part, err := q.after()
 	if err != nil {
 		return out, err
 	}
 	found, err := d.App.ListExchanges(c.Context(), c.Merchant, q.Account, part)
-	return paged(q.paging, found, viewExchange,
-		func(e wallet.Exchange) (time.Time, string) { return e.CreatedAt, e.ID }), err
+	return d.exchangeExpansions().page(c, q.Expand, paged(q.paging, found, viewExchange,
+		func(e wallet.Exchange) (time.Time, string) { return e.CreatedAt, e.ID }), err)
 }
 
 // viewRate shows the rates of a market.

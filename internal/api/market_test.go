@@ -120,8 +120,10 @@ var market = []dialecttest.Sample{
 		Body: `{"amount":"50","unit":"USDT","account":10000,"network":"TRX","reference":"r","metadata":{"a":"b"},` +
 			`"address":"TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t"}`,
 	},
-	{Route: "GET /v1/payouts", Key: "admin", Query: "limit=10&status=requested"},
-	{Route: "GET /v1/payouts/{id}", Path: "/v1/payouts/" + id("out", 8), Key: "admin", Owned: true},
+	{Route: "GET /v1/payouts", Key: "admin", Query: "limit=10&status=requested&expand=deals"},
+	{
+		Route: "GET /v1/payouts/{id}", Path: "/v1/payouts/" + id("out", 8), Key: "admin", Owned: true, Query: "expand=deals",
+	},
 	{Route: "POST /v1/payouts/{id}/cancel", Path: "/v1/payouts/" + id("out", 8) + "/cancel", Key: "admin", Owned: true},
 	{Route: "POST /v1/payouts/{id}/refresh", Path: "/v1/payouts/" + id("out", 8) + "/refresh", Key: "admin", Owned: true},
 	decision("/v1/payouts/{id}/approve", id("out", 8), `{"operator":"Sam","note":"n"}`),
@@ -135,9 +137,11 @@ var market = []dialecttest.Sample{
 	},
 	{
 		Route: "GET /v1/deals", Key: "admin",
-		Query: "limit=10&status=transfer_waiting&trader=trd_1&payout=p&invoice=" + id("inv", 11),
+		Query: "limit=10&status=transfer_waiting&trader=trd_1&payout=p&expand=payment&invoice=" + id("inv", 11),
 	},
-	{Route: "GET /v1/deals/{id}", Path: "/v1/deals/" + id("deal", 12), Key: "admin", Owned: true},
+	{
+		Route: "GET /v1/deals/{id}", Path: "/v1/deals/" + id("deal", 12), Key: "admin", Owned: true, Query: "expand=invoice",
+	},
 	{
 		Route: "POST /v1/deals/{id}/confirm-transfer", Path: "/v1/deals/" + id("deal", 12) + "/confirm-transfer",
 		Key: "admin", Owned: true,

@@ -32,8 +32,20 @@ type paymentView struct {
 	Payer       *payerView        `json:"payer,omitempty"`
 	Metadata    map[string]string `json:"metadata,omitempty"`
 	FinishedAt  string            `json:"finished_at,omitempty" format:"date-time"`
+	Expanded    *paymentMore      `json:"expanded,omitempty" table:"-"`
 	CreatedAt   string            `json:"created_at" format:"date-time"`
 	UpdatedAt   string            `json:"updated_at" format:"date-time"`
+}
+
+// paymentMore is what a payment is shown with.
+type paymentMore struct {
+	Invoice *invoiceView `json:"invoice,omitempty"`
+	Refunds []refundView `json:"refunds,omitempty" nullable:"false"`
+}
+
+// paymentExpand is what one payment can be shown with.
+type paymentExpand struct {
+	Expand string `query:"expand"`
 }
 
 var paymentWords = words{
@@ -60,8 +72,14 @@ var paymentWords = words{
 			example: "12.50",
 		},
 		"recorded_at": {doc: "When you have recorded it.", example: "2026-12-01T18:00:00Z"},
+		"expanded":    moreWord,
 		"finished_at": {doc: "When it was captured, failed or canceled.", example: "2026-12-01T12:00:00Z"},
 	},
+	"paymentMore": {
+		"invoice": {doc: "Its invoice, with expand=invoice."},
+		"refunds": {doc: "What went back of it, the newest first and at most 100, with expand=refunds."},
+	},
+	"paymentExpand": {"expand": together("invoice", "refunds")},
 	"newPayment": {
 		"invoice": {doc: "The id of the invoice to collect for.", example: exampleInvoice},
 		"amount": {
@@ -85,6 +103,7 @@ var paymentWords = words{
 	"paymentList": {
 		"invoice": {doc: "Only those of this invoice.", example: exampleInvoice},
 		"status":  {doc: "Only those in this state.", example: "captured", choices: choices(payment.States)},
+		"expand":  together("invoice", "refunds"),
 	},
 }
 
@@ -111,6 +130,7 @@ type paymentList struct {
 
 	Invoice string `query:"invoice" maxLength:"200"`
 	Status  string `query:"status"`
+	Expand  string `query:"expand"`
 }
 
 // examplePayment is the id of the document's payment.
@@ -204,8 +224,32 @@ func unpaidOr(view app.InvoiceView, text string) (money.Amount, error) {
 	return amountOf(text, string(view.Invoice.Amount.Unit()))
 }
 
-func (d *desk) getPayment(c *call, id string, _ none) (paymentView, error) {
-	return show(d.viewPayment)(d.App.Payment(c.Context(), c.Merchant, id))
+func (d *desk) getPayment(c *call, id string, q paymentExpand) (paymentView, error) {
+	view, err := show(d.viewPayment)(d.App.Payment(c.Context(), c.Merchant, id))
+	return d.paymentExpansions().one(c, q.Expand, view, err)
+}
+
+// paymentExpansions are what a payment can be shown with.
+func (d *desk) paymentExpansions() expansions[paymentView] {
+	return expansions[paymentView]{
+		"invoice": {merchant.InvoicesRead, func(c *call, v *paymentView) error {
+			found, err := d.App.Invoice(c.Context(), c.Merchant, v.Invoice)
+			if err != nil {
+				return err
+			}
+			view := d.viewInvoice(found.Invoice)
+			v.Expanded = &paymentMore{Invoice: &view}
+			return nil
+		}},
+		"refunds": {merchant.RefundsRead, func(c *call, v *paymentView) error {
+			found, err := d.App.ListRefunds(c.Context(), c.Merchant, app.RefundList{Payment: v.ID}, app.Older{Limit: mostLimit})
+			v.Expanded = &paymentMore{}
+			for _, b := range found {
+				v.Expanded.Refunds = append(v.Expanded.Refunds, viewRefund(b))
+			}
+			return err
+		}},
+	}
 }
 
 // paymentNow is a payment that an earlier call asked for. Error:
@@ -225,8 +269,8 @@ func (d *desk) listPayments(c *call, q paymentList) (out pageOf[paymentView], er
 	}
 	found, err := d.App.ListPayments(c.Context(), c.Merchant,
 		app.PaymentList{Invoice: q.Invoice, State: payment.State(q.Status)}, part)
-	return paged(q.paging, found, d.viewPayment,
-		func(p payment.Payment) (time.Time, string) { return p.CreatedAt, p.ID }), err
+	return d.paymentExpansions().page(c, q.Expand, paged(q.paging, found, d.viewPayment,
+		func(p payment.Payment) (time.Time, string) { return p.CreatedAt, p.ID }), err)
 }
 
 func (d *desk) refreshPayment(c *call, id string, _ none) (paymentView, error) {

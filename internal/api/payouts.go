@@ -29,8 +29,19 @@ type payoutView struct {
 	Receipt   string            `json:"receipt,omitempty"`
 	DueAt     string            `json:"due_at,omitempty" format:"date-time"`
 	Metadata  map[string]string `json:"metadata,omitempty"`
+	Expanded  *payoutMore       `json:"expanded,omitempty" table:"-"`
 	CreatedAt string            `json:"created_at" format:"date-time"`
 	UpdatedAt string            `json:"updated_at" format:"date-time"`
+}
+
+// payoutMore is what a payout is shown with.
+type payoutMore struct {
+	Deals []dealView `json:"deals,omitempty" nullable:"false"`
+}
+
+// payoutExpand is what one payout can be shown with.
+type payoutExpand struct {
+	Expand string `query:"expand"`
 }
 
 // sendingView is what a trader sends, and to whom.
@@ -68,6 +79,7 @@ type payoutList struct {
 	dated
 
 	Status string `query:"status"`
+	Expand string `query:"expand"`
 }
 
 // decided is an operator's word about something.
@@ -106,7 +118,8 @@ var (
 
 var payoutWords = words{
 	"payoutView": {
-		"id": {doc: "Its id.", example: examplePayout},
+		"expanded": moreWord,
+		"id":       {doc: "Its id.", example: examplePayout},
 		"status": {
 			doc: "requested: an operator has to approve it; above a limit two. approved: a trader may take it, or its gateway " +
 				"is being told. processing: it is being sent, or nobody knows yet. paid: it arrived. rejected, canceled, " +
@@ -146,8 +159,13 @@ var payoutWords = words{
 			example: "2026-12-01T12:00:00Z",
 		},
 	},
-	"payoutList": {"status": {doc: "Only those in this state.", example: "requested", choices: choices(payout.States)}},
-	"decided":    {"operator": operatorWord, "note": noteWord},
+	"payoutList": {
+		"status": {doc: "Only those in this state.", example: "requested", choices: choices(payout.States)},
+		"expand": together("deals"),
+	},
+	"payoutMore":   {"deals": {doc: "The deals by which traders send it, with expand=deals."}},
+	"payoutExpand": {"expand": together("deals")},
+	"decided":      {"operator": operatorWord, "note": noteWord},
 	"payoutTaken": {
 		"operator": operatorWord, "trader": {doc: "The id of the trader who sends it.", example: exampleTrader},
 	},
@@ -184,7 +202,7 @@ func (d *desk) payouts() resource {
 			get(row{
 				id: "getPayout", path: "/payouts/{id}", scope: merchant.PayoutsRead, summary: "Get a payout",
 				about: "Shows a payout, whichever API it was asked for through.", faults: []fault.Code{fault.CodePayoutNotFound},
-			}, plain(d.payoutNow)),
+			}, d.getPayout),
 			list(row{
 				id: "listPayouts", path: "/payouts", scope: merchant.PayoutsRead, summary: "List payouts",
 				about: "Lists all payouts, whichever API they were asked for through.",
@@ -339,14 +357,31 @@ func (d *desk) payoutTold(c *call, id string) (out payoutView, err error) {
 	return show(viewPayout)(p, err)
 }
 
+func (d *desk) getPayout(c *call, id string, q payoutExpand) (payoutView, error) {
+	view, err := d.payoutNow(c, id)
+	return d.payoutExpansions().one(c, q.Expand, view, err)
+}
+
+// payoutExpansions are what a payout can be shown with.
+func (d *desk) payoutExpansions() expansions[payoutView] {
+	return expansions[payoutView]{"deals": {merchant.DealsRead, func(c *call, v *payoutView) error {
+		found, err := d.App.DealsOfPayouts(c.Context(), c.Merchant, v.ID)
+		v.Expanded = &payoutMore{}
+		for _, one := range found {
+			v.Expanded.Deals = append(v.Expanded.Deals, viewDeal(one))
+		}
+		return err
+	}}}
+}
+
 func (d *desk) listPayouts(c *call, q payoutList) (out pageOf[payoutView], err error) {
 	part, err := q.after()
 	if err != nil {
 		return out, err
 	}
 	found, err := d.App.ListPayouts(c.Context(), c.Merchant, app.PayoutList{State: payout.State(q.Status)}, part)
-	return paged(q.paging, found, viewPayout,
-		func(p payout.Payout) (time.Time, string) { return p.CreatedAt, p.ID }), err
+	return d.payoutExpansions().page(c, q.Expand, paged(q.paging, found, viewPayout,
+		func(p payout.Payout) (time.Time, string) { return p.CreatedAt, p.ID }), err)
 }
 
 func (d *desk) refreshPayout(c *call, id string, _ none) (payoutView, error) {

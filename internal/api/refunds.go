@@ -12,18 +12,29 @@ import (
 
 // refundView is a refund as callers see it.
 type refundView struct {
-	ID        string `json:"id"`
-	Status    string `json:"status"`
-	Payment   string `json:"payment"`
-	Amount    string `json:"amount"`
-	Unit      string `json:"unit"`
-	Way       string `json:"way,omitempty"`
-	Gateway   string `json:"gateway,omitempty"`
-	Receipt   string `json:"receipt,omitempty"`
-	Reason    string `json:"reason,omitempty"`
-	Failure   string `json:"failure,omitempty"`
-	CreatedAt string `json:"created_at" format:"date-time"`
-	UpdatedAt string `json:"updated_at" format:"date-time"`
+	ID        string      `json:"id"`
+	Status    string      `json:"status"`
+	Payment   string      `json:"payment"`
+	Amount    string      `json:"amount"`
+	Unit      string      `json:"unit"`
+	Way       string      `json:"way,omitempty"`
+	Gateway   string      `json:"gateway,omitempty"`
+	Receipt   string      `json:"receipt,omitempty"`
+	Reason    string      `json:"reason,omitempty"`
+	Failure   string      `json:"failure,omitempty"`
+	Expanded  *refundMore `json:"expanded,omitempty" table:"-"`
+	CreatedAt string      `json:"created_at" format:"date-time"`
+	UpdatedAt string      `json:"updated_at" format:"date-time"`
+}
+
+// refundMore is what a refund is shown with.
+type refundMore struct {
+	Payment *paymentView `json:"payment,omitempty"`
+}
+
+// refundExpand is what one refund can be shown with.
+type refundExpand struct {
+	Expand string `query:"expand"`
 }
 
 // newRefund is the wish to give money back.
@@ -39,6 +50,7 @@ type refundList struct {
 
 	Payment string `query:"payment" maxLength:"200"`
 	Status  string `query:"status"`
+	Expand  string `query:"expand"`
 }
 
 var refundWords = words{
@@ -59,11 +71,14 @@ var refundWords = words{
 				string(refund.ByRefund), string(refund.ByRelease), string(refund.ByReversal), string(refund.ByWallet),
 			},
 		},
-		"gateway": {doc: "Your name for the gateway.", example: "stripe"},
-		"receipt": {doc: "The gateway's id of the refund.", example: "re_1"},
-		"reason":  {doc: "Why, in your words.", example: "Seat 12 was taken"},
-		"failure": {doc: "Why the gateway refused.", example: "the payment is too old"},
+		"gateway":  {doc: "Your name for the gateway.", example: "stripe"},
+		"receipt":  {doc: "The gateway's id of the refund.", example: "re_1"},
+		"reason":   {doc: "Why, in your words.", example: "Seat 12 was taken"},
+		"expanded": moreWord,
+		"failure":  {doc: "Why the gateway refused.", example: "the payment is too old"},
 	},
+	"refundMore":   {"payment": {doc: "The payment whose money it is, with expand=payment."}},
+	"refundExpand": {"expand": together("payment")},
 	"newRefund": {
 		"payment": {doc: "The id of the payment whose money goes back.", example: examplePayment},
 		"amount": {
@@ -74,6 +89,7 @@ var refundWords = words{
 	"refundList": {
 		"payment": {doc: "Only those of this payment.", example: examplePayment},
 		"status":  {doc: "Only those in this state.", example: "succeeded", choices: choices(refund.States)},
+		"expand":  together("payment"),
 	},
 }
 
@@ -99,7 +115,7 @@ func (d *desk) refunds() resource {
 			get(row{
 				id: "getRefund", path: "/refunds/{id}", scope: merchant.RefundsRead, summary: "Get a refund",
 				about: "Shows a refund, whichever API made it.", faults: []fault.Code{fault.CodeRefundNotFound},
-			}, plain(d.refundNow)),
+			}, d.getRefund),
 			act(row{
 				id: "refreshRefund", path: "/refunds/{id}/refresh", scope: merchant.RefundsWrite,
 				summary: "Ask the gateway about a refund",
@@ -139,6 +155,22 @@ func (d *desk) refreshRefund(c *call, id string, _ none) (refundView, error) {
 	return show(viewRefund)(d.App.ResolveRefund(c.Context(), c.Merchant, id))
 }
 
+func (d *desk) getRefund(c *call, id string, q refundExpand) (refundView, error) {
+	view, err := d.refundNow(c, id)
+	return d.refundExpansions().one(c, q.Expand, view, err)
+}
+
+// refundExpansions are what a refund can be shown with.
+func (d *desk) refundExpansions() expansions[refundView] {
+	return expansions[refundView]{"payment": {merchant.PaymentsRead, func(c *call, v *refundView) error {
+		view, err := show(d.viewPayment)(d.App.Payment(c.Context(), c.Merchant, v.Payment))
+		if err == nil {
+			v.Expanded = &refundMore{Payment: &view}
+		}
+		return err
+	}}}
+}
+
 func (d *desk) listRefunds(c *call, q refundList) (out pageOf[refundView], err error) {
 	part, err := q.after()
 	if err != nil {
@@ -146,8 +178,8 @@ func (d *desk) listRefunds(c *call, q refundList) (out pageOf[refundView], err e
 	}
 	found, err := d.App.ListRefunds(c.Context(), c.Merchant,
 		app.RefundList{Payment: q.Payment, State: refund.State(q.Status)}, part)
-	return paged(q.paging, found, viewRefund,
-		func(b refund.Refund) (time.Time, string) { return b.CreatedAt, b.ID }), err
+	return d.refundExpansions().page(c, q.Expand, paged(q.paging, found, viewRefund,
+		func(b refund.Refund) (time.Time, string) { return b.CreatedAt, b.ID }), err)
 }
 
 // viewRefund shows a refund.

@@ -91,7 +91,9 @@ var staged = []dialecttest.Sample{
 	},
 	{Route: "POST /v1/endpoints/{id}/enable", Path: "/v1/endpoints/ep_1/enable", Key: "admin", Owned: true},
 	{Route: "POST /v1/endpoints/{id}/rotate", Path: "/v1/endpoints/ep_1/rotate", Key: "admin", Owned: true},
-	{Route: "GET /v1/deliveries/{id}", Path: "/v1/deliveries/msg_1", Key: "admin", Owned: true},
+	{
+		Route: "GET /v1/deliveries/{id}", Path: "/v1/deliveries/msg_1", Key: "admin", Owned: true, Query: "expand=event",
+	},
 	{Route: "GET /v1/deliveries", Key: "admin", Query: "limit=10&status=dead&endpoint=ep_1&subject=trd_1"},
 	{Route: "POST /v1/deliveries/{id}/resend", Path: "/v1/deliveries/msg_1/resend", Key: "admin", Owned: true},
 	{
@@ -159,6 +161,8 @@ var staged = []dialecttest.Sample{
 	{Route: "GET /v1/rates/{id}", Path: "/v1/rates/EURUSD", Key: "admin", Owned: true},
 	{Route: "GET /v1/quotes", Key: "admin", Query: "amount=10&unit=EUR&to=USD"},
 	{Route: "POST /v1/exchanges", Key: "admin", Body: `{"account":10000,"amount":"10","unit":"EUR","to":"USD"}`},
-	{Route: "GET /v1/exchanges/{id}", Path: "/v1/exchanges/exc_1", Key: "admin", Owned: true},
-	{Route: "GET /v1/exchanges", Key: "admin", Query: "account=10000&limit=10"},
+	{
+		Route: "GET /v1/exchanges/{id}", Path: "/v1/exchanges/exc_1", Key: "admin", Owned: true, Query: "expand=entries",
+	},
+	{Route: "GET /v1/exchanges", Key: "admin", Query: "account=10000&limit=10&expand=entries"},
 }

@@ -11,14 +11,25 @@ import (
 
 // transferView is a transfer as callers see it.
 type transferView struct {
-	ID          string `json:"id"`
-	Source      int64  `json:"source"`
-	Destination int64  `json:"destination"`
-	Amount      string `json:"amount"`
-	Unit        string `json:"unit"`
-	Reference   string `json:"reference,omitempty"`
-	Description string `json:"description,omitempty"`
-	CreatedAt   string `json:"created_at" format:"date-time"`
+	ID          string      `json:"id"`
+	Source      int64       `json:"source"`
+	Destination int64       `json:"destination"`
+	Amount      string      `json:"amount"`
+	Unit        string      `json:"unit"`
+	Reference   string      `json:"reference,omitempty"`
+	Description string      `json:"description,omitempty"`
+	Expanded    *bookedMore `json:"expanded,omitempty" table:"-"`
+	CreatedAt   string      `json:"created_at" format:"date-time"`
+}
+
+// bookedMore is what was booked for a thing that is shown.
+type bookedMore struct {
+	Entries []entryView `json:"entries,omitempty" nullable:"false"`
+}
+
+// bookedExpand is what one such thing can be shown with.
+type bookedExpand struct {
+	Expand string `query:"expand"`
 }
 
 // newTransfer is the wish to send money from one account to another.
@@ -35,7 +46,8 @@ type newTransfer struct {
 type transferList struct {
 	dated
 
-	Account int64 `query:"account" minimum:"1"`
+	Account int64  `query:"account" minimum:"1"`
+	Expand  string `query:"expand"`
 }
 
 var sentWords = map[string]word{
@@ -45,11 +57,19 @@ var sentWords = map[string]word{
 	"amount":      {doc: "What is sent, as decimal text above zero.", example: "2.50"},
 	"reference":   {doc: "Your own name for it; the source has each one once.", example: "bonus 7"},
 	"description": {doc: "What it is for.", example: "Welcome"},
+	"expanded":    moreWord,
+}
+
+var bookedWords = words{
+	"bookedMore":   {"entries": {doc: "What was booked for it, with expand=entries."}},
+	"bookedExpand": {"expand": together("entries")},
 }
 
 var transferWords = words{
 	"transferView": sentWords, "newTransfer": sentWords,
-	"transferList": {"account": {doc: "Only those that this account sent or got.", example: 10001}},
+	"transferList": {
+		"account": {doc: "Only those that this account sent or got.", example: 10001}, "expand": together("entries"),
+	},
 }
 
 // exampleTransfer is the id of the document's transfer.
@@ -67,7 +87,7 @@ func (d *desk) transfers() resource {
 	}
 	return resource{
 		name: "transfers", about: "A transfer moves money from one of your accounts to another, at once and for good.",
-		words: transferWords, example: exampleTransfer,
+		words: transferWords.and(bookedWords), example: exampleTransfer,
 		operations: []operation{
 			create(row{
 				id: "createTransfer", path: "/transfers", scope: merchant.TransfersWrite, summary: "Create a transfer",
@@ -80,7 +100,7 @@ func (d *desk) transfers() resource {
 			get(row{
 				id: "getTransfer", path: "/transfers/{id}", scope: merchant.TransfersRead, summary: "Get a transfer",
 				about: "Shows a transfer, whichever API made it.", faults: []fault.Code{fault.CodeNotFound},
-			}, plain(d.transferNow)),
+			}, d.getTransfer),
 			list(row{
 				id: "listTransfers", path: "/transfers", scope: merchant.TransfersRead, summary: "List transfers",
 				about: "Lists all transfers, whichever API made them.",
@@ -107,14 +127,37 @@ func (d *desk) transferNow(c *call, id string) (transferView, error) {
 	return show(viewTransfer)(d.App.FindTransfer(c.Context(), c.Merchant, id))
 }
 
+func (d *desk) getTransfer(c *call, id string, q bookedExpand) (transferView, error) {
+	view, err := d.transferNow(c, id)
+	return d.transferExpansions().one(c, q.Expand, view, err)
+}
+
+// transferExpansions are what a transfer can be shown with.
+func (d *desk) transferExpansions() expansions[transferView] {
+	return expansions[transferView]{"entries": {merchant.LedgerRead, func(c *call, v *transferView) (err error) {
+		v.Expanded, err = d.booked(c, v.ID)
+		return err
+	}}}
+}
+
+// booked is what was booked for a thing.
+func (d *desk) booked(c *call, subject string) (*bookedMore, error) {
+	found, err := d.App.Entries(c.Context(), c.Merchant, subject)
+	more := &bookedMore{}
+	for _, e := range found {
+		more.Entries = append(more.Entries, viewEntry(e))
+	}
+	return more, err
+}
+
 func (d *desk) listTransfers(c *call, q transferList) (out pageOf[transferView], err error) {
 	part, err := q.after()
 	if err != nil {
 		return out, err
 	}
 	found, err := d.App.ListTransfers(c.Context(), c.Merchant, app.TransferList{Account: q.Account}, part)
-	return paged(q.paging, found, viewTransfer,
-		func(t wallet.Transfer) (time.Time, string) { return t.CreatedAt, t.ID }), err
+	return d.transferExpansions().page(c, q.Expand, paged(q.paging, found, viewTransfer,
+		func(t wallet.Transfer) (time.Time, string) { return t.CreatedAt, t.ID }), err)
 }
 
 // viewTransfer shows a transfer.

@@ -63,8 +63,15 @@ var usual = map[string]word{
 
 const exampleCursor = "MTczNTc4NzA0NTY3ODAwMC5pbnZf"
 
-// describe puts words to the fields of a type's schema, and of those within.
-func (d *desk) describe(t reflect.Type, w words) {
+// describe puts words to the fields of a type's schema, and of those within, each
+// once: things may be shown within one another.
+func (d *desk) describe(t reflect.Type, w words) { d.describeNew(t, w, map[reflect.Type]bool{}) }
+
+func (d *desk) describeNew(t reflect.Type, w words, seen map[reflect.Type]bool) {
+	if seen[t] {
+		return
+	}
+	seen[t] = true
 	s := d.registry.Schema(t, false, "")
 	for name, field := range s.Properties {
 		d.say(t, name, field, w)
@@ -78,7 +85,7 @@ func (d *desk) describe(t reflect.Type, w words) {
 			inner = inner.Elem()
 		}
 		if inner.Kind() == reflect.Struct && f.Tag.Get("json") != "" && inner != reflect.TypeFor[time.Time]() {
-			d.describe(inner, w)
+			d.describeNew(inner, w, seen)
 		}
 	}
 }

@@ -47,7 +47,7 @@ func (s *shop) v1Paid(invoice, gateway string) client.Payment {
 		s.t.Fatalf("got payment %s, want one with a page for the payer", opened.Body)
 	}
 	s.decide(*opened.JSON201.PayURL, "approve")
-	paid, err := c.GetPaymentWithResponse(ctx, opened.JSON201.ID)
+	paid, err := c.GetPaymentWithResponse(ctx, opened.JSON201.ID, nil)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -115,16 +115,16 @@ func (s *shop) v1Collects() (invoice string) {
 		t.Fatal(err)
 	}
 	until(t, "the refund", func() bool {
-		got, err := c.GetRefundWithResponse(ctx, back.JSON201.ID)
+		got, err := c.GetRefundWithResponse(ctx, back.JSON201.ID, nil)
 		return err == nil && got.JSON200.Status == client.RefundStatusSucceeded
 	})
-	left, err := c.GetPaymentWithResponse(ctx, paid.ID)
+	left, err := c.GetPaymentWithResponse(ctx, paid.ID, nil)
 	if err != nil || left.JSON200.Refunded != "30000" || left.JSON200.Refundable != "60000" {
 		t.Errorf("got %+v, %v, want 30000 given back", left, err)
 	}
 	_, err = c.CreateRefundWithResponse(ctx, nil, client.NewRefund{Payment: paid.ID, Amount: new("60001")})
 	wantCode(t, "more than there is", err, http.StatusBadRequest, client.CodeRefundTooLarge, "amount")
-	_, err = c.GetPaymentWithResponse(ctx, "pay_nobody")
+	_, err = c.GetPaymentWithResponse(ctx, "pay_nobody", nil)
 	wantCode(t, "nobody's", err, http.StatusNotFound, client.CodePaymentNotFound, "")
 
 	about := func(subject string) bool {
