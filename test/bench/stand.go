@@ -246,7 +246,7 @@ func (s stand) invoiceTurns(ctx context.Context, p, y *process, keys []string, r
 		return err
 	}
 	return s.check(ctx, r.rows, []rowsOf{
-		{s.own(), "invoice"}, {s.own(), "event"}, {s.databaseOf("yardstick"), "invoice"},
+		{s.own(), "invoice"}, {s.own(), "event where noun = 'invoice'"}, {s.databaseOf("yardstick"), "invoice"},
 	})
 }
 
