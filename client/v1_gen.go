@@ -1021,6 +1021,24 @@ func (e ListCustomersParamsFormat) Valid() bool {
 	}
 }
 
+// Defines values for ListCustomersParamsStatus.
+const (
+	ListCustomersParamsStatusActive  ListCustomersParamsStatus = "active"
+	ListCustomersParamsStatusBlocked ListCustomersParamsStatus = "blocked"
+)
+
+// Valid indicates whether the value is a known member of the ListCustomersParamsStatus enum.
+func (e ListCustomersParamsStatus) Valid() bool {
+	switch e {
+	case ListCustomersParamsStatusActive:
+		return true
+	case ListCustomersParamsStatusBlocked:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ListDealsParamsFormat.
 const (
 	ListDealsParamsFormatCsv  ListDealsParamsFormat = "csv"
@@ -5802,10 +5820,25 @@ type ListCustomersParams struct {
 
 	// Cursor The next_cursor of the page before; leave it out for the first page.
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// CreatedFrom Only what was made at this time or later. In an address the + of a zone is written %2B.
+	CreatedFrom *time.Time `form:"created_from,omitempty" json:"created_from,omitempty"`
+
+	// CreatedUntil Only what was made before this time.
+	CreatedUntil *time.Time `form:"created_until,omitempty" json:"created_until,omitempty"`
+
+	// Status Only those in this state.
+	Status *ListCustomersParamsStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// Email Only who has this e-mail address.
+	Email *string `form:"email,omitempty" json:"email,omitempty"`
 }
 
 // ListCustomersParamsFormat defines parameters for ListCustomers.
 type ListCustomersParamsFormat string
+
+// ListCustomersParamsStatus defines parameters for ListCustomers.
+type ListCustomersParamsStatus string
 
 // CreateCustomerParams defines parameters for CreateCustomer.
 type CreateCustomerParams struct {
@@ -7231,7 +7264,7 @@ type ClientInterface interface {
 
 	// ListCustomers List customers
 	//
-	// Lists all customers, the highest account number first.
+	// Lists all customers that are selected, the highest account number first.
 	//
 	// Needs a key with the scope customers:read.
 	//
@@ -9208,7 +9241,7 @@ func (c *Client) CreateCharge(ctx context.Context, params *CreateChargeParams, b
 
 // ListCustomers List customers
 //
-// Lists all customers, the highest account number first.
+// Lists all customers that are selected, the highest account number first.
 //
 // Needs a key with the scope customers:read.
 //
@@ -13187,6 +13220,54 @@ func NewListCustomersRequest(server string, params *ListCustomersParams) (*http.
 		if params.Cursor != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "created_from", *params.CreatedFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedUntil != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "created_until", *params.CreatedUntil, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Email != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "email", *params.Email, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -21040,7 +21121,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListCustomersWithResponse List customers
 	//
-	// Lists all customers, the highest account number first.
+	// Lists all customers that are selected, the highest account number first.
 	//
 	// Needs a key with the scope customers:read.
 	//
@@ -28370,7 +28451,7 @@ func (c *ClientWithResponses) CreateChargeWithResponse(ctx context.Context, para
 
 // ListCustomersWithResponse List customers
 //
-// Lists all customers, the highest account number first.
+// Lists all customers that are selected, the highest account number first.
 //
 // Needs a key with the scope customers:read.
 //
@@ -34804,4 +34885,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: effe51cf29a2cbe634e8ff6a27df898833fd918abebfe6dcb0806280100f4b92
+// Stamp of what it is made from: 67f786df3b43f91b593886a088404167c0d6ab44d1491eeadd925d0d6d92d518

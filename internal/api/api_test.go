@@ -147,7 +147,11 @@ var samples = []dialecttest.Sample{
 		Route: "POST /v1/customers", Key: "admin",
 		Body: `{"first_name":"Grace","last_name":"Hopper","email":"grace@example.com","national_id":"1","pin":"4711"}`,
 	},
-	{Route: "GET /v1/customers", Key: "admin", Query: "limit=10"},
+	{
+		Route: "GET /v1/customers", Key: "admin",
+		Query: "limit=10&status=active&email=ada@example.com&created_from=2024-12-01T12:00:00Z" +
+			"&created_until=2025-12-01T12:00:00Z",
+	},
 	{Route: "GET /v1/customers/{id}", Path: "/v1/customers/10001", Key: "admin", Owned: true},
 	{
 		Route: "POST /v1/transfers", Key: "admin",

@@ -23,6 +23,14 @@ type customerView struct {
 	UpdatedAt  string `json:"updated_at" format:"date-time"`
 }
 
+// customerList is what a list of customers can be narrowed down to.
+type customerList struct {
+	dated
+
+	Status string `query:"status"`
+	Email  string `query:"email" maxLength:"200"`
+}
+
 // newCustomer is the wish to open an account for somebody.
 type newCustomer struct {
 	FirstName  string `json:"first_name,omitempty" maxLength:"200"`
@@ -58,6 +66,10 @@ var customerWords = words{
 	"customerView": nameWords, "newPIN": {"pin": pinWord}, "noted": {"note": noteWord},
 	"decided":     {"operator": operatorWord, "note": noteWord},
 	"newCustomer": withPIN(nameWords),
+	"customerList": {
+		"status": {doc: "Only those in this state.", example: "blocked", choices: choices(wallet.States)},
+		"email":  {doc: "Only who has this e-mail address.", example: "ada@example.com"},
+	},
 }
 
 func withPIN(names map[string]word) map[string]word {
@@ -109,7 +121,7 @@ func (d *desk) customers() resource {
 			}, d.unblockCustomer, opened),
 			list(row{
 				id: "listCustomers", path: "/customers", scope: merchant.CustomersRead, summary: "List customers",
-				about: "Lists all customers, the highest account number first.",
+				about: "Lists all customers that are selected, the highest account number first.",
 			}, d.listCustomers),
 		},
 	}
@@ -161,7 +173,7 @@ func (d *desk) customerNow(c *call, id string) (out customerView, err error) {
 	return show(viewCustomer)(d.App.Customer(c.Context(), c.Merchant, number))
 }
 
-func (d *desk) listCustomers(c *call, q paging) (out pageOf[customerView], err error) {
+func (d *desk) listCustomers(c *call, q customerList) (out pageOf[customerView], err error) {
 	part, err := q.after()
 	if err != nil {
 		return out, err
@@ -172,8 +184,9 @@ func (d *desk) listCustomers(c *call, q paging) (out pageOf[customerView], err e
 			return out, wrongCursor().With(err)
 		}
 	}
-	found, err := d.App.ListCustomers(c.Context(), c.Merchant, below, part.Limit)
-	return paged(q, found, viewCustomer, func(u wallet.Customer) (time.Time, string) {
+	found, err := d.App.ListCustomers(c.Context(), c.Merchant,
+		app.CustomerList{State: wallet.State(q.Status), Email: q.Email}, below, part)
+	return paged(q.paging, found, viewCustomer, func(u wallet.Customer) (time.Time, string) {
 		return u.CreatedAt, strconv.FormatInt(u.Number, 10)
 	}), err
 }

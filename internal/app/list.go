@@ -2,9 +2,11 @@ package app
 
 import (
 	"context"
+	"strconv"
 
 	"github.com/purserhq/purser/internal/deal"
 	"github.com/purserhq/purser/internal/event"
+	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/ledger"
 	"github.com/purserhq/purser/internal/payment"
 	"github.com/purserhq/purser/internal/payout"
@@ -90,8 +92,42 @@ func (a *App) Requisite(ctx context.Context, merchantID, id string) (deal.Requis
 
 // ListCustomers lists a merchant's customers with a number below the given one,
 // the highest first; 0 = from the newest on.
-func (a *App) ListCustomers(ctx context.Context, merchantID string, below int64, limit int) ([]wallet.Customer, error) {
-	return a.store.ListCustomers(ctx, merchantID, below, limit)
+func (a *App) ListCustomers(ctx context.Context, merchantID string, l CustomerList, below int64, part Older,
+) ([]wallet.Customer, error) {
+	if l.Email == "" {
+		return a.store.ListCustomers(ctx, merchantID, store.CustomerList{State: l.State}, below, part)
+	}
+	claim, err := a.store.Claimed(ctx, merchantID, store.EmailClaim, wallet.FoldEmail(l.Email))
+	if err != nil {
+		return nil, unlessMissing(err)
+	}
+	number, err := strconv.ParseInt(claim.Subject, 10, 64)
+	if err != nil {
+		return nil, err
+	}
+	c, err := a.store.Customer(ctx, merchantID, number)
+	if err != nil {
+		return nil, unlessMissing(err) // the address is the merchant's own
+	}
+	if l.State != "" && l.State != c.State || below > 0 && number >= below || c.CreatedAt.Before(part.From) ||
+		!part.Until.IsZero() && !c.CreatedAt.Before(part.Until) {
+		return nil, nil
+	}
+	return []wallet.Customer{c}, nil
+}
+
+// unlessMissing is an error that is not about something that is not there.
+func unlessMissing(err error) error {
+	if fault.KindOf(err) == fault.NotFound {
+		return nil
+	}
+	return err
+}
+
+// CustomerList selects customers of a list; an empty field selects all.
+type CustomerList struct {
+	State wallet.State
+	Email string // no two customers have the same
 }
 
 // Refund finds one of a merchant's refunds. Error: refund_not_found.

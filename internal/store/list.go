@@ -57,6 +57,11 @@ type DealList struct {
 	State   deal.State
 }
 
+// CustomerList selects customers of a list; an empty field selects all.
+type CustomerList struct {
+	State wallet.State
+}
+
 // ListReader reads the whole of a merchant's long lists, part by part.
 type ListReader interface {
 	ListInvoices(ctx context.Context, merchantID string, l InvoiceList, part Older) ([]invoice.Invoice, error)
@@ -70,6 +75,7 @@ type ListReader interface {
 	ListTraders(ctx context.Context, merchantID string, part Older) ([]deal.Trader, error)
 	ListRequisites(ctx context.Context, merchantID string, f RequisiteFilter, part Older) ([]deal.Requisite, error)
 	// ListCustomers are those with a number below the given one, the highest first;
-	// 0 = from the newest on.
-	ListCustomers(ctx context.Context, merchantID string, below int64, limit int) ([]wallet.Customer, error)
+	// 0 = from the newest on. Of the part the times and the limit count.
+	ListCustomers(ctx context.Context, merchantID string, l CustomerList, below int64, part Older,
+	) ([]wallet.Customer, error)
 }

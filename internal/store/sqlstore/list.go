@@ -20,13 +20,18 @@ func older[T any](
 	if p.ID != "" {
 		c.and("(created_at, id) < (?, ?)", micros(p.At), p.ID)
 	}
+	c.between(p)
+	return part(ctx, d, t, scan, c, store.Page{Limit: p.Limit}, byAge...)
+}
+
+// between leaves what was made in the time of a part.
+func (c *conditions) between(p store.Older) {
 	if !p.From.IsZero() {
 		c.and("created_at >= ?", micros(p.From))
 	}
 	if !p.Until.IsZero() {
 		c.and("created_at < ?", micros(p.Until))
 	}
-	return part(ctx, d, t, scan, c, store.Page{Limit: p.Limit}, byAge...)
 }
 
 // whole is the condition of the indexes of whole lists, which is true of every
@@ -134,10 +139,13 @@ func (d *DB) Transfer(ctx context.Context, merchantID, id string) (wallet.Transf
 }
 
 // ListCustomers are a merchant's with a number below the given one.
-func (d *DB) ListCustomers(ctx context.Context, merchantID string, below int64, limit int) ([]wallet.Customer, error) {
+func (d *DB) ListCustomers(ctx context.Context, merchantID string, l store.CustomerList, below int64, p store.Older,
+) ([]wallet.Customer, error) {
 	c := where("merchant_id = ? and "+numberedFrom, merchantID)
 	if below > 0 {
 		c.and("number < ?", below)
 	}
-	return part(ctx, d, customers, scanCustomer, c, store.Page{Limit: limit}, "number")
+	c.only("state", string(l.State))
+	c.between(p)
+	return part(ctx, d, customers, scanCustomer, c, store.Page{Limit: p.Limit}, "number")
 }

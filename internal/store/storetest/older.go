@@ -127,10 +127,27 @@ func (s *shop) narrowed(c store.Change) {
 			Merchant: s.id, Number: 10001 + int64(n), State: wallet.Active, CreatedAt: noon, UpdatedAt: noon,
 		}}})
 	}
-	customers, err := s.ListCustomers(ctx, s.id, 0, 2)
+	customers, err := s.ListCustomers(ctx, s.id, store.CustomerList{}, 0, store.Older{Limit: 2})
 	same(t, "customers", numbers(customers), err, []int64{10003, 10002})
-	customers, err = s.ListCustomers(ctx, s.id, 10002, 2)
+	customers, err = s.ListCustomers(ctx, s.id, store.CustomerList{}, 10002, store.Older{Limit: 2})
 	same(t, "more customers", numbers(customers), err, []int64{10001})
+	s.must(store.Change{Customers: []wallet.Customer{{
+		Merchant: s.id, Number: 10004, State: wallet.Blocked, CreatedAt: noon.Add(time.Hour), UpdatedAt: noon,
+	}}})
+	for _, c := range []struct {
+		list store.CustomerList
+		part store.Older
+		want []int64
+	}{
+		{store.CustomerList{State: wallet.Blocked}, store.Older{Limit: 9}, []int64{10004}},
+		{store.CustomerList{State: wallet.Active}, store.Older{Limit: 2}, []int64{10003, 10002}},
+		{store.CustomerList{}, store.Older{Limit: 9, From: noon.Add(time.Hour)}, []int64{10004}},
+		{store.CustomerList{}, store.Older{Limit: 9, Until: noon.Add(time.Hour)}, []int64{10003, 10002, 10001}},
+		{store.CustomerList{State: wallet.Blocked}, store.Older{Limit: 9, Until: noon.Add(time.Hour)}, nil},
+	} {
+		customers, err := s.ListCustomers(ctx, s.id, c.list, 0, c.part)
+		same(t, "selected customers", numbers(customers), err, c.want)
+	}
 }
 
 func numbers(customers []wallet.Customer) (list []int64) {
