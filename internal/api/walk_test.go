@@ -70,7 +70,11 @@ const walksOfAWorld = 6
 
 // fewWalks sets how many walks there are where no flag says it.
 func fewWalks() error {
-	return errors.Join(flag.Set("rapid.checks", "60"), flag.Set("rapid.seed", "1"))
+	walks := "60"
+	if racing {
+		walks = "36"
+	}
+	return errors.Join(flag.Set("rapid.checks", walks), flag.Set("rapid.seed", "1"))
 }
 
 // walked is an operation as the document has it.
