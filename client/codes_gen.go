@@ -54,6 +54,8 @@ const (
 	CodeEndpointNotFound Code = "endpoint_not_found"
 	// The merchant has no gateway of this name, or the server has no connector for it.
 	CodeGatewayNotFound Code = "gateway_not_found"
+	// No payment link has this address.
+	CodeLinkNotFound Code = "link_not_found"
 	// The state machine has no such step from the present state. Read the thing again and decide anew.
 	CodeWrongState Code = "wrong_state"
 	// A key that must be new is taken: a number, a reference or a gateway's transaction.
@@ -66,6 +68,8 @@ const (
 	CodeInvoiceClosed Code = "invoice_closed"
 	// The amount is far from what is usually paid at the terminal, as if two units were mixed up. Confirm the invoice, or cancel it.
 	CodeInvoiceHeld Code = "invoice_held"
+	// The link is expired, switched off, or its invoice takes no payment.
+	CodeLinkUnusable Code = "link_unusable"
 	// Another refund of the same payment has no outcome yet.
 	CodeRefundInProgress Code = "refund_in_progress"
 	// Captured money, less refunds made and pending, is less than the amount asked for.

@@ -418,6 +418,27 @@ func (e KeyStatus) Valid() bool {
 	}
 }
 
+// Defines values for LinkKind.
+const (
+	LinkKindExtension  LinkKind = "extension"
+	LinkKindFixed      LinkKind = "fixed"
+	LinkKindOpenAmount LinkKind = "open_amount"
+)
+
+// Valid indicates whether the value is a known member of the LinkKind enum.
+func (e LinkKind) Valid() bool {
+	switch e {
+	case LinkKindExtension:
+		return true
+	case LinkKindFixed:
+		return true
+	case LinkKindOpenAmount:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for MerchantAmountGuard.
 const (
 	MerchantAmountGuardHold MerchantAmountGuard = "hold"
@@ -3006,6 +3027,19 @@ type ExchangePage struct {
 	NextCursor *string `json:"next_cursor"`
 }
 
+// Extension defines model for Extension.
+type Extension struct {
+	// Amount By how much more is asked for, in the invoice's unit.
+	//
+	// Examples: 2.50
+	Amount string `json:"amount"`
+
+	// Gateway Your name for the gateway; leave it out to let the payer choose.
+	//
+	// Examples: stripe
+	Gateway *string `json:"gateway,omitempty"`
+}
+
 // Feed defines model for Feed.
 type Feed struct {
 	// After Send it as after for what follows; it does not change while nothing happens.
@@ -3136,6 +3170,11 @@ type GatewayTerms struct {
 
 // Invoice defines model for Invoice.
 type Invoice struct {
+	// Account Of a deposit: the number of the customer's account that the money goes to.
+	//
+	// Examples: 10001
+	Account *int64 `json:"account,omitempty"`
+
 	// Amount What is asked for.
 	//
 	// Examples: 12.50
@@ -3175,6 +3214,9 @@ type Invoice struct {
 	//
 	// Examples: inv_01941f29-7c00-7000-8000-000000000001
 	ID string `json:"id"`
+
+	// Link The address that was handed out last, where there is one.
+	Link *Link `json:"link,omitempty"`
 
 	// Metadata Words of your own: up to 20, keys up to 40 and values up to 500 characters.
 	//
@@ -3414,6 +3456,39 @@ type KeyRotation struct {
 	// Examples: 3600
 	Overlap *int64 `json:"overlap,omitempty"`
 }
+
+// Link defines model for Link.
+type Link struct {
+	// Amount What it pays; zero where the payer chooses.
+	//
+	// Examples: 12.50
+	Amount string `json:"amount"`
+
+	// Gateway Your name for the gateway that it is meant for.
+	//
+	// Examples: stripe
+	Gateway *string `json:"gateway,omitempty"`
+
+	// Kind fixed: it pays the whole invoice, once. open_amount: the payer chooses the amount, any number of times. extension: it pays what the invoice was extended by.
+	//
+	// Examples: fixed
+	Kind LinkKind `json:"kind"`
+
+	// URL Send it to the payer.
+	//
+	// Examples: https://pay.example/pay/link/4B7TZ5MGRUQ3XWJ2
+	URL string `json:"url"`
+
+	// Used Its amount was paid through it.
+	//
+	// Examples: false
+	Used bool `json:"used"`
+}
+
+// LinkKind fixed: it pays the whole invoice, once. open_amount: the payer chooses the amount, any number of times. extension: it pays what the invoice was extended by.
+//
+// Examples: fixed
+type LinkKind string
 
 // Merchant defines model for Merchant.
 type Merchant struct {
@@ -3663,6 +3738,29 @@ type NewDeal struct {
 	Option *string `json:"option,omitempty"`
 }
 
+// NewDeposit defines model for NewDeposit.
+type NewDeposit struct {
+	// Account The number of the customer's account.
+	//
+	// Examples: 10001
+	Account int64 `json:"account"`
+
+	// Amount What is asked for, as decimal text above zero.
+	//
+	// Examples: 12.50
+	Amount string `json:"amount"`
+
+	// Title What the payer sees first.
+	//
+	// Examples: More for your wallet
+	Title *string `json:"title,omitempty"`
+
+	// Unit The currency unit: AED (2), AMD (2), AUD (2), AZN (2), BDT (2), BHD (3), BRL (2), BTC (8), CAD (2), CHF (2), CNY (2), EUR (2), GBP (2), GEL (2), INR (2), IQD (3), IRR (0), IRT (4), JPY (0), KGS (2), KRW (0), KWD (3), KZT (2), OMR (3), PKR (2), PLN (2), QAR (2), RUB (2), SAR (2), SEK (2), TJS (2), TRY (2), UAH (2), USD (8), USDT (8), UZS (2), VND (0).
+	//
+	// Examples: EUR
+	Unit string `json:"unit"`
+}
+
 // NewDispute defines model for NewDispute.
 type NewDispute struct {
 	// Amount What was really sent, as they say; without it, what was agreed.
@@ -3840,6 +3938,47 @@ type NewKey struct {
 	//
 	// Examples: ["invoices:write","payments:read"]
 	Scopes []string `json:"scopes"`
+}
+
+// NewLink defines model for NewLink.
+type NewLink struct {
+	// Amount What is asked for, as decimal text above zero; leave it out to have payers choose, as often as they like.
+	//
+	// Examples: 12.50
+	Amount *string `json:"amount,omitempty"`
+
+	// Description What it is for.
+	//
+	// Examples: Row 7, seats 11 and 12
+	Description *string `json:"description,omitempty"`
+
+	// DueAt It expires then; leave it out for never.
+	//
+	// Examples: 2026-12-01T12:00:00Z
+	DueAt *time.Time `json:"due_at,omitempty"`
+
+	// Gateway Your name for the gateway; leave it out to let the payer choose.
+	//
+	// Examples: stripe
+	Gateway *string `json:"gateway,omitempty"`
+
+	// Metadata Words of your own: up to 20, keys up to 40 and values up to 500 characters.
+	//
+	// Examples: {"basket":"7"}
+	Metadata *map[string]string `json:"metadata,omitempty"`
+
+	// Payer What is known of the person who pays.
+	Payer *PayerInput `json:"payer,omitempty"`
+
+	// Title What the payer sees first.
+	//
+	// Examples: Two tickets
+	Title *string `json:"title,omitempty"`
+
+	// Unit The currency unit: AED (2), AMD (2), AUD (2), AZN (2), BDT (2), BHD (3), BRL (2), BTC (8), CAD (2), CHF (2), CNY (2), EUR (2), GBP (2), GEL (2), INR (2), IQD (3), IRR (0), IRT (4), JPY (0), KGS (2), KRW (0), KWD (3), KZT (2), OMR (3), PKR (2), PLN (2), QAR (2), RUB (2), SAR (2), SEK (2), TJS (2), TRY (2), UAH (2), USD (8), USDT (8), UZS (2), VND (0).
+	//
+	// Examples: EUR
+	Unit string `json:"unit"`
 }
 
 // NewPIN defines model for NewPIN.
@@ -6023,6 +6162,12 @@ type ResendDeliveryParams struct {
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
+// CreateDepositParams defines parameters for CreateDeposit.
+type CreateDepositParams struct {
+	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
 // ListEndpointsParams defines parameters for ListEndpoints.
 type ListEndpointsParams struct {
 	// Format csv: all that is selected as one table, at most 10000 rows. It may be asked for with Accept: text/csv too.
@@ -6257,6 +6402,12 @@ type ConfirmInvoiceParams struct {
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
+// ExtendInvoiceParams defines parameters for ExtendInvoice.
+type ExtendInvoiceParams struct {
+	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
 // RefundInvoiceParams defines parameters for RefundInvoice.
 type RefundInvoiceParams struct {
 	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
@@ -6337,6 +6488,12 @@ type RevokeKeyParams struct {
 
 // RotateKeyParams defines parameters for RotateKey.
 type RotateKeyParams struct {
+	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// CreateLinkParams defines parameters for CreateLink.
+type CreateLinkParams struct {
 	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
@@ -6986,6 +7143,9 @@ type ResolveDealJSONRequestBody = Resolution
 // ResendDeliveriesJSONRequestBody defines body for ResendDeliveries for application/json ContentType.
 type ResendDeliveriesJSONRequestBody = Resending
 
+// CreateDepositJSONRequestBody defines body for CreateDeposit for application/json ContentType.
+type CreateDepositJSONRequestBody = NewDeposit
+
 // CreateEndpointJSONRequestBody defines body for CreateEndpoint for application/json ContentType.
 type CreateEndpointJSONRequestBody = NewEndpoint
 
@@ -7007,6 +7167,9 @@ type ChangeGatewayJSONRequestBody = GatewayTerms
 // CreateInvoiceJSONRequestBody defines body for CreateInvoice for application/json ContentType.
 type CreateInvoiceJSONRequestBody = NewInvoice
 
+// ExtendInvoiceJSONRequestBody defines body for ExtendInvoice for application/json ContentType.
+type ExtendInvoiceJSONRequestBody = Extension
+
 // CreateIssuerJSONRequestBody defines body for CreateIssuer for application/json ContentType.
 type CreateIssuerJSONRequestBody = NewIssuer
 
@@ -7015,6 +7178,9 @@ type CreateKeyJSONRequestBody = NewKey
 
 // RotateKeyJSONRequestBody defines body for RotateKey for application/json ContentType.
 type RotateKeyJSONRequestBody = KeyRotation
+
+// CreateLinkJSONRequestBody defines body for CreateLink for application/json ContentType.
+type CreateLinkJSONRequestBody = NewLink
 
 // ChangeMerchantJSONRequestBody defines body for ChangeMerchant for application/json ContentType.
 type ChangeMerchantJSONRequestBody = MerchantTerms
@@ -7607,6 +7773,28 @@ type ClientInterface interface {
 	// Corresponds with POST /deliveries/{id}/resend (the `ResendDelivery` operationId).
 	ResendDelivery(ctx context.Context, id string, params *ResendDeliveryParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// CreateDepositWithBody Ask for a deposit
+	//
+	// Makes an invoice whose money goes into a customer's account instead of yours. The customer pays it through link.url, at a gateway. What came by hand is booked with attestPayment.
+	//
+	// Needs a key with the scope invoices:write.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /deposits (the `CreateDeposit` operationId).
+	CreateDepositWithBody(ctx context.Context, params *CreateDepositParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateDeposit Ask for a deposit
+	//
+	// Makes an invoice whose money goes into a customer's account instead of yours. The customer pays it through link.url, at a gateway. What came by hand is booked with attestPayment.
+	//
+	// Needs a key with the scope invoices:write.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /deposits (the `CreateDeposit` operationId).
+	CreateDeposit(ctx context.Context, params *CreateDepositParams, body CreateDepositJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListEndpoints List endpoints
 	//
 	// Lists all endpoints, disabled ones too.
@@ -7905,6 +8093,28 @@ type ClientInterface interface {
 	// Corresponds with POST /invoices/{id}/confirm (the `ConfirmInvoice` operationId).
 	ConfirmInvoice(ctx context.Context, id string, params *ConfirmInvoiceParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ExtendInvoiceWithBody Extend an invoice
+	//
+	// Asks for more on an invoice, through a new link that pays just that and replaces the one before. A paid invoice opens again.
+	//
+	// Needs a key with the scope invoices:write.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /invoices/{id}/extend (the `ExtendInvoice` operationId).
+	ExtendInvoiceWithBody(ctx context.Context, id string, params *ExtendInvoiceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExtendInvoice Extend an invoice
+	//
+	// Asks for more on an invoice, through a new link that pays just that and replaces the one before. A paid invoice opens again.
+	//
+	// Needs a key with the scope invoices:write.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /invoices/{id}/extend (the `ExtendInvoice` operationId).
+	ExtendInvoice(ctx context.Context, id string, params *ExtendInvoiceParams, body ExtendInvoiceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// RefundInvoice Refund a whole invoice
 	//
 	// Gives all that was paid of a completed invoice back, out of your own money: into a wallet at once, through a gateway as soon as it does it. What goes back of each payment is a refund of its own. One that was refunded already is not refunded again. Money that came by a deal is sent back by a payout instead.
@@ -8033,6 +8243,37 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /keys/{id}/rotate (the `RotateKey` operationId).
 	RotateKey(ctx context.Context, id string, params *RotateKeyParams, body RotateKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateLinkWithBody Create a payment link
+	//
+	// Makes an invoice with an address, link.url, for whoever you send it to. With an amount it is paid once; without one it takes any amounts until it is due. Before anything is paid cancelInvoice closes it.
+	//
+	// Needs a key with the scope invoices:write.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /links (the `CreateLink` operationId).
+	CreateLinkWithBody(ctx context.Context, params *CreateLinkParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateLink Create a payment link
+	//
+	// Makes an invoice with an address, link.url, for whoever you send it to. With an amount it is paid once; without one it takes any amounts until it is due. Before anything is paid cancelInvoice closes it.
+	//
+	// Needs a key with the scope invoices:write.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /links (the `CreateLink` operationId).
+	CreateLink(ctx context.Context, params *CreateLinkParams, body CreateLinkJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetLink Get the invoice of a link
+	//
+	// Shows the invoice behind a link; the id is the last part of its url. A link that a newer one has replaced is gone.
+	//
+	// Needs a key with the scope invoices:read.
+	//
+	// Corresponds with GET /links/{id} (the `GetLink` operationId).
+	GetLink(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetMerchant Get the merchant
 	//
@@ -9914,6 +10155,48 @@ func (c *Client) ResendDelivery(ctx context.Context, id string, params *ResendDe
 	return c.Client.Do(req)
 }
 
+// CreateDepositWithBody Ask for a deposit
+//
+// Makes an invoice whose money goes into a customer's account instead of yours. The customer pays it through link.url, at a gateway. What came by hand is booked with attestPayment.
+//
+// Needs a key with the scope invoices:write.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /deposits (the `CreateDeposit` operationId).
+func (c *Client) CreateDepositWithBody(ctx context.Context, params *CreateDepositParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateDepositRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateDeposit Ask for a deposit
+//
+// Makes an invoice whose money goes into a customer's account instead of yours. The customer pays it through link.url, at a gateway. What came by hand is booked with attestPayment.
+//
+// Needs a key with the scope invoices:write.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /deposits (the `CreateDeposit` operationId).
+func (c *Client) CreateDeposit(ctx context.Context, params *CreateDepositParams, body CreateDepositJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateDepositRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListEndpoints List endpoints
 //
 // Lists all endpoints, disabled ones too.
@@ -10512,6 +10795,48 @@ func (c *Client) ConfirmInvoice(ctx context.Context, id string, params *ConfirmI
 	return c.Client.Do(req)
 }
 
+// ExtendInvoiceWithBody Extend an invoice
+//
+// Asks for more on an invoice, through a new link that pays just that and replaces the one before. A paid invoice opens again.
+//
+// Needs a key with the scope invoices:write.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /invoices/{id}/extend (the `ExtendInvoice` operationId).
+func (c *Client) ExtendInvoiceWithBody(ctx context.Context, id string, params *ExtendInvoiceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExtendInvoiceRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExtendInvoice Extend an invoice
+//
+// Asks for more on an invoice, through a new link that pays just that and replaces the one before. A paid invoice opens again.
+//
+// Needs a key with the scope invoices:write.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /invoices/{id}/extend (the `ExtendInvoice` operationId).
+func (c *Client) ExtendInvoice(ctx context.Context, id string, params *ExtendInvoiceParams, body ExtendInvoiceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExtendInvoiceRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // RefundInvoice Refund a whole invoice
 //
 // Gives all that was paid of a completed invoice back, out of your own money: into a wallet at once, through a gateway as soon as it does it. What goes back of each payment is a refund of its own. One that was refunded already is not refunded again. Money that came by a deal is sent back by a payout instead.
@@ -10761,6 +11086,67 @@ func (c *Client) RotateKeyWithBody(ctx context.Context, id string, params *Rotat
 // Corresponds with POST /keys/{id}/rotate (the `RotateKey` operationId).
 func (c *Client) RotateKey(ctx context.Context, id string, params *RotateKeyParams, body RotateKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRotateKeyRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateLinkWithBody Create a payment link
+//
+// Makes an invoice with an address, link.url, for whoever you send it to. With an amount it is paid once; without one it takes any amounts until it is due. Before anything is paid cancelInvoice closes it.
+//
+// Needs a key with the scope invoices:write.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /links (the `CreateLink` operationId).
+func (c *Client) CreateLinkWithBody(ctx context.Context, params *CreateLinkParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateLinkRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateLink Create a payment link
+//
+// Makes an invoice with an address, link.url, for whoever you send it to. With an amount it is paid once; without one it takes any amounts until it is due. Before anything is paid cancelInvoice closes it.
+//
+// Needs a key with the scope invoices:write.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /links (the `CreateLink` operationId).
+func (c *Client) CreateLink(ctx context.Context, params *CreateLinkParams, body CreateLinkJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateLinkRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetLink Get the invoice of a link
+//
+// Shows the invoice behind a link; the id is the last part of its url. A link that a newer one has replaced is gone.
+//
+// Needs a key with the scope invoices:read.
+//
+// Corresponds with GET /links/{id} (the `GetLink` operationId).
+func (c *Client) GetLink(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetLinkRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -14617,6 +15003,61 @@ func NewResendDeliveryRequest(server string, id string, params *ResendDeliveryPa
 	return req, nil
 }
 
+// NewCreateDepositRequest calls the generic CreateDeposit builder with application/json body
+func NewCreateDepositRequest(server string, params *CreateDepositParams, body CreateDepositJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateDepositRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewCreateDepositRequestWithBody constructs an http.Request for the CreateDeposit method, with any body, and a specified content type
+func NewCreateDepositRequestWithBody(server string, params *CreateDepositParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/deposits")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewListEndpointsRequest constructs an http.Request for the ListEndpoints method
 func NewListEndpointsRequest(server string, params *ListEndpointsParams) (*http.Request, error) {
 	var err error
@@ -16087,6 +16528,68 @@ func NewConfirmInvoiceRequest(server string, id string, params *ConfirmInvoicePa
 	return req, nil
 }
 
+// NewExtendInvoiceRequest calls the generic ExtendInvoice builder with application/json body
+func NewExtendInvoiceRequest(server string, id string, params *ExtendInvoiceParams, body ExtendInvoiceJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewExtendInvoiceRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewExtendInvoiceRequestWithBody constructs an http.Request for the ExtendInvoice method, with any body, and a specified content type
+func NewExtendInvoiceRequestWithBody(server string, id string, params *ExtendInvoiceParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/invoices/%s/extend", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewRefundInvoiceRequest constructs an http.Request for the RefundInvoice method
 func NewRefundInvoiceRequest(server string, id string, params *RefundInvoiceParams) (*http.Request, error) {
 	var err error
@@ -16664,6 +17167,95 @@ func NewRotateKeyRequestWithBody(server string, id string, params *RotateKeyPara
 			req.Header.Set("Idempotency-Key", headerParam0)
 		}
 
+	}
+
+	return req, nil
+}
+
+// NewCreateLinkRequest calls the generic CreateLink builder with application/json body
+func NewCreateLinkRequest(server string, params *CreateLinkParams, body CreateLinkJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateLinkRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewCreateLinkRequestWithBody constructs an http.Request for the CreateLink method, with any body, and a specified content type
+func NewCreateLinkRequestWithBody(server string, params *CreateLinkParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/links")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewGetLinkRequest constructs an http.Request for the GetLink method
+func NewGetLinkRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/links/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
 	}
 
 	return req, nil
@@ -21482,6 +22074,28 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /deliveries/{id}/resend (the `ResendDelivery` operationId).
 	ResendDeliveryWithResponse(ctx context.Context, id string, params *ResendDeliveryParams, reqEditors ...RequestEditorFn) (*ResendDeliveryResponse, error)
 
+	// CreateDepositWithBodyWithResponse Ask for a deposit
+	//
+	// Makes an invoice whose money goes into a customer's account instead of yours. The customer pays it through link.url, at a gateway. What came by hand is booked with attestPayment.
+	//
+	// Needs a key with the scope invoices:write.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /deposits (the `CreateDeposit` operationId).
+	CreateDepositWithBodyWithResponse(ctx context.Context, params *CreateDepositParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateDepositResponse, error)
+
+	// CreateDepositWithResponse Ask for a deposit
+	//
+	// Makes an invoice whose money goes into a customer's account instead of yours. The customer pays it through link.url, at a gateway. What came by hand is booked with attestPayment.
+	//
+	// Needs a key with the scope invoices:write.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /deposits (the `CreateDeposit` operationId).
+	CreateDepositWithResponse(ctx context.Context, params *CreateDepositParams, body CreateDepositJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateDepositResponse, error)
+
 	// ListEndpointsWithResponse List endpoints
 	//
 	// Lists all endpoints, disabled ones too.
@@ -21812,6 +22426,28 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /invoices/{id}/confirm (the `ConfirmInvoice` operationId).
 	ConfirmInvoiceWithResponse(ctx context.Context, id string, params *ConfirmInvoiceParams, reqEditors ...RequestEditorFn) (*ConfirmInvoiceResponse, error)
 
+	// ExtendInvoiceWithBodyWithResponse Extend an invoice
+	//
+	// Asks for more on an invoice, through a new link that pays just that and replaces the one before. A paid invoice opens again.
+	//
+	// Needs a key with the scope invoices:write.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /invoices/{id}/extend (the `ExtendInvoice` operationId).
+	ExtendInvoiceWithBodyWithResponse(ctx context.Context, id string, params *ExtendInvoiceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ExtendInvoiceResponse, error)
+
+	// ExtendInvoiceWithResponse Extend an invoice
+	//
+	// Asks for more on an invoice, through a new link that pays just that and replaces the one before. A paid invoice opens again.
+	//
+	// Needs a key with the scope invoices:write.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /invoices/{id}/extend (the `ExtendInvoice` operationId).
+	ExtendInvoiceWithResponse(ctx context.Context, id string, params *ExtendInvoiceParams, body ExtendInvoiceJSONRequestBody, reqEditors ...RequestEditorFn) (*ExtendInvoiceResponse, error)
+
 	// RefundInvoiceWithResponse Refund a whole invoice
 	//
 	// Gives all that was paid of a completed invoice back, out of your own money: into a wallet at once, through a gateway as soon as it does it. What goes back of each payment is a refund of its own. One that was refunded already is not refunded again. Money that came by a deal is sent back by a payout instead.
@@ -21954,6 +22590,39 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /keys/{id}/rotate (the `RotateKey` operationId).
 	RotateKeyWithResponse(ctx context.Context, id string, params *RotateKeyParams, body RotateKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*RotateKeyResponse, error)
+
+	// CreateLinkWithBodyWithResponse Create a payment link
+	//
+	// Makes an invoice with an address, link.url, for whoever you send it to. With an amount it is paid once; without one it takes any amounts until it is due. Before anything is paid cancelInvoice closes it.
+	//
+	// Needs a key with the scope invoices:write.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /links (the `CreateLink` operationId).
+	CreateLinkWithBodyWithResponse(ctx context.Context, params *CreateLinkParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateLinkResponse, error)
+
+	// CreateLinkWithResponse Create a payment link
+	//
+	// Makes an invoice with an address, link.url, for whoever you send it to. With an amount it is paid once; without one it takes any amounts until it is due. Before anything is paid cancelInvoice closes it.
+	//
+	// Needs a key with the scope invoices:write.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /links (the `CreateLink` operationId).
+	CreateLinkWithResponse(ctx context.Context, params *CreateLinkParams, body CreateLinkJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateLinkResponse, error)
+
+	// GetLinkWithResponse Get the invoice of a link
+	//
+	// Shows the invoice behind a link; the id is the last part of its url. A link that a newer one has replaced is gone.
+	//
+	// Needs a key with the scope invoices:read.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /links/{id} (the `GetLink` operationId).
+	GetLinkWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetLinkResponse, error)
 
 	// GetMerchantWithResponse Get the merchant
 	//
@@ -24189,6 +24858,47 @@ func (r ResendDeliveryResponse) ContentType() string {
 	return ""
 }
 
+type CreateDepositResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Invoice
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r CreateDepositResponse) GetJSON201() *Invoice {
+	return r.JSON201
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateDepositResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateDepositResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateDepositResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateDepositResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListEndpointsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -25132,6 +25842,47 @@ func (r ConfirmInvoiceResponse) ContentType() string {
 	return ""
 }
 
+type ExtendInvoiceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Invoice
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ExtendInvoiceResponse) GetJSON200() *Invoice {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ExtendInvoiceResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ExtendInvoiceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ExtendInvoiceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ExtendInvoiceResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type RefundInvoiceResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -25536,6 +26287,88 @@ func (r RotateKeyResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r RotateKeyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CreateLinkResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Invoice
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r CreateLinkResponse) GetJSON201() *Invoice {
+	return r.JSON201
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateLinkResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateLinkResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateLinkResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateLinkResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetLinkResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Invoice
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetLinkResponse) GetJSON200() *Invoice {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r GetLinkResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetLinkResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetLinkResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetLinkResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -29010,6 +29843,40 @@ func (c *ClientWithResponses) ResendDeliveryWithResponse(ctx context.Context, id
 	return ParseResendDeliveryResponse(rsp)
 }
 
+// CreateDepositWithBodyWithResponse Ask for a deposit
+//
+// Makes an invoice whose money goes into a customer's account instead of yours. The customer pays it through link.url, at a gateway. What came by hand is booked with attestPayment.
+//
+// Needs a key with the scope invoices:write.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /deposits (the `CreateDeposit` operationId).
+func (c *ClientWithResponses) CreateDepositWithBodyWithResponse(ctx context.Context, params *CreateDepositParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateDepositResponse, error) {
+	rsp, err := c.CreateDepositWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateDepositResponse(rsp)
+}
+
+// CreateDepositWithResponse Ask for a deposit
+//
+// Makes an invoice whose money goes into a customer's account instead of yours. The customer pays it through link.url, at a gateway. What came by hand is booked with attestPayment.
+//
+// Needs a key with the scope invoices:write.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /deposits (the `CreateDeposit` operationId).
+func (c *ClientWithResponses) CreateDepositWithResponse(ctx context.Context, params *CreateDepositParams, body CreateDepositJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateDepositResponse, error) {
+	rsp, err := c.CreateDeposit(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateDepositResponse(rsp)
+}
+
 // ListEndpointsWithResponse List endpoints
 //
 // Lists all endpoints, disabled ones too.
@@ -29520,6 +30387,40 @@ func (c *ClientWithResponses) ConfirmInvoiceWithResponse(ctx context.Context, id
 	return ParseConfirmInvoiceResponse(rsp)
 }
 
+// ExtendInvoiceWithBodyWithResponse Extend an invoice
+//
+// Asks for more on an invoice, through a new link that pays just that and replaces the one before. A paid invoice opens again.
+//
+// Needs a key with the scope invoices:write.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /invoices/{id}/extend (the `ExtendInvoice` operationId).
+func (c *ClientWithResponses) ExtendInvoiceWithBodyWithResponse(ctx context.Context, id string, params *ExtendInvoiceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ExtendInvoiceResponse, error) {
+	rsp, err := c.ExtendInvoiceWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExtendInvoiceResponse(rsp)
+}
+
+// ExtendInvoiceWithResponse Extend an invoice
+//
+// Asks for more on an invoice, through a new link that pays just that and replaces the one before. A paid invoice opens again.
+//
+// Needs a key with the scope invoices:write.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /invoices/{id}/extend (the `ExtendInvoice` operationId).
+func (c *ClientWithResponses) ExtendInvoiceWithResponse(ctx context.Context, id string, params *ExtendInvoiceParams, body ExtendInvoiceJSONRequestBody, reqEditors ...RequestEditorFn) (*ExtendInvoiceResponse, error) {
+	rsp, err := c.ExtendInvoice(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExtendInvoiceResponse(rsp)
+}
+
 // RefundInvoiceWithResponse Refund a whole invoice
 //
 // Gives all that was paid of a completed invoice back, out of your own money: into a wallet at once, through a gateway as soon as it does it. What goes back of each payment is a refund of its own. One that was refunded already is not refunded again. Money that came by a deal is sent back by a payout instead.
@@ -29739,6 +30640,57 @@ func (c *ClientWithResponses) RotateKeyWithResponse(ctx context.Context, id stri
 		return nil, err
 	}
 	return ParseRotateKeyResponse(rsp)
+}
+
+// CreateLinkWithBodyWithResponse Create a payment link
+//
+// Makes an invoice with an address, link.url, for whoever you send it to. With an amount it is paid once; without one it takes any amounts until it is due. Before anything is paid cancelInvoice closes it.
+//
+// Needs a key with the scope invoices:write.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /links (the `CreateLink` operationId).
+func (c *ClientWithResponses) CreateLinkWithBodyWithResponse(ctx context.Context, params *CreateLinkParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateLinkResponse, error) {
+	rsp, err := c.CreateLinkWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateLinkResponse(rsp)
+}
+
+// CreateLinkWithResponse Create a payment link
+//
+// Makes an invoice with an address, link.url, for whoever you send it to. With an amount it is paid once; without one it takes any amounts until it is due. Before anything is paid cancelInvoice closes it.
+//
+// Needs a key with the scope invoices:write.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /links (the `CreateLink` operationId).
+func (c *ClientWithResponses) CreateLinkWithResponse(ctx context.Context, params *CreateLinkParams, body CreateLinkJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateLinkResponse, error) {
+	rsp, err := c.CreateLink(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateLinkResponse(rsp)
+}
+
+// GetLinkWithResponse Get the invoice of a link
+//
+// Shows the invoice behind a link; the id is the last part of its url. A link that a newer one has replaced is gone.
+//
+// Needs a key with the scope invoices:read.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /links/{id} (the `GetLink` operationId).
+func (c *ClientWithResponses) GetLinkWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetLinkResponse, error) {
+	rsp, err := c.GetLink(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetLinkResponse(rsp)
 }
 
 // GetMerchantWithResponse Get the merchant
@@ -32199,6 +33151,32 @@ func ParseResendDeliveryResponse(rsp *http.Response) (*ResendDeliveryResponse, e
 	return response, nil
 }
 
+// ParseCreateDepositResponse parses an HTTP response from a CreateDepositWithResponse call
+func ParseCreateDepositResponse(rsp *http.Response) (*CreateDepositResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateDepositResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Invoice
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListEndpointsResponse parses an HTTP response from a ListEndpointsWithResponse call
 func ParseListEndpointsResponse(rsp *http.Response) (*ListEndpointsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -32815,6 +33793,32 @@ func ParseConfirmInvoiceResponse(rsp *http.Response) (*ConfirmInvoiceResponse, e
 	return response, nil
 }
 
+// ParseExtendInvoiceResponse parses an HTTP response from a ExtendInvoiceWithResponse call
+func ParseExtendInvoiceResponse(rsp *http.Response) (*ExtendInvoiceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ExtendInvoiceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Invoice
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseRefundInvoiceResponse parses an HTTP response from a RefundInvoiceWithResponse call
 func ParseRefundInvoiceResponse(rsp *http.Response) (*RefundInvoiceResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -33075,6 +34079,58 @@ func ParseRotateKeyResponse(rsp *http.Response) (*RotateKeyResponse, error) {
 			return nil, err
 		}
 		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateLinkResponse parses an HTTP response from a CreateLinkWithResponse call
+func ParseCreateLinkResponse(rsp *http.Response) (*CreateLinkResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateLinkResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Invoice
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetLinkResponse parses an HTTP response from a GetLinkWithResponse call
+func ParseGetLinkResponse(rsp *http.Response) (*GetLinkResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetLinkResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Invoice
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	}
 
@@ -34885,4 +35941,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: 67f786df3b43f91b593886a088404167c0d6ab44d1491eeadd925d0d6d92d518
+// Stamp of what it is made from: 0f08502573dcc8aa8b6f4b7e6eb06e9ee601abf627f13960e15f9f9051a9f3c8

@@ -97,6 +97,17 @@ var samples = []dialecttest.Sample{
 		Route: "POST /v1/invoices/{id}/confirm", Path: "/v1/invoices/" + id("inv", 5) + "/confirm", Key: "key", Owned: true,
 	},
 	{
+		Route: "POST /v1/invoices/{id}/extend", Path: "/v1/invoices/" + id("inv", 5) + "/extend", Key: "key", Owned: true,
+		Body: `{"amount":"1000","gateway":"shepa"}`,
+	},
+	{
+		Route: "POST /v1/links", Key: "key",
+		Body: `{"amount":"5000","unit":"IRR","gateway":"shepa","title":"t","description":"d","payer":{"name":"n"},` +
+			`"due_at":"2026-12-01T12:00:00Z","metadata":{"a":"b"}}`,
+	},
+	{Route: "GET /v1/links/{id}", Path: "/v1/links/until-further-notice", Key: "key", Owned: true},
+	{Route: "POST /v1/deposits", Key: "key", Body: `{"account":10001,"amount":"5000","unit":"IRR","title":"t"}`},
+	{
 		Route: "POST /v1/invoices/{id}/verify", Path: "/v1/invoices/" + id("inv", 2) + "/verify", Key: "key", Owned: true,
 	},
 	{

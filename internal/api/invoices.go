@@ -29,6 +29,8 @@ type invoiceView struct {
 	PaidAt       string            `json:"paid_at,omitempty" format:"date-time"`
 	ReturnURL    string            `json:"return_url,omitempty"`
 	CheckoutURL  string            `json:"checkout_url,omitempty"`
+	Link         *linkView         `json:"link,omitempty"`
+	Account      int64             `json:"account,omitempty"`
 	Metadata     map[string]string `json:"metadata,omitempty"`
 	Payments     []paymentView     `json:"payments,omitempty" nullable:"false"`
 	CreatedAt    string            `json:"created_at" format:"date-time"`
@@ -88,6 +90,8 @@ var invoiceWords = words{
 			doc:     "The page on which the payer chooses how to pay; there is one where return_url is given.",
 			example: "https://pay.example/pay/invoice/" + exampleInvoice,
 		},
+		"link":     {doc: "The address that was handed out last, where there is one."},
+		"account":  {doc: "Of a deposit: the number of the customer's account that the money goes to.", example: 10001},
 		"payments": {doc: "Its payments, with expand=payments."},
 	},
 	"newInvoice": {
@@ -143,8 +147,8 @@ func (d *desk) invoices() resource {
 	created.often = true
 	return resource{
 		name: "invoices", about: "An invoice is what a payer owes and until when. Payments collect it.",
-		words: invoiceWords.and(paymentWords), example: exampleInvoice,
-		operations: []operation{
+		words: invoiceWords.and(paymentWords).and(linkWords), example: exampleInvoice,
+		operations: append([]operation{
 			create(row{
 				id: "createInvoice", path: "/invoices", scope: merchant.InvoicesWrite, summary: "Create an invoice",
 				about: "Asks for money. Nothing is collected before a payment is requested for it, or the payer opens " +
@@ -191,7 +195,7 @@ func (d *desk) invoices() resource {
 					fault.CodeInsufficientFunds,
 				},
 			}, d.refundInvoice, shown),
-		},
+		}, d.links(shown)...),
 	}
 }
 
@@ -280,6 +284,7 @@ func (d *desk) viewInvoice(i invoice.Invoice) invoiceView {
 		payer := payerView(i.Payer)
 		view.Payer = &payer
 	}
+	view.Link, view.Account = d.viewLink(i.Link), i.Account
 	if i.Hosted() {
 		view.CheckoutURL = d.PublicURL + "/pay/invoice/" + i.ID
 	}

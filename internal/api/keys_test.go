@@ -43,6 +43,8 @@ func TestScopes(t *testing.T) {
 			need = "deals"
 		case "charges":
 			need = "payments"
+		case "links", "deposits":
+			need = "invoices"
 		case "quotes":
 			need = "exchanges"
 		case "store-keys", "issuers":

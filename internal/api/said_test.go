@@ -10,7 +10,7 @@ var attesting = posted("/invoices", `{"amount":"500","unit":"BDT"}`) +
 	"! parts of 2000 IRR\n" + posted("/invoices", `{"amount":"4000","unit":"IRR"}`) +
 	posted("/payments", `{"invoice":"`+id("inv", 27)+`","split":true}`) +
 	posted("/invoices", `{"amount":"1","unit":"USD"}`) + administered("/customers", `{"first_name":"Grace"}`) +
-	administered("/customers/10002/block", "")
+	administered("/customers/10002/block", "") + "! a link for any amount\n"
 
 var said = []dialecttest.Sample{
 	{

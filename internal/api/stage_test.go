@@ -16,6 +16,7 @@ import (
 // random is what no story can know in advance: secrets, and the ids of the core's own.
 var random = regexp.MustCompile(`whsec_[A-Za-z0-9+/=]+|sk_[0-9a-f]{64}|\b(msg_)?[0-9a-f]{32}\b|` +
 	`"hint":"[0-9a-f]{4}"|"merchant","subject":"[0-9a-z]{8}"|` +
+	`/pay/(link|open)/[A-Z2-7]{26}|` +
 	`"id":"[0-9A-Za-z]{8}"|"(identity|secret)":"[0-9A-Za-z]{40,64}"`)
 
 // stage gives the shop what it runs with: endpoint ep_1, which is told of nothing

@@ -10,6 +10,7 @@ import (
 	"github.com/purserhq/purser/internal/dialect/dialecttest"
 	"github.com/purserhq/purser/internal/gateway"
 	"github.com/purserhq/purser/internal/gateway/manual"
+	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/merchant"
 	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payment"
@@ -103,6 +104,13 @@ func happen(ctx context.Context, w *dialecttest.World, what string) (known bool,
 	}
 	if of, ok := strings.CutPrefix(what, "picture of "); ok {
 		return true, picture(ctx, w, of)
+	}
+	if what == "a link for any amount" {
+		_, err := w.App.CreateInvoice(ctx, w.Shop, app.NewInvoice{
+			ID: "linked", Amount: money.Zero(money.IRR), Open: true,
+			Link: invoice.Link{Token: "until-further-notice", Kind: invoice.OpenAmount, Amount: money.Zero(money.IRR)},
+		})
+		return true, err
 	}
 	if what == "parts of 2000 IRR" {
 		m, err := w.Store.Merchant(ctx, w.Shop)
