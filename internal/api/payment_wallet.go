@@ -55,8 +55,8 @@ func (d *desk) payFromWallet(c *call, id string, in walletPayment) (out paymentV
 		wish.Address = wallet.NetworkOf(address).String()
 	}
 	if _, err := d.App.PayFromWallet(c.Context(), wish); err != nil {
-		if fault.Is(err, fault.CodeInsufficientFunds) {
-			err = fault.New(fault.CodeInsufficientFunds, "login", "")
+		if f := fault.From(err); f.Code == fault.CodeInsufficientFunds || f.Code == fault.CodeAccountClosed {
+			err = fault.New(f.Code, "login", "")
 		}
 		return out, err
 	}
