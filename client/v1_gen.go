@@ -2625,7 +2625,7 @@ type DealWord struct {
 	// Examples: 950.00
 	Paid *string `json:"paid,omitempty"`
 
-	// Receipt Of a payout: the bank's id of the transfer.
+	// Receipt The bank's id of the transfer, once; every payout needs one.
 	//
 	// Examples: a1b2c3
 	Receipt *string `json:"receipt,omitempty"`
@@ -5205,7 +5205,7 @@ type Resolution struct {
 	// Examples: 950.00
 	Paid *string `json:"paid,omitempty"`
 
-	// Receipt Of a payout: the bank's id of the transfer.
+	// Receipt The bank's id of the transfer, once; every payout needs one.
 	//
 	// Examples: a1b2c3
 	Receipt *string `json:"receipt,omitempty"`
@@ -35941,4 +35941,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: 0f08502573dcc8aa8b6f4b7e6eb06e9ee601abf627f13960e15f9f9051a9f3c8
+// Stamp of what it is made from: 5a89c830c77f860c1a9f3638577909077f6664b081197b39b941e78073fab9a4

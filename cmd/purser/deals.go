@@ -73,7 +73,7 @@ type dealConfirmCommand struct {
 	dealWord `embed:""`
 
 	Paid    string `help:"How much really came; without it, as much as was agreed." placeholder:"DECIMAL"`
-	Receipt string `help:"Of a payout: the bank's id of the transfer; each counts once." placeholder:"ID"`
+	Receipt string `help:"The bank's id of the transfer, which every payout needs; each counts once." placeholder:"ID"`
 }
 
 // Run takes the operator's word.
@@ -137,6 +137,7 @@ type dealMatchCommand struct {
 	Requisite string `help:"Where the money came to." placeholder:"ID" required:""`
 	Amount    string `help:"How much came, to the last step." placeholder:"DECIMAL" required:""`
 	Confirm   bool   `help:"Confirm the deal that is found."`
+	Receipt   string `help:"With --confirm: the bank's id of the transfer; each counts once." placeholder:"ID"`
 	Note      string `help:"With --confirm: anything to remember."`
 }
 
@@ -147,7 +148,8 @@ func (c *dealMatchCommand) Run(ctx context.Context, t server.Terminal) error {
 		return err
 	}
 	return commands.MatchDeal(ctx, server.Arrival{
-		Requisite: c.Requisite, Amount: c.Amount, Confirm: c.Confirm, Operator: who, Note: c.Note,
+		Requisite: c.Requisite, Amount: c.Amount, Confirm: c.Confirm, Receipt: c.Receipt, Operator: who,
+		Note: c.Note,
 	})
 }
 

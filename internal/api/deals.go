@@ -111,7 +111,7 @@ var (
 		doc:     "What was really sent; leave it out where that is what was agreed, or what the dispute says.",
 		example: "950.00",
 	}
-	receiptWord = word{doc: "Of a payout: the bank's id of the transfer.", example: "a1b2c3"}
+	receiptWord = word{doc: "The bank's id of the transfer, once; every payout needs one.", example: "a1b2c3"}
 	reasonWord  = word{doc: "Why, in the words of who opens it.", example: "sent 950 and not 1000"}
 	claimedWord = word{doc: "What was really sent, as they say; without it, what was agreed.", example: "950.00"}
 )

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/purserhq/purser/internal/deal"
@@ -85,7 +86,7 @@ type DealWord struct {
 	Operator       string // who says so
 	Note           string
 	Paid           money.Amount // what really came; not valid = what was agreed
-	Receipt        string       // of a payout: the bank's id of the transfer
+	Receipt        string       // the bank's id of the transfer; every payout has one
 }
 
 // CompleteDeal takes the trader's word that the money came: the merchant gets
@@ -94,8 +95,9 @@ type DealWord struct {
 // it. What is disputed takes ResolveDispute.
 // Errors: deal_not_found, parameter_missing, wrong_state, amount_too_small,
 // unit_mismatch, insufficient_funds when more came than the trader's coins pay
-// for; of a payout amount_invalid for another sum, and duplicate with the
-// parameter "receipt" when the trader has shown it before.
+// for; of a payout amount_invalid for another sum; duplicate with the parameter
+// "receipt" when it was said of another deal on the requisite, or the trader has
+// shown it before.
 func (a *App) CompleteDeal(ctx context.Context, w DealWord) (deal.Deal, error) {
 	undisputed := func(d deal.Deal) bool { return d.State != deal.Disputed }
 	if d, err := a.Deal(ctx, w.Merchant, w.Deal); err != nil || d.Out() {
@@ -151,11 +153,24 @@ func (a *App) completeDeal(ctx context.Context, w DealWord, while func(deal.Deal
 			return store.Change{}, err
 		}
 		change.Payments[0].Attention = "" // a person has just looked at it
+		change.Claims = append(change.Claims, arrivals(d, w.Receipt)...)
 		err = bookDeal(&change, d, held, now)
 		return change, err
 	})
 	d.Version++
 	return d, err
+}
+
+// arrivals make what came to a requisite count for one deal only, where the bank's
+// id of it is known: the next deal may be about the same sum.
+func arrivals(d deal.Deal, receipt string) []store.Claim {
+	if receipt = strings.TrimSpace(receipt); receipt == "" {
+		return nil
+	}
+	return []store.Claim{{
+		Merchant: d.Merchant, Kind: store.ReceiptClaim, Key: sessionKey("arrivals", sessionKey(d.Requisite, receipt)),
+		Subject: d.Payment,
+	}}
 }
 
 // reprice makes a deal cost what was paid. Error: amount_too_small with the

@@ -201,7 +201,7 @@ func (k *core) deal(ctx context.Context, id string) (deal.Deal, error) {
 type DealWord struct {
 	Deal     string
 	Paid     string // what really came, in the deal's currency; empty = what was agreed
-	Receipt  string // of a payout: the bank's id of the transfer
+	Receipt  string // the bank's id of the transfer; every payout has one
 	Operator string
 	Note     string
 }
@@ -296,7 +296,7 @@ func (c Commands) sayOfDeal(ctx context.Context, k *core, before deal.Deal, w De
 	case fault.Is(err, fault.CodeWrongState):
 		return fmt.Errorf("deal %s is %s: %s", before.ID, before.State, nextOfDeal(before))
 	case fault.Is(err, fault.CodeDuplicate):
-		return settingError("receipt", w.Receipt+" of this trader was booked for another payout")
+		return settingError("receipt", w.Receipt+" was booked for another deal already: each counts once")
 	case fault.Is(err, fault.CodeInsufficientFunds):
 		return fmt.Errorf("the coins of its trader do not pay for that: purser trader deposit %s puts some in",
 			before.Trader)
@@ -333,7 +333,8 @@ func nextOfDeal(d deal.Deal) string {
 type Arrival struct {
 	Requisite string
 	Amount    string
-	Confirm   bool // book it for its deal, too
+	Confirm   bool   // book it for its deal, too
+	Receipt   string // the bank's id of it, which counts once
 	Operator  string
 	Note      string
 }
@@ -343,6 +344,9 @@ type Arrival struct {
 func (c Commands) MatchDeal(ctx context.Context, n Arrival) error {
 	purpose := forReading
 	if n.Confirm {
+		if strings.TrimSpace(n.Receipt) == "" {
+			return settingError("receipt", "is missing: without it, money that came once could be booked twice")
+		}
 		purpose = forWriting
 	}
 	return c.with(ctx, purpose, func(k *core) error {
@@ -366,7 +370,8 @@ func (c Commands) MatchDeal(ctx context.Context, n Arrival) error {
 			return err
 		}
 		if n.Confirm {
-			return c.sayOfDeal(ctx, k, d, DealWord{Operator: n.Operator, Note: n.Note}, (*app.App).CompleteDeal)
+			return c.sayOfDeal(ctx, k, d, DealWord{Operator: n.Operator, Note: n.Note, Receipt: n.Receipt},
+				(*app.App).CompleteDeal)
 		}
 		view := viewDeal(d, false)
 		return c.Terminal.show(view, dealHead, [][]string{view.row()})

@@ -288,12 +288,19 @@ func TestMatchDeal(t *testing.T) {
 	if got.ID != "one" || got.State != "transfer_waiting" || got.Held != got.Coins {
 		t.Errorf("got %+v, want the deal and no decision", got)
 	}
-	confirmed := match(func(n *Arrival) { n.Confirm = true })
+	b.refused(t, "receipt is missing", match(func(n *Arrival) { n.Confirm = true }))
+	confirmed := match(func(n *Arrival) { n.Confirm, n.Receipt = true, "A7K2" })
 	b.operate(t, &got, confirmed)
 	if got.ID != "one" || got.State != "completed" || got.Paid != "1500.01 RUB" {
 		t.Errorf("got %+v, want the deal completed", got)
 	}
 	b.refused(t, "no deal on this requisite waits for 1500.01 RUB", confirmed)
+	b.deal(t, "two", "1500.01")
+	b.refused(t, "receipt A7K2 was booked for another deal already", confirmed)
+	b.operate(t, &got, match(func(n *Arrival) { n.Confirm, n.Receipt = true, "A7K3" }))
+	if got.ID != "two" || got.State != "completed" {
+		t.Errorf("got %+v, want the second deal completed by what came for it", got)
+	}
 }
 
 func TestDisputes(t *testing.T) {
@@ -323,7 +330,9 @@ func TestDisputes(t *testing.T) {
 	confirm := func(c Commands, w DealWord) error { return c.ConfirmDeal(t.Context(), w) }
 	b.refused(t, "deal one is dispute: purser dispute resolve one decides", sayDeal(t, "one", "", confirm))
 	b.refused(t, "deal one is dispute: purser dispute resolve one decides", func(c Commands) error {
-		return c.MatchDeal(t.Context(), Arrival{Requisite: b.requisite, Amount: "1000", Confirm: true, Operator: "Sam"})
+		return c.MatchDeal(t.Context(), Arrival{
+			Requisite: b.requisite, Amount: "1000", Confirm: true, Receipt: "A1", Operator: "Sam",
+		})
 	})
 	var got dealView
 	b.operate(t, &got, sayDeal(t, "one", "", won))

@@ -2,7 +2,6 @@ package server
 
 import (
 	"bytes"
-	"database/sql"
 	"fmt"
 	"io"
 	"net/http"
@@ -52,11 +51,7 @@ func TestBrokenBooks(t *testing.T) {
 					address = pgtest.Database(t)
 					config.Database = Secret(address)
 				}
-				hand, err := sql.Open(driver, address)
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer func() { _ = hand.Close() }()
+				hand := openBeside(t, driver, address)
 				breakBooks(t, config, func(by string) {
 					t.Helper()
 					_, err := hand.ExecContext(t.Context(), "update account set balance = balance "+by+

@@ -118,6 +118,20 @@ func entered(t *testing.T, s *Server) {
 	}
 }
 
+// openBeside opens the database of a server behind its back, and waits for its turn.
+func openBeside(t *testing.T, driver, address string) *sql.DB {
+	t.Helper()
+	if driver == "sqlite" {
+		address = "file:" + address + "?_pragma=busy_timeout(5000)"
+	}
+	hand, err := sql.Open(driver, address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = hand.Close() })
+	return hand
+}
+
 // TestMoneyHealth changes a balance behind the server's back, on each engine:
 // the server finds it, says so without saying whose it is, and says when it is
 // right again.
@@ -135,11 +149,7 @@ func TestMoneyHealth(t *testing.T) {
 			r := start(t, config, nil)
 			defer r.halt(t)
 			entered(t, r.Server)
-			hand, err := sql.Open(driver, address)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer func() { _ = hand.Close() }()
+			hand := openBeside(t, driver, address)
 			wait := func(status int, words, figure string) string {
 				t.Helper()
 				var text string

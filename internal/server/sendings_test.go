@@ -83,7 +83,7 @@ func TestPayoutsByTraders(t *testing.T) {
 	}
 	b.operate(t, new(any), func(c Commands) error { return c.ApprovePayout(t.Context(), word("two", "")) })
 	b.operate(t, &done, take("two"))
-	b.refused(t, "receipt bank 1 of this trader was booked for another payout", func(c Commands) error {
+	b.refused(t, "receipt bank 1 was booked for another deal already", func(c Commands) error {
 		return c.ConfirmDeal(t.Context(), DealWord{Deal: done.ID, Receipt: "bank 1", Operator: "Sam"})
 	})
 	b.operate(t, new(any), func(c Commands) error {
