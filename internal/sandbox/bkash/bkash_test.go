@@ -58,6 +58,7 @@ func (r *rig) send(t *testing.T, path string, header, body members) (int, sandbo
 		word, _ := value.(string)
 		request.Header.Set(name, word)
 	}
+	request.Close = true // a server that closes ends the idle connections of all tests
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatal(err)
@@ -453,6 +454,7 @@ func TestPage(t *testing.T) {
 				t.Fatal(err)
 			}
 			request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			request.Close = true // a server that closes ends the idle connections of all tests
 			response, err := browser.Do(request)
 			if err != nil {
 				t.Fatal(err)

@@ -72,6 +72,7 @@ func (r *rig) send(t *testing.T, method, path, body string) map[string]any {
 	for name, value := range r.headers {
 		request.Header.Set(name, value)
 	}
+	request.Close = true // a server that closes ends the idle connections of all tests
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatal(err)
@@ -214,6 +215,7 @@ func (r *rig) press(t *testing.T, ref, choice string) (int, string) {
 		t.Fatal(err)
 	}
 	browser := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	request.Close = true // a server that closes ends the idle connections of all tests
 	response, err := browser.Do(request)
 	if err != nil {
 		t.Fatal(err)

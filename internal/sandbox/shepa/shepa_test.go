@@ -50,6 +50,7 @@ func (r *rig) post(t *testing.T, call, contentType, body string) (int, string, e
 		t.Fatal(err)
 	}
 	request.Header.Set("Content-Type", contentType)
+	request.Close = true // a server that closes ends the idle connections of all tests
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return 0, "", err

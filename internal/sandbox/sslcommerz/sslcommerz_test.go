@@ -74,6 +74,7 @@ func (r *rig) send(t *testing.T, method, path, body string) string {
 	if method == http.MethodPost {
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
+	request.Close = true // a server that closes ends the idle connections of all tests
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatalf("%s %s: %v", method, path, err)

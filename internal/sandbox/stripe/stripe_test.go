@@ -55,6 +55,7 @@ func (r *rig) call(t *testing.T, method, path, form string) (status int, answer 
 	if r.key != "" {
 		request.Header.Set("Idempotency-Key", r.key)
 	}
+	request.Close = true // a server that closes ends the idle connections of all tests
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatal(err)

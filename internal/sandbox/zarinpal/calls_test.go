@@ -203,6 +203,7 @@ func TestVerifyLostAnswer(t *testing.T) {
 		t.Fatal(err)
 	}
 	request.Header.Set("Content-Type", "application/json")
+	request.Close = true // a server that closes ends the idle connections of all tests
 	if response, err := http.DefaultClient.Do(request); err == nil {
 		_ = response.Body.Close()
 		t.Fatal("an answer came")

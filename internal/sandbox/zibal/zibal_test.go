@@ -52,6 +52,7 @@ func (r *rig) post(t *testing.T, call, body string, header ...string) (int, stri
 	for i := 0; i+1 < len(header); i += 2 {
 		request.Header.Set(header[i], header[i+1])
 	}
+	request.Close = true // a server that closes ends the idle connections of all tests
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return 0, "", err
