@@ -60,7 +60,8 @@ func (a *App) AddGateway(ctx context.Context, n NewGateway) (Contract, error) {
 
 // ChangeGateway changes a contract, which is tried before it is stored. What was
 // begun at its provider goes on under the new terms.
-// Errors: gateway_not_found, parameter_invalid, setting_invalid.
+// Errors: gateway_not_found, parameter_invalid, setting_invalid, parameter_missing when
+// an address changes and the credentials do not come with it.
 func (a *App) ChangeGateway(ctx context.Context, merchantID, name string, t GatewayTerms) (Contract, error) {
 	return a.configure(ctx, merchantID, name, t, func(known merchant.Gateway, found bool) (merchant.Gateway, error) {
 		if !found {
@@ -115,8 +116,19 @@ func (a *App) checkSetting(name, value string) error {
 	return nil // no address; whether the connector takes it is for the connector to say
 }
 
+// leadsElsewhere says that an address among new settings is not one of the settings
+// before. Credentials that nobody is shown must not be sent there.
+func leadsElsewhere(before, after map[string]string) bool {
+	for name, value := range after {
+		if u, err := url.Parse(value); err == nil && u.Host != "" && before[name] != value {
+			return true
+		}
+	}
+	return false
+}
+
 // withTerms is a contract under new terms, if a connector can be made of it.
-// Error: setting_invalid.
+// Errors: setting_invalid, parameter_missing for the credentials.
 func (a *App) withTerms(g merchant.Gateway, t GatewayTerms) (merchant.Gateway, error) {
 	if t.Order != nil {
 		g.Order = *t.Order
@@ -125,6 +137,9 @@ func (a *App) withTerms(g merchant.Gateway, t GatewayTerms) (merchant.Gateway, e
 		g.Enabled = *t.Enabled
 	}
 	if t.Settings != nil {
+		if t.Credentials == nil && len(g.Sealed) > 0 && leadsElsewhere(g.Settings, *t.Settings) {
+			return g, fault.New(fault.CodeParameterMissing, "credentials", "Another address takes the credentials anew.")
+		}
 		g.Settings = maps.Clone(*t.Settings)
 	}
 	if t.Credentials != nil {

@@ -35,6 +35,18 @@ func TestAddGateway(t *testing.T) {
 		changed.CreatedAt != made.CreatedAt {
 		t.Errorf("got %+v, %v, want the rest as it was: %+v", changed, err, made)
 	}
+	elsewhere := map[string]string{"mode": "test", "base_url": "https://elsewhere.example/"}
+	_, err = change(app.GatewayTerms{Settings: &elsewhere})
+	if !fault.Is(err, fault.CodeParameterMissing) || fault.From(err).Param != "credentials" {
+		t.Errorf("another address without credentials: got %v", err)
+	}
+	if changed, err = change(app.GatewayTerms{Settings: &elsewhere, Credentials: &secrets}); err != nil {
+		t.Errorf("another address with credentials: got %v", err)
+	}
+	again := map[string]string{"mode": "live", "base_url": "https://elsewhere.example/"}
+	if changed, err = change(app.GatewayTerms{Settings: &again}); err != nil || changed.Settings["mode"] != "live" {
+		t.Errorf("the same address: got %+v, %v", changed, err)
+	}
 	none := map[string]string{}
 	if changed, err = change(app.GatewayTerms{Credentials: &none}); err != nil || len(changed.Sealed) != 0 {
 		t.Errorf("got %+v, %v, want no credentials", changed, err)
