@@ -4441,6 +4441,24 @@ type Payer struct {
 	Name *string `json:"name,omitempty"`
 }
 
+// PayerCode defines model for PayerCode.
+type PayerCode struct {
+	// Link The address that the payer's telephone opens, with https.
+	//
+	// Examples: https://qr.nspk.ru/AS1
+	Link string `json:"link"`
+
+	// Note Why, for the history.
+	//
+	// Examples: checked by telephone
+	Note *string `json:"note,omitempty"`
+
+	// Operator Who says so. A second approval has to be another person's.
+	//
+	// Examples: Sam
+	Operator string `json:"operator"`
+}
+
 // PayerInput defines model for PayerInput.
 type PayerInput struct {
 	// Email An e-mail address.
@@ -6072,6 +6090,12 @@ type CancelDealParams struct {
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
+// GiveDealCodeParams defines parameters for GiveDealCode.
+type GiveDealCodeParams struct {
+	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
 // CompleteDealParams defines parameters for CompleteDeal.
 type CompleteDealParams struct {
 	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
@@ -6362,7 +6386,7 @@ type ListInvoicesParams struct {
 	// Status Only those in this state.
 	Status *ListInvoicesParamsStatus `form:"status,omitempty" json:"status,omitempty"`
 
-	// Expand Show it together with payments.
+	// Expand Show it together with payments. Your key needs the scope to read that, too. A table has no room for it.
 	Expand *ListInvoicesParamsExpand `form:"expand,omitempty" json:"expand,omitempty"`
 }
 
@@ -6383,7 +6407,7 @@ type CreateInvoiceParams struct {
 
 // GetInvoiceParams defines parameters for GetInvoice.
 type GetInvoiceParams struct {
-	// Expand Show it together with payments.
+	// Expand Show it together with payments. Your key needs the scope to read that, too. A table has no room for it.
 	Expand *GetInvoiceParamsExpand `form:"expand,omitempty" json:"expand,omitempty"`
 }
 
@@ -7125,6 +7149,9 @@ type CreateDealJSONRequestBody = NewDeal
 // CreateAttachmentJSONRequestBody defines body for CreateAttachment for application/json ContentType.
 type CreateAttachmentJSONRequestBody = NewAttachment
 
+// GiveDealCodeJSONRequestBody defines body for GiveDealCode for application/json ContentType.
+type GiveDealCodeJSONRequestBody = PayerCode
+
 // CompleteDealJSONRequestBody defines body for CompleteDeal for application/json ContentType.
 type CompleteDealJSONRequestBody = DealWord
 
@@ -7605,6 +7632,28 @@ type ClientInterface interface {
 	// Corresponds with POST /deals/{id}/cancel (the `CancelDeal` operationId).
 	CancelDeal(ctx context.Context, id string, params *CancelDealParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GiveDealCodeWithBody Give the code of a deal
+	//
+	// Passes on the address of the code that the trader made for a deal which is paid by one. Its payer sees it at once. The same again changes nothing; another would be one that the payer has not seen.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /deals/{id}/code (the `GiveDealCode` operationId).
+	GiveDealCodeWithBody(ctx context.Context, id string, params *GiveDealCodeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GiveDealCode Give the code of a deal
+	//
+	// Passes on the address of the code that the trader made for a deal which is paid by one. Its payer sees it at once. The same again changes nothing; another would be one that the payer has not seen.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /deals/{id}/code (the `GiveDealCode` operationId).
+	GiveDealCode(ctx context.Context, id string, params *GiveDealCodeParams, body GiveDealCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// CompleteDealWithBody Complete a deal
 	//
 	// Passes on the trader's word that the money came, or that it was sent, with its receipt.
@@ -7638,7 +7687,7 @@ type ClientInterface interface {
 
 	// CorrectDealWithBody Correct a deal
 	//
-	// Says that another sum came for a completed deal of an invoice. The difference in coins, at the rate of the deal, goes from the trader to the merchant or back, with its fee; the invoice is paid in the new sum. The events tell of it; endpoints of webhooks do not hear, because no state changes.
+	// Says that another sum came for a completed deal of an invoice. The difference in coins, at the rate of the deal, goes from the trader to the merchant or back, with its fee; the invoice is paid in the new sum. Feed and webhooks tell of it as deal.corrected, payment.corrected and invoice.corrected.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -7649,7 +7698,7 @@ type ClientInterface interface {
 
 	// CorrectDeal Correct a deal
 	//
-	// Says that another sum came for a completed deal of an invoice. The difference in coins, at the rate of the deal, goes from the trader to the merchant or back, with its fee; the invoice is paid in the new sum. The events tell of it; endpoints of webhooks do not hear, because no state changes.
+	// Says that another sum came for a completed deal of an invoice. The difference in coins, at the rate of the deal, goes from the trader to the merchant or back, with its fee; the invoice is paid in the new sum. Feed and webhooks tell of it as deal.corrected, payment.corrected and invoice.corrected.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -9827,6 +9876,48 @@ func (c *Client) CancelDeal(ctx context.Context, id string, params *CancelDealPa
 	return c.Client.Do(req)
 }
 
+// GiveDealCodeWithBody Give the code of a deal
+//
+// Passes on the address of the code that the trader made for a deal which is paid by one. Its payer sees it at once. The same again changes nothing; another would be one that the payer has not seen.
+//
+// Needs a key with the scope operator.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /deals/{id}/code (the `GiveDealCode` operationId).
+func (c *Client) GiveDealCodeWithBody(ctx context.Context, id string, params *GiveDealCodeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGiveDealCodeRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GiveDealCode Give the code of a deal
+//
+// Passes on the address of the code that the trader made for a deal which is paid by one. Its payer sees it at once. The same again changes nothing; another would be one that the payer has not seen.
+//
+// Needs a key with the scope operator.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /deals/{id}/code (the `GiveDealCode` operationId).
+func (c *Client) GiveDealCode(ctx context.Context, id string, params *GiveDealCodeParams, body GiveDealCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGiveDealCodeRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // CompleteDealWithBody Complete a deal
 //
 // Passes on the trader's word that the money came, or that it was sent, with its receipt.
@@ -9890,7 +9981,7 @@ func (c *Client) ConfirmDealTransfer(ctx context.Context, id string, params *Con
 
 // CorrectDealWithBody Correct a deal
 //
-// Says that another sum came for a completed deal of an invoice. The difference in coins, at the rate of the deal, goes from the trader to the merchant or back, with its fee; the invoice is paid in the new sum. The events tell of it; endpoints of webhooks do not hear, because no state changes.
+// Says that another sum came for a completed deal of an invoice. The difference in coins, at the rate of the deal, goes from the trader to the merchant or back, with its fee; the invoice is paid in the new sum. Feed and webhooks tell of it as deal.corrected, payment.corrected and invoice.corrected.
 //
 // Needs a key with the scope operator.
 //
@@ -9911,7 +10002,7 @@ func (c *Client) CorrectDealWithBody(ctx context.Context, id string, params *Cor
 
 // CorrectDeal Correct a deal
 //
-// Says that another sum came for a completed deal of an invoice. The difference in coins, at the rate of the deal, goes from the trader to the merchant or back, with its fee; the invoice is paid in the new sum. The events tell of it; endpoints of webhooks do not hear, because no state changes.
+// Says that another sum came for a completed deal of an invoice. The difference in coins, at the rate of the deal, goes from the trader to the merchant or back, with its fee; the invoice is paid in the new sum. Feed and webhooks tell of it as deal.corrected, payment.corrected and invoice.corrected.
 //
 // Needs a key with the scope operator.
 //
@@ -14322,6 +14413,68 @@ func NewCancelDealRequest(server string, id string, params *CancelDealParams) (*
 	if err != nil {
 		return nil, err
 	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewGiveDealCodeRequest calls the generic GiveDealCode builder with application/json body
+func NewGiveDealCodeRequest(server string, id string, params *GiveDealCodeParams, body GiveDealCodeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewGiveDealCodeRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewGiveDealCodeRequestWithBody constructs an http.Request for the GiveDealCode method, with any body, and a specified content type
+func NewGiveDealCodeRequestWithBody(server string, id string, params *GiveDealCodeParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/deals/%s/code", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	if params != nil {
 
@@ -21898,6 +22051,28 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /deals/{id}/cancel (the `CancelDeal` operationId).
 	CancelDealWithResponse(ctx context.Context, id string, params *CancelDealParams, reqEditors ...RequestEditorFn) (*CancelDealResponse, error)
 
+	// GiveDealCodeWithBodyWithResponse Give the code of a deal
+	//
+	// Passes on the address of the code that the trader made for a deal which is paid by one. Its payer sees it at once. The same again changes nothing; another would be one that the payer has not seen.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /deals/{id}/code (the `GiveDealCode` operationId).
+	GiveDealCodeWithBodyWithResponse(ctx context.Context, id string, params *GiveDealCodeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*GiveDealCodeResponse, error)
+
+	// GiveDealCodeWithResponse Give the code of a deal
+	//
+	// Passes on the address of the code that the trader made for a deal which is paid by one. Its payer sees it at once. The same again changes nothing; another would be one that the payer has not seen.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /deals/{id}/code (the `GiveDealCode` operationId).
+	GiveDealCodeWithResponse(ctx context.Context, id string, params *GiveDealCodeParams, body GiveDealCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*GiveDealCodeResponse, error)
+
 	// CompleteDealWithBodyWithResponse Complete a deal
 	//
 	// Passes on the trader's word that the money came, or that it was sent, with its receipt.
@@ -21933,7 +22108,7 @@ type ClientWithResponsesInterface interface {
 
 	// CorrectDealWithBodyWithResponse Correct a deal
 	//
-	// Says that another sum came for a completed deal of an invoice. The difference in coins, at the rate of the deal, goes from the trader to the merchant or back, with its fee; the invoice is paid in the new sum. The events tell of it; endpoints of webhooks do not hear, because no state changes.
+	// Says that another sum came for a completed deal of an invoice. The difference in coins, at the rate of the deal, goes from the trader to the merchant or back, with its fee; the invoice is paid in the new sum. Feed and webhooks tell of it as deal.corrected, payment.corrected and invoice.corrected.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -21944,7 +22119,7 @@ type ClientWithResponsesInterface interface {
 
 	// CorrectDealWithResponse Correct a deal
 	//
-	// Says that another sum came for a completed deal of an invoice. The difference in coins, at the rate of the deal, goes from the trader to the merchant or back, with its fee; the invoice is paid in the new sum. The events tell of it; endpoints of webhooks do not hear, because no state changes.
+	// Says that another sum came for a completed deal of an invoice. The difference in coins, at the rate of the deal, goes from the trader to the merchant or back, with its fee; the invoice is paid in the new sum. Feed and webhooks tell of it as deal.corrected, payment.corrected and invoice.corrected.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -24442,6 +24617,47 @@ func (r CancelDealResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r CancelDealResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GiveDealCodeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Deal
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GiveDealCodeResponse) GetJSON200() *Deal {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r GiveDealCodeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GiveDealCodeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GiveDealCodeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GiveDealCodeResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -29571,6 +29787,40 @@ func (c *ClientWithResponses) CancelDealWithResponse(ctx context.Context, id str
 	return ParseCancelDealResponse(rsp)
 }
 
+// GiveDealCodeWithBodyWithResponse Give the code of a deal
+//
+// Passes on the address of the code that the trader made for a deal which is paid by one. Its payer sees it at once. The same again changes nothing; another would be one that the payer has not seen.
+//
+// Needs a key with the scope operator.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /deals/{id}/code (the `GiveDealCode` operationId).
+func (c *ClientWithResponses) GiveDealCodeWithBodyWithResponse(ctx context.Context, id string, params *GiveDealCodeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*GiveDealCodeResponse, error) {
+	rsp, err := c.GiveDealCodeWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGiveDealCodeResponse(rsp)
+}
+
+// GiveDealCodeWithResponse Give the code of a deal
+//
+// Passes on the address of the code that the trader made for a deal which is paid by one. Its payer sees it at once. The same again changes nothing; another would be one that the payer has not seen.
+//
+// Needs a key with the scope operator.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /deals/{id}/code (the `GiveDealCode` operationId).
+func (c *ClientWithResponses) GiveDealCodeWithResponse(ctx context.Context, id string, params *GiveDealCodeParams, body GiveDealCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*GiveDealCodeResponse, error) {
+	rsp, err := c.GiveDealCode(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGiveDealCodeResponse(rsp)
+}
+
 // CompleteDealWithBodyWithResponse Complete a deal
 //
 // Passes on the trader's word that the money came, or that it was sent, with its receipt.
@@ -29624,7 +29874,7 @@ func (c *ClientWithResponses) ConfirmDealTransferWithResponse(ctx context.Contex
 
 // CorrectDealWithBodyWithResponse Correct a deal
 //
-// Says that another sum came for a completed deal of an invoice. The difference in coins, at the rate of the deal, goes from the trader to the merchant or back, with its fee; the invoice is paid in the new sum. The events tell of it; endpoints of webhooks do not hear, because no state changes.
+// Says that another sum came for a completed deal of an invoice. The difference in coins, at the rate of the deal, goes from the trader to the merchant or back, with its fee; the invoice is paid in the new sum. Feed and webhooks tell of it as deal.corrected, payment.corrected and invoice.corrected.
 //
 // Needs a key with the scope operator.
 //
@@ -29641,7 +29891,7 @@ func (c *ClientWithResponses) CorrectDealWithBodyWithResponse(ctx context.Contex
 
 // CorrectDealWithResponse Correct a deal
 //
-// Says that another sum came for a completed deal of an invoice. The difference in coins, at the rate of the deal, goes from the trader to the merchant or back, with its fee; the invoice is paid in the new sum. The events tell of it; endpoints of webhooks do not hear, because no state changes.
+// Says that another sum came for a completed deal of an invoice. The difference in coins, at the rate of the deal, goes from the trader to the merchant or back, with its fee; the invoice is paid in the new sum. Feed and webhooks tell of it as deal.corrected, payment.corrected and invoice.corrected.
 //
 // Needs a key with the scope operator.
 //
@@ -32888,6 +33138,32 @@ func ParseCancelDealResponse(rsp *http.Response) (*CancelDealResponse, error) {
 	return response, nil
 }
 
+// ParseGiveDealCodeResponse parses an HTTP response from a GiveDealCodeWithResponse call
+func ParseGiveDealCodeResponse(rsp *http.Response) (*GiveDealCodeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GiveDealCodeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Deal
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseCompleteDealResponse parses an HTTP response from a CompleteDealWithResponse call
 func ParseCompleteDealResponse(rsp *http.Response) (*CompleteDealResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -35941,4 +36217,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: 5a89c830c77f860c1a9f3638577909077f6664b081197b39b941e78073fab9a4
+// Stamp of what it is made from: 059e845e395b63a11b1be232b35413d2d2af10f044bbbeb9dd6a66bfbeeb03b0

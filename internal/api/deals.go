@@ -77,6 +77,13 @@ type correction struct {
 	Paid     string `json:"paid" minLength:"1" maxLength:"40"`
 }
 
+// payerCode is the code by which a deal is paid.
+type payerCode struct {
+	Operator string `json:"operator" minLength:"1" maxLength:"100"`
+	Note     string `json:"note,omitempty" maxLength:"500"`
+	Link     string `json:"link" minLength:"1" maxLength:"300"`
+}
+
 // resolution is an operator's decision about a dispute.
 type resolution struct {
 	Operator string `json:"operator" minLength:"1" maxLength:"100"`
@@ -161,6 +168,10 @@ var dealWords = words{
 	},
 	"newDispute": {"reason": reasonWord, "amount": claimedWord},
 	"dealWord":   {"operator": operatorWord, "note": noteWord, "paid": paidWord, "receipt": receiptWord},
+	"payerCode": {
+		"operator": operatorWord, "note": noteWord,
+		"link": {doc: "The address that the payer's telephone opens, with https.", example: "https://qr.nspk.ru/AS1"},
+	},
 	"correction": {
 		"operator": operatorWord, "note": noteWord, "paid": {doc: "What was really sent.", example: "950.00"},
 	},
@@ -244,6 +255,12 @@ func (d *desk) dealDecisions(told story[dealView]) []operation {
 			about: "Passes on the trader's word that the money came, or that it was sent, with its receipt.", faults: faults,
 		}, d.completeDeal, told),
 		act(row{
+			id: "giveDealCode", path: "/deals/{id}/code", scope: merchant.Operator, summary: "Give the code of a deal",
+			about: "Passes on the address of the code that the trader made for a deal which is paid by one. Its payer sees " +
+				"it at once. The same again changes nothing; another would be one that the payer has not seen.",
+			faults: faults[:2],
+		}, d.giveDealCode, told),
+		act(row{
 			id: "rejectDeal", path: "/deals/{id}/reject", scope: merchant.Operator, summary: "Reject a deal",
 			about: "Ends a deal for which no money came, although the payer says so. The payout of a trader who has not sent " +
 				"it may be taken by another.",
@@ -257,7 +274,7 @@ func (d *desk) dealDecisions(told story[dealView]) []operation {
 			id: "correctDeal", path: "/deals/{id}/correct", scope: merchant.Operator, summary: "Correct a deal",
 			about: "Says that another sum came for a completed deal of an invoice. The difference in coins, at the rate of " +
 				"the deal, goes from the trader to the merchant or back, with its fee; the invoice is paid in the new sum. " +
-				"The events tell of it; endpoints of webhooks do not hear, because no state changes.",
+				"Feed and webhooks tell of it as deal.corrected, payment.corrected and invoice.corrected.",
 			faults: faults[:len(faults)-1],
 		}, d.correctDeal, told),
 	}
@@ -316,6 +333,12 @@ func (d *desk) completeDeal(c *call, id string, in dealWord) (out dealView, err 
 		return out, err
 	}
 	return show(viewDeal)(d.App.CompleteDeal(c.Context(), word))
+}
+
+func (d *desk) giveDealCode(c *call, id string, in payerCode) (dealView, error) {
+	return show(viewDeal)(d.App.GiveCode(c.Context(), app.DealWord{
+		Merchant: c.Merchant, Deal: id, Operator: in.Operator, Note: in.Note,
+	}, in.Link))
 }
 
 func (d *desk) rejectDeal(c *call, id string, in decided) (dealView, error) {

@@ -25,8 +25,8 @@ func (all expansions[View]) into(c *call, wanted string, views ...*View) error {
 		return nil
 	}
 	e := all[wanted] // the schema lets nothing else through
-	if !c.Key.May(e.scope) {
-		return fault.Newf(fault.CodeScopeMissing, "expand", "Your own key does not have the scope %s.", e.scope)
+	if err := mayExpand(c, wanted, e.scope); err != nil {
+		return err
 	}
 	for _, v := range views {
 		if err := e.fill(c, v); err != nil && fault.KindOf(err) != fault.NotFound {
@@ -34,6 +34,14 @@ func (all expansions[View]) into(c *call, wanted string, views ...*View) error {
 		}
 	}
 	return nil
+}
+
+// mayExpand says whether a key may see what was asked for. Error: scope_missing.
+func mayExpand(c *call, wanted string, need merchant.Scope) error {
+	if wanted == "" || c.Key.May(need) {
+		return nil
+	}
+	return fault.Newf(fault.CodeScopeMissing, "expand", "Your own key does not have the scope %s.", need)
 }
 
 // one shows one thing with what was asked for.

@@ -112,9 +112,9 @@ var invoiceWords = words{
 	},
 	"invoiceList": {
 		"status": {doc: "Only those in this state.", example: "open", choices: choices(invoice.States)},
-		"expand": expands("payments"),
+		"expand": together("payments"),
 	},
-	"expanded": {"expand": expands("payments")},
+	"expanded": {"expand": together("payments")},
 }
 
 // exampleInvoice is the id of the document's invoice.
@@ -221,7 +221,10 @@ func (d *desk) createInvoice(c *call, id string, in newInvoice) (out invoiceView
 	}))
 }
 
-func (d *desk) getInvoice(c *call, id string, q expanded) (invoiceView, error) {
+func (d *desk) getInvoice(c *call, id string, q expanded) (out invoiceView, err error) {
+	if err := mayExpand(c, q.Expand, merchant.PaymentsRead); err != nil {
+		return out, err
+	}
 	return show(d.viewWhole(q.Expand))(d.App.Invoice(c.Context(), c.Merchant, id))
 }
 
@@ -230,6 +233,9 @@ func (d *desk) invoiceNow(c *call, id string) (invoiceView, error) {
 }
 
 func (d *desk) listInvoices(c *call, q invoiceList) (out pageOf[invoiceView], err error) {
+	if err := mayExpand(c, q.Expand, merchant.PaymentsRead); err != nil {
+		return out, err
+	}
 	part, err := q.after()
 	if err != nil {
 		return out, err

@@ -114,6 +114,12 @@ var traded = "! market opens\n" + administered("/payouts", overTron) + administe
 	posted("/charges", `{"amount":"5","unit":"EUR","method":"card","card":{"month":1,"year":2030,"number":"`+
 		declined+`"}}`)
 
+// coded makes deal 34, of invoice 33, which waits for its code.
+var coded = operated("/requisites", `{"operator":"Sam","trader":"trd_1","option":"MANUAL_SBP_QR",`+
+	`"method":"unknown","number":"later","holder":"Boris B.","least":"100","most":"60000","unit":"RUB"}`) +
+	administered("/invoices", `{"amount":"5000","unit":"RUB"}`) +
+	administered("/deals", `{"invoice":"`+id("inv", 33)+`","option":"MANUAL_SBP_QR","method":"unknown"}`)
+
 var market = []dialecttest.Sample{
 	{
 		Route: "POST /v1/payouts", Key: "admin",
@@ -152,6 +158,7 @@ var market = []dialecttest.Sample{
 		Body: `{"reason":"r","amount":"900"}`,
 	},
 	decision("/v1/deals/{id}/complete", id("deal", 12), `{"operator":"Sam","note":"n","paid":"900","receipt":"r"}`),
+	decision("/v1/deals/{id}/code", id("deal", 34), `{"operator":"Sam","note":"n","link":"https://qr.nspk.ru/AS1"}`),
 	decision("/v1/deals/{id}/reject", id("deal", 12), `{"operator":"Sam","note":"n"}`),
 	decision("/v1/deals/{id}/resolve", id("deal", 15),
 		`{"operator":"Sam","note":"n","outcome":"won","paid":"1900","receipt":"r"}`),
