@@ -40,7 +40,7 @@ func TestAddGateway(t *testing.T) {
 	if !fault.Is(err, fault.CodeParameterMissing) || fault.From(err).Param != "credentials" {
 		t.Errorf("another address without credentials: got %v", err)
 	}
-	if changed, err = change(app.GatewayTerms{Settings: &elsewhere, Credentials: &secrets}); err != nil {
+	if _, err = change(app.GatewayTerms{Settings: &elsewhere, Credentials: &secrets}); err != nil {
 		t.Errorf("another address with credentials: got %v", err)
 	}
 	again := map[string]string{"mode": "live", "base_url": "https://elsewhere.example/"}
