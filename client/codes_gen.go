@@ -22,6 +22,8 @@ const (
 	CodeAmountInvalid Code = "amount_invalid"
 	// The amount is below what the merchant, the method or the gateway accepts, or is not positive.
 	CodeAmountTooSmall Code = "amount_too_small"
+	// The amount is above what the merchant, the method or the gateway accepts.
+	CodeAmountTooLarge Code = "amount_too_large"
 	// The amount exceeds what is still owed on the invoice, or still held by the authorization.
 	CodeAmountAboveRemaining Code = "amount_above_remaining"
 	// The amount, or a sum of amounts, does not fit into 64 bits of the unit's smallest step.

@@ -154,7 +154,8 @@ func (d *desk) payments() resource {
 					"than its amount.",
 				faults: []fault.Code{
 					fault.CodeInvoiceNotFound, fault.CodeInvoiceClosed, fault.CodeInvoiceHeld, fault.CodeAmountInvalid,
-					fault.CodeAmountTooSmall, fault.CodeAmountAboveRemaining, fault.CodeNoGateway, fault.CodeUnsupported,
+					fault.CodeAmountTooSmall, fault.CodeAmountTooLarge, fault.CodeAmountAboveRemaining, fault.CodeNoGateway,
+					fault.CodeUnsupported,
 				},
 			}, "pay", d.createPayment, asked),
 			get(row{
