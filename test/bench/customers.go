@@ -49,8 +49,8 @@ func (s stand) openShops(ctx context.Context) ([]shop, error) {
 
 // Keys of /v1: a key may make 100 calls in a second, so that many share the load.
 const (
-	keysEach = 32
-	keysHot  = 256 // of the first merchant, who also sends alone
+	keysEach = 64
+	keysHot  = 512 // of the first merchant, who also sends alone
 )
 
 // openKeys gives every merchant its keys of /v1.
