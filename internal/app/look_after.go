@@ -26,6 +26,10 @@ func (a *App) ResolveDue(ctx context.Context, limit int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	// All are read before any is asked about: what a payment brings forth here, such
+	// as the refund of one that came late, waits for the next turn, always.
+	refunds, failed := a.store.DueRefunds(ctx, a.now(), limit)
+	sent, failure := a.store.PayoutsToAsk(ctx, a.now(), limit)
 	var asking errgroup.Group
 	asking.SetLimit(askedAtOnce)
 	for _, p := range payments {
@@ -34,14 +38,12 @@ func (a *App) ResolveDue(ctx context.Context, limit int) (int, error) {
 			return nil
 		})
 	}
-	refunds, err := a.store.DueRefunds(ctx, a.now(), limit)
 	for _, b := range refunds {
 		asking.Go(func() error {
 			a.lookAfterRefund(ctx, b)
 			return nil
 		})
 	}
-	sent, failure := a.store.PayoutsToAsk(ctx, a.now(), limit)
 	for _, p := range sent {
 		asking.Go(func() error {
 			a.lookAfterPayout(ctx, p)
@@ -49,7 +51,7 @@ func (a *App) ResolveDue(ctx context.Context, limit int) (int, error) {
 		})
 	}
 	_ = asking.Wait() // each reports its own failure
-	return len(payments) + len(refunds) + len(sent), errors.Join(err, failure)
+	return len(payments) + len(refunds) + len(sent), errors.Join(failed, failure)
 }
 
 // askedAtOnce bounds how many gateways are being asked by one worker, so that
