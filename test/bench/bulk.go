@@ -58,12 +58,18 @@ type bulk interface {
 	close(ctx context.Context) error
 }
 
-// copyLives is how many lives are made at once.
-const copyLives = 1000
+// copyLives is how many lives are made at once, and saidEvery after how many the progress
+// is told.
+const (
+	copyLives = 1000
+	saidEvery = 500_000
+)
 
-// multiply makes so many more payments in a database that nobody else has open,
-// and seals what is booked.
-func multiply(ctx context.Context, database string, payments int) (sample []sampled, err error) {
+// multiply makes so many more payments in a database that nobody else has open, and says
+// from time to time how many there are.
+func multiply(
+	ctx context.Context, database string, payments int, say func(made int),
+) (sample []sampled, err error) {
 	m, err := newMultiplying(ctx, database)
 	if err != nil {
 		return nil, err
@@ -90,6 +96,9 @@ func multiply(ctx context.Context, database string, payments int) (sample []samp
 		}
 		if err := b.exec(ctx, "commit"); err != nil {
 			return nil, err
+		}
+		if m.made%saidEvery == 0 {
+			say(m.made)
 		}
 	}
 	for merchant, t := range m.tallies {

@@ -27,19 +27,21 @@ import (
 type bank struct {
 	*zibal.Emulator
 
-	url    string
-	server *http.Server
-	payers atomic.Uint32
+	address string
+	url     string
+	server  *http.Server
+	payers  atomic.Uint32
 }
 
-// openBank serves the emulator on a port of this machine.
-func openBank(ctx context.Context) (*bank, error) {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+// openBank serves the emulator on an address of this machine. What it knows is in a folder,
+// or, with none, in memory only.
+func openBank(ctx context.Context, address, dir string) (*bank, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("listen for the bank: %w", err)
 	}
-	b := &bank{url: "http://" + l.Addr().String()}
-	if b.Emulator, err = zibal.New(sandbox.Options{PublicURL: b.url, Now: time.Now}); err != nil {
+	b := &bank{address: l.Addr().String(), url: "http://" + l.Addr().String()}
+	if b.Emulator, err = zibal.New(sandbox.Options{PublicURL: b.url, Dir: dir, Now: time.Now}); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
 	b.server = &http.Server{Handler: b.Emulator, ReadHeaderTimeout: 5 * time.Second}

@@ -42,6 +42,7 @@ type plan struct {
 	parts    []string // what is measured
 	Payments int      // of the large database
 	out      string   // where the page is written; empty = nowhere
+	keep     string   // folder that keeps SQLite's large database for a later run; empty = none is
 	profiles string   // folder that keeps profiles, made even where nothing was missed; empty = none
 }
 
@@ -87,6 +88,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags.DurationVar(&p.rest, "rest", 15*time.Second, "rest after the load, before memory is looked at again")
 	parts := flags.String("parts", strings.Join(allParts, ","), "what to measure")
 	flags.StringVar(&p.profiles, "profiles", "", "folder for profiles, made even where nothing was missed")
+	flags.StringVar(&p.keep, "keep", "",
+		"folder that keeps the large database: made there by the first run, measured again by each later one (SQLite)")
 	flags.StringVar(&only, "engine", "", "only this engine: "+postgres+" or "+sqlite)
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -100,18 +103,21 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if only != "" {
 		p.engines = []string{only}
 	}
-	ctx, cancel := context.WithTimeout(ctx, budget)
+	if p.keep != "" && (only != sqlite || !p.does(ofLarge)) {
+		return fmt.Errorf("-keep: it keeps only a large database of %s: say -engine %s -parts life,large", sqlite, sqlite)
+	}
+	ctx, cancel := context.WithTimeout(ctx, p.within())
 	defer cancel()
 	return measure(ctx, p, out)
 }
 
 // measure runs everything, prints the table and writes the page.
 func measure(ctx context.Context, p plan, out io.Writer) (err error) {
-	dir, err := os.MkdirTemp("", "purser-bench-")
+	dir, remove, err := p.folder()
 	if err != nil {
-		return fmt.Errorf("make a folder: %w", err)
+		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	defer func() { err = errors.Join(err, remove()) }()
 	began := time.Now()
 	say := func(format string, args ...any) {
 		_, _ = fmt.Fprintf(out, "%4.0fs  "+format+"\n", append([]any{time.Since(began).Seconds()}, args...)...)

@@ -76,6 +76,12 @@ func (s stand) serve(ctx context.Context) (*process, error) {
 // measure does everything on one engine.
 func (s stand) measure(ctx context.Context) (r result, err error) {
 	r.engine, r.rest = s.engine, s.rest
+	if k, ok, err := s.remembered(); err != nil || ok {
+		if err != nil {
+			return r, fmt.Errorf("read what is kept: %w", err)
+		}
+		return r, s.measureKept(ctx, k, &r)
+	}
 	if err := s.prepare(); err != nil { //nolint:contextcheck // making a database bounds itself
 		return r, err
 	}

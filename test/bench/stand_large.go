@@ -34,14 +34,15 @@ type largeRound struct{ few, many turn }
 // measureLarge copies the database of a few payments, makes it large, and lets two
 // servers take turns, one on each.
 func (s stand) measureLarge(ctx context.Context, shops []shop, l lives, r *result) error {
-	large := s
-	large.books, large.dir = "_large", filepath.Join(s.dir, "large")
+	large := s.large()
 	s.say("%s: making %d payments", s.engine, s.Payments)
 	if err := s.copyTo(ctx, large); err != nil {
 		return err
 	}
 	began := time.Now()
-	sample, err := multiply(ctx, large.own(), s.Payments)
+	sample, err := multiply(ctx, large.own(), s.Payments, func(made int) {
+		s.say("%s: %d of %d are made", s.engine, made, s.Payments)
+	})
 	if err != nil {
 		return fmt.Errorf("multiply: %w", err)
 	}
@@ -49,40 +50,62 @@ func (s stand) measureLarge(ctx context.Context, shops []shop, l lives, r *resul
 	if err := errors.Join(s.sealAll(ctx), large.sealAll(ctx)); err != nil {
 		return fmt.Errorf("seal: %w", err)
 	}
+	s.say("%s: sealed after %v", s.engine, time.Since(began).Round(time.Second))
 	byID := map[string][]string{}
 	for _, shop := range shops {
 		byID[shop.id] = shop.keys[:keysEach]
 	}
-	var many []bought
+	const used = 1 << 30 // no call had a name so high
+	k := kept{Bank: l.bank.address, Shops: keepable(shops), Lives: l.keys, Calls: used + callsEach}
+	for _, b := range *l.made {
+		k.Few = append(k.Few, keptPayment{b.id, b.key})
+	}
 	for n, of := range sample {
-		many = append(many, bought{of.id, byID[of.merchant][n%keysEach]})
+		k.Many = append(k.Many, keptPayment{of.id, byID[of.merchant][n%keysEach]})
 	}
-	if err := s.largeTurns(ctx, large, shops, l, [2][]bought{*l.made, shuffled(many)}, &r.large); err != nil {
+	if s.keep != "" {
+		if err := s.remember(k); err != nil {
+			return err
+		}
+	}
+	if err := s.measurePair(ctx, large, k, l, used, r); err != nil || s.keep != "" {
 		return err
 	}
-	if r.large.payments, err = count(ctx, large.own(), "payment"); err != nil {
+	return s.dropLarge(ctx, large)
+}
+
+// large is the stand of the large database.
+func (s stand) large() stand {
+	large := s
+	large.books, large.dir = "_large", filepath.Join(s.dir, "large")
+	return large
+}
+
+// measureAudit lets purser audit prove the large database.
+func (s stand) measureAudit(ctx context.Context, large stand, e *enlarged) (err error) {
+	if e.payments, err = count(ctx, large.own(), "payment"); err != nil {
 		return err
 	}
-	if r.large.postings, err = count(ctx, large.own(), "posting"); err != nil {
+	if e.postings, err = count(ctx, large.own(), "posting"); err != nil {
 		return err
 	}
-	if r.large.bytes, err = large.size(ctx); err != nil {
+	if e.bytes, err = large.size(ctx); err != nil {
 		return err
 	}
-	s.say("%s: audit of %d postings in %d MB", s.engine, r.large.postings, r.large.bytes>>20)
-	r.large.audit, r.large.auditing, err = s.timed(syscall.RUSAGE_CHILDREN, func() error { return large.audit(ctx) })
+	s.say("%s: audit of %d postings in %d MB", s.engine, e.postings, e.bytes>>20)
+	e.audit, e.auditing, err = s.timed(syscall.RUSAGE_CHILDREN, func() error { return large.audit(ctx) })
 	if err != nil {
 		return err
 	}
-	r.large.read, r.large.reading, err = s.timed(syscall.RUSAGE_SELF, func() error {
-		return readPostings(ctx, large.own(), r.large.postings)
+	e.read, e.reading, err = s.timed(syscall.RUSAGE_SELF, func() error {
+		return readPostings(ctx, large.own(), e.postings)
 	})
 	if err != nil {
 		return err
 	}
-	s.say("%s: audited in %v, postings read in %v", s.engine, r.large.audit.Round(time.Millisecond),
-		r.large.read.Round(time.Millisecond))
-	return s.dropLarge(ctx, large)
+	s.say("%s: audited in %v, postings read in %v", s.engine, e.audit.Round(time.Millisecond),
+		e.read.Round(time.Millisecond))
+	return nil
 }
 
 // timed is how long something takes, and the processor time of it: of this process or of
@@ -142,7 +165,7 @@ func readPostings(ctx context.Context, database string, want int) (err error) {
 
 // largeTurns lets both servers take turns at each work.
 func (s stand) largeTurns(
-	ctx context.Context, large stand, shops []shop, l lives, read [2][]bought, r *enlarged,
+	ctx context.Context, large stand, shops []shop, l lives, read [2][]bought, o *orders, r *enlarged,
 ) (err error) {
 	var servers [2]*process
 	for n, of := range []stand{s, large} {
@@ -156,7 +179,7 @@ func (s stand) largeTurns(
 	if err := rest(ctx, settled); err != nil {
 		return err
 	}
-	o, from, one := &orders{last: 1 << 30}, spread(shops), hot(shops[0]) // no name was used before
+	from, one := spread(shops), hot(shops[0])
 	for _, w := range []struct {
 		what string
 		of   func(n, requests int) runner

@@ -19,7 +19,7 @@ func (s stand) measurePayments(ctx context.Context, shops []shop, r *result) (er
 	if !s.does(ofLife) && !s.does(ofReads) && !s.does(ofLarge) {
 		return nil
 	}
-	b, err := openBank(ctx)
+	b, err := openBank(ctx, "127.0.0.1:0", s.bankFolder())
 	if err != nil {
 		return err
 	}
