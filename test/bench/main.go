@@ -54,13 +54,14 @@ const (
 	ofLife      = "life"  // payments from the invoice to the money
 	ofReads     = "reads" // of one payment
 	ofLarge     = "large" // the three before on many payments, and their audit
+	ofNodes     = "nodes" // one server and two on one database
 	ofDeals     = "deals"
 	ofCommits   = "commits"
 	ofChecks    = "checks" // of signatures, beside what a transfer costs
 )
 
 var allParts = []string{
-	ofInvoices, ofTransfers, ofV1, ofLife, ofReads, ofLarge, ofDeals, ofCommits, ofChecks,
+	ofInvoices, ofTransfers, ofV1, ofLife, ofReads, ofLarge, ofNodes, ofDeals, ofCommits, ofChecks,
 }
 
 // does says whether a part is measured.

@@ -148,6 +148,7 @@ func (r report) lines() []line {
 		}
 		all = append(all, s.paymentLines()...)
 		all = append(all, s.large.lines(s.engine)...)
+		all = append(all, s.nodes.lines(s.engine)...)
 		all = append(all, s.trading.lines(s.engine)...)
 		for _, c := range r.checks {
 			all = append(all, c.line(s))

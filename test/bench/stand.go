@@ -45,7 +45,8 @@ type result struct {
 	lives         []measured
 	reads         contest
 	large         enlarged
-	trading       trading // PostgreSQL only
+	nodes         paired  // PostgreSQL only
+	trading       trading // the same
 	profiles      []profile
 }
 
@@ -114,10 +115,10 @@ func (s stand) measure(ctx context.Context) (r result, err error) {
 	if err := s.measurePayments(ctx, shops, &r); err != nil {
 		return r, err
 	}
-	if s.engine != postgres || !s.does(ofDeals) {
+	if s.engine != postgres {
 		return r, nil
 	}
-	return r, s.measureDeals(ctx, &r)
+	return r, errors.Join(s.measureNodes(ctx, shops, &r), s.measureDeals(ctx, &r))
 }
 
 // measureInvoices is the load of invoices and the cold starts after it.

@@ -48,6 +48,9 @@ type tradingRound struct{ deals, invoices turn }
 
 // measureDeals is the load of deals: two servers on one database.
 func (s stand) measureDeals(ctx context.Context, r *result) (err error) {
+	if !s.does(ofDeals) {
+		return nil
+	}
 	s.say("%s: a market of %d requisites", s.engine, traders*requisitesEach)
 	db, err := sqlstore.Open(ctx, sqlstore.Options{URL: s.own(), Now: time.Now})
 	if err != nil {
