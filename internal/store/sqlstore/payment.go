@@ -101,40 +101,40 @@ func paymentRecord(p payment.Payment) (record, error) {
 	}, errors.Join(err, wrong)
 }
 
+// paymentRow is where a row is read into, in one piece of memory.
+type paymentRow struct {
+	p                                  payment.Payment
+	unit, text                         string
+	sums                               [5]*int64
+	check, recorded                    *int64
+	reserved, listed, created, updated int64
+	detail                             paymentDetail
+}
+
 // scanPayment reads what paymentRecord wrote.
 func scanPayment(r row) (payment.Payment, error) {
-	var (
-		p                                  payment.Payment
-		unit, detail                       string
-		sums                               = make([]*int64, 5)
-		check, recorded                    *int64
-		reserved, listed, created, updated int64
-		d                                  paymentDetail
-	)
-	if err := r.Scan(&p.ID, &p.Merchant, &p.Version, &p.State, &p.Invoice, &unit, &sums[0], &sums[1], &sums[2],
-		&reserved, &check, &p.Attention, &sums[3], &sums[4], &recorded, &p.Attempt.Method, &p.Owner, &listed,
-		&created, &updated, &detail); err != nil {
-		return p, err
+	in := new(paymentRow)
+	p, d, sums := &in.p, &in.detail, in.sums[:]
+	if err := r.Scan(&p.ID, &p.Merchant, &p.Version, &p.State, &p.Invoice, &in.unit, &sums[0], &sums[1], &sums[2],
+		&in.reserved, &in.check, &p.Attention, &sums[3], &sums[4], &in.recorded, &p.Attempt.Method, &p.Owner, &in.listed,
+		&in.created, &in.updated, &in.text); err != nil {
+		return *p, err
 	}
-	if err := unpack(detail, &d); err != nil {
-		return p, err
+	if err := unpack(in.text, d); err != nil {
+		return *p, err
 	}
-	errs := []error{amounts(unit, sums, &p.Amount, &p.Refunded, &p.Returning, &p.Asked, &p.Released)}
-	var err error
-	p.Attempt, err = d.Attempt.attempt()
-	errs = append(errs, err)
-	p.Holding, err = d.Holding.amount()
-	errs = append(errs, err)
-	p.Step, err = d.Step.step()
-	errs = append(errs, err)
-	p.Record, err = d.Record.record(recorded)
-	errs = append(errs, err)
+	var errs [5]error
+	errs[0] = amounts(in.unit, sums, &p.Amount, &p.Refunded, &p.Returning, &p.Asked, &p.Released)
+	p.Attempt, errs[1] = d.Attempt.attempt()
+	p.Holding, errs[2] = d.Holding.amount()
+	p.Step, errs[3] = d.Step.step()
+	p.Record, errs[4] = d.Record.record(in.recorded)
 	p.Wallet, p.Hold, p.Direct, p.Withdrawn, p.Bag = d.Wallet, d.Hold, d.Direct, d.Withdrawn, d.Bag
-	p.Reserved, p.Batch, p.Superseded, p.Hidden = reserved != 0, d.Batch, d.Superseded, d.Hidden
+	p.Reserved, p.Batch, p.Superseded, p.Hidden = in.reserved != 0, d.Batch, d.Superseded, d.Hidden
 	p.Link, p.Description, p.Payer, p.Card, p.Note = d.Link, d.Description, payment.Payer(d.Payer), d.Card, d.Note
-	p.CheckAt, p.Checks, p.FinalizedAt = perhapsInstant(check), d.Checks, perhapsInstant(d.FinalizedAt)
-	p.CreatedAt, p.UpdatedAt = instant(created), instant(updated)
-	return p, errors.Join(errs...)
+	p.CheckAt, p.Checks, p.FinalizedAt = perhapsInstant(in.check), d.Checks, perhapsInstant(d.FinalizedAt)
+	p.CreatedAt, p.UpdatedAt = instant(in.created), instant(in.updated)
+	return *p, errors.Join(errs[:]...)
 }
 
 // attempt reads what attemptOf wrote. The method is also in a column, which

@@ -1,7 +1,6 @@
 package sqlstore
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -126,23 +125,6 @@ func flag(b bool) int64 {
 		return 1
 	}
 	return 0
-}
-
-// pack writes a detail.
-func pack(detail any) (string, error) {
-	b, err := json.Marshal(detail)
-	if err != nil {
-		return "", fmt.Errorf("write detail: %w", err)
-	}
-	return string(b), nil
-}
-
-// unpack reads a detail.
-func unpack(detail string, into any) error {
-	if err := json.Unmarshal([]byte(detail), into); err != nil {
-		return fmt.Errorf("read detail: %w", err)
-	}
-	return nil
 }
 
 // errText says that a text would not come back as it was given.
