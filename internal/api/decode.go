@@ -137,7 +137,10 @@ func readQuery[Query any](c *call) (q Query, err error) {
 		return q, nil
 	}
 	var wrong fault.List
-	seen := map[string]bool{}
+	var seen map[string]bool
+	if len(c.Params) > 0 {
+		seen = make(map[string]bool, len(c.Params))
+	}
 	for _, f := range c.Params {
 		field, ok := queryField(into.Type(), f.Name)
 		switch {
@@ -179,8 +182,8 @@ func readQuery[Query any](c *call) (q Query, err error) {
 
 // queryField finds the field of a parameter, also in an embedded struct.
 func queryField(t reflect.Type, name string) (reflect.StructField, bool) {
-	for _, f := range reflect.VisibleFields(t) {
-		if f.Tag.Get("query") == name && name != "" {
+	for _, f := range queryFields(t) {
+		if f.Tag.Get("query") == name {
 			return f, true
 		}
 	}

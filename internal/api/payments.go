@@ -226,8 +226,15 @@ func unpaidOr(view app.InvoiceView, text string) (money.Amount, error) {
 }
 
 func (d *desk) getPayment(c *call, id string, q paymentExpand) (paymentView, error) {
-	view, err := show(d.viewPayment)(d.App.Payment(c.Context(), c.Merchant, id))
-	return d.paymentExpansions().one(c, q.Expand, view, err)
+	p, err := d.App.Payment(c.Context(), c.Merchant, id)
+	if err != nil {
+		return paymentView{}, err
+	}
+	view := d.viewPayment(p)
+	if q.Expand == "" { // as most are asked for
+		return view, nil
+	}
+	return d.paymentExpansions().one(c, q.Expand, view, nil)
 }
 
 // paymentExpansions are what a payment can be shown with.

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -120,16 +121,25 @@ func (d *desk) querySchemas(t reflect.Type, w words) map[string]*huma.Schema {
 	return schemas
 }
 
-// queryFields are the fields of a query, those of embedded structs too.
+// queriesSeen are the fields of the queries that were looked at, by reflect.Type.
+var queriesSeen sync.Map
+
+// queryFields are the fields of a query, those of embedded structs too. Whoever gets
+// them changes nothing.
 func queryFields(t reflect.Type) (fields []reflect.StructField) {
 	if t == nil {
 		return nil
+	}
+	if seen, ok := queriesSeen.Load(t); ok {
+		fields, _ = seen.([]reflect.StructField)
+		return fields
 	}
 	for _, f := range reflect.VisibleFields(t) {
 		if f.Tag.Get("query") != "" {
 			fields = append(fields, f)
 		}
 	}
+	queriesSeen.Store(t, fields)
 	return fields
 }
 
