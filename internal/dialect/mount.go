@@ -79,8 +79,8 @@ type owned struct {
 type crossroads []owned
 
 func (c crossroads) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	for _, o := range c {
-		if o.route.Method == r.Method {
+	for i := range c {
+		if o := &c[i]; o.route.Method == r.Method {
 			o.dialect.answer(w, r, func(w *watched, call *Request) (Reply, error) {
 				return o.dialect.run(w, call, o.route)
 			})

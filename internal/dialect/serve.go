@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"sync"
 
 	"github.com/purserhq/purser/internal/fault"
 )
@@ -133,14 +134,34 @@ func encoded(body any) (any, error) {
 // JSON writes what goes out: the order of fields is kept, and <, > and & stay
 // as they are, so that links can be read.
 func JSON(v any) ([]byte, error) {
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(v); err != nil {
+	const usual = 16 << 10 // what is larger is not kept
+	s, _ := sheets.Get().(*sheet)
+	err := s.encoder.Encode(v)
+	raw := bytes.Clone(bytes.TrimSuffix(s.text.Bytes(), []byte("\n")))
+	if s.text.Len() <= usual {
+		clear(s.text.Bytes())
+		s.text.Reset()
+		sheets.Put(s)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("encode answer: %w", err)
 	}
-	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), nil
+	return raw, nil
 }
+
+// sheet is paper to write an answer on, before it is copied out and wiped.
+type sheet struct {
+	text    bytes.Buffer
+	encoder *json.Encoder
+}
+
+// sheets are those that nobody writes on.
+var sheets = sync.Pool{New: func() any {
+	s := new(sheet)
+	s.encoder = json.NewEncoder(&s.text)
+	s.encoder.SetEscapeHTML(false)
+	return s
+}}
 
 // stream writes a list. It returns an error only while nothing was written.
 func (d *Dialect) stream(ctx context.Context, w *watched, call *Request, reply Reply) error {
@@ -176,20 +197,27 @@ func (d *Dialect) stream(ctx context.Context, w *watched, call *Request, reply R
 	return nil
 }
 
+// The values of the usual headers, which all answers share: a header is replaced and
+// never added to. They have no room behind them, so that who adds makes a copy.
+var (
+	noStore    = []string{"no-store"}
+	noSniff    = []string{"nosniff"}
+	noReferrer = []string{"no-referrer"}
+	asJSON     = []string{"application/json; charset=utf-8"}
+)
+
 // write sends a reply. Answers are about money and people: nobody may keep
 // them, guess their type or learn the address they came from.
 func write(w http.ResponseWriter, reply Reply) {
 	h := w.Header()
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
+	h["Cache-Control"], h["X-Content-Type-Options"], h["Referrer-Policy"] = noStore, noSniff, noReferrer
 	body, err := encoded(reply.Body)
 	if err != nil {
 		reply.Status, body = http.StatusInternalServerError, nil
 	}
 	raw, _ := body.([]byte)
 	if raw != nil {
-		h.Set("Content-Type", "application/json; charset=utf-8")
+		h["Content-Type"] = asJSON
 	}
 	for name, values := range reply.Header {
 		h[name] = values
