@@ -40,7 +40,7 @@ type observed struct {
 	log     *slog.Logger
 	metrics *metrics
 	now     func() time.Time
-	dialect func(pattern string) string
+	sorts   *sorts
 	proxies []netip.Prefix
 	tracing *tracing
 	// stopping says that callers shall not keep their connections; nil = never.
@@ -60,7 +60,9 @@ func (o observed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r = r.WithContext(ctx)
 	r.RemoteAddr = callerOf(r, o.proxies)
 	answer := &recorder{ResponseWriter: w, span: span}
-	r.Body = http.MaxBytesReader(answer, r.Body, maxBody)
+	if r.Body != http.NoBody {
+		r.Body = http.MaxBytesReader(answer, r.Body, maxBody)
+	}
 	o.metrics.running.Inc()
 	defer o.finish(r, answer, begin)
 	o.next.ServeHTTP(answer, r)
@@ -79,33 +81,39 @@ func (o observed) finish(r *http.Request, answer *recorder, begin time.Time) {
 			http.Error(answer, "Internal server error", http.StatusInternalServerError)
 		}
 	}
-	o.note(r, answer, o.now().Sub(begin))
+	o.note(r, answer, begin, o.now())
 	if isAbort {
 		panic(http.ErrAbortHandler) // net/http closes the connection
 	}
 }
 
 // note writes the line and the figures of one request.
-func (o observed) note(r *http.Request, answer *recorder, took time.Duration) {
-	route := routeOf(r.Pattern)
-	dialect := o.dialect(r.Pattern)
+func (o observed) note(r *http.Request, answer *recorder, begin, end time.Time) {
+	s := o.sorts.of(method(r.Method), r.Pattern)
 	status := answer.status
 	if status == 0 {
 		status = http.StatusOK
 	}
-	o.metrics.answered(dialect, route, status, took)
-	id, _ := r.Context().Value(requestKey{}).(string)
-	answered(answer.span, method(r.Method), dialect, route, id, status)
+	took := end.Sub(begin)
+	s.count(o.metrics, status, took)
+	if answer.span != nil {
+		id, _ := r.Context().Value(requestKey{}).(string)
+		answered(answer.span, s.method, s.dialect, s.route, id, status)
+	}
 	level := slog.LevelInfo
 	switch {
 	case status >= http.StatusInternalServerError:
 		level = slog.LevelWarn
-	case dialect == "health":
+	case s.dialect == "health":
 		level = slog.LevelDebug
 	}
-	o.log.LogAttrs(r.Context(), level, "request answered",
-		slog.String("method", method(r.Method)), slog.String("dialect", dialect), slog.String("route", route),
-		slog.Int("status", status), slog.Int64("bytes", answer.bytes), slog.Int64("took_us", took.Microseconds()))
+	if !s.log.Enabled(r.Context(), level) {
+		return
+	}
+	line := slog.NewRecord(end, level, "request answered", 0) // no line of the source: it is always this one
+	line.AddAttrs(slog.Int("status", status), slog.Int64("bytes", answer.bytes),
+		slog.Int64("took_us", took.Microseconds()))
+	_ = s.log.Handle(r.Context(), line) // nobody is left to tell that the log cannot be written
 }
 
 // routeOf takes the method off a pattern; what matched no route has none.

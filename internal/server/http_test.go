@@ -24,7 +24,7 @@ func watch(t *testing.T, pattern string, h http.HandlerFunc) (observed, *bytes.B
 	r.handle("shop", pattern, h)
 	at := time.Unix(0, 0)
 	tick := func() time.Time { at = at.Add(time.Millisecond); return at }
-	return observed{next: r.mux, log: log, metrics: newMetrics("test"), now: tick, dialect: r.dialectOf}, &out
+	return observed{next: r.mux, log: log, metrics: newMetrics("test"), now: tick, sorts: newSorts(log, r.dialectOf)}, &out
 }
 
 // wantFigure is a line that /metrics must show.

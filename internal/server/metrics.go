@@ -3,7 +3,6 @@ package server
 import (
 	"net/http"
 	"runtime"
-	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -71,12 +70,6 @@ func newMetrics(version string) *metrics {
 // handler shows the figures.
 func (m *metrics) handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError})
-}
-
-// answered counts one request.
-func (m *metrics) answered(dialect, route string, status int, took time.Duration) {
-	m.requests.WithLabelValues(dialect, route, strconv.Itoa(status)).Inc()
-	m.seconds.WithLabelValues(dialect, route).Observe(took.Seconds())
 }
 
 // tried counts one try of a delivery.

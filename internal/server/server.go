@@ -123,8 +123,8 @@ func build(k *core, a additions) (*Server, error) {
 // observe wraps all routes. Paths are taken as they come: none is redirected.
 func (s *Server) observe(r *routes) http.Handler {
 	return observed{
-		next: dialect.Exact(r.mux, r.unknown), log: s.log, metrics: s.metrics, now: s.now, dialect: r.dialectOf,
-		proxies: s.proxies, tracing: s.tracing, stopping: s.stopping.Load,
+		next: dialect.Exact(r.mux, r.unknown), log: s.log, metrics: s.metrics, now: s.now,
+		sorts: newSorts(s.log, r.dialectOf), proxies: s.proxies, tracing: s.tracing, stopping: s.stopping.Load,
 	}
 }
 
