@@ -124,7 +124,9 @@ func (d *DB) FindPlans(ctx context.Context) (plans []string, err error) {
 		return nil, nil
 	}
 	w := &watcher{engine: finding{e}}
-	for _, query := range []string{d.gather.invoices.query, d.gather.payments.query, d.gather.customers.query} {
+	for _, query := range []string{
+		d.gather.invoices.query, d.gather.payments.query, d.gather.customers.query, d.gather.keys.query,
+	} {
 		r, err := w.query(ctx, query, []string{"a", "b"}, []string{"m", "m"})
 		if err != nil {
 			return nil, err

@@ -8,6 +8,7 @@ import (
 
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/merchant"
 	"github.com/purserhq/purser/internal/payment"
 	"github.com/purserhq/purser/internal/wallet"
 )
@@ -35,11 +36,12 @@ type gatherers struct {
 	invoices  *gatherer[invoice.Invoice]
 	payments  *gatherer[payment.Payment]
 	customers *gatherer[wallet.Customer]
+	keys      *gatherer[merchant.Key] // by hash, whoever's they are
 }
 
-// newGatherer makes a gatherer of one table.
-func newGatherer[T any](e *postgresEngine, t *table, scan func(row) (T, error)) *gatherer[T] {
-	return &gatherer[T]{db: &DB{engine: finding{e}, options: e.options}, query: findMany(t), scan: scan}
+// newGatherer makes a gatherer of rows that a query finds.
+func newGatherer[T any](e *postgresEngine, query string, scan func(row) (T, error)) *gatherer[T] {
+	return &gatherer[T]{db: &DB{engine: finding{e}, options: e.options}, query: query, scan: scan}
 }
 
 // sought is a row that somebody waits for.

@@ -175,6 +175,13 @@ func (d *DB) Merchants(ctx context.Context, page store.Page) ([]merchant.Merchan
 
 // KeyByHash finds a key, revoked or not. Error: key_invalid.
 func (d *DB) KeyByHash(ctx context.Context, hash string) (merchant.Key, error) {
+	if g := d.gather.keys; g != nil {
+		k, here, err := g.find(ctx, "", hash)
+		if err == nil && !here {
+			err = fault.New(fault.CodeKeyInvalid, "", "")
+		}
+		return k, err
+	}
 	return keyed(ctx, d, fault.CodeKeyInvalid, scanKey, selectFrom(keys, "hash = $1 limit 1"), hash)
 }
 

@@ -111,6 +111,11 @@ func findMany(t *table) string {
 		" with ordinality as n (" + t.keyNames() + ", place) join " + t.name + " t on " + matches(t, "t")
 }
 
+// keysByHash is findMany for keys, whose merchants nobody knows yet.
+var keysByHash = "select n.place, " + prefixed("t", keys) +
+	" from unnest($1::text[], $2::text[]) with ordinality as n (hash, nobody, place)" +
+	" cross join lateral (" + selectFrom(keys, "hash = n.hash limit 1") + ") t"
+
 // batchTexts are the set-based statements of one table.
 type batchTexts struct {
 	insert, update, version string

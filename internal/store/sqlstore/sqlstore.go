@@ -123,9 +123,10 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	if e, ok := d.engine.(*postgresEngine); ok {
 		d.gather = gatherers{
-			invoices:  newGatherer(e, invoices, scanInvoice),
-			payments:  newGatherer(e, payments, scanPayment),
-			customers: newGatherer(e, customers, scanCustomer),
+			invoices:  newGatherer(e, findMany(invoices), scanInvoice),
+			payments:  newGatherer(e, findMany(payments), scanPayment),
+			customers: newGatherer(e, findMany(customers), scanCustomer),
+			keys:      newGatherer(e, keysByHash, scanKey),
 		}
 	}
 	if o.ReadOnly {
