@@ -178,7 +178,7 @@ const (
 
 // reserve claims, counts and reads.
 func (e *sqliteEngine) reserve(ctx context.Context, w want) (known, error) {
-	k, d := newKnown(), e.desk
+	k, d := newKnown(w), e.desk
 	if err := e.options.stage("tally"); err != nil {
 		return k, err
 	}

@@ -142,11 +142,12 @@ func eventRecord(e event.Event) record {
 
 // entryRecords writes an entry and its postings.
 func entryRecords(e ledger.Entry) (entry record, lines []record) {
-	entry = record{e.ID(), e.Merchant(), string(e.Rule()), e.Subject(), micros(e.At())}
-	for i, p := range e.Postings() {
-		lines = append(lines, record{
-			e.ID(), e.Merchant(), int64(i), p.Account.Key(), string(p.Account.Unit), p.Amount.Steps(),
-		})
+	var id, merchant any = e.ID(), e.Merchant() // which all rows share
+	entry = record{id, merchant, string(e.Rule()), e.Subject(), micros(e.At())}
+	postings := e.Postings()
+	lines = make([]record, len(postings))
+	for i, p := range postings {
+		lines[i] = record{id, merchant, int64(i), p.Account.Key(), string(p.Account.Unit), p.Amount.Steps()}
 	}
 	return entry, lines
 }

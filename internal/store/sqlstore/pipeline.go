@@ -25,39 +25,6 @@ func isNetwork(err error) bool {
 		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, net.ErrClosed)
 }
 
-// arrays turns records into one array per column.
-func arrays(t []field, rows []record) []any {
-	columns := make([]any, len(t))
-	for i, c := range t {
-		switch c.sort {
-		case text:
-			columns[i] = gather[string](rows, i)
-		case number, once:
-			columns[i] = gather[int64](rows, i)
-		case perhaps:
-			list := make([]*int64, len(rows))
-			for j, r := range rows {
-				if n, ok := r[i].(int64); ok {
-					list[j] = &n
-				}
-			}
-			columns[i] = list
-		case binary:
-			columns[i] = gather[[]byte](rows, i)
-		}
-	}
-	return columns
-}
-
-// gather collects one column.
-func gather[T any](rows []record, column int) []T {
-	list := make([]T, len(rows))
-	for i, r := range rows {
-		list[i] = r[column].(T)
-	}
-	return list
-}
-
 // unnest is a set of rows made of one array per column.
 func unnest(columns []field) string {
 	return "unnest(" + list(columns, ", ", func(i int, c field) string {
@@ -273,7 +240,7 @@ func isUncertain(err error) bool {
 // the replay needs. Every later statement sees what others committed before
 // they gave the lock up, since each has a snapshot of its own.
 func (e *postgresEngine) reserve(ctx context.Context, conn *pgxpool.Conn, w want) (known, error) {
-	k := newKnown()
+	k := newKnown(w)
 	t := trip{stage: e.options.stage}
 	t.batch.Queue("begin")
 	added := make(map[string]count, len(w.tallies))
@@ -315,9 +282,12 @@ func (e *postgresEngine) reserve(ctx context.Context, conn *pgxpool.Conn, w want
 func (t *trip) readVersions(w want, k known) {
 	for _, noun := range nouns {
 		wanted := w.versions[noun]
-		rows := make([]record, len(wanted))
+		if len(wanted) == 0 {
+			continue
+		}
+		ids, merchants := make([]string, len(wanted)), make([]string, len(wanted))
 		for i, n := range wanted {
-			rows[i] = record{n.id, n.merchant}[:noun.key]
+			ids[i], merchants[i] = n.id, n.merchant
 		}
 		n := nounKey{table: noun}
 		var version int64
@@ -325,7 +295,7 @@ func (t *trip) readVersions(w want, k known) {
 		if noun.key == 1 {
 			into = []any{&n.id, &version}
 		}
-		t.rows("versions", sets[noun].version, noun.columns[:noun.key], rows).Query(func(r pgx.Rows) error {
+		t.add("versions", sets[noun].version, []any{ids, merchants}[:noun.key]...).Query(func(r pgx.Rows) error {
 			_, err := pgx.ForEachRow(r, into, func() error {
 				if noun.key == 1 {
 					n.merchant = n.id
@@ -340,13 +310,16 @@ func (t *trip) readVersions(w want, k known) {
 
 // readFloors queues the look at the balances that may not fall below zero.
 func (t *trip) readFloors(w want, k known) {
-	rows := make([]record, len(w.floors))
+	if len(w.floors) == 0 {
+		return
+	}
+	keys, merchants := make([]string, len(w.floors)), make([]string, len(w.floors))
 	for i, a := range w.floors {
-		rows[i] = record{a.key, a.merchant}
+		keys[i], merchants[i] = a.key, a.merchant
 	}
 	var a accountKey
 	var balance int64
-	t.rows("floors", balanceMany, accounts.columns[:accounts.key], rows).Query(func(r pgx.Rows) error {
+	t.add("floors", balanceMany, keys, merchants).Query(func(r pgx.Rows) error {
 		_, err := pgx.ForEachRow(r, []any{&a.key, &a.merchant, &balance}, func() error {
 			k.balances[a] = balance
 			return nil

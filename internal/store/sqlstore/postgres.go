@@ -128,6 +128,7 @@ const findersAtOnce = 2
 func byKeys(config *pgxpool.Config, most int) *pgxpool.Config {
 	c := config.Copy()
 	c.MaxConns = int32(min(most, 1000)) //nolint:gosec // it is small
+	c.AfterConnect = knowArrays
 	for name, value := range map[string]string{
 		"plan_cache_mode":  "force_generic_plan",
 		"enable_seqscan":   "off",

@@ -112,10 +112,14 @@ type known struct {
 }
 
 // newKnown makes an empty answer.
-func newKnown() known {
+func newKnown(w want) known {
+	versions := 0
+	for _, wanted := range w.versions {
+		versions += len(wanted)
+	}
 	return known{
-		counts: make(map[string]count), fresh: make(map[claimKey]bool),
-		versions: make(map[nounKey]int64), balances: make(map[accountKey]int64),
+		counts: make(map[string]count, len(w.tallies)), fresh: make(map[claimKey]bool, len(w.claims)+len(w.answers)),
+		versions: make(map[nounKey]int64, versions), balances: make(map[accountKey]int64, len(w.floors)),
 	}
 }
 
