@@ -110,7 +110,7 @@ func table[Query, Out any](c *call, o operation, q Query, do func(*call, Query) 
 	return dialect.Reply{Page: func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), timeLimit)
 		defer cancel()
-		c.Request.Request = r.WithContext(ctx)
+		c.ctx = ctx
 		begin(w.Header(), o)
 		out := csv.NewWriter(w)
 		out.UseCRLF = true

@@ -102,7 +102,7 @@ func (c *call) first(o app.Once, w wish) (dialect.Reply, error) {
 		}
 	}
 	ctx, named := c.desk.App.Name(c.Context(), c.Merchant, o, w.id, draw)
-	c.Request.Request = c.WithContext(ctx)
+	c.ctx = ctx
 	out, err := w.do()
 	if !named.Taken() {
 		if reply, found, late := c.recall(o, w); found || late != nil {
@@ -157,15 +157,18 @@ func (c *call) recall(o app.Once, w wish) (reply dialect.Reply, found bool, err 
 		}
 	}
 	reply = told(kept)
+	if reply.Header == nil {
+		reply.Header = http.Header{}
+	}
 	reply.Header.Set(replayedHeader, "true")
 	return reply, true, nil
 }
 
 // told is an answer that is kept.
 func told(k app.Kept) dialect.Reply {
-	header := http.Header{}
+	var header http.Header
 	if k.Status >= http.StatusBadRequest {
-		header.Set("Content-Type", problemType)
+		header = http.Header{"Content-Type": {problemType}}
 	}
 	return dialect.Reply{Status: k.Status, Header: header, Body: k.Body}
 }

@@ -98,6 +98,9 @@ func (c *cursor) list(depth int) (Value, error) {
 	return v, nil
 }
 
+// usualKeys is how many keys most bodies have at most.
+const usualKeys = 8
+
 // fewKeys is up to how many keys are compared one by one: a set of them costs
 // more than it saves.
 const fewKeys = 16
@@ -128,6 +131,9 @@ func (c *cursor) object(depth int) (Value, error) {
 		field, err := c.value(depth)
 		if err != nil {
 			return v, err
+		}
+		if v.Fields == nil {
+			v.Fields = make(Fields, 0, usualKeys)
 		}
 		v.Fields = append(v.Fields, Field{Name: name, Value: field})
 	}
