@@ -6,6 +6,7 @@ import (
 	"hash/maphash"
 	"maps"
 	"slices"
+	"sync"
 
 	"github.com/purserhq/purser/internal/deal"
 	"github.com/purserhq/purser/internal/event"
@@ -37,33 +38,81 @@ type lookBack struct {
 	shards, shard uint64
 	ordered       bool
 	last          *remembered // the number of the last state of each subject
-	numbers       map[chapter]uint16
-	chapters      []chapter
-	words         []byte
-	moves         map[string]*move
-	starts        map[chapter]bool
+	receipts      *remembered // those of collected payments
+	moves         moveList
+	spare         chan *deeds
 	allowed       map[[2]chapter]bool
 	pairs         map[[2]uint16]bool // what was asked of allowed before
 	sequences     map[string]*sequence
 	present       map[string]int64 // how many subjects are known, by noun
 	invoices      map[string]int64 // by merchant
-	disorder      bool
 	finding       *historyFindings
+}
+
+// witness is one of the readers of a look.
+type witness struct {
+	*evidence
+
+	look     *lookBack
+	words    []byte
+	moves    map[string]*move
+	invoices map[string]int64
+	absent   store.Finding // what is not in its present state
+
+	// Of a part of the things of a table. What is looked up is looked up together: then
+	// a processor waits for many places of the memory at once.
+	known    int64 // how many have events, in all parts
+	present  []presence
+	texts    []byte   // their ids and states
+	owners   []uint64 // what they belong to
+	attempt  [2][]byte
+	receipts []uint64
+}
+
+// presence is a thing, whose id and state end there in the texts.
+type presence struct {
+	subject   uint64
+	id, state int
 }
 
 // move is what an event does, as the words of its noun and its states say.
 type move struct {
 	from, to   chapter
+	number     uint32
 	after      uint16 // the number of the state after
 	mayBegin   bool
 	stateless  bool // it is about what may be older than its record, and has no states
 	fromNumber uint16
 }
 
+// moveList numbers moves, of which there are some dozens, and the states.
+type moveList struct {
+	starts   map[chapter]bool
+	mu       sync.Mutex
+	all      []*move
+	known    map[string]*move
+	numbers  map[chapter]uint16
+	chapters []chapter
+}
+
+// deed is what an event did: to a subject, whose name ends there in the texts.
+type deed struct {
+	subject    uint64
+	move, ends uint32
+}
+
+// deeds are those of a part, in their order.
+type deeds struct {
+	all       []deed
+	texts     []byte
+	sequences map[string]*sequence
+	rows      int64
+}
+
 // sequence is how far the events of a merchant are numbered without a gap.
 type sequence struct {
-	next, counted int64
-	broken        bool
+	first, next, counted int64
+	broken               bool
 }
 
 // historyFindings are what is found, check by check.
@@ -90,38 +139,49 @@ var errDisorder = errors.New("the events lie in no order")
 // errFull says that there are more subjects than may be remembered.
 var errFull = errors.New("there are more subjects than may be remembered")
 
-// countSubjects counts what there should be to remember, the receipts of payments too.
-const countSubjects = `select (select coalesce(sum(invoices), 0) from tally) + (select 2 * count(*) from payment) +
-	(select count(*) from refund) + (select count(*) from payout) + (select count(*) from customer) +
-	(select count(*) from deal) + (select count(*) from transfer) + (select count(*) from exchange) +
-	(select count(*) from market) + (select count(*) from trader) + (select count(*) from requisite)`
+// countSubjects counts what there should be to remember: subjects, and the payments that may
+// have a receipt.
+const countSubjects = `select invoices + payments + (select count(*) from refund) + (select count(*) from payout) +
+		(select count(*) from customer) + (select count(*) from deal) + (select count(*) from transfer) +
+		(select count(*) from exchange) + (select count(*) from market) + (select count(*) from trader) +
+		(select count(*) from requisite), payments
+	from (select coalesce(sum(invoices), 0) as invoices, (select count(*) from payment) as payments from tally) counted`
+
+// room is how much may be remembered.
+type room struct{ subjects, receipts int }
+
+// roomFor is as much as there should be, and no more than may be.
+func (h histories) roomFor(ctx context.Context, q querier) (room, error) {
+	var subjects, receipts int
+	err := each(ctx, q, countSubjects, func(r row) error { return r.Scan(&subjects, &receipts) })
+	return room{min(h.most, subjects+1), min(h.most, receipts+1)}, err
+}
 
 // proveAll looks at the events once for every part of the subjects. Where there are
 // more of these than may be remembered, they are divided and it begins anew. Events
 // lie in their order, nearly always: where they do not it asks for it.
-func (h histories) proveAll(ctx context.Context, q snapshot) ([]store.Finding, error) {
+func (h histories) proveAll(ctx context.Context, q source) ([]store.Finding, error) {
 	if h.evidence == nil {
 		h.evidence = newEvidence(maphash.MakeSeed(), func(int) {})
 	}
-	var subjects int64
-	err := each(ctx, q, countSubjects, func(r row) error { return r.Scan(&subjects) })
-	most := min(h.most, int(subjects)+1)
+	r, err := h.roomFor(ctx, q)
 	for shards, ordered := uint64(1), false; err == nil; {
 		found := newHistoryFindings()
 		for shard := range shards {
-			l := h.look(shards, shard, ordered, most, found)
+			l := h.look(shards, shard, ordered, r, found)
 			if err = l.all(ctx, q); err != nil {
 				break
 			}
 		}
+		most := room{h.most, h.most}
 		switch {
 		case errors.Is(err, errDisorder):
 			ordered, err = true, nil
 		case errors.Is(err, errFull):
-			if err = nil; most == h.most {
+			if err = nil; r == most {
 				shards *= 2
 			}
-			most = h.most
+			r = most
 		case err == nil:
 			return []store.Finding{found.gaps, found.present, found.allowed}, nil
 		}
@@ -131,20 +191,27 @@ func (h histories) proveAll(ctx context.Context, q snapshot) ([]store.Finding, e
 }
 
 // look prepares one.
-func (h histories) look(shards, shard uint64, ordered bool, most int, found *historyFindings) *lookBack {
+func (h histories) look(shards, shard uint64, ordered bool, r room, found *historyFindings) *lookBack {
 	return &lookBack{
-		evidence: h.evidence, shards: shards, shard: shard, ordered: ordered, last: newRemembered(most),
-		numbers: map[chapter]uint16{}, moves: map[string]*move{}, starts: starts(), allowed: moves(),
+		evidence: h.evidence, shards: shards, shard: shard, ordered: ordered, last: newRemembered(r.subjects),
+		receipts: newRemembered(r.receipts), allowed: moves(),
+		moves: moveList{starts: starts(), known: map[string]*move{}, numbers: map[chapter]uint16{}},
 		pairs: map[[2]uint16]bool{}, sequences: map[string]*sequence{}, present: map[string]int64{},
-		invoices: map[string]int64{}, finding: found,
+		invoices: map[string]int64{}, finding: found, spare: make(chan *deeds, 1<<8),
 	}
 }
 
 // all looks at the events, and at what they are about.
-func (l *lookBack) all(ctx context.Context, q snapshot) error {
+func (l *lookBack) all(ctx context.Context, q source) error {
+	readers := make([]*witness, q.readers())
+	for n, e := range l.forReaders(q) {
+		readers[n] = &witness{evidence: e, look: l, moves: map[string]*move{}, invoices: map[string]int64{}}
+	}
 	of := eventScan
 	of.ordered = l.ordered
-	if err := l.each(ctx, q, of, l.event); err != nil {
+	if err := inParts(ctx, q, []scan{of}, func(_ context.Context, reader int, part []stream) (*deeds, error) {
+		return readers[reader].events(part[0])
+	}, l.take); err != nil {
 		return err
 	}
 	if l.shard == 0 {
@@ -152,7 +219,14 @@ func (l *lookBack) all(ctx context.Context, q snapshot) error {
 			return err
 		}
 	}
-	return l.things(ctx, q)
+	err := l.things(ctx, q, readers)
+	for _, w := range readers {
+		if l.shard > 0 {
+			clear(w.rows) // they were counted before
+		}
+		l.plus(w.evidence)
+	}
+	return err
 }
 
 // eventScan is what is asked of events.
@@ -160,61 +234,123 @@ var eventScan = scan{
 	events, []string{"seq", "merchant_id", "noun", "subject", "from_state", "to_state"}, false,
 }
 
-// event takes the next event.
-func (l *lookBack) event(t tuple) error {
-	seq, merchant, noun, subject := t[0].number, t[1].text, t[2].text, t[3].text
-	if l.shard == 0 {
-		l.finding.gaps.Rows++
-		if l.number(merchant, seq); l.disorder && !l.ordered {
-			return errDisorder
+// events reads those of a part.
+func (w *witness) events(part stream) (*deeds, error) {
+	d := w.look.nothing()
+	return d, w.each(part, eventScan, func(t tuple) error {
+		seq, merchant, noun, subject := t[0].number, t[1].text, t[2].text, t[3].text
+		if w.look.shard == 0 {
+			d.rows++
+			d.number(merchant, seq)
 		}
-	}
-	key, mine := l.key(noun, subject, merchant)
-	if !mine {
+		key, mine := w.key(noun, subject, merchant)
+		if !mine {
+			return nil
+		}
+		if m := w.move(noun, t[4].text, t[5].text); !m.stateless {
+			d.texts = append(d.texts, subject...)
+			d.all = append(d.all, deed{key, m.number, uint32(len(d.texts))}) //nolint:gosec // a part is small
+		}
 		return nil
+	})
+}
+
+// nothing is no deeds yet, in buffers that were used before.
+func (l *lookBack) nothing() *deeds {
+	select {
+	case d := <-l.spare:
+		clear(d.sequences)
+		d.all, d.texts, d.rows = d.all[:0], d.texts[:0], 0
+		return d
+	default:
+		return &deeds{sequences: map[string]*sequence{}}
 	}
-	m := l.move(noun, t[4].text, t[5].text)
-	if m.stateless {
-		return nil
+}
+
+// take goes through the next events.
+func (l *lookBack) take(d *deeds) error {
+	if l.finding.gaps.Rows += d.rows; l.join(d.sequences) && !l.ordered {
+		return errDisorder
 	}
-	before, known := l.last.put(key, m.after)
-	if !known && l.last.full() {
-		return errFull
+	moves := l.moves.list()
+	begins := uint32(0)
+	for _, of := range d.all {
+		m := moves[of.move]
+		before, known := l.last.put(of.subject, m.after)
+		if !known {
+			if l.last.full() {
+				return errFull
+			}
+			l.present[m.to.noun]++
+		}
+		if known && (before != m.fromNumber || !l.may(before, m.after)) || !known && !m.mayBegin {
+			note(&l.finding.allowed, m.to.noun+" "+string(d.texts[begins:of.ends]))
+		}
+		begins = of.ends
 	}
-	if !known {
-		l.present[m.to.noun]++
-	}
-	l.finding.allowed.Rows++
-	l.finding.present.Rows++
-	if known && (before != m.fromNumber || !l.may(before, m.after)) || !known && !m.mayBegin {
-		note(&l.finding.allowed, m.to.noun+" "+string(subject))
+	l.finding.allowed.Rows += int64(len(d.all))
+	l.finding.present.Rows += int64(len(d.all))
+	select {
+	case l.spare <- d:
+	default:
 	}
 	return nil
 }
 
 // key is a subject, and whether it is among those of this look.
-func (l *lookBack) key(noun, subject, merchant []byte) (uint64, bool) {
-	const middle = 32 // the lower bits are its place
-	key := l.of('s', noun, subject, merchant)
-	return key, key>>middle%l.shards == l.shard
+func (w *witness) key(noun, subject, merchant []byte) (uint64, bool) {
+	key := w.of('s', noun, subject, merchant)
+	return key, w.look.has(key)
 }
 
-// move finds what the words say; there are some dozens.
-func (l *lookBack) move(noun, from, to []byte) *move {
-	l.words = append(append(append(append(append(l.words[:0], noun...), 0), from...), 0), to...)
-	m := l.moves[string(l.words)]
+// has says that something is among what this look is about.
+func (l *lookBack) has(key uint64) bool {
+	const middle = 32 // the lower bits are its place
+	return key>>middle%l.shards == l.shard
+}
+
+// move finds what the words say.
+func (w *witness) move(noun, from, to []byte) *move {
+	w.words = append(append(append(append(append(w.words[:0], noun...), 0), from...), 0), to...)
+	m := w.moves[string(w.words)]
 	if m == nil {
-		m = &move{from: chapter{string(noun), string(from)}, to: chapter{string(noun), string(to)}}
-		m.after, m.fromNumber = l.numberOf(m.to), l.numberOf(m.from)
-		m.mayBegin = m.from.state == "" && l.starts[m.to]
-		m.stateless = event.Noun(m.to.noun).Administered()
-		l.moves[string(l.words)] = m
+		m = w.look.moves.move(string(w.words), chapter{string(noun), string(from)}, chapter{string(noun), string(to)})
+		w.moves[string(w.words)] = m
 	}
 	return m
 }
 
+// move finds it or makes it.
+func (l *moveList) move(words string, from, to chapter) *move {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	m := l.known[words]
+	if m == nil {
+		m = &move{from: from, to: to, number: uint32(len(l.all))} //nolint:gosec // there are some dozens
+		m.after, m.fromNumber = l.numberOf(to), l.numberOf(from)
+		m.mayBegin = from.state == "" && l.starts[to]
+		m.stateless = event.Noun(to.noun).Administered()
+		l.known[words], l.all = m, append(l.all, m)
+	}
+	return m
+}
+
+// list is all moves that were found so far, which stay as they are.
+func (l *moveList) list() []*move {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.all
+}
+
+// states are all that were found so far, by their numbers.
+func (l *moveList) states() []chapter {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.chapters
+}
+
 // numberOf is that of a noun and a state.
-func (l *lookBack) numberOf(c chapter) uint16 {
+func (l *moveList) numberOf(c chapter) uint16 {
 	n, ok := l.numbers[c]
 	if !ok {
 		n = uint16(len(l.chapters)) //nolint:gosec // there are some dozens
@@ -224,18 +360,33 @@ func (l *lookBack) numberOf(c chapter) uint16 {
 }
 
 // number takes the next number of a merchant.
-func (l *lookBack) number(merchant []byte, seq int64) {
-	s := l.sequences[string(merchant)]
+func (d *deeds) number(merchant []byte, seq int64) {
+	s := d.sequences[string(merchant)]
 	if s == nil {
-		s = &sequence{next: 1}
-		l.sequences[string(merchant)] = s
+		s = &sequence{first: seq, next: seq}
+		d.sequences[string(merchant)] = s
 	}
-	if seq != s.next && !s.broken {
-		s.broken, l.disorder = true, true
-		note(&l.finding.gaps, string(merchant))
-	}
+	s.broken = s.broken || seq != s.next
 	s.next = seq + 1
 	s.counted++
+}
+
+// join adds the numbers of a part, and says whether they are out of order.
+func (l *lookBack) join(part map[string]*sequence) (disorder bool) {
+	for merchant, next := range part {
+		s := l.sequences[merchant]
+		if s == nil {
+			s = &sequence{next: 1}
+			l.sequences[merchant] = s
+		}
+		if (next.broken || next.first != s.next) && !s.broken {
+			s.broken, disorder = true, true
+			note(&l.finding.gaps, merchant)
+		}
+		s.next = next.next
+		s.counted += next.counted
+	}
+	return disorder
 }
 
 // compareCounts compares what is counted of every merchant with the events.
@@ -264,7 +415,8 @@ func (l *lookBack) may(before, after uint16) bool {
 	pair := [2]uint16{before, after}
 	allowed, asked := l.pairs[pair]
 	if !asked {
-		allowed = l.allowed[[2]chapter{l.chapters[before], l.chapters[after]}]
+		chapters := l.moves.states()
+		allowed = l.allowed[[2]chapter{chapters[before], chapters[after]}]
 		l.pairs[pair] = allowed
 	}
 	return allowed

@@ -3,23 +3,42 @@ package sqlstore
 import (
 	"bytes"
 	"context"
-	"errors"
 
 	"github.com/purserhq/purser/internal/ledger"
 )
 
 // booksLook is one look at all entries with their postings and seals, in the order of
-// their ids: three streams side by side, none of which is sorted or remembered. Seals are
-// under way at the same time, about a thousand bytes each.
+// their ids: three tables side by side, none of which is sorted or remembered. Seals are
+// under way at the same time, some hundred bytes each.
 type booksLook struct {
 	*evidence
 
 	rules map[string]ruleSort
 	known *remembered // the accounts that there are
 	under map[int64]*content
+	spare chan []byte // what held the lines of a part
+}
+
+// booksReader is one of those who look.
+type booksReader struct {
+	*evidence
+
+	look  *booksLook
 	units []unitSum // of the entry
 
 	entries, postings, sealed *ahead
+
+	under  map[int64]*content // of the part
+	number int64              // the seal of the entry before
+	latest *content           // what that covers, nil at first
+	id     []byte             // of that entry
+}
+
+func newBooksLook(e *evidence) *booksLook {
+	const buffers = 1 << 8
+	return &booksLook{
+		evidence: e, rules: ruleSorts(), under: map[int64]*content{}, spare: make(chan []byte, buffers),
+	}
 }
 
 // ruleSort is what an entry's rule has to do with payments and the like.
@@ -63,65 +82,121 @@ func ruleSorts() map[string]ruleSort {
 	return all
 }
 
-// all looks at accounts, and then at the rest. from has three snapshots, or one that
-// may be asked for several things by turns.
-func (b *booksLook) all(ctx context.Context, from []snapshot) error {
-	if err := b.accounts(ctx, from[0]); err != nil {
+// all looks at accounts, and then at the rest.
+func (b *booksLook) all(ctx context.Context, from source) error {
+	if err := b.accounts(ctx, from); err != nil {
 		return err
 	}
 	if err := b.lines(ctx, from); err != nil {
 		return err
 	}
-	return b.compareSeals(ctx, from[0])
+	b.known = nil
+	return b.compareSeals(ctx, from)
 }
 
 // lines goes through entries, postings and what is sealed side by side.
-func (b *booksLook) lines(ctx context.Context, from []snapshot) (err error) {
-	for n, of := range []struct {
-		scan
-		into **ahead
-	}{{entryScan, &b.entries}, {postingScan, &b.postings}, {sealedScan, &b.sealed}} {
-		opened, err := b.open(ctx, from[n%len(from)], of.scan)
-		if err != nil {
-			return err
+func (b *booksLook) lines(ctx context.Context, from source) error {
+	all := b.forReaders(from)
+	readers := make([]*booksReader, len(all))
+	for n, e := range all {
+		readers[n] = &booksReader{evidence: e, look: b}
+	}
+	err := inParts(ctx, from, []scan{entryScan, postingScan, sealedScan},
+		func(_ context.Context, reader int, part []stream) (map[int64]*content, error) {
+			r := readers[reader]
+			err := r.lines(part, from.readers() > 1)
+			return r.under, err
+		}, b.take)
+	b.plus(all...)
+	return err
+}
+
+// take adds what a part has of seals to what is known of them.
+func (b *booksLook) take(part map[int64]*content) error {
+	for number, c := range part {
+		before := b.under[number]
+		if before == nil {
+			b.under[number] = c
+			c.begin()
+		} else {
+			before.join(c)
 		}
-		defer func() { err = errors.Join(err, opened.close()) }()
-		*of.into = opened
+		if c.waiting != nil {
+			select {
+			case b.spare <- c.waiting[:0]:
+			default:
+			}
+			c.waiting = nil
+		}
+	}
+	return nil
+}
+
+// lines goes through a part. What seals cover of it is held where another one may come
+// before it.
+func (b *booksReader) lines(part []stream, held bool) (err error) {
+	b.under, b.latest = map[int64]*content{}, nil
+	if b.entries, err = b.open(part[0], entryScan); err != nil {
+		return err
+	}
+	if b.postings, err = b.open(part[1], postingScan); err != nil {
+		return err
+	}
+	if b.sealed, err = b.open(part[2], sealedScan); err != nil {
+		return err
 	}
 	for b.entries.row != nil {
-		if err := b.entry(); err != nil {
+		if err := b.entry(held); err != nil {
 			return err
 		}
 		if err := b.entries.skip(); err != nil {
 			return err
 		}
 	}
+	b.settle()
 	b.doubtIf(b.postings.row != nil, doubtEntries) // one has no entry
 	b.doubtIf(b.sealed.row != nil, doubtSeals)     // an entry is gone
 	return nil
 }
 
 // accounts takes the balances, and remembers which accounts there are.
-func (b *booksLook) accounts(ctx context.Context, from snapshot) error {
+func (b *booksLook) accounts(ctx context.Context, from source) error {
 	var rows int64
 	if err := each(ctx, from, "select count(*) from account", func(r row) error { return r.Scan(&rows) }); err != nil {
 		return err
 	}
-	b.known = newRemembered(int(min(rows, rememberMost)))
-	return b.each(ctx, from, accountScan, func(t tuple) error {
-		key, merchant, role, unit, balance := t[0].text, t[1].text, t[2].text, t[3].text, t[4].number
-		b.doubtIf(!unitOf(key, unit), doubtAccounts)
-		weight := b.of('a', key, merchant)
-		b.known.put(weight, 0)
-		b.sums[sumBalances].add(weight, balance)
-		switch string(role) {
-		case string(ledger.MerchantPending):
-			b.sums[sumPending].add(b.of('u', merchant, unit), balance)
-		case string(ledger.MerchantHeld):
-			b.sums[sumHeld].add(b.of('u', merchant, unit), balance)
-		}
-		return nil
-	})
+	b.known = newRemembered(int(min(rows, accountsMost)))
+	all := b.forReaders(from)
+	err := inParts(ctx, from, []scan{accountScan},
+		func(_ context.Context, reader int, part []stream) (keys []uint64, err error) {
+			err = all[reader].each(part[0], accountScan, func(t tuple) error {
+				keys = append(keys, all[reader].account(t))
+				return nil
+			})
+			return keys, err
+		}, func(keys []uint64) error {
+			for _, key := range keys {
+				b.known.put(key, 0)
+			}
+			return nil
+		})
+	b.plus(all...)
+	return err
+}
+
+// account takes the balance of one, and gives its weight.
+func (e *evidence) account(t tuple) uint64 {
+	key, merchant, role, unit, balance := t[0].text, t[1].text, t[2].text, t[3].text, t[4].number
+	e.doubtIf(!unitOf(key, unit), doubtAccounts)
+	weight := e.of('a', key, merchant)
+	e.sums[sumBalances].add(weight, balance)
+	switch string(role) {
+	case string(ledger.MerchantPending):
+		e.sums[sumPending].add(e.of('u', merchant, unit), balance)
+	case string(ledger.MerchantHeld):
+		e.sums[sumHeld].add(e.of('u', merchant, unit), balance)
+	}
+	return weight
 }
 
 // unitOf says that the key of an account has a unit: it is the last word.
@@ -131,9 +206,9 @@ func unitOf(account, unit []byte) bool {
 }
 
 // entry takes one entry with its postings.
-func (b *booksLook) entry() error {
+func (b *booksReader) entry(held bool) error {
 	e := b.entries.row
-	merchant, subject, rule := e[1].text, e[3].text, b.rules[string(e[2].text)]
+	merchant, subject, rule := e[1].text, e[3].text, b.look.rules[string(e[2].text)]
 	b.doubts |= rule.leaves
 	if rule.takes {
 		b.sums[sumTaken].add(b.of('p', subject, merchant), 1)
@@ -141,7 +216,7 @@ func (b *booksLook) entry() error {
 	if rule.transfers {
 		b.sums[sumTransfers].add(b.of('t', subject, merchant), 1)
 	}
-	c, err := b.seal(e)
+	c, err := b.seal(e, held)
 	if err != nil {
 		return err
 	}
@@ -163,10 +238,10 @@ func (b *booksLook) entry() error {
 }
 
 // posting takes one posting of an entry.
-func (b *booksLook) posting(p tuple, of ruleSort, subject []byte) {
+func (b *booksReader) posting(p tuple, of ruleSort, subject []byte) {
 	merchant, account, unit, amount := p[1].text, p[3].text, p[4].text, p[5].number
 	weight := b.of('a', account, merchant)
-	_, known := b.known.get(weight)
+	_, known := b.look.known.get(weight)
 	b.doubtIf(!known || !unitOf(account, unit), doubtAccounts)
 	b.doubtIf(!b.inUnit(unit, amount), doubtEntries)
 	b.sums[sumBalances].add(weight, -amount)
@@ -181,7 +256,7 @@ func (e *evidence) leg(transfer, merchant, account []byte, amount int64) uint64 
 }
 
 // inUnit adds an amount to what the entry has in its unit, if that fits.
-func (b *booksLook) inUnit(unit []byte, amount int64) (fits bool) {
+func (b *booksReader) inUnit(unit []byte, amount int64) (fits bool) {
 	for n := range b.units {
 		if u := &b.units[n]; bytes.Equal(u.unit, unit) {
 			u.total, fits = plus(u.total, amount)
@@ -199,20 +274,44 @@ func (b *booksLook) inUnit(unit []byte, amount int64) (fits bool) {
 }
 
 // seal adds an entry to the seal that covers it, if one does.
-func (b *booksLook) seal(e tuple) (*content, error) {
+func (b *booksReader) seal(e tuple, held bool) (*content, error) {
 	if !b.sealed.is(e) {
 		return nil, nil
 	}
-	number := b.sealed.row[2].number
-	c := b.under[number]
-	if c == nil {
-		c = newContent()
-		b.under[number] = c
+	if number := b.sealed.row[2].number; b.latest == nil || number != b.number {
+		b.settle()
+		c := b.under[number]
+		if c == nil {
+			c = b.look.newPart(held)
+			b.under[number] = c
+		}
+		b.number, b.latest = number, c
 	}
+	c := b.latest
 	c.entries++
-	c.last = string(e[0].text)
+	b.id = append(b.id[:0], e[0].text...)
 	addEntry(c, e[0].text, e[1].text, e[2].text, e[3].text, e[4].number)
 	return c, b.sealed.skip()
+}
+
+// settle says where a seal has come to.
+func (b *booksReader) settle() {
+	if b.latest != nil {
+		b.latest.last = string(b.id)
+	}
+}
+
+// newPart is nothing yet of what a seal covers in a part.
+func (b *booksLook) newPart(held bool) *content {
+	if !held {
+		return newContent()
+	}
+	c := &content{held: true}
+	select {
+	case c.waiting = <-b.spare:
+	default:
+	}
+	return c
 }
 
 // compareSeals compares seals with what they cover.

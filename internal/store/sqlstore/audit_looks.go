@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"bytes"
 	"context"
-	"errors"
 	"hash/maphash"
 	"sync/atomic"
 
@@ -109,7 +108,7 @@ var proofs = map[string]proof{
 // zero lists sums that must be.
 func zero(all ...sumName) []sumName { return all }
 
-// evidence is what one look gathers.
+// evidence is what one look gathers, or one of its readers.
 type evidence struct {
 	weights
 
@@ -117,11 +116,21 @@ type evidence struct {
 	doubts doubt
 	rows   map[string]int64 // of each table that was read to its end
 	read   func(rows int)
+	unread int // rows that it was not told yet
 }
 
 // newEvidence begins with nothing. Looks whose sums are to be added have one seed.
 func newEvidence(seed maphash.Seed, read func(rows int)) *evidence {
 	return &evidence{weights: weights{seed: seed}, rows: map[string]int64{}, read: read}
+}
+
+// forReaders is one for each reader, to be added.
+func (e *evidence) forReaders(from source) []*evidence {
+	all := make([]*evidence, from.readers())
+	for n := range all {
+		all[n] = newEvidence(e.seed, e.read)
+	}
+	return all
 }
 
 // forget begins again.
@@ -130,14 +139,16 @@ func (e *evidence) forget() {
 	clear(e.rows)
 }
 
-// plus adds what another look has gathered.
-func (e *evidence) plus(other *evidence) {
-	for n := range e.sums {
-		e.sums[n].plus(other.sums[n])
-	}
-	e.doubts |= other.doubts
-	for table, rows := range other.rows {
-		e.rows[table] = rows
+// plus adds what others have gathered.
+func (e *evidence) plus(others ...*evidence) {
+	for _, other := range others {
+		for n := range e.sums {
+			e.sums[n].plus(other.sums[n])
+		}
+		e.doubts |= other.doubts
+		for table, rows := range other.rows {
+			e.rows[table] += rows
+		}
 	}
 }
 
@@ -182,27 +193,23 @@ type ahead struct {
 }
 
 // open begins to read.
-func (e *evidence) open(ctx context.Context, from snapshot, of scan) (*ahead, error) {
-	rows, err := from.stream(ctx, of)
-	if err != nil {
-		return nil, err
-	}
+func (e *evidence) open(rows stream, of scan) (*ahead, error) {
 	a := &ahead{stream: rows, table: of.table.name, e: e}
-	if err := a.skip(); err != nil {
-		return nil, errors.Join(err, rows.close())
-	}
-	return a, nil
+	return a, a.skip()
 }
 
 // skip goes on to the next row.
 func (a *ahead) skip() (err error) {
 	if a.row, err = a.next(); a.row == nil {
-		a.e.rows[a.table] = a.rows
+		a.e.rows[a.table] += a.rows
+		a.rows = 0
 		return err
 	}
+	a.rows++
 	const some = 1 << 10
-	if a.rows++; a.rows%some == 0 {
+	if a.e.unread++; a.e.unread == some {
 		a.e.read(some)
+		a.e.unread = 0
 	}
 	return nil
 }
@@ -212,34 +219,25 @@ func (a *ahead) is(entry tuple) bool {
 	return a.row != nil && bytes.Equal(a.row[0].text, entry[0].text) && bytes.Equal(a.row[1].text, entry[1].text)
 }
 
-// each looks at every row of a table.
-func (e *evidence) each(ctx context.Context, from snapshot, of scan, look func(tuple) error) (err error) {
-	a, err := e.open(ctx, from, of)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, a.close()) }()
-	for a.row != nil {
-		if err := look(a.row); err != nil {
-			return err
-		}
-		if err := a.skip(); err != nil {
-			return err
+// each looks at every row of a part of a table.
+func (e *evidence) each(part stream, of scan, look func(tuple) error) error {
+	a, err := e.open(part, of)
+	for err == nil && a.row != nil {
+		if err = look(a.row); err == nil {
+			err = a.skip()
 		}
 	}
-	return nil
+	return err
 }
 
 // bothLooks gathers what can be. There is no evidence where too few snapshots can be read.
 func bothLooks(ctx context.Context, from []snapshot, progress func(percent int)) (*evidence, []store.Finding, error) {
-	books, things := from[:1], from[len(from)-1:]
-	const streams = 3 // of the books
-	switch {
-	case from[0].side():
-	case len(from) > streams:
-		books = from[:streams]
-	default:
-		found, err := histories{most: rememberMost}.proveAll(ctx, from[0])
+	books, things, err := from[0].sources(ctx, from)
+	if err != nil {
+		return nil, nil, err
+	}
+	if books == nil {
+		found, err := histories{most: rememberMost}.proveAll(ctx, things)
 		return nil, found, err
 	}
 	steps, err := newPace(ctx, from[0], progress)
@@ -247,16 +245,15 @@ func bothLooks(ctx context.Context, from []snapshot, progress func(percent int))
 		return nil, nil, err
 	}
 	seed := maphash.MakeSeed()
-	b := &booksLook{evidence: newEvidence(seed, steps.read), rules: ruleSorts(), under: map[int64]*content{}}
-	h := newEvidence(seed, steps.read)
+	b, h := newBooksLook(newEvidence(seed, steps.read)), newEvidence(seed, steps.read)
 	var found []store.Finding
 	group, ctx := errgroup.WithContext(ctx)
-	if &books[0] == &things[0] { // one after the other
+	if books == things { // one after the other
 		group.SetLimit(1)
 	}
 	group.Go(func() error { return b.all(ctx, books) })
 	group.Go(func() (err error) {
-		found, err = histories{most: rememberMost, evidence: h}.proveAll(ctx, things[0])
+		found, err = histories{most: rememberMost, evidence: h}.proveAll(ctx, things)
 		return err
 	})
 	if err := group.Wait(); err != nil {

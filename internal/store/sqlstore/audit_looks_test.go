@@ -169,13 +169,13 @@ func TestStream(t *testing.T) {
 		for table, columns := range sqlstore.Streamed() {
 			want := queriedRows(t, hand, "select "+strings.Join(columns, ", ")+" from "+table, len(columns))
 			var got [][]any
-			if err := db.Stream(t.Context(), table, false, func(values []any) { got = append(got, values) }); err != nil {
+			if _, err := db.Stream(t.Context(), table, false, func(values []any) { got = append(got, values) }); err != nil {
 				t.Fatalf("%s: %v", table, err)
 			}
 			sameRows(t, table, got, want)
 		}
 		var order []string
-		if err := db.Stream(t.Context(), "account", true, func(values []any) {
+		if _, err := db.Stream(t.Context(), "account", true, func(values []any) {
 			order = append(order, fmt.Sprint(values[0], " ", values[1]))
 		}); err != nil || !slices.IsSorted(order) || len(order) < 3_000 {
 			t.Errorf("got %d accounts and %v, want them in order", len(order), err)
@@ -230,7 +230,7 @@ func TestStreamOfDamagedPages(t *testing.T) {
 			t.Fatal(err)
 		}
 		for table := range sqlstore.Streamed() {
-			if err := db.Stream(t.Context(), table, false, func([]any) {}); err != nil {
+			if _, err := db.Stream(t.Context(), table, false, func([]any) {}); err != nil {
 				failed++
 			}
 		}

@@ -5,8 +5,9 @@ import "bytes"
 // plainTexts finds texts inside an object inside a detail, without making anything of the
 // rest. It says no where the detail is not as we write them: with an escape in a name or
 // in a text that is wanted, with a name twice, or with something else than a text.
-func plainTexts(detail []byte, object string, into map[string]*[]byte) (plain bool) {
+func plainTexts(detail []byte, object string, names []string, into [][]byte) (plain bool) {
 	p := plainJSON{text: detail, plain: true}
+	clear(into)
 	found := false
 	p.members(func(name []byte) {
 		if string(name) != object {
@@ -16,10 +17,12 @@ func plainTexts(detail []byte, object string, into map[string]*[]byte) (plain bo
 		p.plain = p.plain && !found
 		found = true
 		p.members(func(name []byte) {
-			if wanted := into[string(name)]; wanted != nil {
-				p.plain = p.plain && *wanted == nil
-				*wanted = p.word()
-				return
+			for n, wanted := range names {
+				if string(name) == wanted {
+					p.plain = p.plain && into[n] == nil
+					into[n] = p.word()
+					return
+				}
 			}
 			p.skip()
 		})

@@ -9,10 +9,10 @@ import (
 // snapshot reads at one moment.
 type snapshot interface {
 	querier
-	// stream reads columns of a whole table, much faster than a query.
-	stream(ctx context.Context, of scan) (stream, error)
-	// side says that several streams may be read by turns.
-	side() bool
+	// sources are what the two looks read, side by side or one after the other where they
+	// are the same, of this snapshot and the others of its moment. There is none of the
+	// books where there are too few for it.
+	sources(ctx context.Context, all []snapshot) (books, things source, err error)
 }
 
 // scan is what a stream reads.

@@ -81,8 +81,12 @@ const (
 	small     = 1<<smallBits - 1
 )
 
-// rememberMost is as much as one table takes: 512 MiB.
-const rememberMost = 3 << 24
+// What tables take at most: 256 MiB for things, as much for receipts, and twice that for
+// accounts, which are let go of before.
+const (
+	rememberMost = 3 << 23
+	accountsMost = 3 << 24
+)
 
 func newRemembered(most int) *remembered {
 	size := 1 << smallBits

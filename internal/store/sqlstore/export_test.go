@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"maps"
 	"slices"
 
@@ -176,7 +175,11 @@ const QueriesKept = queriesKept
 // Histories proves the events, with so many subjects at once.
 func (d *DB) Histories(ctx context.Context, most int) (found []store.Finding, err error) {
 	err = d.engine.snapshots(ctx, 1, func(all []snapshot) error {
-		found, err = histories{most: most}.proveAll(ctx, all[0])
+		_, things, err := all[0].sources(ctx, all)
+		if err != nil {
+			return err
+		}
+		found, err = histories{most: most}.proveAll(ctx, things)
 		return err
 	})
 	return found, err
@@ -185,7 +188,11 @@ func (d *DB) Histories(ctx context.Context, most int) (found []store.Finding, er
 // Queried is an audit in which no look has proved anything: every check is its query.
 func (d *DB) Queried(ctx context.Context) (found []store.Finding, err error) {
 	err = d.engine.snapshots(ctx, 1, func(all []snapshot) error {
-		history, err := histories{most: rememberMost}.proveAll(ctx, all[0])
+		_, things, err := all[0].sources(ctx, all)
+		if err != nil {
+			return err
+		}
+		history, err := histories{most: rememberMost}.proveAll(ctx, things)
 		if err != nil {
 			return err
 		}
@@ -202,7 +209,7 @@ func Provable() []string { return slices.Sorted(maps.Keys(proofs)) }
 // PlainTexts finds two texts inside a detail.
 func PlainTexts(detail, object, one, other string) (texts [2]string, plain bool) {
 	var found [2][]byte
-	plain = plainTexts([]byte(detail), object, map[string]*[]byte{one: &found[0], other: &found[1]})
+	plain = plainTexts([]byte(detail), object, []string{one, other}, found[:])
 	return [2]string{string(found[0]), string(found[1])}, plain
 }
 
@@ -219,31 +226,68 @@ func Streamed() map[string][]string {
 	return all
 }
 
-// Stream reads those columns of a table with a stream.
-func (d *DB) Stream(ctx context.Context, name string, ordered bool, look func(values []any)) error {
-	t := sealedTable
+// Stream reads those columns of a table, and says in how many parts.
+func (d *DB) Stream(ctx context.Context, name string, ordered bool, look func(values []any)) (parts int, err error) {
+	return d.StreamBeside(ctx, name, ordered, look, func() error { return nil })
+}
+
+// StreamBeside does so while something else happens, between any two parts and before them.
+func (d *DB) StreamBeside(
+	ctx context.Context, name string, ordered bool, look func(values []any), beside func() error,
+) (parts int, err error) {
+	of := scan{sealedTable, Streamed()[name], ordered}
 	for _, other := range append(slices.Clone(nouns), events, accounts, entries, postings) {
 		if other.name == name {
-			t = other
+			of.table = other
 		}
 	}
-	return d.engine.snapshots(ctx, 1, func(all []snapshot) error {
-		e := newEvidence(maphash.MakeSeed(), func(int) {})
-		return e.each(ctx, all[0], scan{t, Streamed()[name], ordered}, func(row tuple) error {
-			values := make([]any, len(row))
-			for n, of := range row {
-				switch {
-				case of.null:
-				case of.text != nil:
-					values[n] = string(of.text)
-				default:
-					values[n] = of.number
-				}
+	err = d.engine.snapshots(ctx, 1, func(all []snapshot) error {
+		if err := beside(); err != nil {
+			return err
+		}
+		_, from, err := all[0].sources(ctx, all)
+		if err != nil {
+			return err
+		}
+		divided, err := from.divide(ctx, of)
+		if err != nil {
+			return err
+		}
+		for ; ; parts++ {
+			if err := beside(); err != nil {
+				return errors.Join(err, divided.close())
 			}
-			look(values)
-			return nil
-		})
+			part, err := divided.next(ctx)
+			if part == nil {
+				return errors.Join(err, divided.close())
+			}
+			if err := eachRow(part[0], look); err != nil {
+				return errors.Join(err, divided.close())
+			}
+		}
 	})
+	return parts, err
+}
+
+// eachRow looks at the rows of a part.
+func eachRow(part stream, look func(values []any)) error {
+	for {
+		row, err := part.next()
+		if row == nil {
+			return errors.Join(err, part.close())
+		}
+		values := make([]any, len(row))
+		for n, of := range row {
+			switch {
+			case of.null:
+			case of.text != nil:
+				values[n] = string(of.text)
+			default:
+				values[n] = of.number
+			}
+		}
+		look(values)
+	}
 }
 
 // Moments counts the events of all merchants, as every one of some snapshots has

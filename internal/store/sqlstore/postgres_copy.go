@@ -13,7 +13,16 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-func (postgresSnapshot) side() bool { return false }
+func (postgresSnapshot) sources(_ context.Context, all []snapshot) (books, things source, err error) {
+	var from []streamer
+	for _, of := range all {
+		if other, ok := of.(postgresSnapshot); ok {
+			from = append(from, other)
+		}
+	}
+	books, things = streamSources(from)
+	return books, things, nil
+}
 
 // plainly has the server read a table as it lies or through its key, on one processor:
 // what it saves by more of them and by sorting is less than what it costs.

@@ -69,6 +69,7 @@ type content struct {
 	entries, postings int64
 	last              string // the entry that was added last
 	owner             string
+	held              bool // nothing is hashed yet
 }
 
 func newContent() *content { return &content{sum: sha256.New()} }
@@ -111,12 +112,29 @@ func addWords[T words](c *content, all ...T) {
 
 func (c *content) numbers(all ...int64) {
 	const enough = 1 << 10
-	if len(c.waiting) >= enough {
+	if len(c.waiting) >= enough && !c.held {
 		c.flush()
 	}
 	for _, n := range all {
 		c.waiting = endian.BigEndian.AppendUint64(c.waiting, uint64(n)) //nolint:gosec // all 64 bits count
 	}
+}
+
+// begin ends that it is held, and hashes what waits.
+func (c *content) begin() {
+	if c.held {
+		c.held, c.sum = false, sha256.New()
+	}
+	c.flush()
+}
+
+// join adds what was held and comes behind it.
+func (c *content) join(next *content) {
+	c.flush()
+	_, _ = c.sum.Write(next.waiting) // a hash takes everything
+	c.entries += next.entries
+	c.postings += next.postings
+	c.last = next.last
 }
 
 // flush hashes what waits.

@@ -5,33 +5,140 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
-func (s sqliteSnapshot) side() bool { return true }
+// sqliteTables reads the pages of tables, which are always in the order of their keys where
+// they have no row numbers.
+type sqliteTables struct {
+	sqliteSnapshot
 
-// stream reads the pages of a table, which are always in the order of its key where it
-// has no row numbers.
-func (s sqliteSnapshot) stream(ctx context.Context, of scan) (stream, error) {
-	p, err := openPages(ctx, s.tx)
-	if err != nil {
-		return nil, err
-	}
-	l, err := layoutOf(ctx, s.tx, of.table.name)
-	if err != nil {
-		return nil, fmt.Errorf("look at table %s: %w", of.table.name, err)
-	}
-	if of.ordered && !l.keyed {
-		return nil, errors.New("the rows of table " + of.table.name + " are in no order")
-	}
-	form, err := l.form(of)
-	if err != nil {
-		return nil, err
-	}
-	return readTree(ctx, p, l.root, form)
+	pages *pages
 }
+
+// sources are the same for both looks.
+func (s sqliteSnapshot) sources(ctx context.Context, all []snapshot) (books, things source, err error) {
+	var txs []*sql.Tx
+	for _, of := range all {
+		if other, ok := of.(sqliteSnapshot); ok {
+			txs = append(txs, other.tx)
+		}
+	}
+	p, err := openPages(ctx, txs)
+	whole := &sqliteTables{s, p}
+	return whole, whole, err
+}
+
+// readers are as many as there are processors: a page is fetched in a small part of the
+// time that its rows take, so they need no transaction each.
+func (s *sqliteTables) readers() int { return runtime.GOMAXPROCS(0) }
+
+func (s *sqliteTables) divide(ctx context.Context, of ...scan) (parts, error) {
+	d := &division{}
+	for n, table := range of {
+		l, err := layoutOf(ctx, s.tx, table.table.name)
+		if err != nil {
+			return nil, fmt.Errorf("look at table %s: %w", table.table.name, err)
+		}
+		if (table.ordered || len(of) > 1) && !l.keyed {
+			return nil, errors.New("the rows of table " + table.table.name + " are in no order")
+		}
+		form, err := l.form(table)
+		if err != nil {
+			return nil, err
+		}
+		tree := &tree{ctx: ctx, pages: s.pages, root: l.root, form: form, met: s.pages.none()}
+		d.tables = append(d.tables, tree)
+		if n == 0 {
+			d.borders, err = tree.borders()
+		} else {
+			err = d.follow(tree)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("look at table %s: %w", table.table.name, err)
+		}
+	}
+	return d, nil
+}
+
+// division is some tables in parts, which have the same borders.
+type division struct {
+	tables  []*tree
+	borders []border // of the first
+	others  [][]trail
+	given   int
+
+	mu   sync.Mutex
+	idle []*tree // of parts that were read
+}
+
+// follow finds the borders of another table.
+func (d *division) follow(t *tree) error {
+	f := &search{tree: t}
+	places := make([]trail, len(d.borders))
+	for n, b := range d.borders {
+		var err error
+		if places[n], err = f.find(b.key); err != nil {
+			return err
+		}
+	}
+	d.others = append(d.others, places)
+	return nil
+}
+
+// trail is where a part of a table begins.
+func (d *division) trail(table, part int) trail {
+	switch {
+	case part == 0 || part > len(d.borders):
+		return nil
+	case table == 0:
+		return d.borders[part-1].trail
+	}
+	return d.others[table-1][part-1]
+}
+
+func (d *division) next(ctx context.Context) ([]stream, error) {
+	if d.given > len(d.borders) {
+		return nil, nil
+	}
+	part := make([]stream, len(d.tables))
+	for n, table := range d.tables {
+		t := d.tree(table)
+		t.ctx, t.begin, t.end = ctx, d.trail(n, d.given), d.trail(n, d.given+1)
+		part[n] = t
+	}
+	d.given++
+	return part, nil
+}
+
+// tree is one that was read, for its buffers to be used again, or a new one.
+func (d *division) tree(table *tree) *tree {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for n, t := range d.idle {
+		if t.root == table.root {
+			d.idle = slices.Delete(d.idle, n, n+1)
+			return t
+		}
+	}
+	t := &tree{pages: table.pages, root: table.root, form: table.form, met: table.met, of: d}
+	t.form.values = slices.Clone(t.form.values)
+	return t
+}
+
+// put takes a tree that was read.
+func (d *division) put(t *tree) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	t.begun = false
+	d.idle = append(d.idle, t)
+}
+
+func (d *division) close() error { return nil }
 
 // layout is how the rows of a table are stored.
 type layout struct {
