@@ -104,6 +104,9 @@ func Inspect(ctx context.Context, file string, progress func(percent int)) (foun
 		return found, fmt.Errorf("open %s: %w", file, err)
 	}
 	defer func() { err = errors.Join(err, e.close()) }()
+	if e.used, err = usedFiles.use(path); err != nil {
+		return found, err
+	}
 	if err := found.look(ctx, e); err != nil {
 		return found, fmt.Errorf("%s is no whole database of purser: %w", file, err)
 	}

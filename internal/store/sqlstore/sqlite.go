@@ -29,6 +29,7 @@ type sqliteEngine struct {
 	found   int              // how many of those there are
 	keeper  *sql.DB          // writes what no caller waits for; nil when opened for reading only
 	desk    *sqliteDesk
+	used    *usedFile
 	closing sync.Once
 	writing sync.Mutex // has whoever writes, for the next one not to poll for the file's lock
 }
@@ -115,6 +116,9 @@ func newSQLite(ctx context.Context, o Options) (e *sqliteEngine, err error) {
 	}
 	if e.finding, err = sql.Open("sqlite", dsn(file, readerCache, "query_only(on)")); err != nil {
 		return nil, fmt.Errorf("open %s: %w", file, err)
+	}
+	if e.used, err = usedFiles.use(file); err != nil {
+		return nil, err
 	}
 	e.finders = make(chan *sqliteDesk, sqliteFinders)
 	e.readers.SetMaxOpenConns(min(o.Pool, sqliteReaders))
@@ -432,6 +436,7 @@ func (e *sqliteEngine) close() error {
 				errs = append(errs, db.Close())
 			}
 		}
+		errs = append(errs, usedFiles.leave(e.used))
 		if e.lock != nil {
 			errs = append(errs, e.lock.Close())
 		}
