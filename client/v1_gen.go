@@ -1546,6 +1546,93 @@ func (e ListKeysParamsStatus) Valid() bool {
 	}
 }
 
+// Defines values for ListLinksParamsFormat.
+const (
+	ListLinksParamsFormatCsv  ListLinksParamsFormat = "csv"
+	ListLinksParamsFormatJSON ListLinksParamsFormat = "json"
+)
+
+// Valid indicates whether the value is a known member of the ListLinksParamsFormat enum.
+func (e ListLinksParamsFormat) Valid() bool {
+	switch e {
+	case ListLinksParamsFormatCsv:
+		return true
+	case ListLinksParamsFormatJSON:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListLinksParamsStatus.
+const (
+	ListLinksParamsStatusCanceled  ListLinksParamsStatus = "canceled"
+	ListLinksParamsStatusCompleted ListLinksParamsStatus = "completed"
+	ListLinksParamsStatusExpired   ListLinksParamsStatus = "expired"
+	ListLinksParamsStatusOpen      ListLinksParamsStatus = "open"
+	ListLinksParamsStatusPaid      ListLinksParamsStatus = "paid"
+	ListLinksParamsStatusRefunded  ListLinksParamsStatus = "refunded"
+	ListLinksParamsStatusRejected  ListLinksParamsStatus = "rejected"
+)
+
+// Valid indicates whether the value is a known member of the ListLinksParamsStatus enum.
+func (e ListLinksParamsStatus) Valid() bool {
+	switch e {
+	case ListLinksParamsStatusCanceled:
+		return true
+	case ListLinksParamsStatusCompleted:
+		return true
+	case ListLinksParamsStatusExpired:
+		return true
+	case ListLinksParamsStatusOpen:
+		return true
+	case ListLinksParamsStatusPaid:
+		return true
+	case ListLinksParamsStatusRefunded:
+		return true
+	case ListLinksParamsStatusRejected:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListLinksParamsKind.
+const (
+	ListLinksParamsKindExtension  ListLinksParamsKind = "extension"
+	ListLinksParamsKindFixed      ListLinksParamsKind = "fixed"
+	ListLinksParamsKindOpenAmount ListLinksParamsKind = "open_amount"
+)
+
+// Valid indicates whether the value is a known member of the ListLinksParamsKind enum.
+func (e ListLinksParamsKind) Valid() bool {
+	switch e {
+	case ListLinksParamsKindExtension:
+		return true
+	case ListLinksParamsKindFixed:
+		return true
+	case ListLinksParamsKindOpenAmount:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListLinksParamsExpand.
+const (
+	ListLinksParamsExpandPayments ListLinksParamsExpand = "payments"
+)
+
+// Valid indicates whether the value is a known member of the ListLinksParamsExpand enum.
+func (e ListLinksParamsExpand) Valid() bool {
+	switch e {
+	case ListLinksParamsExpandPayments:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ListPaymentsParamsFormat.
 const (
 	ListPaymentsParamsFormatCsv  ListPaymentsParamsFormat = "csv"
@@ -6420,6 +6507,12 @@ type CancelInvoiceParams struct {
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
+// CloseInvoiceParams defines parameters for CloseInvoice.
+type CloseInvoiceParams struct {
+	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
 // ConfirmInvoiceParams defines parameters for ConfirmInvoice.
 type ConfirmInvoiceParams struct {
 	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
@@ -6515,6 +6608,45 @@ type RotateKeyParams struct {
 	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
+
+// ListLinksParams defines parameters for ListLinks.
+type ListLinksParams struct {
+	// Format csv: all that is selected as one table, at most 10000 rows. It may be asked for with Accept: text/csv too.
+	Format *ListLinksParamsFormat `form:"format,omitempty" json:"format,omitempty"`
+
+	// Limit How many to show at most.
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The next_cursor of the page before; leave it out for the first page.
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// CreatedFrom Only what was made at this time or later. In an address the + of a zone is written %2B.
+	CreatedFrom *time.Time `form:"created_from,omitempty" json:"created_from,omitempty"`
+
+	// CreatedUntil Only what was made before this time.
+	CreatedUntil *time.Time `form:"created_until,omitempty" json:"created_until,omitempty"`
+
+	// Status Only those in this state.
+	Status *ListLinksParamsStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// Kind Only those whose link is of this kind.
+	Kind *ListLinksParamsKind `form:"kind,omitempty" json:"kind,omitempty"`
+
+	// Expand Show it together with payments. Your key needs the scope to read that, too. A table has no room for it.
+	Expand *ListLinksParamsExpand `form:"expand,omitempty" json:"expand,omitempty"`
+}
+
+// ListLinksParamsFormat defines parameters for ListLinks.
+type ListLinksParamsFormat string
+
+// ListLinksParamsStatus defines parameters for ListLinks.
+type ListLinksParamsStatus string
+
+// ListLinksParamsKind defines parameters for ListLinks.
+type ListLinksParamsKind string
+
+// ListLinksParamsExpand defines parameters for ListLinks.
+type ListLinksParamsExpand string
 
 // CreateLinkParams defines parameters for CreateLink.
 type CreateLinkParams struct {
@@ -8133,6 +8265,15 @@ type ClientInterface interface {
 	// Corresponds with POST /invoices/{id}/cancel (the `CancelInvoice` operationId).
 	CancelInvoice(ctx context.Context, id string, params *CancelInvoiceParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// CloseInvoice Close a link that takes any amounts
+	//
+	// Ends an invoice that takes any amounts and has taken some: what was paid stays, and nothing more is taken. Who is at a gateway at that moment gets the money back. One that is closed already stays as it is.
+	//
+	// Needs a key with the scope invoices:write.
+	//
+	// Corresponds with POST /invoices/{id}/close (the `CloseInvoice` operationId).
+	CloseInvoice(ctx context.Context, id string, params *CloseInvoiceParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ConfirmInvoice Confirm an invoice
 	//
 	// Says that the amount of a held invoice is what you mean: it can be paid from now on. One that is not held stays as it is.
@@ -8293,9 +8434,18 @@ type ClientInterface interface {
 	// Corresponds with POST /keys/{id}/rotate (the `RotateKey` operationId).
 	RotateKey(ctx context.Context, id string, params *RotateKeyParams, body RotateKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListLinks List the invoices of links
+	//
+	// Lists all invoices that have a link, with the one that was handed out last.
+	//
+	// Needs a key with the scope invoices:read.
+	//
+	// Corresponds with GET /links (the `ListLinks` operationId).
+	ListLinks(ctx context.Context, params *ListLinksParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// CreateLinkWithBody Create a payment link
 	//
-	// Makes an invoice with an address, link.url, for whoever you send it to. With an amount it is paid once; without one it takes any amounts until it is due. Before anything is paid cancelInvoice closes it.
+	// Makes an invoice with an address, link.url, for whoever you send it to. With an amount it is paid once; without one it takes any amounts until it is due. Before anything is paid cancelInvoice ends it, and later closeInvoice.
 	//
 	// Needs a key with the scope invoices:write.
 	//
@@ -8306,7 +8456,7 @@ type ClientInterface interface {
 
 	// CreateLink Create a payment link
 	//
-	// Makes an invoice with an address, link.url, for whoever you send it to. With an amount it is paid once; without one it takes any amounts until it is due. Before anything is paid cancelInvoice closes it.
+	// Makes an invoice with an address, link.url, for whoever you send it to. With an amount it is paid once; without one it takes any amounts until it is due. Before anything is paid cancelInvoice ends it, and later closeInvoice.
 	//
 	// Needs a key with the scope invoices:write.
 	//
@@ -10867,6 +11017,25 @@ func (c *Client) CancelInvoice(ctx context.Context, id string, params *CancelInv
 	return c.Client.Do(req)
 }
 
+// CloseInvoice Close a link that takes any amounts
+//
+// Ends an invoice that takes any amounts and has taken some: what was paid stays, and nothing more is taken. Who is at a gateway at that moment gets the money back. One that is closed already stays as it is.
+//
+// Needs a key with the scope invoices:write.
+//
+// Corresponds with POST /invoices/{id}/close (the `CloseInvoice` operationId).
+func (c *Client) CloseInvoice(ctx context.Context, id string, params *CloseInvoiceParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCloseInvoiceRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ConfirmInvoice Confirm an invoice
 //
 // Says that the amount of a held invoice is what you mean: it can be paid from now on. One that is not held stays as it is.
@@ -11187,9 +11356,28 @@ func (c *Client) RotateKey(ctx context.Context, id string, params *RotateKeyPara
 	return c.Client.Do(req)
 }
 
+// ListLinks List the invoices of links
+//
+// Lists all invoices that have a link, with the one that was handed out last.
+//
+// Needs a key with the scope invoices:read.
+//
+// Corresponds with GET /links (the `ListLinks` operationId).
+func (c *Client) ListLinks(ctx context.Context, params *ListLinksParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListLinksRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // CreateLinkWithBody Create a payment link
 //
-// Makes an invoice with an address, link.url, for whoever you send it to. With an amount it is paid once; without one it takes any amounts until it is due. Before anything is paid cancelInvoice closes it.
+// Makes an invoice with an address, link.url, for whoever you send it to. With an amount it is paid once; without one it takes any amounts until it is due. Before anything is paid cancelInvoice ends it, and later closeInvoice.
 //
 // Needs a key with the scope invoices:write.
 //
@@ -11210,7 +11398,7 @@ func (c *Client) CreateLinkWithBody(ctx context.Context, params *CreateLinkParam
 
 // CreateLink Create a payment link
 //
-// Makes an invoice with an address, link.url, for whoever you send it to. With an amount it is paid once; without one it takes any amounts until it is due. Before anything is paid cancelInvoice closes it.
+// Makes an invoice with an address, link.url, for whoever you send it to. With an amount it is paid once; without one it takes any amounts until it is due. Before anything is paid cancelInvoice ends it, and later closeInvoice.
 //
 // Needs a key with the scope invoices:write.
 //
@@ -16632,6 +16820,55 @@ func NewCancelInvoiceRequest(server string, id string, params *CancelInvoicePara
 	return req, nil
 }
 
+// NewCloseInvoiceRequest constructs an http.Request for the CloseInvoice method
+func NewCloseInvoiceRequest(server string, id string, params *CloseInvoiceParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/invoices/%s/close", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewConfirmInvoiceRequest constructs an http.Request for the ConfirmInvoice method
 func NewConfirmInvoiceRequest(server string, id string, params *ConfirmInvoiceParams) (*http.Request, error) {
 	var err error
@@ -17320,6 +17557,144 @@ func NewRotateKeyRequestWithBody(server string, id string, params *RotateKeyPara
 			req.Header.Set("Idempotency-Key", headerParam0)
 		}
 
+	}
+
+	return req, nil
+}
+
+// NewListLinksRequest constructs an http.Request for the ListLinks method
+func NewListLinksRequest(server string, params *ListLinksParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/links")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Format != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "format", *params.Format, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "created_from", *params.CreatedFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedUntil != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "created_until", *params.CreatedUntil, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Kind != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "kind", *params.Kind, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Expand != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "expand", *params.Expand, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
 	}
 
 	return req, nil
@@ -22590,6 +22965,17 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /invoices/{id}/cancel (the `CancelInvoice` operationId).
 	CancelInvoiceWithResponse(ctx context.Context, id string, params *CancelInvoiceParams, reqEditors ...RequestEditorFn) (*CancelInvoiceResponse, error)
 
+	// CloseInvoiceWithResponse Close a link that takes any amounts
+	//
+	// Ends an invoice that takes any amounts and has taken some: what was paid stays, and nothing more is taken. Who is at a gateway at that moment gets the money back. One that is closed already stays as it is.
+	//
+	// Needs a key with the scope invoices:write.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /invoices/{id}/close (the `CloseInvoice` operationId).
+	CloseInvoiceWithResponse(ctx context.Context, id string, params *CloseInvoiceParams, reqEditors ...RequestEditorFn) (*CloseInvoiceResponse, error)
+
 	// ConfirmInvoiceWithResponse Confirm an invoice
 	//
 	// Says that the amount of a held invoice is what you mean: it can be paid from now on. One that is not held stays as it is.
@@ -22766,9 +23152,20 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /keys/{id}/rotate (the `RotateKey` operationId).
 	RotateKeyWithResponse(ctx context.Context, id string, params *RotateKeyParams, body RotateKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*RotateKeyResponse, error)
 
+	// ListLinksWithResponse List the invoices of links
+	//
+	// Lists all invoices that have a link, with the one that was handed out last.
+	//
+	// Needs a key with the scope invoices:read.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /links (the `ListLinks` operationId).
+	ListLinksWithResponse(ctx context.Context, params *ListLinksParams, reqEditors ...RequestEditorFn) (*ListLinksResponse, error)
+
 	// CreateLinkWithBodyWithResponse Create a payment link
 	//
-	// Makes an invoice with an address, link.url, for whoever you send it to. With an amount it is paid once; without one it takes any amounts until it is due. Before anything is paid cancelInvoice closes it.
+	// Makes an invoice with an address, link.url, for whoever you send it to. With an amount it is paid once; without one it takes any amounts until it is due. Before anything is paid cancelInvoice ends it, and later closeInvoice.
 	//
 	// Needs a key with the scope invoices:write.
 	//
@@ -22779,7 +23176,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateLinkWithResponse Create a payment link
 	//
-	// Makes an invoice with an address, link.url, for whoever you send it to. With an amount it is paid once; without one it takes any amounts until it is due. Before anything is paid cancelInvoice closes it.
+	// Makes an invoice with an address, link.url, for whoever you send it to. With an amount it is paid once; without one it takes any amounts until it is due. Before anything is paid cancelInvoice ends it, and later closeInvoice.
 	//
 	// Needs a key with the scope invoices:write.
 	//
@@ -26017,6 +26414,47 @@ func (r CancelInvoiceResponse) ContentType() string {
 	return ""
 }
 
+type CloseInvoiceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Invoice
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CloseInvoiceResponse) GetJSON200() *Invoice {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r CloseInvoiceResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CloseInvoiceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CloseInvoiceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CloseInvoiceResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ConfirmInvoiceResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -26503,6 +26941,47 @@ func (r RotateKeyResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r RotateKeyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListLinksResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *InvoicePage
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListLinksResponse) GetJSON200() *InvoicePage {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ListLinksResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListLinksResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListLinksResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListLinksResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -30620,6 +31099,23 @@ func (c *ClientWithResponses) CancelInvoiceWithResponse(ctx context.Context, id 
 	return ParseCancelInvoiceResponse(rsp)
 }
 
+// CloseInvoiceWithResponse Close a link that takes any amounts
+//
+// Ends an invoice that takes any amounts and has taken some: what was paid stays, and nothing more is taken. Who is at a gateway at that moment gets the money back. One that is closed already stays as it is.
+//
+// Needs a key with the scope invoices:write.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /invoices/{id}/close (the `CloseInvoice` operationId).
+func (c *ClientWithResponses) CloseInvoiceWithResponse(ctx context.Context, id string, params *CloseInvoiceParams, reqEditors ...RequestEditorFn) (*CloseInvoiceResponse, error) {
+	rsp, err := c.CloseInvoice(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCloseInvoiceResponse(rsp)
+}
+
 // ConfirmInvoiceWithResponse Confirm an invoice
 //
 // Says that the amount of a held invoice is what you mean: it can be paid from now on. One that is not held stays as it is.
@@ -30892,9 +31388,26 @@ func (c *ClientWithResponses) RotateKeyWithResponse(ctx context.Context, id stri
 	return ParseRotateKeyResponse(rsp)
 }
 
+// ListLinksWithResponse List the invoices of links
+//
+// Lists all invoices that have a link, with the one that was handed out last.
+//
+// Needs a key with the scope invoices:read.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /links (the `ListLinks` operationId).
+func (c *ClientWithResponses) ListLinksWithResponse(ctx context.Context, params *ListLinksParams, reqEditors ...RequestEditorFn) (*ListLinksResponse, error) {
+	rsp, err := c.ListLinks(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListLinksResponse(rsp)
+}
+
 // CreateLinkWithBodyWithResponse Create a payment link
 //
-// Makes an invoice with an address, link.url, for whoever you send it to. With an amount it is paid once; without one it takes any amounts until it is due. Before anything is paid cancelInvoice closes it.
+// Makes an invoice with an address, link.url, for whoever you send it to. With an amount it is paid once; without one it takes any amounts until it is due. Before anything is paid cancelInvoice ends it, and later closeInvoice.
 //
 // Needs a key with the scope invoices:write.
 //
@@ -30911,7 +31424,7 @@ func (c *ClientWithResponses) CreateLinkWithBodyWithResponse(ctx context.Context
 
 // CreateLinkWithResponse Create a payment link
 //
-// Makes an invoice with an address, link.url, for whoever you send it to. With an amount it is paid once; without one it takes any amounts until it is due. Before anything is paid cancelInvoice closes it.
+// Makes an invoice with an address, link.url, for whoever you send it to. With an amount it is paid once; without one it takes any amounts until it is due. Before anything is paid cancelInvoice ends it, and later closeInvoice.
 //
 // Needs a key with the scope invoices:write.
 //
@@ -34043,6 +34556,32 @@ func ParseCancelInvoiceResponse(rsp *http.Response) (*CancelInvoiceResponse, err
 	return response, nil
 }
 
+// ParseCloseInvoiceResponse parses an HTTP response from a CloseInvoiceWithResponse call
+func ParseCloseInvoiceResponse(rsp *http.Response) (*CloseInvoiceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CloseInvoiceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Invoice
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseConfirmInvoiceResponse parses an HTTP response from a ConfirmInvoiceWithResponse call
 func ParseConfirmInvoiceResponse(rsp *http.Response) (*ConfirmInvoiceResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -34355,6 +34894,35 @@ func ParseRotateKeyResponse(rsp *http.Response) (*RotateKeyResponse, error) {
 			return nil, err
 		}
 		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListLinksResponse parses an HTTP response from a ListLinksWithResponse call
+func ParseListLinksResponse(rsp *http.Response) (*ListLinksResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListLinksResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest InvoicePage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 200:
+		// Content-type (text/csv) unsupported
 
 	}
 
@@ -36217,4 +36785,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: 059e845e395b63a11b1be232b35413d2d2af10f044bbbeb9dd6a66bfbeeb03b0
+// Stamp of what it is made from: b6381a70a2d0c302b5feef755af185cb1248e3b5bbfe807ce9f0b79fd1d03dd2

@@ -77,7 +77,7 @@ var prepared = posted("/invoices", `{"amount":"5000","unit":"IRR"}`) +
 	"! vault holds held\n! 10000 gets 1000 USD\n" +
 	administered("/customers", `{"first_name":"Ada","pin":"471100"}`) +
 	administered("/transfers", `{"source":10000,"destination":10001,"amount":"10","unit":"USD"}`) +
-	traded + attesting + coded
+	traded + attesting + coded + "! a link that has taken money\n"
 
 var samples = []dialecttest.Sample{
 	{
@@ -104,6 +104,14 @@ var samples = []dialecttest.Sample{
 		Route: "POST /v1/links", Key: "key",
 		Body: `{"amount":"5000","unit":"IRR","gateway":"shepa","title":"t","description":"d","payer":{"name":"n"},` +
 			`"due_at":"2026-12-01T12:00:00Z","metadata":{"a":"b"}}`,
+	},
+	{
+		Route: "GET /v1/links", Key: "key",
+		Query: "limit=10&status=open&kind=open_amount&expand=payments&created_from=2024-12-01T12:00:00Z" +
+			"&created_until=2026-12-01T12:00:00Z",
+	},
+	{
+		Route: "POST /v1/invoices/{id}/close", Path: "/v1/invoices/gathering/close", Key: "key", Owned: true,
 	},
 	{Route: "GET /v1/links/{id}", Path: "/v1/links/until-further-notice", Key: "key", Owned: true},
 	{Route: "POST /v1/deposits", Key: "key", Body: `{"account":10001,"amount":"5000","unit":"IRR","title":"t"}`},

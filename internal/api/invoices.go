@@ -232,16 +232,22 @@ func (d *desk) invoiceNow(c *call, id string) (invoiceView, error) {
 	return d.getInvoice(c, id, expanded{})
 }
 
-func (d *desk) listInvoices(c *call, q invoiceList) (out pageOf[invoiceView], err error) {
-	if err := mayExpand(c, q.Expand, merchant.PaymentsRead); err != nil {
+func (d *desk) listInvoices(c *call, q invoiceList) (pageOf[invoiceView], error) {
+	return d.pageOfInvoices(c, q.dated, q.Expand, app.InvoiceList{State: invoice.State(q.Status)})
+}
+
+// pageOfInvoices is one page of a list of invoices.
+func (d *desk) pageOfInvoices(c *call, q dated, expand string, wanted app.InvoiceList,
+) (out pageOf[invoiceView], err error) {
+	if err := mayExpand(c, expand, merchant.PaymentsRead); err != nil {
 		return out, err
 	}
 	part, err := q.after()
 	if err != nil {
 		return out, err
 	}
-	found, err := d.App.ListInvoices(c.Context(), c.Merchant, app.InvoiceList{State: invoice.State(q.Status)}, part)
-	return paged(q.paging, found, d.viewWhole(q.Expand),
+	found, err := d.App.ListInvoices(c.Context(), c.Merchant, wanted, part)
+	return paged(q.paging, found, d.viewWhole(expand),
 		func(v app.InvoiceView) (time.Time, string) { return v.Invoice.CreatedAt, v.Invoice.ID }), err
 }
 

@@ -32,6 +32,15 @@ type newLink struct {
 	Metadata    map[string]string `json:"metadata,omitempty" maxProperties:"20"`
 }
 
+// linkList is what a list of invoices with links can be narrowed down to.
+type linkList struct {
+	dated
+
+	Status string `query:"status"`
+	Kind   string `query:"kind"`
+	Expand string `query:"expand"`
+}
+
 // newDeposit is the wish to ask for money that goes into a customer's account.
 type newDeposit struct {
 	Account int64  `json:"account" minimum:"1"`
@@ -49,14 +58,21 @@ type extension struct {
 var (
 	linkGateway = word{doc: "Your name for the gateway; leave it out to let the payer choose.", example: "stripe"}
 
+	linkKinds = []string{string(invoice.Extension), string(invoice.Fixed), string(invoice.OpenAmount)}
+
 	linkWords = words{
+		"linkList": {
+			"status": {doc: "Only those in this state.", example: "open", choices: choices(invoice.States)},
+			"kind":   {doc: "Only those whose link is of this kind.", example: string(invoice.Fixed), choices: linkKinds},
+			"expand": together("payments"),
+		},
 		"linkView": {
 			"url": {doc: "Send it to the payer.", example: "https://pay.example/pay/link/4B7TZ5MGRUQ3XWJ2"},
 			"kind": {
 				doc: "fixed: it pays the whole invoice, once. open_amount: the payer chooses the amount, any number of times. " +
 					"extension: it pays what the invoice was extended by.",
 				example: string(invoice.Fixed),
-				choices: []string{string(invoice.Extension), string(invoice.Fixed), string(invoice.OpenAmount)},
+				choices: linkKinds,
 			},
 			"amount":  {doc: "What it pays; zero where the payer chooses.", example: "12.50"},
 			"gateway": {doc: "Your name for the gateway that it is meant for.", example: "stripe"},
@@ -92,9 +108,21 @@ func (d *desk) links(shown story[invoiceView]) []operation {
 		create(row{
 			id: "createLink", path: "/links", scope: merchant.InvoicesWrite, summary: "Create a payment link",
 			about: "Makes an invoice with an address, link.url, for whoever you send it to. With an amount it is paid once; " +
-				"without one it takes any amounts until it is due. Before anything is paid cancelInvoice closes it.",
+				"without one it takes any amounts until it is due. Before anything is paid cancelInvoice ends it, and later " +
+				"closeInvoice.",
 			faults: []fault.Code{fault.CodeAmountInvalid, fault.CodeAmountTooSmall, fault.CodeUnitUnknown},
 		}, "inv", d.createLink, shown),
+		list(row{
+			id: "listLinks", path: "/links", scope: merchant.InvoicesRead, summary: "List the invoices of links",
+			about: "Lists all invoices that have a link, with the one that was handed out last.",
+		}, d.listLinks),
+		act(row{
+			id: "closeInvoice", path: "/invoices/{id}/close", scope: merchant.InvoicesWrite,
+			summary: "Close a link that takes any amounts",
+			about: "Ends an invoice that takes any amounts and has taken some: what was paid stays, and nothing more is " +
+				"taken. Who is at a gateway at that moment gets the money back. One that is closed already stays as it is.",
+			faults: []fault.Code{fault.CodeInvoiceNotFound, fault.CodeWrongState},
+		}, d.closeInvoice, shown),
 		get(row{
 			id: "getLink", path: "/links/{id}", scope: merchant.InvoicesRead, summary: "Get the invoice of a link",
 			about: "Shows the invoice behind a link; the id is the last part of its url. A link that a newer one has " +
@@ -144,6 +172,15 @@ func (d *desk) createLink(c *call, id string, in newLink) (out invoiceView, err 
 		ID: id, Amount: link.Amount, Open: link.Kind == invoice.OpenAmount, Title: in.Title, Description: in.Description,
 		Payer: invoice.Payer(in.Payer), Due: in.DueAt, Link: link, Bag: bag,
 	}))
+}
+
+func (d *desk) listLinks(c *call, q linkList) (out pageOf[invoiceView], err error) {
+	return d.pageOfInvoices(c, q.dated, q.Expand,
+		app.InvoiceList{State: invoice.State(q.Status), Linked: true, Link: invoice.LinkKind(q.Kind)})
+}
+
+func (d *desk) closeInvoice(c *call, id string, _ none) (invoiceView, error) {
+	return show(d.viewInvoice)(d.App.CloseInvoice(c.Context(), c.Merchant, id))
 }
 
 func (d *desk) getLink(c *call, token string) (out invoiceView, err error) {

@@ -112,6 +112,9 @@ func happen(ctx context.Context, w *dialecttest.World, what string) (known bool,
 		})
 		return true, err
 	}
+	if what == "a link that has taken money" {
+		return true, gathered(ctx, w)
+	}
 	if what == "parts of 2000 IRR" {
 		m, err := w.Store.Merchant(ctx, w.Shop)
 		if err != nil {
@@ -142,4 +145,26 @@ func happen(ctx context.Context, w *dialecttest.World, what string) (known bool,
 	defer v.mu.Unlock()
 	v.mood = how
 	return true, nil
+}
+
+// gathered makes the open-amount link "anything" of the invoice "gathering", through
+// which a payer has paid.
+func gathered(ctx context.Context, w *dialecttest.World) error {
+	if _, err := w.App.CreateInvoice(ctx, w.Shop, app.NewInvoice{
+		ID: "gathering", Amount: money.Zero(money.IRR), Open: true,
+		Link: invoice.Link{Token: "anything", Kind: invoice.OpenAmount, Amount: money.Zero(money.IRR)},
+	}); err != nil {
+		return err
+	}
+	opened, err := w.App.OpenLink(ctx, app.OpenLink{
+		Token: "anything", Gateway: "zarinpal", Amount: money.New(5000, money.IRR),
+		NewID: func() string { return "gift" },
+	})
+	if err != nil {
+		return err
+	}
+	session := opened.Payment.Attempt.Session
+	w.Banks["zarinpal"].Pay(session)
+	_, err = w.App.ReturnPayer(ctx, map[string][]string{"Authority": {session}, "Status": {"OK"}})
+	return err
 }

@@ -96,7 +96,7 @@ func clearSuspense(ctx context.Context, r store.Reader, b refund.Refund, change 
 // giveBack takes returned money out of its payment and invoice and moves
 // their states: a drained payment is reversed or refunded; an invoice of
 // which some money remains is open for the rest, one of which none remains is
-// refunded, unless any amount may be paid to it at any time.
+// refunded. Where any amounts may be paid it stays open, or closed, as it is.
 func giveBack(ctx context.Context, r store.Reader, b refund.Refund, change *store.Change, now time.Time) error {
 	p, err := r.Payment(ctx, b.Merchant, b.Payment)
 	if err != nil {
@@ -143,9 +143,9 @@ func giveBack(ctx context.Context, r store.Reader, b refund.Refund, change *stor
 // afterGivingBack says how an invoice moves when money of it went back.
 func afterGivingBack(i invoice.Invoice) (invoice.Trigger, bool) {
 	switch {
-	case i.Captured.IsZero() && !i.Open && invoice.States.Can(i.State, invoice.Refund):
+	case i.Captured.IsZero() && (!i.Open || i.State == invoice.Completed) && invoice.States.Can(i.State, invoice.Refund):
 		return invoice.Refund, true
-	case !i.Captured.IsZero() && i.State == invoice.Completed:
+	case !i.Captured.IsZero() && !i.Open && i.State == invoice.Completed:
 		return invoice.Reopen, true
 	default:
 		return "", false

@@ -134,7 +134,7 @@ func (i Invoice) Payable(amount money.Amount) error {
 // captured, whatever is held by now. Errors: those of Payable but invoice_held.
 func (i Invoice) Takes(amount money.Amount) error {
 	if i.State != Open {
-		if i.Collected() {
+		if i.Collected() && !i.Open {
 			return fault.New(fault.CodeAmountAboveRemaining, "amount", "")
 		}
 		return fault.New(fault.CodeInvoiceClosed, "invoice", "")
@@ -204,6 +204,23 @@ func (i Invoice) Verifiable(now time.Time) error {
 
 // Overdue says that it was paid and not verified in time.
 func (i Invoice) Overdue(now time.Time) bool { return i.State == Paid && !now.Before(i.VerifyBy) }
+
+// Closable is nil when an open-amount invoice may be closed: it has taken money,
+// and none is being verified. Error: wrong_state.
+func (i Invoice) Closable() error {
+	wrong := fault.New(fault.CodeWrongState, "invoice", "")
+	switch {
+	case i.State != Open:
+		return wrong
+	case !i.Open:
+		return wrong.Because("It asks for one sum, and ends when that is paid, or is canceled.")
+	case i.Captured.Sign() <= 0:
+		return wrong.Because("Nothing of it is paid: cancel it.")
+	case i.Reserved.Sign() > 0:
+		return wrong.Because("A payment of it is being verified.")
+	}
+	return nil
+}
 
 // GiveBack takes a captured amount out again, when it was reversed or refunded.
 func (i Invoice) GiveBack(amount money.Amount) (Invoice, error) {

@@ -29,13 +29,14 @@ const (
 	Refund   Trigger = "refund"  // the last captured money went back
 	Reopen   Trigger = "reopen"  // extended, a part of the money went back, or a dispute was won
 	Correct  Trigger = "correct" // a payment of it brought another sum than was said
+	Close    Trigger = "close"   // any amounts were paid, and no more are wanted
 )
 
 // States is the machine; docs/states.md is drawn from it.
 //
 //exhaustive:ignore
 var States = fsm.Table[State, Trigger]{
-	Open:      {Pay: Paid, Expire: Expired, Cancel: Canceled, Refund: Refunded},
+	Open:      {Pay: Paid, Expire: Expired, Cancel: Canceled, Refund: Refunded, Close: Completed},
 	Paid:      {Complete: Completed, Reject: Rejected},
 	Completed: {Refund: Refunded, Reopen: Open, Correct: Completed},
 	Expired:   {Reopen: Open},

@@ -24,7 +24,9 @@ type Older struct {
 
 // InvoiceList selects invoices of a list; an empty field selects all.
 type InvoiceList struct {
-	State invoice.State
+	State  invoice.State
+	Linked bool             // only those that have a link
+	Link   invoice.LinkKind // and that of this kind
 }
 
 // PaymentList selects payments of a list; an empty field selects all.

@@ -55,6 +55,11 @@ func (d *DB) ListInvoices(ctx context.Context, merchantID string, l store.Invoic
 ) ([]invoice.Invoice, error) {
 	c := where("merchant_id = ? and "+whole, merchantID)
 	c.only("state", string(l.State))
+	if kind := d.engine.detailText("link", "kind"); l.Link != "" {
+		c.only(kind, string(l.Link))
+	} else if l.Linked {
+		c.and(kind + " is not null")
+	}
 	return older(ctx, d, invoices, scanInvoice, c, p)
 }
 

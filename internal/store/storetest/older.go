@@ -119,7 +119,20 @@ func (s *shop) narrowed(c store.Change) {
 	missing(t, "transfer of another", none, err, fault.CodeNotFound)
 	invoices, err := s.ListInvoices(ctx, s.id, store.InvoiceList{State: invoice.Paid}, all)
 	same(t, "paid", len(invoices), err, 0)
+	var linked []invoice.Invoice
+	for n, kind := range []invoice.LinkKind{invoice.Fixed, invoice.OpenAmount} {
+		i := s.invoice()
+		i.CreatedAt, i.Link = noon.Add(time.Duration(n)), invoice.Link{Token: newID(), Kind: kind, Amount: i.Amount}
+		s.must(store.Change{Invoices: []invoice.Invoice{i}})
+		linked = append(linked, i)
+	}
+	invoices, err = s.ListInvoices(ctx, s.id, store.InvoiceList{Linked: true}, all)
+	same(t, "with links", len(invoices), err, len(linked))
+	invoices, err = s.ListInvoices(ctx, s.id, store.InvoiceList{Linked: true, Link: invoice.OpenAmount}, all)
+	same(t, "with a link of a kind", len(invoices) == 1 && invoices[0].ID == linked[1].ID, err, true)
 	other := newShop(t, s.Store)
+	invoices, err = s.ListInvoices(ctx, other.id, store.InvoiceList{Linked: true}, all)
+	same(t, "links of another", len(invoices), err, 0)
 	payments, err = s.ListPayments(ctx, other.id, store.PaymentList{}, all)
 	same(t, "of another", len(payments), err, 0)
 	for n := range 3 {
