@@ -3310,6 +3310,11 @@ type Invoice struct {
 	// Examples: {"basket":"7"}
 	Metadata *map[string]string `json:"metadata,omitempty"`
 
+	// NationalID Only a customer with this number of the identity card may pay it, and only from the wallet.
+	//
+	// Examples: 0012345679
+	NationalID *string `json:"national_id,omitempty"`
+
 	// OpenAmount Any amount may be paid, any number of times; amount means nothing then.
 	//
 	// Examples: false
@@ -3345,6 +3350,11 @@ type Invoice struct {
 	//
 	// Examples: open
 	Status InvoiceStatus `json:"status"`
+
+	// Terminal The terminal that it was made at.
+	//
+	// Examples: 1001
+	Terminal *int64 `json:"terminal,omitempty"`
 
 	// Title What the payer sees first.
 	//
@@ -3947,7 +3957,7 @@ type NewInvoice struct {
 	// Examples: Row 7, seats 11 and 12
 	Description *string `json:"description,omitempty"`
 
-	// DueAt It expires then; leave it out for never.
+	// DueAt It expires then; leave it out for pay_within of the terminal, or for never where there is none.
 	//
 	// Examples: 2026-12-01T12:00:00Z
 	DueAt *time.Time `json:"due_at,omitempty"`
@@ -3957,10 +3967,15 @@ type NewInvoice struct {
 	// Examples: {"basket":"7"}
 	Metadata *map[string]string `json:"metadata,omitempty"`
 
+	// NationalID Only a customer with this number of the identity card may pay it, and only from the wallet.
+	//
+	// Examples: 0012345679
+	NationalID *string `json:"national_id,omitempty"`
+
 	// Payer What is known of the person who pays.
 	Payer *PayerInput `json:"payer,omitempty"`
 
-	// Reference Your own name for it.
+	// Reference Your own name for it; a terminal has each one once.
 	//
 	// Examples: order 1001
 	Reference *string `json:"reference,omitempty"`
@@ -3969,6 +3984,11 @@ type NewInvoice struct {
 	//
 	// Examples: https://shop.example/thanks
 	ReturnURL *string `json:"return_url,omitempty"`
+
+	// Terminal The number of the terminal that it is made at. Payers then go back only to its origins, and its amount_guard holds instead of yours.
+	//
+	// Examples: 1001
+	Terminal *int64 `json:"terminal,omitempty"`
 
 	// Title What the payer sees first.
 	//
@@ -36785,4 +36805,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: b6381a70a2d0c302b5feef755af185cb1248e3b5bbfe807ce9f0b79fd1d03dd2
+// Stamp of what it is made from: 3d0ade0de3b03097765b12cba879f0c6e1d84e3a3b6f1cc9c56e1360b20c93e6

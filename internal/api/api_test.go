@@ -83,7 +83,8 @@ var samples = []dialecttest.Sample{
 	{
 		Route: "POST /v1/invoices", Key: "key",
 		Body: `{"amount":"5000","unit":"IRR","reference":"r","title":"t","description":"d","payer":{"name":"n"},` +
-			`"due_at":"2026-12-01T12:00:00Z","verify_within":600,"return_url":"https://shop.example/","metadata":{"a":"b"}}`,
+			`"terminal":1001,"national_id":"0012345679","due_at":"2026-12-01T12:00:00Z","verify_within":600,` +
+			`"return_url":"https://shop.example/","metadata":{"a":"b"}}`,
 	},
 	{Route: "GET /v1/invoices", Key: "key", Query: "limit=10&status=open&expand=payments"},
 	{

@@ -19,7 +19,9 @@ type invoiceView struct {
 	Unit         string            `json:"unit"`
 	OpenAmount   bool              `json:"open_amount"`
 	Held         bool              `json:"held"`
+	Terminal     int64             `json:"terminal,omitempty"`
 	Reference    string            `json:"reference,omitempty"`
+	NationalID   string            `json:"national_id,omitempty"`
 	Title        string            `json:"title,omitempty"`
 	Description  string            `json:"description,omitempty"`
 	Payer        *payerView        `json:"payer,omitempty"`
@@ -48,7 +50,9 @@ type payerView struct {
 type newInvoice struct {
 	Amount       string            `json:"amount" maxLength:"40"`
 	Unit         string            `json:"unit" maxLength:"10"`
+	Terminal     int64             `json:"terminal,omitempty" minimum:"1"`
 	Reference    string            `json:"reference,omitempty" maxLength:"200"`
+	NationalID   string            `json:"national_id,omitempty" minLength:"1" maxLength:"200"`
 	Title        string            `json:"title,omitempty" maxLength:"200"`
 	Description  string            `json:"description,omitempty" maxLength:"1000"`
 	Payer        payerView         `json:"payer,omitzero"`
@@ -56,6 +60,11 @@ type newInvoice struct {
 	VerifyWithin int64             `json:"verify_within,omitempty" minimum:"60" maximum:"604800"`
 	ReturnURL    string            `json:"return_url,omitempty" maxLength:"2000"`
 	Metadata     map[string]string `json:"metadata,omitempty" maxProperties:"20"`
+}
+
+var onlyPayer = word{
+	doc:     "Only a customer with this number of the identity card may pay it, and only from the wallet.",
+	example: "0012345679",
 }
 
 var invoiceWords = words{
@@ -76,9 +85,11 @@ var invoiceWords = words{
 			doc:     "The amount is unusual, and nobody can begin to pay before you have confirmed it: see amount_guard.",
 			example: false,
 		},
-		"reference": {doc: "Your own name for it.", example: "order 1001"},
-		"title":     {doc: "What the payer sees first.", example: "Two tickets"},
-		"due_at":    {doc: "It expires then.", example: "2026-12-01T12:00:00Z"},
+		"terminal":    {doc: "The terminal that it was made at.", example: exampleTerminal},
+		"reference":   {doc: "Your own name for it.", example: "order 1001"},
+		"national_id": onlyPayer,
+		"title":       {doc: "What the payer sees first.", example: "Two tickets"},
+		"due_at":      {doc: "It expires then.", example: "2026-12-01T12:00:00Z"},
 		"verify_within": {
 			doc:     "So many seconds you have to verify it after it is paid; else the money goes back.",
 			example: 1800,
@@ -95,11 +106,20 @@ var invoiceWords = words{
 		"payments": {doc: "Its payments, with expand=payments."},
 	},
 	"newInvoice": {
-		"amount":    {doc: "What is asked for, as decimal text above zero.", example: "12.50"},
-		"unit":      {doc: "The currency unit: " + unitNames() + ".", example: "EUR"},
-		"reference": {doc: "Your own name for it.", example: "order 1001"},
-		"title":     {doc: "What the payer sees first.", example: "Two tickets"},
-		"due_at":    {doc: "It expires then; leave it out for never.", example: "2026-12-01T12:00:00Z"},
+		"amount": {doc: "What is asked for, as decimal text above zero.", example: "12.50"},
+		"unit":   {doc: "The currency unit: " + unitNames() + ".", example: "EUR"},
+		"terminal": {
+			doc: "The number of the terminal that it is made at. Payers then go back only to its origins, and its " +
+				"amount_guard holds instead of yours.",
+			example: exampleTerminal,
+		},
+		"reference":   {doc: "Your own name for it; a terminal has each one once.", example: "order 1001"},
+		"national_id": onlyPayer,
+		"title":       {doc: "What the payer sees first.", example: "Two tickets"},
+		"due_at": {
+			doc:     "It expires then; leave it out for pay_within of the terminal, or for never where there is none.",
+			example: "2026-12-01T12:00:00Z",
+		},
 		"verify_within": {
 			doc: "So many seconds you want to have to verify it after it is paid. It is then paid in one sum, and goes " +
 				"back if you do not. Leave it out to be given the money at once.",
@@ -153,7 +173,10 @@ func (d *desk) invoices() resource {
 				id: "createInvoice", path: "/invoices", scope: merchant.InvoicesWrite, summary: "Create an invoice",
 				about: "Asks for money. Nothing is collected before a payment is requested for it, or the payer opens " +
 					"checkout_url.",
-				faults: []fault.Code{fault.CodeAmountInvalid, fault.CodeAmountTooSmall, fault.CodeUnitUnknown},
+				faults: []fault.Code{
+					fault.CodeAmountInvalid, fault.CodeAmountTooSmall, fault.CodeUnitUnknown, fault.CodeTerminalNotFound,
+					fault.CodeWrongState, fault.CodeDuplicate,
+				},
 			}, "inv", d.createInvoice, created),
 			get(row{
 				id: "getInvoice", path: "/invoices/{id}", scope: merchant.InvoicesRead, summary: "Get an invoice",
@@ -197,28 +220,6 @@ func (d *desk) invoices() resource {
 			}, d.refundInvoice, shown),
 		}, d.links(shown)...),
 	}
-}
-
-func (d *desk) createInvoice(c *call, id string, in newInvoice) (out invoiceView, err error) {
-	amount, err := amountOf(in.Amount, in.Unit)
-	if err != nil {
-		return out, err
-	}
-	if !in.DueAt.IsZero() && !in.DueAt.After(d.Now()) {
-		return out, fault.New(fault.CodeParameterInvalid, "due_at", "It must be in the future.")
-	}
-	if in.ReturnURL != "" && !isAddress(in.ReturnURL) {
-		return out, fault.New(fault.CodeParameterInvalid, "return_url", "It must be an absolute http or https address.")
-	}
-	bag, err := packMetadata(in.Metadata)
-	if err != nil {
-		return out, err
-	}
-	return show(d.viewInvoice)(d.App.CreateInvoice(c.Context(), c.Merchant, app.NewInvoice{
-		ID: id, Amount: amount, Reference: in.Reference, Title: in.Title, Description: in.Description,
-		Payer: invoice.Payer(in.Payer), Due: in.DueAt, VerifyIn: time.Duration(in.VerifyWithin) * time.Second,
-		ReturnTo: in.ReturnURL, Bag: bag,
-	}))
 }
 
 func (d *desk) getInvoice(c *call, id string, q expanded) (out invoiceView, err error) {
@@ -286,7 +287,8 @@ func (d *desk) viewWhole(expand string) func(app.InvoiceView) invoiceView {
 func (d *desk) viewInvoice(i invoice.Invoice) invoiceView {
 	view := invoiceView{
 		ID: i.ID, Status: string(i.State), Amount: i.Amount.Fixed(), Captured: i.Captured.Fixed(),
-		Remaining: i.Remaining().Fixed(), Unit: string(i.Amount.Unit()), OpenAmount: i.Open, Reference: i.Reference,
+		Remaining: i.Remaining().Fixed(), Unit: string(i.Amount.Unit()), OpenAmount: i.Open, Terminal: i.Terminal,
+		Reference: i.Reference, NationalID: i.NationalID,
 		Held:  i.Held && i.State == invoice.Open,
 		Title: i.Title, Description: i.Description, DueAt: moment(i.Due),
 		VerifyWithin: int64(i.VerifyIn / time.Second), VerifyBy: moment(i.VerifyBy), PaidAt: moment(i.PaidAt),
