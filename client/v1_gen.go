@@ -1105,60 +1105,6 @@ func (e ListDealsParamsStatus) Valid() bool {
 	}
 }
 
-// Defines values for ListDealsParamsExpand.
-const (
-	ListDealsParamsExpandInvoice   ListDealsParamsExpand = "invoice"
-	ListDealsParamsExpandPayment   ListDealsParamsExpand = "payment"
-	ListDealsParamsExpandPayout    ListDealsParamsExpand = "payout"
-	ListDealsParamsExpandRequisite ListDealsParamsExpand = "requisite"
-	ListDealsParamsExpandTrader    ListDealsParamsExpand = "trader"
-)
-
-// Valid indicates whether the value is a known member of the ListDealsParamsExpand enum.
-func (e ListDealsParamsExpand) Valid() bool {
-	switch e {
-	case ListDealsParamsExpandInvoice:
-		return true
-	case ListDealsParamsExpandPayment:
-		return true
-	case ListDealsParamsExpandPayout:
-		return true
-	case ListDealsParamsExpandRequisite:
-		return true
-	case ListDealsParamsExpandTrader:
-		return true
-	default:
-		return false
-	}
-}
-
-// Defines values for GetDealParamsExpand.
-const (
-	GetDealParamsExpandInvoice   GetDealParamsExpand = "invoice"
-	GetDealParamsExpandPayment   GetDealParamsExpand = "payment"
-	GetDealParamsExpandPayout    GetDealParamsExpand = "payout"
-	GetDealParamsExpandRequisite GetDealParamsExpand = "requisite"
-	GetDealParamsExpandTrader    GetDealParamsExpand = "trader"
-)
-
-// Valid indicates whether the value is a known member of the GetDealParamsExpand enum.
-func (e GetDealParamsExpand) Valid() bool {
-	switch e {
-	case GetDealParamsExpandInvoice:
-		return true
-	case GetDealParamsExpandPayment:
-		return true
-	case GetDealParamsExpandPayout:
-		return true
-	case GetDealParamsExpandRequisite:
-		return true
-	case GetDealParamsExpandTrader:
-		return true
-	default:
-		return false
-	}
-}
-
 // Defines values for ListDeliveriesParamsFormat.
 const (
 	ListDeliveriesParamsFormatCsv  ListDeliveriesParamsFormat = "csv"
@@ -1192,6 +1138,21 @@ func (e ListDeliveriesParamsStatus) Valid() bool {
 	case ListDeliveriesParamsStatusDelivered:
 		return true
 	case ListDeliveriesParamsStatusDue:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListDeliveriesParamsExpand.
+const (
+	ListDeliveriesParamsExpandEvent ListDeliveriesParamsExpand = "event"
+)
+
+// Valid indicates whether the value is a known member of the ListDeliveriesParamsExpand enum.
+func (e ListDeliveriesParamsExpand) Valid() bool {
+	switch e {
+	case ListDeliveriesParamsExpandEvent:
 		return true
 	default:
 		return false
@@ -1687,42 +1648,6 @@ func (e ListPaymentsParamsStatus) Valid() bool {
 	case ListPaymentsParamsStatusSettled:
 		return true
 	case ListPaymentsParamsStatusWaiting:
-		return true
-	default:
-		return false
-	}
-}
-
-// Defines values for ListPaymentsParamsExpand.
-const (
-	ListPaymentsParamsExpandInvoice ListPaymentsParamsExpand = "invoice"
-	ListPaymentsParamsExpandRefunds ListPaymentsParamsExpand = "refunds"
-)
-
-// Valid indicates whether the value is a known member of the ListPaymentsParamsExpand enum.
-func (e ListPaymentsParamsExpand) Valid() bool {
-	switch e {
-	case ListPaymentsParamsExpandInvoice:
-		return true
-	case ListPaymentsParamsExpandRefunds:
-		return true
-	default:
-		return false
-	}
-}
-
-// Defines values for GetPaymentParamsExpand.
-const (
-	GetPaymentParamsExpandInvoice GetPaymentParamsExpand = "invoice"
-	GetPaymentParamsExpandRefunds GetPaymentParamsExpand = "refunds"
-)
-
-// Valid indicates whether the value is a known member of the GetPaymentParamsExpand enum.
-func (e GetPaymentParamsExpand) Valid() bool {
-	switch e {
-	case GetPaymentParamsExpandInvoice:
-		return true
-	case GetPaymentParamsExpandRefunds:
 		return true
 	default:
 		return false
@@ -5564,6 +5489,9 @@ type SettlementRow struct {
 	// Examples: 12.50
 	Amount *string `json:"amount,omitempty"`
 
+	// Expanded What expand asks for; only that, and only where there is such a thing.
+	Expanded *SettlementRowMore `json:"expanded,omitempty"`
+
 	// Fee What the gateway kept of it.
 	//
 	// Examples: 0.15
@@ -5619,6 +5547,15 @@ type SettlementRow struct {
 //
 // Examples: payment
 type SettlementRowKind string
+
+// SettlementRowMore defines model for SettlementRowMore.
+type SettlementRowMore struct {
+	// Payment The payment, with expand=payment.
+	Payment *Payment `json:"payment,omitempty"`
+
+	// Refund The refund, with expand=refund.
+	Refund *Refund `json:"refund,omitempty"`
+}
 
 // SettlementRowPage defines model for SettlementRowPage.
 type SettlementRowPage struct {
@@ -6157,8 +6094,8 @@ type ListDealsParams struct {
 	// Trader Only those of this trader.
 	Trader *string `form:"trader,omitempty" json:"trader,omitempty"`
 
-	// Expand Show it together with invoice, payment, payout, requisite, trader. Your key needs the scope to read that, too. A table has no room for it.
-	Expand *ListDealsParamsExpand `form:"expand,omitempty" json:"expand,omitempty"`
+	// Expand Show it together with invoice, payment, payout, requisite, trader; several with commas between them, or each as an expand of its own. Your key needs the scope to read that, too. A table has no room for it.
+	Expand *string `form:"expand,omitempty" json:"expand,omitempty"`
 }
 
 // ListDealsParamsFormat defines parameters for ListDeals.
@@ -6166,9 +6103,6 @@ type ListDealsParamsFormat string
 
 // ListDealsParamsStatus defines parameters for ListDeals.
 type ListDealsParamsStatus string
-
-// ListDealsParamsExpand defines parameters for ListDeals.
-type ListDealsParamsExpand string
 
 // CreateDealParams defines parameters for CreateDeal.
 type CreateDealParams struct {
@@ -6178,12 +6112,9 @@ type CreateDealParams struct {
 
 // GetDealParams defines parameters for GetDeal.
 type GetDealParams struct {
-	// Expand Show it together with invoice, payment, payout, requisite, trader. Your key needs the scope to read that, too. A table has no room for it.
-	Expand *GetDealParamsExpand `form:"expand,omitempty" json:"expand,omitempty"`
+	// Expand Show it together with invoice, payment, payout, requisite, trader; several with commas between them, or each as an expand of its own. Your key needs the scope to read that, too. A table has no room for it.
+	Expand *string `form:"expand,omitempty" json:"expand,omitempty"`
 }
-
-// GetDealParamsExpand defines parameters for GetDeal.
-type GetDealParamsExpand string
 
 // CreateAttachmentParams defines parameters for CreateAttachment.
 type CreateAttachmentParams struct {
@@ -6264,6 +6195,9 @@ type ListDeliveriesParams struct {
 
 	// Subject Only those about this thing, such as a payment.
 	Subject *string `form:"subject,omitempty" json:"subject,omitempty"`
+
+	// Expand Show it together with event. Your key needs the scope to read that, too. A table has no room for it.
+	Expand *ListDeliveriesParamsExpand `form:"expand,omitempty" json:"expand,omitempty"`
 }
 
 // ListDeliveriesParamsFormat defines parameters for ListDeliveries.
@@ -6271,6 +6205,9 @@ type ListDeliveriesParamsFormat string
 
 // ListDeliveriesParamsStatus defines parameters for ListDeliveries.
 type ListDeliveriesParamsStatus string
+
+// ListDeliveriesParamsExpand defines parameters for ListDeliveries.
+type ListDeliveriesParamsExpand string
 
 // ResendDeliveriesParams defines parameters for ResendDeliveries.
 type ResendDeliveriesParams struct {
@@ -6703,8 +6640,8 @@ type ListPaymentsParams struct {
 	// Status Only those in this state.
 	Status *ListPaymentsParamsStatus `form:"status,omitempty" json:"status,omitempty"`
 
-	// Expand Show it together with invoice, refunds. Your key needs the scope to read that, too. A table has no room for it.
-	Expand *ListPaymentsParamsExpand `form:"expand,omitempty" json:"expand,omitempty"`
+	// Expand Show it together with invoice, refunds; several with commas between them, or each as an expand of its own. Your key needs the scope to read that, too. A table has no room for it.
+	Expand *string `form:"expand,omitempty" json:"expand,omitempty"`
 }
 
 // ListPaymentsParamsFormat defines parameters for ListPayments.
@@ -6712,9 +6649,6 @@ type ListPaymentsParamsFormat string
 
 // ListPaymentsParamsStatus defines parameters for ListPayments.
 type ListPaymentsParamsStatus string
-
-// ListPaymentsParamsExpand defines parameters for ListPayments.
-type ListPaymentsParamsExpand string
 
 // CreatePaymentParams defines parameters for CreatePayment.
 type CreatePaymentParams struct {
@@ -6736,12 +6670,9 @@ type PayFromWalletParams struct {
 
 // GetPaymentParams defines parameters for GetPayment.
 type GetPaymentParams struct {
-	// Expand Show it together with invoice, refunds. Your key needs the scope to read that, too. A table has no room for it.
-	Expand *GetPaymentParamsExpand `form:"expand,omitempty" json:"expand,omitempty"`
+	// Expand Show it together with invoice, refunds; several with commas between them, or each as an expand of its own. Your key needs the scope to read that, too. A table has no room for it.
+	Expand *string `form:"expand,omitempty" json:"expand,omitempty"`
 }
-
-// GetPaymentParamsExpand defines parameters for GetPayment.
-type GetPaymentParamsExpand string
 
 // AdjustPaymentParams defines parameters for AdjustPayment.
 type AdjustPaymentParams struct {
@@ -7101,6 +7032,9 @@ type ListSettlementRowsParams struct {
 
 	// Kind Only those of this kind; difference: all in which the file and the books differ.
 	Kind *ListSettlementRowsParamsKind `form:"kind,omitempty" json:"kind,omitempty"`
+
+	// Expand Show it together with payment, refund; several with commas between them, or each as an expand of its own. Your key needs the scope to read that, too. A table has no room for it.
+	Expand *string `form:"expand,omitempty" json:"expand,omitempty"`
 }
 
 // ListSettlementRowsParamsFormat defines parameters for ListSettlementRows.
@@ -15185,6 +15119,18 @@ func NewListDeliveriesRequest(server string, params *ListDeliveriesParams) (*htt
 
 		}
 
+		if params.Expand != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "expand", *params.Expand, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -20886,6 +20832,18 @@ func NewListSettlementRowsRequest(server string, id string, params *ListSettleme
 		if params.Kind != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "kind", *params.Kind, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Expand != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "expand", *params.Expand, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -36805,4 +36763,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: 3d0ade0de3b03097765b12cba879f0c6e1d84e3a3b6f1cc9c56e1360b20c93e6
+// Stamp of what it is made from: 2ce9e152b06e4a49bb90a0a61be91597d9c0af0dc02b5b09dcbf27b41d59a0f1

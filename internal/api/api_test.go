@@ -130,7 +130,7 @@ var samples = []dialecttest.Sample{
 	{Route: "GET /v1/payments", Key: "key", Query: "limit=10&status=captured&expand=invoice&invoice=" + id("inv", 1)},
 	{
 		Route: "GET /v1/payments/{id}", Path: "/v1/payments/" + id("pay", 3), Key: "key", Owned: true,
-		Query: "expand=refunds",
+		Query: "expand=refunds,invoice",
 	},
 	{
 		Route: "POST /v1/payments/{id}/refresh", Path: "/v1/payments/" + id("pay", 3) + "/refresh", Key: "key", Owned: true,

@@ -97,11 +97,11 @@ type resolution struct {
 type dealList struct {
 	dated
 
-	Status  string `query:"status"`
-	Invoice string `query:"invoice" maxLength:"200"`
-	Payout  string `query:"payout" maxLength:"200"`
-	Trader  string `query:"trader" maxLength:"200"`
-	Expand  string `query:"expand"`
+	Status  string   `query:"status"`
+	Invoice string   `query:"invoice" maxLength:"200"`
+	Payout  string   `query:"payout" maxLength:"200"`
+	Trader  string   `query:"trader" maxLength:"200"`
+	Expand  []string `query:"expand"`
 }
 
 // The outcomes of a dispute.

@@ -15,7 +15,7 @@ type dealMore struct {
 
 // dealExpand is what one deal can be shown with.
 type dealExpand struct {
-	Expand string `query:"expand"`
+	Expand []string `query:"expand"`
 }
 
 // What the document says of them.
@@ -40,28 +40,28 @@ func (d *desk) dealExpansions() expansions[dealView] {
 		"invoice": {merchant.InvoicesRead, func(c *call, v *dealView) error {
 			view, err := d.invoiceNow(c, v.Invoice)
 			if err == nil {
-				v.Expanded = &dealMore{Invoice: &view}
+				more(&v.Expanded).Invoice = &view
 			}
 			return err
 		}},
 		"payment": {merchant.PaymentsRead, func(c *call, v *dealView) error {
 			view, err := show(d.viewPayment)(d.App.Payment(c.Context(), c.Merchant, v.Payment))
 			if err == nil {
-				v.Expanded = &dealMore{Payment: &view}
+				more(&v.Expanded).Payment = &view
 			}
 			return err
 		}},
 		"payout": {merchant.PayoutsRead, func(c *call, v *dealView) error {
 			view, err := d.payoutNow(c, v.Payout)
 			if err == nil {
-				v.Expanded = &dealMore{Payout: &view}
+				more(&v.Expanded).Payout = &view
 			}
 			return err
 		}},
 		"trader": {merchant.Operator, func(c *call, v *dealView) error {
 			view, err := d.traderNow(c, v.Trader)
 			if err == nil {
-				v.Expanded = &dealMore{Trader: &view}
+				more(&v.Expanded).Trader = &view
 			}
 			return err
 		}},
@@ -72,7 +72,7 @@ func (d *desk) dealExpansions() expansions[dealView] {
 			}
 			view, err := d.requisiteNow(c, one.Requisite)
 			if err == nil {
-				v.Expanded = &dealMore{Requisite: &view}
+				more(&v.Expanded).Requisite = &view
 			}
 			return err
 		}},

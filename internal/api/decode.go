@@ -2,9 +2,11 @@ package api
 
 import (
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -141,7 +143,7 @@ func readQuery[Query any](c *call) (q Query, err error) {
 	if len(c.Params) > 0 {
 		seen = make(map[string]bool, len(c.Params))
 	}
-	for _, f := range c.Params {
+	for _, f := range gathered(c.Params, into.Type()) {
 		field, ok := queryField(into.Type(), f.Name)
 		switch {
 		case !ok:
@@ -155,22 +157,7 @@ func readQuery[Query any](c *call) (q Query, err error) {
 			continue
 		}
 		seen[f.Name] = true
-		target := into.FieldByIndex(field.Index)
-		var value any = f.Value.Text
-		if target.Kind() == reflect.String {
-			target.SetString(f.Value.Text)
-		} else {
-			number, err := strconv.ParseInt(f.Value.Text, 10, 64)
-			if err != nil {
-				wrong.Add(fault.New(fault.CodeParameterInvalid, f.Name, "It is not a whole number."))
-				continue
-			}
-			target.SetInt(number)
-			value = number
-		}
-		if err := c.desk.check(c.params[f.Name], value, f.Name); err != nil {
-			wrong.Add(fault.All(err)...)
-		}
+		wrong.Add(fault.All(c.setParam(into.FieldByIndex(field.Index), f))...)
 	}
 	for _, f := range queryFields(into.Type()) {
 		if name := f.Tag.Get("query"); f.Tag.Get("required") == "true" && !seen[name] {
@@ -178,6 +165,63 @@ func readQuery[Query any](c *call) (q Query, err error) {
 		}
 	}
 	return q, wrong.Err()
+}
+
+// setParam puts a parameter into its field of the query. Error: parameter_invalid.
+func (c *call) setParam(target reflect.Value, f dialect.Field) error {
+	var value any = f.Value.Text
+	switch target.Kind() { //nolint:exhaustive // A query has no other fields.
+	case reflect.Slice:
+		several, err := chosen(f, c.params[f.Name])
+		target.Set(reflect.ValueOf(several))
+		return err
+	case reflect.String:
+		target.SetString(f.Value.Text)
+	default:
+		number, err := strconv.ParseInt(f.Value.Text, 10, 64)
+		if err != nil {
+			return fault.New(fault.CodeParameterInvalid, f.Name, "It is not a whole number.")
+		}
+		target.SetInt(number)
+		value = number
+	}
+	return c.desk.check(c.params[f.Name], value, f.Name)
+}
+
+// gathered are the parameters of a query in which those that may have several values
+// stand once, with commas between the values, however they were sent.
+func gathered(params dialect.Fields, query reflect.Type) dialect.Fields {
+	if len(params) < 2 {
+		return params
+	}
+	all := make(dialect.Fields, 0, len(params))
+	for _, f := range params {
+		field, ok := queryField(query, f.Name)
+		before := slices.IndexFunc(all, func(g dialect.Field) bool { return g.Name == f.Name })
+		if ok && field.Type.Kind() == reflect.Slice && before >= 0 {
+			all[before].Value.Text += "," + f.Value.Text
+			continue
+		}
+		all = append(all, f)
+	}
+	return all
+}
+
+// chosen are the values of a parameter that may have several, each once.
+// Error: parameter_invalid, which names what is not known.
+func chosen(f dialect.Field, s *huma.Schema) ([]string, error) {
+	var all []string
+	for name := range strings.SplitSeq(f.Value.Text, ",") {
+		switch {
+		case !slices.Contains(s.Items.Enum, any(name)):
+			return nil, fault.Newf(fault.CodeParameterInvalid, f.Name, "There is no %.40q. It takes %s.", name,
+				strings.ReplaceAll(strings.Trim(fmt.Sprint(s.Items.Enum), "[]"), " ", ", "))
+		case slices.Contains(all, name):
+			return nil, fault.Newf(fault.CodeParameterInvalid, f.Name, "%s is there twice.", name)
+		}
+		all = append(all, name)
+	}
+	return all, nil
 }
 
 // queryField finds the field of a parameter, also in an embedded struct.

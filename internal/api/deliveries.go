@@ -35,16 +35,17 @@ type deliveryMore struct {
 
 // deliveryExpand is what one delivery can be shown with.
 type deliveryExpand struct {
-	Expand string `query:"expand"`
+	Expand []string `query:"expand"`
 }
 
 // deliveryList is what a list of deliveries can be narrowed down to.
 type deliveryList struct {
 	dated
 
-	Endpoint string `query:"endpoint" maxLength:"200"`
-	Status   string `query:"status"`
-	Subject  string `query:"subject" maxLength:"200"`
+	Endpoint string   `query:"endpoint" maxLength:"200"`
+	Status   string   `query:"status"`
+	Subject  string   `query:"subject" maxLength:"200"`
+	Expand   []string `query:"expand"`
 }
 
 // resending selects the dead deliveries that are sent again.
@@ -89,7 +90,7 @@ var deliveryWords = words{
 	"deliveryMore":   {"event": {doc: "The event that it tells of, with expand=event."}},
 	"deliveryExpand": {"expand": together("event")},
 	"deliveryList": {
-		"endpoint": ofEndpoint, "subject": ofSubject,
+		"endpoint": ofEndpoint, "subject": ofSubject, "expand": together("event"),
 		"status": {doc: "Only those in this state.", example: "dead", choices: choices(event.States)},
 	},
 	"resending": {
@@ -150,7 +151,7 @@ func (d *desk) deliveryExpansions() expansions[deliveryView] {
 	return expansions[deliveryView]{"event": {merchant.EventsRead, func(c *call, v *deliveryView) error {
 		told, err := show(viewEvent)(d.App.Told(c.Context(), c.Merchant, v.ID))
 		if err == nil {
-			v.Expanded = &deliveryMore{Event: &told}
+			more(&v.Expanded).Event = &told
 		}
 		return err
 	}}}
@@ -163,8 +164,8 @@ func (d *desk) listDeliveries(c *call, q deliveryList) (out pageOf[deliveryView]
 	}
 	found, err := d.App.ListDeliveries(c.Context(), c.Merchant,
 		app.DeliveryFilter{Endpoint: q.Endpoint, Subject: q.Subject, State: event.State(q.Status)}, part)
-	return paged(q.paging, found, viewDelivery,
-		func(m event.Delivery) (time.Time, string) { return m.CreatedAt, m.ID }), err
+	return d.deliveryExpansions().page(c, q.Expand, paged(q.paging, found, viewDelivery,
+		func(m event.Delivery) (time.Time, string) { return m.CreatedAt, m.ID }), err)
 }
 
 func (d *desk) resendDelivery(c *call, id string, _ none) (out deliveryView, err error) {

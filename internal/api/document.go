@@ -101,6 +101,10 @@ func (d *desk) entry(o operation) *huma.Operation {
 	}
 	for _, f := range queryFields(o.query) {
 		s := o.params[f.Tag.Get("query")]
+		if f.Type.Kind() == reflect.Slice { // the document has a text, and its words name the values
+			text := *s
+			text.Items, s = nil, &text
+		}
 		p := &huma.Param{
 			Name: f.Tag.Get("query"), In: "query", Required: f.Tag.Get("required") == "true", Description: s.Description,
 			Schema: s,
@@ -220,7 +224,7 @@ func (d *desk) params(o operation, body *huma.Schema) []dialect.Param {
 	for _, f := range queryFields(o.query) {
 		sort := dialect.AnyText
 		name := f.Tag.Get("query")
-		if f.Type.Kind() == reflect.Int64 || len(o.params[name].Enum) > 0 || name == "cursor" {
+		if f.Type.Kind() != reflect.String || len(o.params[name].Enum) > 0 || name == "cursor" {
 			sort = dialect.TextType
 		}
 		list = append(list, dialect.Param{Name: name, In: dialect.InQuery, Type: sort, Optional: f.Tag.Get("required") == ""})

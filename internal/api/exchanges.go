@@ -84,8 +84,8 @@ type quoteOf struct {
 type exchangeList struct {
 	dated
 
-	Account int64  `query:"account" required:"true" minimum:"1"`
-	Expand  string `query:"expand"`
+	Account int64    `query:"account" required:"true" minimum:"1"`
+	Expand  []string `query:"expand"`
 }
 
 const exampleExchange = "exc_01941f29-7c00-7000-8000-000000000001"

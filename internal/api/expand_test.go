@@ -53,4 +53,15 @@ func TestExpandTakesScopes(t *testing.T) {
 			}
 		}
 	}
+	// Of several, each is asked for.
+	_, secret, err := w.App.CreateKey(t.Context(), app.NewKey{
+		Merchant: w.Shop, Scopes: []merchant.Scope{merchant.PaymentsRead, merchant.RefundsRead},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	both := w.Ask(h, http.MethodGet, pay+"?expand=refunds,invoice", http.Header{"Authorization": {"Bearer " + secret}}, "")
+	if both.Status != http.StatusForbidden || !strings.Contains(both.Body, string(merchant.InvoicesRead)) {
+		t.Errorf("without the scope of one of two: got %d %s", both.Status, both.Body)
+	}
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"slices"
 	"time"
 
 	"github.com/purserhq/purser/internal/app"
@@ -132,10 +133,13 @@ var invoiceWords = words{
 	},
 	"invoiceList": {
 		"status": {doc: "Only those in this state.", example: "open", choices: choices(invoice.States)},
-		"expand": together("payments"),
+		"expand": together(ofInvoices),
 	},
-	"expanded": {"expand": together("payments")},
+	"expanded": {"expand": together(ofInvoices)},
 }
+
+// ofInvoices is what invoices can be shown with.
+const ofInvoices = "payments"
 
 // exampleInvoice is the id of the document's invoice.
 const exampleInvoice = "inv_01941f29-7c00-7000-8000-000000000001"
@@ -144,13 +148,13 @@ const exampleInvoice = "inv_01941f29-7c00-7000-8000-000000000001"
 type invoiceList struct {
 	dated
 
-	Status string `query:"status"`
-	Expand string `query:"expand"`
+	Status string   `query:"status"`
+	Expand []string `query:"expand"`
 }
 
 // expanded is what one invoice can be shown with.
 type expanded struct {
-	Expand string `query:"expand"`
+	Expand []string `query:"expand"`
 }
 
 func (d *desk) invoices() resource {
@@ -223,7 +227,7 @@ func (d *desk) invoices() resource {
 }
 
 func (d *desk) getInvoice(c *call, id string, q expanded) (out invoiceView, err error) {
-	if err := mayExpand(c, q.Expand, merchant.PaymentsRead); err != nil {
+	if err := mayExpand(c, q.Expand, ofInvoices, merchant.PaymentsRead); err != nil {
 		return out, err
 	}
 	return show(d.viewWhole(q.Expand))(d.App.Invoice(c.Context(), c.Merchant, id))
@@ -238,9 +242,9 @@ func (d *desk) listInvoices(c *call, q invoiceList) (pageOf[invoiceView], error)
 }
 
 // pageOfInvoices is one page of a list of invoices.
-func (d *desk) pageOfInvoices(c *call, q dated, expand string, wanted app.InvoiceList,
+func (d *desk) pageOfInvoices(c *call, q dated, expand []string, wanted app.InvoiceList,
 ) (out pageOf[invoiceView], err error) {
-	if err := mayExpand(c, expand, merchant.PaymentsRead); err != nil {
+	if err := mayExpand(c, expand, ofInvoices, merchant.PaymentsRead); err != nil {
 		return out, err
 	}
 	part, err := q.after()
@@ -263,18 +267,18 @@ func (d *desk) confirmInvoice(c *call, id string, _ none) (invoiceView, error) {
 }
 
 func (d *desk) verifyInvoice(c *call, id string, _ none) (invoiceView, error) {
-	return show(d.viewWhole(""))(d.App.VerifyInvoice(c.Context(), c.Merchant, id))
+	return show(d.viewWhole(nil))(d.App.VerifyInvoice(c.Context(), c.Merchant, id))
 }
 
 func (d *desk) refundInvoice(c *call, id string, _ none) (invoiceView, error) {
-	return show(d.viewWhole(""))(d.App.RefundInvoice(c.Context(), c.Merchant, id))
+	return show(d.viewWhole(nil))(d.App.RefundInvoice(c.Context(), c.Merchant, id))
 }
 
 // viewWhole shows an invoice with what else was asked for.
-func (d *desk) viewWhole(expand string) func(app.InvoiceView) invoiceView {
+func (d *desk) viewWhole(expand []string) func(app.InvoiceView) invoiceView {
 	return func(v app.InvoiceView) invoiceView {
 		view := d.viewInvoice(v.Invoice)
-		if expand == "payments" {
+		if slices.Contains(expand, ofInvoices) {
 			for _, p := range v.Payments {
 				view.Payments = append(view.Payments, d.viewPayment(p))
 			}

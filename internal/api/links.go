@@ -36,9 +36,9 @@ type newLink struct {
 type linkList struct {
 	dated
 
-	Status string `query:"status"`
-	Kind   string `query:"kind"`
-	Expand string `query:"expand"`
+	Status string   `query:"status"`
+	Kind   string   `query:"kind"`
+	Expand []string `query:"expand"`
 }
 
 // newDeposit is the wish to ask for money that goes into a customer's account.
@@ -64,7 +64,7 @@ var (
 		"linkList": {
 			"status": {doc: "Only those in this state.", example: "open", choices: choices(invoice.States)},
 			"kind":   {doc: "Only those whose link is of this kind.", example: string(invoice.Fixed), choices: linkKinds},
-			"expand": together("payments"),
+			"expand": together(ofInvoices),
 		},
 		"linkView": {
 			"url": {doc: "Send it to the payer.", example: "https://pay.example/pay/link/4B7TZ5MGRUQ3XWJ2"},

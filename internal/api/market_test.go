@@ -182,7 +182,7 @@ var market = []dialecttest.Sample{
 	{Route: "GET /v1/settlements/{id}", Path: "/v1/settlements/" + id("set", 18), Key: "admin", Owned: true},
 	{
 		Route: "GET /v1/settlements/{id}/rows", Path: "/v1/settlements/" + id("set", 18) + "/rows", Key: "admin", Owned: true,
-		Query: "limit=10&kind=difference",
+		Query: "limit=10&kind=difference&expand=payment,refund",
 	},
 	{
 		Route: "POST /v1/deals/{id}/attachments", Path: "/v1/deals/" + id("deal", 12) + "/attachments", Key: "admin",

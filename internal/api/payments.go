@@ -45,7 +45,7 @@ type paymentMore struct {
 
 // paymentExpand is what one payment can be shown with.
 type paymentExpand struct {
-	Expand string `query:"expand"`
+	Expand []string `query:"expand"`
 }
 
 var paymentWords = words{
@@ -128,9 +128,9 @@ type capture struct {
 type paymentList struct {
 	dated
 
-	Invoice string `query:"invoice" maxLength:"200"`
-	Status  string `query:"status"`
-	Expand  string `query:"expand"`
+	Invoice string   `query:"invoice" maxLength:"200"`
+	Status  string   `query:"status"`
+	Expand  []string `query:"expand"`
 }
 
 // examplePayment is the id of the document's payment.
@@ -231,7 +231,7 @@ func (d *desk) getPayment(c *call, id string, q paymentExpand) (paymentView, err
 		return paymentView{}, err
 	}
 	view := d.viewPayment(p)
-	if q.Expand == "" { // as most are asked for
+	if len(q.Expand) == 0 { // as most are asked for
 		return view, nil
 	}
 	return d.paymentExpansions().one(c, q.Expand, view, nil)
@@ -246,14 +246,14 @@ func (d *desk) paymentExpansions() expansions[paymentView] {
 				return err
 			}
 			view := d.viewInvoice(found.Invoice)
-			v.Expanded = &paymentMore{Invoice: &view}
+			more(&v.Expanded).Invoice = &view
 			return nil
 		}},
 		"refunds": {merchant.RefundsRead, func(c *call, v *paymentView) error {
 			found, err := d.App.ListRefunds(c.Context(), c.Merchant, app.RefundList{Payment: v.ID}, app.Older{Limit: mostLimit})
-			v.Expanded = &paymentMore{}
+			all := more(&v.Expanded)
 			for _, b := range found {
-				v.Expanded.Refunds = append(v.Expanded.Refunds, viewRefund(b))
+				all.Refunds = append(all.Refunds, viewRefund(b))
 			}
 			return err
 		}},

@@ -41,7 +41,7 @@ type payoutMore struct {
 
 // payoutExpand is what one payout can be shown with.
 type payoutExpand struct {
-	Expand string `query:"expand"`
+	Expand []string `query:"expand"`
 }
 
 // sendingView is what a trader sends, and to whom.
@@ -78,8 +78,8 @@ type newPayout struct {
 type payoutList struct {
 	dated
 
-	Status string `query:"status"`
-	Expand string `query:"expand"`
+	Status string   `query:"status"`
+	Expand []string `query:"expand"`
 }
 
 // decided is an operator's word about something.

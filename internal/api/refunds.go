@@ -34,7 +34,7 @@ type refundMore struct {
 
 // refundExpand is what one refund can be shown with.
 type refundExpand struct {
-	Expand string `query:"expand"`
+	Expand []string `query:"expand"`
 }
 
 // newRefund is the wish to give money back.
@@ -48,9 +48,9 @@ type newRefund struct {
 type refundList struct {
 	dated
 
-	Payment string `query:"payment" maxLength:"200"`
-	Status  string `query:"status"`
-	Expand  string `query:"expand"`
+	Payment string   `query:"payment" maxLength:"200"`
+	Status  string   `query:"status"`
+	Expand  []string `query:"expand"`
 }
 
 var refundWords = words{
@@ -165,7 +165,7 @@ func (d *desk) refundExpansions() expansions[refundView] {
 	return expansions[refundView]{"payment": {merchant.PaymentsRead, func(c *call, v *refundView) error {
 		view, err := show(d.viewPayment)(d.App.Payment(c.Context(), c.Merchant, v.Payment))
 		if err == nil {
-			v.Expanded = &refundMore{Payment: &view}
+			more(&v.Expanded).Payment = &view
 		}
 		return err
 	}}}

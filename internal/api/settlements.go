@@ -50,6 +50,8 @@ type settlementRowView struct {
 	Unit    string `json:"unit,omitempty"`
 	Ours    string `json:"ours,omitempty"`
 	Theirs  string `json:"theirs,omitempty"`
+
+	Expanded *settlementRowMore `json:"expanded,omitempty" table:"-"`
 }
 
 // newSettlement is the wish to read a settlement file into the books.
@@ -86,7 +88,8 @@ type settlementList struct {
 type settlementRowList struct {
 	paging
 
-	Kind string `query:"kind"`
+	Kind   string   `query:"kind"`
+	Expand []string `query:"expand"`
 }
 
 // The states of a settlement file, and the word for every kind of difference.
@@ -153,6 +156,12 @@ var settlementWords = words{
 		"fee":     {doc: "What the gateway kept of it.", example: "0.15"},
 		"ours":    {doc: "What the books say, where the file says something else.", example: "12.50 EUR"},
 		"theirs":  {doc: "What the file says.", example: "12.05 EUR"},
+
+		"expanded": moreWord,
+	},
+	"settlementRowMore": {
+		"payment": {doc: "The payment, with expand=payment."},
+		"refund":  {doc: "The refund, with expand=refund."},
 	},
 	"newSettlement": {
 		"operator": operatorWord,
@@ -200,6 +209,7 @@ var settlementWords = words{
 			doc: "Only those of this kind; difference: all in which the file and the books differ.", example: differs,
 			choices: append(rowKinds(), differs),
 		},
+		"expand": together("payment", "refund"),
 	},
 }
 
@@ -335,8 +345,8 @@ func (d *desk) listSettlementRows(c *call, id string, q settlementRowList) (out 
 		return out, err
 	}
 	found, err := d.App.ListSettlementRows(c.Context(), c.Merchant, wanted)
-	return paged(q.paging, found, viewSettlementRow,
-		func(r settlement.Row) (time.Time, string) { return time.UnixMicro(r.Number), r.File }), err
+	return d.rowExpansions().page(c, q.Expand, paged(q.paging, found, viewSettlementRow,
+		func(r settlement.Row) (time.Time, string) { return time.UnixMicro(r.Number), r.File }), err)
 }
 
 // viewSettlement shows a settlement file.

@@ -95,7 +95,7 @@ var staged = []dialecttest.Sample{
 	{
 		Route: "GET /v1/deliveries/{id}", Path: "/v1/deliveries/msg_1", Key: "admin", Owned: true, Query: "expand=event",
 	},
-	{Route: "GET /v1/deliveries", Key: "admin", Query: "limit=10&status=dead&endpoint=ep_1&subject=trd_1"},
+	{Route: "GET /v1/deliveries", Key: "admin", Query: "limit=10&status=dead&endpoint=ep_1&subject=trd_1&expand=event"},
 	{Route: "POST /v1/deliveries/{id}/resend", Path: "/v1/deliveries/msg_1/resend", Key: "admin", Owned: true},
 	{
 		Route: "POST /v1/deliveries/resend", Key: "admin", Body: `{"endpoint":"ep_1","subject":"trd_1","limit":10}`,

@@ -29,7 +29,7 @@ type bookedMore struct {
 
 // bookedExpand is what one such thing can be shown with.
 type bookedExpand struct {
-	Expand string `query:"expand"`
+	Expand []string `query:"expand"`
 }
 
 // newTransfer is the wish to send money from one account to another.
@@ -46,8 +46,8 @@ type newTransfer struct {
 type transferList struct {
 	dated
 
-	Account int64  `query:"account" minimum:"1"`
-	Expand  string `query:"expand"`
+	Account int64    `query:"account" minimum:"1"`
+	Expand  []string `query:"expand"`
 }
 
 var sentWords = map[string]word{

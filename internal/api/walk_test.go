@@ -270,7 +270,7 @@ func (w *rover) callThis(t *rapid.T, o walked) {
 	query := url.Values{}
 	for _, p := range o.Parameters {
 		if p.Value.In == "query" && (p.Value.Required || odd(t, 6)) {
-			query.Set(p.Value.Name, fmt.Sprint(w.value(t, p.Value.Name, p.Value.Schema.Value)))
+			query.Set(p.Value.Name, queried(w.value(t, p.Value.Name, p.Value.Schema.Value)))
 		}
 	}
 	if len(query) > 0 {

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -108,6 +109,19 @@ func (w *rover) value(t *rapid.T, place string, s *openapi3.Schema) any {
 		most = int(min(*s.MaxLength, 300))
 	}
 	return rapid.StringN(0, most, -1).Draw(t, place)
+}
+
+// queried is a value as it stands in a query.
+func queried(value any) string {
+	list, several := value.([]any)
+	if !several {
+		return fmt.Sprint(value)
+	}
+	texts := make([]string, len(list))
+	for n, one := range list {
+		texts[n] = fmt.Sprint(one)
+	}
+	return strings.Join(texts, ",")
 }
 
 // object makes one whose fields are mostly those that the schema wants.

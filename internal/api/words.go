@@ -4,7 +4,6 @@ import (
 	"maps"
 	"reflect"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -115,8 +114,19 @@ func (d *desk) querySchemas(t reflect.Type, w words) map[string]*huma.Schema {
 	schemas := map[string]*huma.Schema{}
 	for _, f := range queryFields(t) {
 		name := f.Tag.Get("query")
-		schemas[name] = huma.SchemaFromField(d.registry, f, "")
-		d.say(t, name, schemas[name], w)
+		if f.Type.Kind() != reflect.Slice {
+			schemas[name] = huma.SchemaFromField(d.registry, f, "")
+			d.say(t, name, schemas[name], w)
+			continue
+		}
+		// In the document it stays a text, as it was while it had one value: a list is
+		// another type to a client that is made from it.
+		s := &huma.Schema{Type: huma.TypeString}
+		d.say(t, name, s, w)
+		if s.Items = (&huma.Schema{Enum: s.Enum}); len(s.Enum) > 1 {
+			s.Enum = nil
+		}
+		schemas[name] = s
 	}
 	return schemas
 }
@@ -150,9 +160,4 @@ func choices[S ~string, V any](table map[S]V) []string {
 		list = append(list, string(state))
 	}
 	return list
-}
-
-// expands says what a parameter expand can be.
-func expands(what ...string) word {
-	return word{doc: "Show it together with " + strings.Join(what, ", ") + ".", example: what[0], choices: what}
 }
