@@ -48,8 +48,7 @@ func scanCustomer(r row) (wallet.Customer, error) {
 
 // Customer finds the owner of an account. Error: account_not_found.
 func (d *DB) Customer(ctx context.Context, merchantID string, number int64) (wallet.Customer, error) {
-	return byKey(ctx, d, d.gather.customers, customers, fault.CodeAccountNotFound, scanCustomer, merchantID,
-		numbered(number))
+	return byKey(ctx, d.gather.customers, fault.CodeAccountNotFound, merchantID, numbered(number))
 }
 
 // Customers are a merchant's, newest first: their numbers rise.

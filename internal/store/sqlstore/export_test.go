@@ -72,13 +72,21 @@ type watcher struct {
 }
 
 func (w *watcher) query(ctx context.Context, query string, args ...any) (rows, error) {
+	if err := w.explain(ctx, query, args...); err != nil {
+		return nil, err
+	}
+	return w.engine.query(ctx, query, args...)
+}
+
+func (w *watcher) explain(ctx context.Context, query string, args ...any) error {
 	explain, columns := "explain ", 1
-	if _, ok := w.engine.(*sqliteEngine); ok {
+	switch w.engine.(type) {
+	case *sqliteEngine, sqliteFinding:
 		explain, columns = "explain query plan ", 4
 	}
 	plan, err := w.engine.query(ctx, explain+query, args...)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for plan.Next() {
 		into := make([]any, columns)
@@ -86,14 +94,11 @@ func (w *watcher) query(ctx context.Context, query string, args ...any) (rows, e
 			into[i] = new(any)
 		}
 		if err := plan.Scan(into...); err != nil {
-			return nil, err
+			return errors.Join(err, plan.Close())
 		}
 		w.plan = append(w.plan, fmt.Sprint(*into[columns-1].(*any)))
 	}
-	if err := errors.Join(plan.Err(), plan.Close()); err != nil {
-		return nil, err
-	}
-	return w.engine.query(ctx, query, args...)
+	return errors.Join(plan.Err(), plan.Close())
 }
 
 // find does the same for the row of a key.
@@ -115,22 +120,21 @@ func (d *DB) Plan(read func(*DB) error) ([]string, error) {
 	return w.plan, err
 }
 
-// FindPlans are the plans of what gathers rows by their keys; there are none on
-// SQLite, where each is read alone.
+// FindPlans are the plans of what gathers rows by their keys.
 func (d *DB) FindPlans(ctx context.Context) (plans []string, err error) {
-	e, ok := d.engine.(*postgresEngine)
-	if !ok {
-		return nil, nil
+	w := &watcher{}
+	queries := []string{d.gather.invoices.query, d.gather.payments.query, d.gather.customers.query}
+	if d.gather.keys != nil {
+		queries = append(queries, d.gather.keys.query)
 	}
-	w := &watcher{engine: finding{e}}
-	for _, query := range []string{
-		d.gather.invoices.query, d.gather.payments.query, d.gather.customers.query, d.gather.keys.query,
-	} {
-		r, err := w.query(ctx, query, []string{"a", "b"}, []string{"m", "m"})
-		if err != nil {
-			return nil, err
+	for _, query := range queries {
+		switch e := d.engine.(type) {
+		case *postgresEngine:
+			w.engine = finding{e}
+		case *sqliteEngine:
+			w.engine = sqliteFinding{e, map[int]string{}}
 		}
-		if err := r.Close(); err != nil {
+		if err := w.explain(ctx, query, []string{"a", "b"}, []string{"m", "m"}); err != nil {
 			return nil, err
 		}
 	}

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"sync"
 
@@ -30,18 +31,38 @@ type gatherer[T any] struct {
 	asking  bool
 }
 
-// gatherers are those of one database, of the rows that use cases begin with. SQLite
-// has none: a question costs it nothing beside the rows.
+// gatherers are those of one database, of the rows that use cases begin with.
 type gatherers struct {
 	invoices  *gatherer[invoice.Invoice]
 	payments  *gatherer[payment.Payment]
 	customers *gatherer[wallet.Customer]
-	keys      *gatherer[merchant.Key] // by hash, whoever's they are
+	keys      *gatherer[merchant.Key] // by hash, whoever's they are; nil on SQLite
 }
 
-// newGatherer makes a gatherer of rows that a query finds.
-func newGatherer[T any](e *postgresEngine, query string, scan func(row) (T, error)) *gatherer[T] {
-	return &gatherer[T]{db: &DB{engine: finding{e}, options: e.options}, query: query, scan: scan}
+// newGatherers makes those of an engine.
+func newGatherers(e engine, o Options) gatherers {
+	g := gatherers{
+		invoices:  newGatherer(e, o, invoices, scanInvoice),
+		payments:  newGatherer(e, o, payments, scanPayment),
+		customers: newGatherer(e, o, customers, scanCustomer),
+	}
+	if p, ok := e.(*postgresEngine); ok {
+		g.keys = &gatherer[merchant.Key]{db: &DB{engine: finding{p}, options: o}, query: keysByHash, scan: scanKey}
+	}
+	return g
+}
+
+// newGatherer makes a gatherer of one table. It asks one question at a time, so that
+// what its engine remembers needs no lock.
+func newGatherer[T any](e engine, o Options, t *table, scan func(row) (T, error)) *gatherer[T] {
+	g := &gatherer[T]{scan: scan}
+	switch e := e.(type) {
+	case *postgresEngine:
+		g.db, g.query = &DB{engine: finding{e}, options: o}, findMany(t)
+	case *sqliteEngine:
+		g.db, g.query = &DB{engine: sqliteFinding{e, map[int]string{}}, options: o}, sqliteFindMany(t)
+	}
+	return g
 }
 
 // sought is a row that somebody waits for.
@@ -55,13 +76,8 @@ type sought[T any] struct {
 	done  chan struct{}
 }
 
-// byKey finds the row with a key, on its own where nothing is gathered.
-func byKey[T any](ctx context.Context, d *DB, g *gatherer[T], t *table, missing fault.Code, scan func(row) (T, error),
-	merchantID, id string,
-) (T, error) {
-	if g == nil {
-		return keyed(ctx, d, missing, scan, statements[t].find, id, merchantID)
-	}
+// byKey finds the row with a key.
+func byKey[T any](ctx context.Context, g *gatherer[T], missing fault.Code, merchantID, id string) (T, error) {
 	found, here, err := g.find(ctx, merchantID, id)
 	if err == nil && !here {
 		err = fault.New(missing, "", "")
@@ -90,9 +106,15 @@ func (g *gatherer[T]) find(ctx context.Context, merchantID, id string) (found T,
 	}
 }
 
-// run asks until nobody waits.
+// run asks until nobody waits. Before each question it lets everybody come who is
+// ready to: where the rows are read by this process itself, nobody else has the time.
 func (g *gatherer[T]) run() {
-	for all := g.take(); len(all) > 0; all = g.take() {
+	for {
+		runtime.Gosched()
+		all := g.take()
+		if len(all) == 0 {
+			return
+		}
 		err := g.ask(all)
 		for _, s := range all {
 			if s.err == nil && !s.here {

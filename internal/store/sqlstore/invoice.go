@@ -121,7 +121,7 @@ func scanInvoice(r row) (invoice.Invoice, error) {
 
 // Invoice finds an invoice. Error: invoice_not_found.
 func (d *DB) Invoice(ctx context.Context, merchantID, id string) (invoice.Invoice, error) {
-	return byKey(ctx, d, d.gather.invoices, invoices, fault.CodeInvoiceNotFound, scanInvoice, merchantID, id)
+	return byKey(ctx, d.gather.invoices, fault.CodeInvoiceNotFound, merchantID, id)
 }
 
 // Invoices are a merchant's, newest first, and how many there are in all. The

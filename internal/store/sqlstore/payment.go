@@ -160,7 +160,7 @@ func attemptOf(a payment.Attempt) attemptDetail {
 
 // Payment finds a payment. Error: payment_not_found.
 func (d *DB) Payment(ctx context.Context, merchantID, id string) (payment.Payment, error) {
-	return byKey(ctx, d, d.gather.payments, payments, fault.CodePaymentNotFound, scanPayment, merchantID, id)
+	return byKey(ctx, d.gather.payments, fault.CodePaymentNotFound, merchantID, id)
 }
 
 // PaymentsOf are the payments of the given invoices, in order of creation.

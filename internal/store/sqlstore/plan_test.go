@@ -122,13 +122,10 @@ func lookups(t *testing.T) map[string]func(*sqlstore.DB) error {
 	t.Helper()
 	ctx := t.Context()
 	return map[string]func(*sqlstore.DB) error{
-		"invoice":    func(d *sqlstore.DB) error { return absent(d.Invoice(ctx, "m", "none")) },
-		"payment":    func(d *sqlstore.DB) error { return absent(d.Payment(ctx, "m", "none")) },
 		"refund":     func(d *sqlstore.DB) error { return absent(d.Refund(ctx, "m", "none")) },
 		"payout":     func(d *sqlstore.DB) error { return absent(d.Payout(ctx, "m", "none")) },
 		"deal":       func(d *sqlstore.DB) error { return absent(d.Deal(ctx, "m", "none")) },
 		"settlement": func(d *sqlstore.DB) error { return absent(d.Settlement(ctx, "m", "none")) },
-		"customer":   func(d *sqlstore.DB) error { return absent(d.Customer(ctx, "m", 1)) },
 		"transfer":   func(d *sqlstore.DB) error { return absent(d.Transfer(ctx, "m", "none")) },
 	}
 }

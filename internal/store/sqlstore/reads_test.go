@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/purserhq/purser/internal/fault"
-	"github.com/purserhq/purser/internal/store/pgtest"
 	"github.com/purserhq/purser/internal/store/sqlstore"
 )
 
@@ -58,21 +57,65 @@ func TestReadsSeeWhatWasCommitted(t *testing.T) {
 // Rows that are gathered are found by their keys, however empty their tables were
 // when the statement was planned.
 func TestGatheredRowsAreFoundByTheirKeys(t *testing.T) {
-	t.Parallel()
-	db := open(t, sqlstore.Options{URL: pgtest.Database(t)})
-	plans, err := db.FindPlans(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := strings.Join(plans, "\n")
-	for _, index := range []string{"invoice_pkey", "payment_pkey", "customer_pkey", "api_key_hash"} {
-		if !strings.Contains(text, "Index Scan using "+index) {
-			t.Errorf("%s is not used:\n%s", index, text)
+	onBoth(t, func(t *testing.T, url string) {
+		used, whole := []string{
+			"INDEX sqlite_autoindex_invoice_1 (id=?", "INDEX sqlite_autoindex_payment_1 (id=?",
+			"USING PRIMARY KEY (id=?",
+		}, "SCAN t"
+		if strings.HasPrefix(url, "postgres:") {
+			used, whole = []string{"using invoice_pkey", "using payment_pkey", "using customer_pkey", "using api_key_hash"},
+				"Seq Scan"
 		}
-	}
-	if strings.Contains(text, "Seq Scan") {
-		t.Errorf("a whole table is read:\n%s", text)
-	}
+		db := open(t, sqlstore.Options{URL: url})
+		plans, err := db.FindPlans(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := strings.Join(plans, "\n")
+		for _, index := range used {
+			if !strings.Contains(text, index) {
+				t.Errorf("a plan without %q:\n%s", index, text)
+			}
+		}
+		if strings.Contains(text, whole) {
+			t.Errorf("a whole table is read:\n%s", text)
+		}
+	})
+}
+
+// However many are read at once, each caller gets his own row, or hears that there
+// is none.
+func TestManyReadsAtOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		db := open(t, sqlstore.Options{URL: url})
+		at := time.Unix(1_790_000_000, 0)
+		const rows, callers = 30, 600
+		ids := make([]string, rows)
+		for n := range ids {
+			c := paid("m", int64(n), at)
+			ids[n] = c.Payments[0].ID
+			if err := db.Commit(t.Context(), c); err != nil {
+				t.Fatal(fault.Detail(err))
+			}
+		}
+		var all sync.WaitGroup
+		for n := range callers {
+			all.Go(func() {
+				merchant, id := "m", ids[n%rows]
+				if n%3 == 0 {
+					merchant = "n"
+				}
+				p, err := db.Payment(t.Context(), merchant, id)
+				switch {
+				case n%3 == 0 && !fault.Is(err, fault.CodePaymentNotFound):
+					t.Errorf("payment of another merchant: got %v, want %s", err, fault.CodePaymentNotFound)
+				case n%3 != 0 && (err != nil || p.ID != id || p.Merchant != merchant):
+					t.Errorf("got payment %s of %s, %v, want %s of %s", p.ID, p.Merchant, err, id, merchant)
+				}
+			})
+		}
+		all.Wait()
+	})
 }
 
 // A read of a key ends with the caller that waits for a connection, and one that

@@ -51,9 +51,6 @@ const checkpointPages = 8000
 // more of them than processors gain nothing.
 const sqliteReaders = 4
 
-// sqliteFinders is how many more find single rows by their keys.
-const sqliteFinders = 2
-
 // sqlitePath takes the prefix off an address.
 func sqlitePath(url string) string { return strings.TrimPrefix(url, "sqlite:") }
 
@@ -126,19 +123,6 @@ func newSQLite(ctx context.Context, o Options) (e *sqliteEngine, err error) {
 	return e, nil
 }
 
-// openFinders opens the connections that find rows by their keys.
-func (e *sqliteEngine) openFinders(ctx context.Context) error {
-	for range sqliteFinders {
-		d, err := newDesk(ctx, e.finding)
-		if err != nil {
-			return err
-		}
-		e.finders <- d
-		e.found++
-	}
-	return nil
-}
-
 // errInUse says that another process has the database open.
 var errInUse = errors.New("another purser process uses this database; stop it first, or give this one another")
 
@@ -200,34 +184,6 @@ func (e *sqliteEngine) query(ctx context.Context, query string, args ...any) (ro
 		return e.readers.QueryContext(ctx, query, args...) //nolint:rowserrcheck // the caller does
 	}
 	return s.QueryContext(ctx, args...) //nolint:rowserrcheck // the caller does
-}
-
-// errClosed says that a read came too late.
-var errClosed = errors.New("the database is closed")
-
-// find reads on one of the finding connections. A query that may be broken off
-// costs as much again as the row: who waits for a connection may go away, and who
-// has one is done at once.
-func (e *sqliteEngine) find(ctx context.Context, query string, take func(row) error, args ...any) (bool, error) {
-	var d *sqliteDesk
-	select {
-	case d = <-e.finders:
-	case <-ctx.Done():
-		return false, ctx.Err()
-	}
-	if d == nil {
-		return false, errClosed
-	}
-	defer func() { e.finders <- d }()
-	s, err := d.statement(context.WithoutCancel(ctx), query) //nolint:sqlclosecheck // it is kept for the next reader
-	if err != nil {
-		return false, err
-	}
-	err = take(s.QueryRowContext(context.WithoutCancel(ctx), args...))
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
-	}
-	return err == nil, err
 }
 
 // queriesKept bounds the queries that stay prepared, on each connection. There are

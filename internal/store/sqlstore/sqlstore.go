@@ -121,14 +121,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	if e, ok := d.engine.(*postgresEngine); ok {
-		d.gather = gatherers{
-			invoices:  newGatherer(e, findMany(invoices), scanInvoice),
-			payments:  newGatherer(e, findMany(payments), scanPayment),
-			customers: newGatherer(e, findMany(customers), scanCustomer),
-			keys:      newGatherer(e, keysByHash, scanKey),
-		}
-	}
+	d.gather = newGatherers(d.engine, d.options)
 	if o.ReadOnly {
 		return d, nil
 	}
