@@ -18,7 +18,7 @@ import (
 // runProfiled is purser serve with a profile of its processor time, written
 // when it is told to stop.
 func runProfiled(ctx context.Context, args []string) (err error) {
-	debug.SetGCPercent(400)                       // as purser serve has it
+	debug.SetGCPercent(250)                       // as purser serve has it
 	c := server.Config{CallsPerSecond: 1_000_000} // as the server that is measured
 	var into string
 	flags := flag.NewFlagSet("profiled", flag.ContinueOnError)
