@@ -223,7 +223,8 @@ func (e *postgresEngine) forEach(t *table, alias, where string) string {
 	return "cross join lateral (" + selectFrom(t, where) + ") " + alias
 }
 
-// snapshots reads in transactions that begin at the moment of the first.
+// snapshots reads in transactions that begin at the moment of the first. There are fewer
+// where the server has no more connections to give.
 func (e *postgresEngine) snapshots(ctx context.Context, most int, read func([]snapshot) error) error {
 	var all []snapshot
 	moment := ""
@@ -232,7 +233,15 @@ func (e *postgresEngine) snapshots(ctx context.Context, most int, read func([]sn
 		if len(all) == max(1, min(most, int(e.readers.Config().MaxConns))) {
 			return read(all)
 		}
-		return pgx.BeginTxFunc(ctx, e.readers, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly},
+		conn, err := e.readers.Acquire(ctx)
+		if err != nil && len(all) > 0 && ctx.Err() == nil {
+			return read(all)
+		}
+		if err != nil {
+			return err
+		}
+		defer conn.Release()
+		return pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly},
 			func(tx pgx.Tx) error {
 				var err error
 				if moment == "" {
