@@ -208,20 +208,13 @@ func unitOf(account, unit []byte) bool {
 // entry takes one entry with its postings.
 func (b *booksReader) entry(held bool) error {
 	e := b.entries.row
-	merchant, subject, rule := e[1].text, e[3].text, b.look.rules[string(e[2].text)]
-	b.doubts |= rule.leaves
-	if rule.takes {
-		b.sums[sumTaken].add(b.of('p', subject, merchant), 1)
-	}
-	if rule.transfers {
-		b.sums[sumTransfers].add(b.of('t', subject, merchant), 1)
-	}
+	subject, rule := e[3].text, b.begins(e[1].text, e[2].text, e[3].text)
 	c, err := b.seal(e, held)
 	if err != nil {
 		return err
 	}
 	lines := 0
-	for b.units = b.units[:0]; b.postings.is(e); lines++ {
+	for ; b.postings.is(e); lines++ {
 		b.posting(b.postings.row, rule, subject)
 		if p := b.postings.row; c != nil {
 			addPosting(c, p[3].text, p[4].text, p[2].number, p[5].number)
@@ -230,11 +223,30 @@ func (b *booksReader) entry(held bool) error {
 			return err
 		}
 	}
+	b.ends(lines)
+	return nil
+}
+
+// begins takes an entry without its postings.
+func (b *booksReader) begins(merchant, rule, subject []byte) ruleSort {
+	of := b.look.rules[string(rule)]
+	b.doubts |= of.leaves
+	if of.takes {
+		b.sums[sumTaken].add(b.of('p', subject, merchant), 1)
+	}
+	if of.transfers {
+		b.sums[sumTransfers].add(b.of('t', subject, merchant), 1)
+	}
+	b.units = b.units[:0]
+	return of
+}
+
+// ends looks at what the postings of an entry come to.
+func (b *booksReader) ends(lines int) {
 	b.doubtIf(lines < 2, doubtEntries)
 	for _, u := range b.units {
 		b.doubtIf(u.total != 0, doubtEntries)
 	}
-	return nil
 }
 
 // posting takes one posting of an entry.

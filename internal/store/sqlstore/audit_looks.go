@@ -129,6 +129,7 @@ func (e *evidence) forReaders(from source) []*evidence {
 	all := make([]*evidence, from.readers())
 	for n := range all {
 		all[n] = newEvidence(e.seed, e.read)
+		all[n].server, all[n].packed = e.server, e.packed
 	}
 	return all
 }
@@ -230,15 +231,14 @@ func (e *evidence) each(part stream, of scan, look func(tuple) error) error {
 	return err
 }
 
-// bothLooks gathers what can be. There is no evidence where too few snapshots can be read.
+// bothLooks gathers what can be.
 func bothLooks(ctx context.Context, from []snapshot, progress func(percent int)) (*evidence, []store.Finding, error) {
+	if servers := postgresSnapshots(from); servers != nil {
+		return packedLooks(ctx, servers, progress)
+	}
 	books, things, err := from[0].sources(ctx, from)
 	if err != nil {
 		return nil, nil, err
-	}
-	if books == nil {
-		found, err := histories{most: rememberMost}.proveAll(ctx, things)
-		return nil, found, err
 	}
 	steps, err := newPace(ctx, from[0], progress)
 	if err != nil {

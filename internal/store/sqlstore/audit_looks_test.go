@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	neturl "net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -105,6 +106,44 @@ func TestAuditOfOneConnection(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestAuditOfFewConnections wants an audit to do with those that the server still has.
+func TestAuditOfFewConnections(t *testing.T) {
+	url := engines["postgres"](t)
+	db, change := filled(t, url)
+	want := auditOf(t, db)
+	proved(t, want)
+	reader, err := neturl.Parse(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader.User = neturl.User("few_" + strings.TrimPrefix(reader.Path, "/"))
+	name := `"` + reader.User.Username() + `"`
+	if err := change("create role "+name+" login", "grant select on all tables in schema public to "+name); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := change("drop owned by "+name, "drop role "+name); err != nil {
+			t.Error(err)
+		}
+	}()
+	for most := range 4 {
+		if err := change(fmt.Sprintf("alter role %s connection limit %d", name, most+1)); err != nil {
+			t.Fatal(err)
+		}
+		few, err := sqlstore.Open(t.Context(), sqlstore.Options{URL: reader.String(), ReadOnly: true, Now: time.Now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		findings, err := few.Audit(t.Context(), nil)
+		if err != nil || !slices.Equal(findings, want) {
+			t.Errorf("with %d connections: got %v and %s, want %v", most+1, findings, fault.Detail(err), want)
+		}
+		if err := few.Close(); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 // An audit that is given up leaves its connections as they were.

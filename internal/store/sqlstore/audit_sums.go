@@ -43,17 +43,25 @@ func (w *weighed) less(other weighed) {
 // weights gives everything its random number.
 type weights struct {
 	seed    maphash.Seed
+	server  uint64 // the seed of those that a server has too; zero = there is none
+	packed  bool   // subjects are remembered by what the server packs
 	scratch []byte
 }
 
 // of is the number of what some words name together; what is the kind of it.
 func (w *weights) of(what byte, words ...[]byte) uint64 {
+	if w.server != 0 {
+		return w.serverWeight(what, words)
+	}
 	w.write(what, words)
 	return maphash.Bytes(w.seed, w.scratch)
 }
 
 // ofNumber is that of some words and a number.
 func (w *weights) ofNumber(what byte, n int64, words ...[]byte) uint64 {
+	if w.server != 0 {
+		return hashNumber(n, w.serverWeight(what, words)) & weightBits
+	}
 	w.write(what, words)
 	w.scratch = endian.LittleEndian.AppendUint64(w.scratch, uint64(n)) //nolint:gosec // all 64 bits count
 	return maphash.Bytes(w.seed, w.scratch)

@@ -48,27 +48,9 @@ var allThings = []thing{
 func (l *lookBack) things(ctx context.Context, q source, readers []*witness) error {
 	states := l.moves.states()
 	for _, of := range allThings {
-		noun := []byte(of.table.name)
-		if err := inParts(ctx, q, []scan{of.scan}, func(_ context.Context, reader int, part []stream) ([]uint64, error) {
-			w := readers[reader]
-			w.receipts = nil
-			err := w.each(part[0], of.scan, func(t tuple) error {
-				w.thing(noun, t)
-				of.look(w, t)
-				return nil
-			})
-			w.lookUp(states)
-			return w.receipts, err
-		}, l.takeReceipts); err != nil {
+		if err := l.thing(ctx, q, readers, of, states); err != nil {
 			return err
 		}
-		known := int64(0)
-		for _, w := range readers {
-			known += w.known
-			w.known = 0
-		}
-		// Then whatever has events is there, and what belongs to it may be looked for there.
-		l.doubtIf(known != l.present[of.table.name], doubtOrphans)
 	}
 	for _, w := range readers {
 		if w.absent.Wrong > 0 {
@@ -79,14 +61,38 @@ func (l *lookBack) things(ctx context.Context, q source, readers []*witness) err
 	if l.shard != 0 {
 		return nil
 	}
-	return l.others(ctx, q, readers)
-}
-
-// others looks at what has no states, and at what is counted.
-func (l *lookBack) others(ctx context.Context, q source, readers []*witness) error {
 	if err := l.countInvoices(ctx, q, readers); err != nil {
 		return err
 	}
+	return l.others(ctx, q, readers)
+}
+
+// thing looks at the rows of one table.
+func (l *lookBack) thing(ctx context.Context, q source, readers []*witness, of thing, states []chapter) error {
+	noun := []byte(of.table.name)
+	err := inParts(ctx, q, []scan{of.scan}, func(_ context.Context, reader int, part []stream) ([]uint64, error) {
+		w := readers[reader]
+		w.receipts = nil
+		err := w.each(part[0], of.scan, func(t tuple) error {
+			w.thing(noun, t)
+			of.look(w, t)
+			return nil
+		})
+		w.lookUp(states)
+		return w.receipts, err
+	}, l.takeReceipts)
+	known := int64(0)
+	for _, w := range readers {
+		known += w.known
+		w.known = 0
+	}
+	// Then whatever has events is there, and what belongs to it may be looked for there.
+	l.doubtIf(known != l.present[of.table.name], doubtOrphans)
+	return err
+}
+
+// others looks at what has no states.
+func (l *lookBack) others(ctx context.Context, q source, readers []*witness) error {
 	for _, of := range []struct {
 		scan
 		look func(*witness, tuple)

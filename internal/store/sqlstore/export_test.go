@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"maps"
 	"slices"
 
@@ -308,4 +309,50 @@ func (d *DB) Moments(ctx context.Context, most int) (events []int64, err error) 
 		return nil
 	})
 	return events, err
+}
+
+// HashText and HashNumber are the server's hashes as we make them.
+func HashText(text string, seed int64) int64 { return int64(hashText([]byte(text), uint64(seed))) }
+
+func HashNumber(n, seed int64) int64 { return int64(hashNumber(n, uint64(seed))) }
+
+// PackLess packs less at once until it is undone.
+func PackLess(pages, entries int) (undo func()) {
+	usual := atOnce
+	atOnce.pages, atOnce.entries = pages, entries
+	return func() { atOnce = usual }
+}
+
+// PackedHistories proves the events from what the server packs, with so many subjects at
+// once, and without a look at each.
+func (d *DB) PackedHistories(ctx context.Context, most int) (found []store.Finding, proved []string, err error) {
+	err = d.engine.snapshots(ctx, auditors, func(all []snapshot) error {
+		e := newEvidence(maphash.MakeSeed(), func(int) {})
+		e.server, e.packed = newServerSeed(), true
+		for shards := uint64(1); ; shards *= 2 {
+			f, err := histories{most: most, evidence: e}.packedOnce(ctx, postgresSnapshots(all), shards, room{most, most})
+			if errors.Is(err, errFull) {
+				e.forget()
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			found = []store.Finding{f.gaps, f.present, f.allowed}
+			break
+		}
+		b := newBooksLook(newEvidence(e.seed, func(int) {}))
+		b.server = e.server
+		if err := newPackedBooks(b, postgresSnapshots(all)[0]).all(ctx); err != nil {
+			return err
+		}
+		b.plus(e)
+		for _, says := range Provable() {
+			if b.proves(says) {
+				proved = append(proved, says)
+			}
+		}
+		return nil
+	})
+	return found, proved, err
 }
