@@ -22,7 +22,7 @@ func TestPacked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, of := range []struct{ pages, entries, most int }{{512, 4096, 1000}, {1, 1, 1000}, {1, 3, 9}, {2, 7, 4}} {
+	for _, of := range []struct{ pages, entries, most int }{{192, 4096, 1000}, {1, 1, 1000}, {1, 3, 9}, {2, 7, 4}} {
 		undo := sqlstore.PackLess(of.pages, of.entries)
 		found, proved, err := db.PackedHistories(t.Context(), of.most)
 		undo()

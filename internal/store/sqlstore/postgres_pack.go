@@ -14,8 +14,8 @@ import (
 // what is asked of many rows into one: their numbers side by side, their texts with line
 // breaks between them, and sums.
 
-// atOnce is how much is packed together: pages of a table, four megabytes, and entries.
-var atOnce = struct{ pages, entries int }{512, 4096}
+// atOnce is how much is packed together: pages of a table, a megabyte and a half, and entries.
+var atOnce = struct{ pages, entries int }{192, 4096}
 
 // packed is what was asked of some rows.
 type packed [][]byte
