@@ -52,17 +52,17 @@ func dealings(t *testing.T) []store.Change {
 			ID: "q1", Merchant: "m", Trader: "tr1", Option: "SBP", Method: "sberbank", Number: "79001234567",
 			Holder: "Ivan I.", Least: amount(1), Most: amount(500), CreatedAt: booksAt, UpdatedAt: booksAt,
 		}},
-		Deals: []deal.Deal{made("d1", deal.TransferWaiting, 30), made("d2", deal.Canceled, 0)},
+		Deals: []deal.Deal{made("d8", deal.TransferWaiting, 30), made("d9", deal.Canceled, 0)},
 		Entries: []ledger.Entry{
 			booked(t, ledger.RuleTraderPaidIn, "e190", "tr1", names, 100),
-			booked(t, ledger.RuleDealHeld, "e191", "d1", names, 30), booked(t, ledger.RuleDealHeld, "e192", "d2", names, 30),
-			booked(t, ledger.RuleDealReleased, "e193", "d2", names, 30),
+			booked(t, ledger.RuleDealHeld, "e191", "d8", names, 30), booked(t, ledger.RuleDealHeld, "e192", "d9", names, 30),
+			booked(t, ledger.RuleDealReleased, "e193", "d9", names, 30),
 		},
 		Events: []event.Event{
 			happened(event.Trader, "tr1", "create", "", "active"), happened(event.Requisite, "q1", "create", "", "active"),
-			happened(event.Deal, "d1", "create", "", "transfer_waiting"),
-			happened(event.Deal, "d2", "create", "", "transfer_waiting"),
-			happened(event.Deal, "d2", "cancel", "transfer_waiting", "canceled"),
+			happened(event.Deal, "d8", "create", "", "transfer_waiting"),
+			happened(event.Deal, "d9", "create", "", "transfer_waiting"),
+			happened(event.Deal, "d9", "cancel", "transfer_waiting", "canceled"),
 		},
 	}}
 }
