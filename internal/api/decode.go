@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
+	// What encoding/json becomes with Go 1.27, with the meaning that it has now.
+	jsonnext "github.com/go-json-experiment/json/v1"
 
 	"github.com/purserhq/purser/internal/dialect"
 	"github.com/purserhq/purser/internal/fault"
@@ -37,7 +39,7 @@ func readBody[Body any](c *call) (in Body, err error) {
 	if err := c.desk.check(c.body, loose(c.Fields), ""); err != nil {
 		return in, err
 	}
-	if err := json.Unmarshal(c.Raw, &in); err != nil {
+	if err := jsonnext.Unmarshal(c.Raw, &in); err != nil {
 		return in, fault.New(fault.CodeBodyUnreadable, "", "").With(err)
 	}
 	return in, nil
