@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"sync/atomic"
@@ -16,7 +17,8 @@ import (
 type sqliteDesk struct {
 	conn       *sql.Conn
 	statements map[string]*sql.Stmt
-	broken     atomic.Pointer[error] // why the file can no longer be written to
+	writers    map[string]driver.Stmt // of the driver itself, see exec
+	broken     atomic.Pointer[error]  // why the file can no longer be written to
 }
 
 // newDesk takes a connection for good.
@@ -25,7 +27,9 @@ func newDesk(ctx context.Context, db *sql.DB) (*sqliteDesk, error) {
 	if err != nil {
 		return nil, fmt.Errorf("take a connection: %w", err)
 	}
-	return &sqliteDesk{conn: conn, statements: make(map[string]*sql.Stmt)}, nil
+	return &sqliteDesk{
+		conn: conn, statements: make(map[string]*sql.Stmt), writers: make(map[string]driver.Stmt),
+	}, nil
 }
 
 // errUnwritable says that the file is no longer written to until somebody has
@@ -52,10 +56,17 @@ func (d *sqliteDesk) judge(err error) {
 
 // close gives the connection back.
 func (d *sqliteDesk) close() error {
-	errs := make([]error, 0, len(d.statements)+1)
+	errs := make([]error, 0, len(d.statements)+len(d.writers)+1)
 	for _, s := range d.statements {
 		errs = append(errs, s.Close())
 	}
+	err := d.conn.Raw(func(any) error {
+		for _, s := range d.writers {
+			errs = append(errs, s.Close())
+		}
+		return nil
+	})
+	errs = append(errs, err)
 	return errors.Join(append(errs, d.conn.Close())...)
 }
 
@@ -72,25 +83,55 @@ func (d *sqliteDesk) statement(ctx context.Context, query string) (*sql.Stmt, er
 	return s, nil
 }
 
-// exec runs a statement once for each record and counts the rows it touched.
-func (d *sqliteDesk) exec(ctx context.Context, query string, records ...record) (int64, error) {
-	s, err := d.statement(ctx, query) //nolint:sqlclosecheck // it is kept for the next batch
-	if err != nil {
-		return 0, err
-	}
-	var touched int64
-	for _, r := range records {
-		result, err := s.ExecContext(ctx, r...)
+// exec runs a statement once for each record and counts the rows it touched. It
+// asks the driver itself: database/sql would look at every value of every row anew,
+// and a record holds nothing but what the driver takes.
+func (d *sqliteDesk) exec(ctx context.Context, query string, records ...record) (touched int64, err error) {
+	err = d.conn.Raw(func(conn any) error {
+		s, err := d.writer(ctx, conn, query)
 		if err != nil {
-			return touched, fmt.Errorf("run %q: %w", query, err)
+			return err
 		}
-		n, err := result.RowsAffected()
-		if err != nil {
-			return touched, fmt.Errorf("count rows of %q: %w", query, err)
+		var values []driver.NamedValue
+		for _, r := range records {
+			values = values[:0]
+			for i, v := range r {
+				values = append(values, driver.NamedValue{Ordinal: i + 1, Value: v})
+			}
+			result, err := s.ExecContext(ctx, values)
+			if err != nil {
+				return fmt.Errorf("run %q: %w", query, err)
+			}
+			n, err := result.RowsAffected()
+			if err != nil {
+				return fmt.Errorf("count rows of %q: %w", query, err)
+			}
+			touched += n
 		}
-		touched += n
+		return nil
+	})
+	return touched, err
+}
+
+// writer prepares a statement of the driver itself once.
+func (d *sqliteDesk) writer(ctx context.Context, conn any, query string) (driver.StmtExecContext, error) {
+	s, ok := d.writers[query]
+	if !ok {
+		with, ok := conn.(driver.ConnPrepareContext)
+		if !ok {
+			return nil, fmt.Errorf("prepare %q: %T cannot", query, conn)
+		}
+		var err error
+		if s, err = with.PrepareContext(ctx, query); err != nil {
+			return nil, fmt.Errorf("prepare %q: %w", query, err)
+		}
+		d.writers[query] = s
 	}
-	return touched, nil
+	runs, ok := s.(driver.StmtExecContext)
+	if !ok {
+		return nil, fmt.Errorf("run %q: %T cannot", query, s)
+	}
+	return runs, nil
 }
 
 // read reads one row, if there is one.
@@ -176,6 +217,13 @@ const (
 	lowerTally = "update tally set events = events - $2, invoices = invoices - $3 where merchant_id = $1"
 )
 
+// The same of SQLite alone, built once.
+var (
+	claimOne   = insertOne(claims) + " on conflict do nothing"
+	answerOne  = insertOne(answers) + replaceExpired + place(len(answers.columns))
+	accountOne = insertOne(accounts) + addBalance
+)
+
 // reserve claims, counts and reads.
 func (e *sqliteEngine) reserve(ctx context.Context, w want) (known, error) {
 	k, d := newKnown(w), e.desk
@@ -231,7 +279,7 @@ func (e *sqliteEngine) reserveKeys(ctx context.Context, w want, k known) error {
 		}
 	}
 	for _, c := range w.claims {
-		n, err := e.desk.exec(ctx, insertOne(claims)+" on conflict do nothing", c)
+		n, err := e.desk.exec(ctx, claimOne, c)
 		if err != nil {
 			return err
 		}
@@ -245,7 +293,7 @@ func (e *sqliteEngine) reserveKeys(ctx context.Context, w want, k known) error {
 	now := micros(e.options.Now())
 	for _, a := range w.answers {
 		row := append(a[:len(a):len(a)], now)
-		n, err := e.desk.exec(ctx, insertOne(answers)+replaceExpired+place(len(a)), row)
+		n, err := e.desk.exec(ctx, answerOne, row)
 		if err != nil {
 			return err
 		}
@@ -276,7 +324,7 @@ func (e *sqliteEngine) write(ctx context.Context, p plan) error {
 	steps = append(steps,
 		step{"posting", insertOne(postings), p.postings},
 		step{"entry", insertOne(entries), p.entries},
-		step{"account", insertOne(accounts) + addBalance, p.accounts},
+		step{"account", accountOne, p.accounts},
 		step{"event", insertOne(events), p.events})
 	for _, s := range steps {
 		if len(s.rows) == 0 {
@@ -297,7 +345,8 @@ func (e *sqliteEngine) write(ctx context.Context, p plan) error {
 		if err := e.options.stage("sweep"); err != nil {
 			return err
 		}
-		if _, err := e.desk.exec(ctx, sweep(s.table, ""), record{micros(e.options.Now()), s.stored + sweeping}); err != nil {
+		bounds := record{micros(e.options.Now()), int64(s.stored + sweeping)}
+		if _, err := e.desk.exec(ctx, sweep(s.table, ""), bounds); err != nil {
 			return err
 		}
 	}
