@@ -26,14 +26,11 @@ type pageFile struct {
 
 // newPageFile looks at the file and the log of a snapshot. It is nil where the file cannot
 // be read past SQLite.
-func newPageFile(ctx context.Context, tx *sql.Tx, count int64) (_ *pageFile, err error) {
-	f := &pageFile{}
+func newPageFile(ctx context.Context, tx *sql.Tx, size int, count int64) (_ *pageFile, err error) {
+	f := &pageFile{size: size}
 	var name string
 	const named = "select file from pragma_database_list where name = 'main'"
 	if err := tx.QueryRowContext(ctx, named).Scan(&name); err != nil {
-		return nil, err
-	}
-	if err := tx.QueryRowContext(ctx, "pragma page_size").Scan(&f.size); err != nil {
 		return nil, err
 	}
 	if f.file, err = usedFiles.open(name); f.file == nil || err != nil {
@@ -89,17 +86,31 @@ func (f *pageFile) has(number uint32) bool {
 	return number > 0 && int(at) < len(f.logged) && f.logged[at]&(1<<(number%bits)) == 0
 }
 
-// read copies a page into a buffer, or into a new one.
-func (f *pageFile) read(number uint32, into []byte) ([]byte, error) {
-	if cap(into) < f.size {
-		into = make([]byte, f.size)
+// read copies the first of some pages into a buffer, and as many of those that follow as are
+// its neighbours and have room behind it. It says how many these are.
+func (f *pageFile) read(numbers []uint32, into []byte) (n int, err error) {
+	first := numbers[0]
+	most := min(len(numbers), cap(into)/f.size)
+	for n = 1; n < most && numbers[n] == first+uint32(n) && f.has(numbers[n]); n++ { //nolint:gosec // it is small
 	}
-	into = into[:f.size]
-	_, err := f.file.ReadAt(into, int64(number-1)*int64(f.size))
+	_, err = f.file.ReadAt(into[:n*f.size], int64(first-1)*int64(f.size))
 	if errors.Is(err, io.EOF) {
 		err = errPage
 	}
-	return into, err
+	return n, err
+}
+
+// soon has the system begin to read some pages. Those that lie close together are read with
+// what is between them.
+func (f *pageFile) soon(numbers []uint32) {
+	const near = 4
+	for n := 0; n < len(numbers); {
+		first, last := numbers[n], numbers[n]
+		for n++; n < len(numbers) && numbers[n] > last && numbers[n] <= last+near; n++ {
+			last = numbers[n]
+		}
+		readAhead(f.file, int64(first-1)*int64(f.size), int64(last-first+1)*int64(f.size))
+	}
 }
 
 // usedFiles are the files of the databases that this process has open. Whoever closes a
@@ -181,7 +192,9 @@ func (l *fileList) open(name string) (*os.File, error) {
 		return nil, nil
 	}
 	if u.file == nil {
-		u.file, err = os.Open(name) //nolint:gosec // it is the database
+		if u.file, err = os.Open(name); err == nil { //nolint:gosec // it is the database
+			readRarely(u.file)
+		}
 	}
 	return u.file, err
 }

@@ -23,7 +23,8 @@ var errPage = errors.New("a page of the database cannot be read: PRAGMA integrit
 // pages fetches pages of one moment, for several at the same time.
 type pages struct {
 	idle   chan *sql.Tx // transactions of that moment, while nobody uses them
-	usable int          // bytes of each
+	size   int          // bytes of each
+	usable int          // and of those, what is not reserved
 	count  int64        // so many pages there are
 	file   *pageFile    // nil where SQLite is asked for all of them
 }
@@ -34,11 +35,14 @@ func openPages(ctx context.Context, all []*sql.Tx) (*pages, error) {
 	if err := all[0].QueryRowContext(ctx, "pragma page_count").Scan(&p.count); err != nil {
 		return nil, err
 	}
+	if err := all[0].QueryRowContext(ctx, "pragma page_size").Scan(&p.size); err != nil {
+		return nil, err
+	}
 	for _, tx := range all {
 		p.idle <- tx
 	}
 	var err error
-	if p.file, err = newPageFile(ctx, all[0], p.count); err != nil {
+	if p.file, err = newPageFile(ctx, all[0], p.size, p.count); err != nil {
 		return nil, fmt.Errorf("look at the database's file: %w", err)
 	}
 	first, err := p.fetch(ctx, []uint32{1}, nil)
@@ -58,21 +62,48 @@ func (p *pages) fetch(ctx context.Context, numbers []uint32, into [][]byte) (_ [
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	for len(into) < len(numbers) {
-		into = append(into, nil)
+	if len(into) < len(numbers) {
+		into = p.buffers(len(numbers))
 	}
 	var wanted []int // of SQLite
-	for n, number := range numbers {
-		if p.file == nil || !p.file.has(number) {
+	for n := 0; n < len(numbers); {
+		if p.file == nil || !p.file.has(numbers[n]) {
 			wanted = append(wanted, n)
-		} else if into[n], err = p.file.read(number, into[n]); err != nil {
+			n++
+			continue
+		}
+		read, err := p.file.read(numbers[n:], into[n])
+		if err != nil {
 			return nil, err
 		}
+		n += read
 	}
 	if len(wanted) == 0 {
 		return into, nil
 	}
 	return into, p.ask(ctx, numbers, wanted, into)
+}
+
+// buffers are room for pages, one behind the other: pages that are neighbours in the file are
+// read at once.
+func (p *pages) buffers(n int) [][]byte {
+	all, into := make([]byte, n*p.size), make([][]byte, n)
+	for i := range into {
+		into[i] = all[i*p.size:][:p.size]
+	}
+	return into
+}
+
+// soon has the system begin to read the pages that are wanted next, and, unless they are
+// under way, those that are wanted now.
+func (p *pages) soon(numbers []uint32, first bool) {
+	if p.file == nil {
+		return
+	}
+	if !first {
+		numbers = numbers[min(len(numbers), pagesAtOnce):]
+	}
+	p.file.soon(numbers)
 }
 
 // ask has SQLite give some of the pages.

@@ -206,13 +206,16 @@ func (t *tree) descend(l *level) error {
 			last = min(last, t.end[depth])
 		}
 		l.ahead = l.ahead[:0]
-		for n := l.next; n <= last && len(l.ahead) < pagesAtOnce; n++ {
+		for n := l.next; n <= last && len(l.ahead) < 2*pagesAtOnce; n++ {
 			number, err := l.child(t.pages, n)
 			if err != nil {
 				return err
 			}
 			l.ahead = append(l.ahead, number)
 		}
+		// The pages of this turn are under way but where they are the first of their page.
+		t.pages.soon(l.ahead, l.next == 0)
+		l.ahead = l.ahead[:min(len(l.ahead), pagesAtOnce)]
 		fetched, err := t.pages.fetch(t.ctx, l.ahead, l.spare)
 		if err != nil {
 			return err
