@@ -172,7 +172,7 @@ func newID(now time.Time) string {
 
 // runYardstick is the yardstick as a program, until it is told to stop.
 func runYardstick(ctx context.Context, args []string) error {
-	debug.SetGCPercent(400) // as purser serve has it
+	debug.SetGCPercent(250) // as purser serve has it
 	flags := flag.NewFlagSet("yardstick", flag.ContinueOnError)
 	listen := flags.String("listen", "", "address")
 	database := flags.String("database", "", "URL of PostgreSQL, or a file of SQLite")
