@@ -880,6 +880,24 @@ func (e SettlementRowKind) Valid() bool {
 	}
 }
 
+// Defines values for SigningKeyStatus.
+const (
+	SigningKeyStatusRevoked SigningKeyStatus = "revoked"
+	SigningKeyStatusValid   SigningKeyStatus = "valid"
+)
+
+// Valid indicates whether the value is a known member of the SigningKeyStatus enum.
+func (e SigningKeyStatus) Valid() bool {
+	switch e {
+	case SigningKeyStatusRevoked:
+		return true
+	case SigningKeyStatusValid:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for StoreKeyStatus.
 const (
 	StoreKeyStatusRevoked StoreKeyStatus = "revoked"
@@ -4279,6 +4297,29 @@ type NewSettlement struct {
 // Examples: ,
 type NewSettlementDelimiter string
 
+// NewSigningKey defines model for NewSigningKey.
+type NewSigningKey struct {
+	// Account The account that it acts for; yours unless you say so.
+	//
+	// Examples: 10000
+	Account *int64 `json:"account,omitempty"`
+
+	// Label What it is for, in your words.
+	//
+	// Examples: the shop's server
+	Label *string `json:"label,omitempty"`
+
+	// Methods The calls that it may make, by their names in the API that takes it; none is all of them.
+	//
+	// Examples: ["invoice-create"]
+	Methods *[]string `json:"methods,omitempty"`
+
+	// Networks Where it may be used from: addresses, or networks such as 192.0.2.0/24; none is anywhere.
+	//
+	// Examples: ["192.0.2.0/24"]
+	Networks *[]string `json:"networks,omitempty"`
+}
+
 // NewStoreKey defines model for NewStoreKey.
 type NewStoreKey struct {
 	// Label What it is for, in your words.
@@ -5568,6 +5609,69 @@ type SettlementRowPage struct {
 	NextCursor *string `json:"next_cursor"`
 }
 
+// SigningKey defines model for SigningKey.
+type SigningKey struct {
+	// Account The account that it acts for; yours unless you say so.
+	//
+	// Examples: 10000
+	Account int64 `json:"account"`
+
+	// CreatedAt When it was made.
+	//
+	// Examples: 2026-12-01T11:00:00Z
+	CreatedAt time.Time `json:"created_at"`
+
+	// Hint The last four characters of its public part.
+	//
+	// Examples: 0a08
+	Hint *string `json:"hint,omitempty"`
+
+	// ID Its id, which is that of a key too.
+	//
+	// Examples: key_01941f29-7c00-7000-8000-000000000001
+	ID string `json:"id"`
+
+	// Label What it is for, in your words.
+	//
+	// Examples: the shop's server
+	Label *string `json:"label,omitempty"`
+
+	// Methods The calls that it may make, by their names in the API that takes it; none is all of them.
+	//
+	// Examples: ["invoice-create"]
+	Methods []string `json:"methods"`
+
+	// Networks Where it may be used from: addresses, or networks such as 192.0.2.0/24; none is anywhere.
+	//
+	// Examples: ["192.0.2.0/24"]
+	Networks []string `json:"networks"`
+
+	// Public What is sent with every call, shown when it is made and never again.
+	//
+	// Examples: 9f86d081884c7d659a2feaa0c55ad015
+	Public *string `json:"public,omitempty"`
+
+	// Secret What signs the calls, shown when it is made and never again.
+	//
+	// Examples: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a089f86d081
+	Secret *string `json:"secret,omitempty"`
+
+	// Status Whether it is good.
+	//
+	// Examples: valid
+	Status SigningKeyStatus `json:"status"`
+
+	// UpdatedAt When it changed last.
+	//
+	// Examples: 2026-12-01T11:00:00Z
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// SigningKeyStatus Whether it is good.
+//
+// Examples: valid
+type SigningKeyStatus string
+
 // Starting defines model for Starting.
 type Starting struct {
 	// Gateway Your name for the gateway; leave it out for the one it was made for.
@@ -6410,6 +6514,12 @@ type EnableGatewayParams struct {
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
+// RemoveGatewayParams defines parameters for RemoveGateway.
+type RemoveGatewayParams struct {
+	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
 // ListInvoicesParams defines parameters for ListInvoices.
 type ListInvoicesParams struct {
 	// Format csv: all that is selected as one table, at most 10000 rows. It may be asked for with Accept: text/csv too.
@@ -7043,6 +7153,12 @@ type ListSettlementRowsParamsFormat string
 // ListSettlementRowsParamsKind defines parameters for ListSettlementRows.
 type ListSettlementRowsParamsKind string
 
+// CreateSigningKeyParams defines parameters for CreateSigningKey.
+type CreateSigningKeyParams struct {
+	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
 // ListStoreKeysParams defines parameters for ListStoreKeys.
 type ListStoreKeysParams struct {
 	// Format csv: all that is selected as one table, at most 10000 rows. It may be asked for with Accept: text/csv too.
@@ -7372,6 +7488,9 @@ type CreateSettlementJSONRequestBody = NewSettlement
 
 // CheckSettlementJSONRequestBody defines body for CheckSettlement for application/json ContentType.
 type CheckSettlementJSONRequestBody = NewSettlement
+
+// CreateSigningKeyJSONRequestBody defines body for CreateSigningKey for application/json ContentType.
+type CreateSigningKeyJSONRequestBody = NewSigningKey
 
 // CreateStoreKeyJSONRequestBody defines body for CreateStoreKey for application/json ContentType.
 type CreateStoreKeyJSONRequestBody = NewStoreKey
@@ -8169,6 +8288,15 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /gateways/{id}/enable (the `EnableGateway` operationId).
 	EnableGateway(ctx context.Context, id string, params *EnableGatewayParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RemoveGateway Remove a gateway
+	//
+	// Removes a contract that nothing needs any more, and answers what it was. It is refused while a payment, a refund, a payout or a settlement file is not ended there. What was paid there stays as it is. The name is not given again.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Corresponds with POST /gateways/{id}/remove (the `RemoveGateway` operationId).
+	RemoveGateway(ctx context.Context, id string, params *RemoveGatewayParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListInvoices List invoices
 	//
@@ -9197,6 +9325,28 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /settlements/{id}/rows (the `ListSettlementRows` operationId).
 	ListSettlementRows(ctx context.Context, id string, params *ListSettlementRowsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateSigningKeyWithBody Create a signing key
+	//
+	// Makes a key that signs calls. Both of its parts are in this answer and in no other.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /signing-keys (the `CreateSigningKey` operationId).
+	CreateSigningKeyWithBody(ctx context.Context, params *CreateSigningKeyParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateSigningKey Create a signing key
+	//
+	// Makes a key that signs calls. Both of its parts are in this answer and in no other.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /signing-keys (the `CreateSigningKey` operationId).
+	CreateSigningKey(ctx context.Context, params *CreateSigningKeyParams, body CreateSigningKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListStoreKeys List the keys of stores
 	//
@@ -10862,6 +11012,25 @@ func (c *Client) DisableGateway(ctx context.Context, id string, params *DisableG
 // Corresponds with POST /gateways/{id}/enable (the `EnableGateway` operationId).
 func (c *Client) EnableGateway(ctx context.Context, id string, params *EnableGatewayParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewEnableGatewayRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RemoveGateway Remove a gateway
+//
+// Removes a contract that nothing needs any more, and answers what it was. It is refused while a payment, a refund, a payout or a settlement file is not ended there. What was paid there stays as it is. The name is not given again.
+//
+// Needs a key with the scope operator.
+//
+// Corresponds with POST /gateways/{id}/remove (the `RemoveGateway` operationId).
+func (c *Client) RemoveGateway(ctx context.Context, id string, params *RemoveGatewayParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRemoveGatewayRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -12890,6 +13059,48 @@ func (c *Client) GetSettlement(ctx context.Context, id string, reqEditors ...Req
 // Corresponds with GET /settlements/{id}/rows (the `ListSettlementRows` operationId).
 func (c *Client) ListSettlementRows(ctx context.Context, id string, params *ListSettlementRowsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListSettlementRowsRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateSigningKeyWithBody Create a signing key
+//
+// Makes a key that signs calls. Both of its parts are in this answer and in no other.
+//
+// Needs a key with the scope operator.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /signing-keys (the `CreateSigningKey` operationId).
+func (c *Client) CreateSigningKeyWithBody(ctx context.Context, params *CreateSigningKeyParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateSigningKeyRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateSigningKey Create a signing key
+//
+// Makes a key that signs calls. Both of its parts are in this answer and in no other.
+//
+// Needs a key with the scope operator.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /signing-keys (the `CreateSigningKey` operationId).
+func (c *Client) CreateSigningKey(ctx context.Context, params *CreateSigningKeyParams, body CreateSigningKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateSigningKeyRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -16463,6 +16674,55 @@ func NewEnableGatewayRequest(server string, id string, params *EnableGatewayPara
 	}
 
 	operationPath := fmt.Sprintf("/gateways/%s/enable", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewRemoveGatewayRequest constructs an http.Request for the RemoveGateway method
+func NewRemoveGatewayRequest(server string, id string, params *RemoveGatewayParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/gateways/%s/remove", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -20867,6 +21127,61 @@ func NewListSettlementRowsRequest(server string, id string, params *ListSettleme
 	return req, nil
 }
 
+// NewCreateSigningKeyRequest calls the generic CreateSigningKey builder with application/json body
+func NewCreateSigningKeyRequest(server string, params *CreateSigningKeyParams, body CreateSigningKeyJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateSigningKeyRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewCreateSigningKeyRequestWithBody constructs an http.Request for the CreateSigningKey method, with any body, and a specified content type
+func NewCreateSigningKeyRequestWithBody(server string, params *CreateSigningKeyParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/signing-keys")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewListStoreKeysRequest constructs an http.Request for the ListStoreKeys method
 func NewListStoreKeysRequest(server string, params *ListStoreKeysParams) (*http.Request, error) {
 	var err error
@@ -22888,6 +23203,17 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /gateways/{id}/enable (the `EnableGateway` operationId).
 	EnableGatewayWithResponse(ctx context.Context, id string, params *EnableGatewayParams, reqEditors ...RequestEditorFn) (*EnableGatewayResponse, error)
 
+	// RemoveGatewayWithResponse Remove a gateway
+	//
+	// Removes a contract that nothing needs any more, and answers what it was. It is refused while a payment, a refund, a payout or a settlement file is not ended there. What was paid there stays as it is. The name is not given again.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /gateways/{id}/remove (the `RemoveGateway` operationId).
+	RemoveGatewayWithResponse(ctx context.Context, id string, params *RemoveGatewayParams, reqEditors ...RequestEditorFn) (*RemoveGatewayResponse, error)
+
 	// ListInvoicesWithResponse List invoices
 	//
 	// Lists all invoices, whichever API made them.
@@ -23987,6 +24313,28 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /settlements/{id}/rows (the `ListSettlementRows` operationId).
 	ListSettlementRowsWithResponse(ctx context.Context, id string, params *ListSettlementRowsParams, reqEditors ...RequestEditorFn) (*ListSettlementRowsResponse, error)
+
+	// CreateSigningKeyWithBodyWithResponse Create a signing key
+	//
+	// Makes a key that signs calls. Both of its parts are in this answer and in no other.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /signing-keys (the `CreateSigningKey` operationId).
+	CreateSigningKeyWithBodyWithResponse(ctx context.Context, params *CreateSigningKeyParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateSigningKeyResponse, error)
+
+	// CreateSigningKeyWithResponse Create a signing key
+	//
+	// Makes a key that signs calls. Both of its parts are in this answer and in no other.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /signing-keys (the `CreateSigningKey` operationId).
+	CreateSigningKeyWithResponse(ctx context.Context, params *CreateSigningKeyParams, body CreateSigningKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateSigningKeyResponse, error)
 
 	// ListStoreKeysWithResponse List the keys of stores
 	//
@@ -26222,6 +26570,47 @@ func (r EnableGatewayResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r EnableGatewayResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RemoveGatewayResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Gateway
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RemoveGatewayResponse) GetJSON200() *Gateway {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r RemoveGatewayResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RemoveGatewayResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RemoveGatewayResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RemoveGatewayResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -29016,6 +29405,47 @@ func (r ListSettlementRowsResponse) ContentType() string {
 	return ""
 }
 
+type CreateSigningKeyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *SigningKey
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r CreateSigningKeyResponse) GetJSON201() *SigningKey {
+	return r.JSON201
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateSigningKeyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateSigningKeyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateSigningKeyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateSigningKeyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListStoreKeysResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -30992,6 +31422,23 @@ func (c *ClientWithResponses) EnableGatewayWithResponse(ctx context.Context, id 
 	return ParseEnableGatewayResponse(rsp)
 }
 
+// RemoveGatewayWithResponse Remove a gateway
+//
+// Removes a contract that nothing needs any more, and answers what it was. It is refused while a payment, a refund, a payout or a settlement file is not ended there. What was paid there stays as it is. The name is not given again.
+//
+// Needs a key with the scope operator.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /gateways/{id}/remove (the `RemoveGateway` operationId).
+func (c *ClientWithResponses) RemoveGatewayWithResponse(ctx context.Context, id string, params *RemoveGatewayParams, reqEditors ...RequestEditorFn) (*RemoveGatewayResponse, error) {
+	rsp, err := c.RemoveGateway(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRemoveGatewayResponse(rsp)
+}
+
 // ListInvoicesWithResponse List invoices
 //
 // Lists all invoices, whichever API made them.
@@ -32690,6 +33137,40 @@ func (c *ClientWithResponses) ListSettlementRowsWithResponse(ctx context.Context
 		return nil, err
 	}
 	return ParseListSettlementRowsResponse(rsp)
+}
+
+// CreateSigningKeyWithBodyWithResponse Create a signing key
+//
+// Makes a key that signs calls. Both of its parts are in this answer and in no other.
+//
+// Needs a key with the scope operator.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /signing-keys (the `CreateSigningKey` operationId).
+func (c *ClientWithResponses) CreateSigningKeyWithBodyWithResponse(ctx context.Context, params *CreateSigningKeyParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateSigningKeyResponse, error) {
+	rsp, err := c.CreateSigningKeyWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateSigningKeyResponse(rsp)
+}
+
+// CreateSigningKeyWithResponse Create a signing key
+//
+// Makes a key that signs calls. Both of its parts are in this answer and in no other.
+//
+// Needs a key with the scope operator.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /signing-keys (the `CreateSigningKey` operationId).
+func (c *ClientWithResponses) CreateSigningKeyWithResponse(ctx context.Context, params *CreateSigningKeyParams, body CreateSigningKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateSigningKeyResponse, error) {
+	rsp, err := c.CreateSigningKey(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateSigningKeyResponse(rsp)
 }
 
 // ListStoreKeysWithResponse List the keys of stores
@@ -34410,6 +34891,32 @@ func ParseEnableGatewayResponse(rsp *http.Response) (*EnableGatewayResponse, err
 	}
 
 	response := &EnableGatewayResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Gateway
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRemoveGatewayResponse parses an HTTP response from a RemoveGatewayWithResponse call
+func ParseRemoveGatewayResponse(rsp *http.Response) (*RemoveGatewayResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RemoveGatewayResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}
@@ -36231,6 +36738,32 @@ func ParseListSettlementRowsResponse(rsp *http.Response) (*ListSettlementRowsRes
 	return response, nil
 }
 
+// ParseCreateSigningKeyResponse parses an HTTP response from a CreateSigningKeyWithResponse call
+func ParseCreateSigningKeyResponse(rsp *http.Response) (*CreateSigningKeyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateSigningKeyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest SigningKey
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListStoreKeysResponse parses an HTTP response from a ListStoreKeysWithResponse call
 func ParseListStoreKeysResponse(rsp *http.Response) (*ListStoreKeysResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -36763,4 +37296,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: 2ce9e152b06e4a49bb90a0a61be91597d9c0af0dc02b5b09dcbf27b41d59a0f1
+// Stamp of what it is made from: 957da41a9a0f402d753a47de372ee760c64b43f3a6f59cf3a28f5d007c78c4e6

@@ -24,7 +24,7 @@ type commandLine struct {
 	Terminal  terminalCommand  `cmd:"" help:"Add, list or change the places where a merchant makes invoices."`
 	Customer  customerCommand  `cmd:"" help:"Open accounts for a merchant's customers, and look after them."`
 	Rate      rateCommand      `cmd:"" help:"Set or list the rates at which a merchant's accounts exchange."`
-	Gateway   gatewayCommand   `cmd:"" help:"Add or list a merchant's contracts with payment providers."`
+	Gateway   gatewayCommand   `cmd:"" help:"Add, list or remove a merchant's contracts with payment providers."`
 	Endpoint  endpointCommand  `cmd:"" help:"Add, list or change the addresses that a merchant is told of events at."`
 	Delivery  deliveryCommand  `cmd:"" help:"Look at what an endpoint was told, and tell it again."`
 	Invoice   invoiceCommand   `cmd:"" help:"Let an invoice be paid although its amount is unusual."`

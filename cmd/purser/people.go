@@ -272,6 +272,8 @@ func (c *keyRevokeCommand) Run(ctx context.Context, t server.Terminal) error {
 type gatewayCommand struct {
 	Add  gatewayAddCommand  `cmd:"" help:"Add a contract, or replace the one of that name."`
 	List gatewayListCommand `cmd:"" help:"List contracts in the order of routing."`
+
+	Remove gatewayRemoveCommand `cmd:"" help:"Remove a contract that nothing needs any more."`
 }
 
 type gatewayAddCommand struct {
@@ -320,6 +322,23 @@ func (c *gatewayListCommand) Run(ctx context.Context, t server.Terminal) error {
 		return err
 	}
 	return commands.Gateways(ctx, c.Merchant)
+}
+
+type gatewayRemoveCommand struct {
+	dataFlags    `embed:""`
+	operatorFlag `embed:""`
+
+	Merchant string `help:"Whose contract it is." placeholder:"ID" required:""`
+	Name     string `arg:"" help:"The merchant's name for it."`
+}
+
+// Run removes the contract.
+func (c *gatewayRemoveCommand) Run(ctx context.Context, t server.Terminal) error {
+	commands, err := c.commands(t)
+	if err != nil {
+		return err
+	}
+	return commands.RemoveGateway(ctx, c.Merchant, c.Name)
 }
 
 type paymentCommand struct {

@@ -24,6 +24,8 @@ type Config struct {
 	PublicURL string // where merchants and payers reach this server
 	Now       func() time.Time
 	Log       *slog.Logger
+	// SignedCalls are the names of calls that a signing key can be limited to.
+	SignedCalls []string
 	// Unlimited lifts the limits of calls per time: for demos and tests only.
 	Unlimited bool
 	// The rest mints ids and has its usual value when nil.
@@ -50,7 +52,8 @@ func (d *desk) resources() []resource {
 	return []resource{
 		d.invoices(), d.payments(), d.refunds(), d.settlements(), d.customers(), d.transfers(), d.ledger(), d.events(),
 		d.rates(), d.exchanges(), d.payouts(), d.deals(), d.attachments(), d.traders(), d.requisites(),
-		d.endpoints(), d.deliveries(), d.gateways(), d.terminals(), d.keys(), d.storeKeys(), d.issuers(), d.merchant(),
+		d.endpoints(), d.deliveries(), d.gateways(), d.terminals(), d.keys(), d.storeKeys(), d.signingKeys(), d.issuers(),
+		d.merchant(),
 	}
 }
 

@@ -129,7 +129,7 @@ func (d *desk) gateways() resource {
 	return resource{
 		name: "gateways",
 		about: "A gateway is a contract of yours with a payment provider. Whoever runs the server adds and changes them. " +
-			"None is removed: what was paid there is asked about and refunded there.",
+			"What was paid at one that is removed can still be refunded there.",
 		words: gatewayWords, example: exampleGateway,
 		operations: []operation{
 			get(row{
@@ -157,6 +157,13 @@ func (d *desk) gateways() resource {
 				id: "enableGateway", path: "/gateways/{id}/enable", scope: merchant.Operator, summary: "Enable a gateway",
 				about: "Sends payments there again.", faults: missing,
 			}, d.enableGateway, put),
+			act(row{
+				id: "removeGateway", path: "/gateways/{id}/remove", scope: merchant.Operator, summary: "Remove a gateway",
+				about: "Removes a contract that nothing needs any more, and answers what it was. It is refused while a " +
+					"payment, a refund, a payout or a settlement file is not ended there. What was paid there stays as it is. " +
+					"The name is not given again.",
+				faults: append(missing, fault.CodeWrongState),
+			}, d.removeGateway, story[gatewayView]{now: d.gatewayGone, of: put.of}),
 			list(row{
 				id: "listGateways", path: "/gateways", scope: merchant.GatewaysRead, summary: "List gateways",
 				about: "Lists all gateways, disabled ones too.",
@@ -211,6 +218,20 @@ func (d *desk) turnGateway(c *call, id string, on bool) (gatewayView, error) {
 	terms := app.GatewayTerms{Enabled: &on}
 	made, err := d.App.ChangeGateway(c.Context(), c.Merchant, id, terms)
 	return show(viewGateway)(made, gatewayFault(err, terms))
+}
+
+func (d *desk) removeGateway(c *call, id string, _ none) (gatewayView, error) {
+	g, err := d.App.RemoveGateway(c.Context(), c.Merchant, id)
+	if err != nil {
+		return gatewayView{}, gatewayFault(err, app.GatewayTerms{})
+	}
+	return viewGateway(d.App.ContractOf(g)), nil
+}
+
+// gatewayGone is asked about a removal whose answer was never kept: the two are one
+// commit, so there is none.
+func (d *desk) gatewayGone(*call, string) (gatewayView, error) {
+	return gatewayView{}, fault.New(fault.CodeGatewayNotFound, "id", "")
 }
 
 // The sizes of what a gateway is configured with.

@@ -17,7 +17,7 @@ import (
 var random = regexp.MustCompile(`whsec_[A-Za-z0-9+/=]+|sk_[0-9a-f]{64}|\b(msg_)?[0-9a-f]{32}\b|` +
 	`"hint":"[0-9a-f]{4}"|"merchant","subject":"[0-9a-z]{8}"|` +
 	`/pay/(link|open)/[A-Z2-7]{26}|` +
-	`"id":"[0-9A-Za-z]{8}"|"(identity|secret)":"[0-9A-Za-z]{40,64}"`)
+	`"id":"[0-9A-Za-z]{8}"|"(identity|secret)":"[0-9A-Za-z]{40,72}"`)
 
 // stage gives the shop what it runs with: endpoint ep_1, which is told of nothing
 // that stories do, and three deliveries to it; key key_1; terminal 1001; the market
@@ -116,6 +116,11 @@ var staged = []dialecttest.Sample{
 		Body: `{"order":7,"settings":{"mode":"test"},"credentials":{"api_key":"canary"}}`,
 	},
 	{Route: "POST /v1/gateways/{id}/disable", Path: "/v1/gateways/shepa/disable", Key: "operator"},
+	{Route: "POST /v1/gateways/{id}/remove", Path: "/v1/gateways/shepa/remove", Key: "operator"},
+	{
+		Route: "POST /v1/signing-keys", Key: "operator",
+		Body: `{"account":10000,"label":"l","methods":["invoice-create"],"networks":["192.0.2.0/24"]}`,
+	},
 	{Route: "POST /v1/gateways/{id}/enable", Path: "/v1/gateways/shepa/enable", Key: "operator"},
 	{
 		Route: "POST /v1/terminals", Key: "admin",

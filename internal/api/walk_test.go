@@ -289,8 +289,12 @@ func (w *rover) callThis(t *rapid.T, o walked) {
 	w.send(t, s, !strings.HasPrefix(key, "other"))
 }
 
-// mayEnd says that a walk can go on without a thing: not without its own keys.
+// mayEnd says that a walk can go on without a thing: not without its own keys, and
+// not without the gateways with which it began.
 func (w *rover) mayEnd(o walked, id string) bool {
+	if strings.HasSuffix(o.path, "/remove") {
+		return w.Banks[id] == nil && w.Gateways[id] == nil
+	}
 	return o.resource != "keys" || strings.Contains(id, "_0000")
 }
 

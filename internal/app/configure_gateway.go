@@ -47,8 +47,11 @@ func (a *App) AddGateway(ctx context.Context, n NewGateway) (Contract, error) {
 	if _, err := a.store.Merchant(ctx, n.Merchant); err != nil {
 		return Contract{}, err
 	}
-	return a.configure(ctx, n.Merchant, n.Name, n.GatewayTerms, func(_ merchant.Gateway, found bool,
+	return a.configure(ctx, n.Merchant, n.Name, n.GatewayTerms, func(known merchant.Gateway, found bool,
 	) (merchant.Gateway, error) {
+		if found && known.Removed {
+			return merchant.Gateway{}, nameGone()
+		}
 		if found {
 			return merchant.Gateway{}, fault.New(fault.CodeDuplicate, "name", "")
 		}
@@ -64,7 +67,7 @@ func (a *App) AddGateway(ctx context.Context, n NewGateway) (Contract, error) {
 // an address changes and the credentials do not come with it.
 func (a *App) ChangeGateway(ctx context.Context, merchantID, name string, t GatewayTerms) (Contract, error) {
 	return a.configure(ctx, merchantID, name, t, func(known merchant.Gateway, found bool) (merchant.Gateway, error) {
-		if !found {
+		if !found || known.Removed {
 			return known, fault.New(fault.CodeGatewayNotFound, "gateway", "")
 		}
 		return known, nil

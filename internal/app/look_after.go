@@ -150,7 +150,7 @@ func (a *App) SweepGateways(ctx context.Context) (int, error) {
 const sweepPage = 100
 
 func (a *App) sweepMerchant(ctx context.Context, merchantID string) (int, error) {
-	known, err := a.store.Gateways(ctx, merchantID)
+	known, err := a.Gateways(ctx, merchantID)
 	if err != nil {
 		return 0, err
 	}

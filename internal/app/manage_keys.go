@@ -189,6 +189,8 @@ func hashKey(secret string) string {
 
 // NewSigningKey is the wish to add a key that signs calls.
 type NewSigningKey struct {
+	ID       string         // empty = one is minted
+	Text     SigningKeyText // what NewSigningKeyText gave; empty = it is made
 	Merchant string
 	Account  int64 // the account that it acts for; 0 = the merchant's own
 	Label    string
@@ -217,10 +219,14 @@ func (a *App) CreateSigningKey(ctx context.Context, n NewSigningKey) (merchant.K
 		}
 	}
 	now := a.now()
-	text := SigningKeyText{Public: newToken(), Secret: (newToken() + newToken() + newToken())[:72]}
+	text := n.Text
+	if text == (SigningKeyText{}) {
+		text = NewSigningKeyText()
+	}
 	k := merchant.Key{
-		ID: newID(now), Merchant: n.Merchant, Hash: hashKey(text.Public), Hint: text.Public[len(text.Public)-4:],
-		Label: n.Label, Account: n.Account, Methods: slices.Clone(n.Methods), Networks: slices.Clone(n.Networks),
+		ID: cmp.Or(n.ID, newID(now)), Merchant: n.Merchant, Hash: hashKey(text.Public),
+		Hint: text.Public[len(text.Public)-4:], Label: n.Label, Account: n.Account, Methods: slices.Clone(n.Methods),
+		Networks:  slices.Clone(n.Networks),
 		CreatedAt: now, UpdatedAt: now,
 	}
 	var err error
@@ -232,6 +238,11 @@ func (a *App) CreateSigningKey(ctx context.Context, n NewSigningKey) (merchant.K
 	}
 	k.Version++
 	return k, text, nil
+}
+
+// NewSigningKeyText makes both parts of a signing key.
+func NewSigningKeyText() SigningKeyText {
+	return SigningKeyText{Public: newToken(), Secret: (newToken() + newToken() + newToken())[:72]}
 }
 
 // SigningKey finds the valid key behind a public part, and the secret that its

@@ -172,7 +172,7 @@ func (a *App) Merchant(ctx context.Context, id string) (merchant.Merchant, error
 
 // PutGateway adds one of a merchant's gateways or replaces it. The caller has
 // seen that its settings make a connector; one that does not is passed over
-// by routing. Error: merchant_not_found.
+// by routing. Errors: merchant_not_found, duplicate for the name of a removed one.
 func (a *App) PutGateway(ctx context.Context, g merchant.Gateway) error {
 	if _, err := a.store.Merchant(ctx, g.Merchant); err != nil {
 		return err
@@ -184,6 +184,9 @@ func (a *App) PutGateway(ctx context.Context, g merchant.Gateway) error {
 		}
 		g.Version, g.CreatedAt, g.UpdatedAt = 0, a.now(), a.now()
 		for _, k := range known {
+			if k.Name == g.Name && k.Removed {
+				return store.Change{}, nameGone()
+			}
 			if k.Name == g.Name {
 				g.Version, g.CreatedAt = k.Version, k.CreatedAt
 			}
@@ -218,7 +221,7 @@ const (
 // Contracts lists a merchant's gateways in the order of routing, with what they
 // take. No provider is asked.
 func (a *App) Contracts(ctx context.Context, merchantID string) ([]Contract, error) {
-	known, err := a.store.Gateways(ctx, merchantID)
+	known, err := a.Gateways(ctx, merchantID)
 	if err != nil {
 		return nil, err
 	}
@@ -245,7 +248,8 @@ func (a *App) ContractOf(g merchant.Gateway) Contract {
 	return made
 }
 
-// Gateways lists a merchant's gateways in the order of routing.
+// Gateways lists a merchant's gateways in the order of routing, but not the removed.
 func (a *App) Gateways(ctx context.Context, merchantID string) ([]merchant.Gateway, error) {
-	return a.store.Gateways(ctx, merchantID)
+	known, err := a.store.Gateways(ctx, merchantID)
+	return slices.DeleteFunc(known, func(g merchant.Gateway) bool { return g.Removed }), err
 }

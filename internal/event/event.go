@@ -63,6 +63,7 @@ const (
 	Revoke  = "revoke"
 	Disable = "disable"
 	Enable  = "enable"
+	Remove  = "remove"
 )
 
 // Administered says that the noun is one of those whose events are for the record.

@@ -200,6 +200,9 @@ type Gateway struct {
 	Enabled   bool
 	Settings  map[string]string // not secret: addresses, switches
 	Sealed    []byte            // the credentials, encrypted; opened only to build the connector
+	// Removed says that it is gone for everything but what was paid there. Its name
+	// stays its own: another contract of the name would be asked about those payments.
+	Removed   bool
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }

@@ -157,3 +157,15 @@ func (c Commands) Gateways(ctx context.Context, merchantID string) error {
 		return c.Terminal.show(views, gatewayHead, rows)
 	})
 }
+
+// RemoveGateway removes a contract that nothing needs any more.
+func (c Commands) RemoveGateway(ctx context.Context, merchantID, name string) error {
+	return c.with(ctx, forWriting, func(k *core) error {
+		g, err := k.app.RemoveGateway(ctx, merchantID, name)
+		if err != nil {
+			return err
+		}
+		view := viewGateway(g)
+		return c.Terminal.show(view, gatewayHead, [][]string{view.row()})
+	})
+}

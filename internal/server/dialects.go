@@ -74,8 +74,13 @@ func addDialects(r *routes, k *core, a additions) error {
 	if len(a.sandbox) > 0 { // a demo has one key for everything
 		perSecond = 0
 	}
+	signed, err := signedCalls(k)
+	if err != nil {
+		return err
+	}
 	native := api.New(api.Config{
 		App: k.app, PublicURL: k.config.PublicURL, Now: k.now, Log: k.log, Unlimited: len(a.sandbox) > 0,
+		SignedCalls: signed,
 	})
 	for _, d := range []*dialect.Dialect{shop, wallets, cards, orders, transfers} {
 		d.Limit(dialect.NewBudget(perSecond, k.now))

@@ -158,7 +158,12 @@ type MerchantReader interface {
 	Keys(ctx context.Context, merchantID string) ([]merchant.Key, error)
 	Gateways(ctx context.Context, merchantID string) ([]merchant.Gateway, error)   // by Order, then Name
 	Terminals(ctx context.Context, merchantID string) ([]merchant.Terminal, error) // by Number
+	// GatewayNeed is something that is not ended and needs a gateway, if there is any.
+	GatewayNeed(ctx context.Context, merchantID, name string) (Need, bool, error)
 }
+
+// Need is a thing that needs another one.
+type Need struct{ Noun, ID string }
 
 // PaymentReader finds invoices, payments and refunds.
 type PaymentReader interface {

@@ -133,12 +133,13 @@ type gatewayDetail struct {
 	Enabled   bool              `json:"enabled,omitzero"`
 	Settings  map[string]string `json:"settings,omitzero"`
 	Sealed    []byte            `json:"sealed,omitzero"`
+	Removed   bool              `json:"removed,omitzero"`
 }
 
 // gatewayRecord writes a gateway at its next version.
 func gatewayRecord(g merchant.Gateway) (record, error) {
 	detail, err := pack(gatewayDetail{
-		Connector: g.Connector, Enabled: g.Enabled, Settings: g.Settings, Sealed: g.Sealed,
+		Connector: g.Connector, Enabled: g.Enabled, Settings: g.Settings, Sealed: g.Sealed, Removed: g.Removed,
 	})
 	return record{
 		g.Name, g.Merchant, g.Version + 1, int64(g.Order), micros(g.CreatedAt), micros(g.UpdatedAt), detail,
@@ -158,6 +159,7 @@ func scanGateway(r row) (merchant.Gateway, error) {
 	}
 	err := unpack(detail, &d)
 	g.Connector, g.Enabled, g.Settings, g.Sealed = d.Connector, d.Enabled, d.Settings, d.Sealed
+	g.Removed = d.Removed
 	g.CreatedAt, g.UpdatedAt = instant(created), instant(updated)
 	return g, err
 }
@@ -193,4 +195,25 @@ func (d *DB) Keys(ctx context.Context, merchantID string) ([]merchant.Key, error
 // Gateways are a merchant's gateways by Order, then Name.
 func (d *DB) Gateways(ctx context.Context, merchantID string) ([]merchant.Gateway, error) {
 	return many(ctx, d, scanGateway, selectFrom(gateways, "merchant_id = $1 order by rank, name"), merchantID)
+}
+
+// GatewayNeed is something that is not ended and needs a gateway. It is asked when
+// one is removed, so it may read a merchant's payments through.
+func (d *DB) GatewayNeed(ctx context.Context, merchantID, name string) (store.Need, bool, error) {
+	attempt, gateway := d.engine.detailText("attempt", "gateway"), d.engine.detailText("gateway")
+	found, err := first(ctx, d, 1, func(r row) (n store.Need, err error) { return n, r.Scan(&n.Noun, &n.ID) },
+		"select 'payment', id from payment where merchant_id = $1 and check_at is not null and "+attempt+" = $2"+
+			" union all select 'payment', id from payment where merchant_id = $1"+
+			" and state in ('processing', 'authorized') and "+attempt+" = $2"+
+			" union all select 'refund', id from refund where merchant_id = $1"+
+			" and state in ('requested', 'processing') and "+gateway+" = $2"+
+			" union all select 'payout', id from payout where merchant_id = $1"+
+			" and state in ('requested', 'approved', 'processing')"+
+			" and ("+gateway+" = $2 or "+d.engine.detailText("rail")+" = $2)"+
+			" union all select 'settlement', id from settlement where merchant_id = $1 and gateway = $2 and ended_at is null",
+		merchantID, name)
+	if err != nil || len(found) == 0 {
+		return store.Need{}, false, err
+	}
+	return found[0], true, nil
 }

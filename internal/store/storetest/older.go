@@ -119,20 +119,9 @@ func (s *shop) narrowed(c store.Change) {
 	missing(t, "transfer of another", none, err, fault.CodeNotFound)
 	invoices, err := s.ListInvoices(ctx, s.id, store.InvoiceList{State: invoice.Paid}, all)
 	same(t, "paid", len(invoices), err, 0)
-	var linked []invoice.Invoice
-	for n, kind := range []invoice.LinkKind{invoice.Fixed, invoice.OpenAmount} {
-		i := s.invoice()
-		i.CreatedAt, i.Link = noon.Add(time.Duration(n)), invoice.Link{Token: newID(), Kind: kind, Amount: i.Amount}
-		s.must(store.Change{Invoices: []invoice.Invoice{i}})
-		linked = append(linked, i)
-	}
-	invoices, err = s.ListInvoices(ctx, s.id, store.InvoiceList{Linked: true}, all)
-	same(t, "with links", len(invoices), err, len(linked))
-	invoices, err = s.ListInvoices(ctx, s.id, store.InvoiceList{Linked: true, Link: invoice.OpenAmount}, all)
-	same(t, "with a link of a kind", len(invoices) == 1 && invoices[0].ID == linked[1].ID, err, true)
+	s.needed(c.Invoices[0])
+	s.linked(all)
 	other := newShop(t, s.Store)
-	invoices, err = s.ListInvoices(ctx, other.id, store.InvoiceList{Linked: true}, all)
-	same(t, "links of another", len(invoices), err, 0)
 	payments, err = s.ListPayments(ctx, other.id, store.PaymentList{}, all)
 	same(t, "of another", len(payments), err, 0)
 	for n := range 3 {
@@ -177,4 +166,37 @@ func stored(payments []payment.Payment) []payment.Payment {
 		list[n].Version = 1
 	}
 	return list
+}
+
+// needed asks what needs a gateway.
+func (s *shop) needed(i invoice.Invoice) {
+	t, ctx := s.T, s.Context()
+	needing := s.payment(i.ID)
+	needing.State, needing.Attempt.Gateway = payment.Authorized, "needed"
+	_, needed, err := s.GatewayNeed(ctx, s.id, "needed")
+	same(t, "a gateway that nothing needs", needed, err, false)
+	s.must(store.Change{Payments: []payment.Payment{needing}})
+	need, needed, err := s.GatewayNeed(ctx, s.id, "needed")
+	same(t, "what needs a gateway", need, err, store.Need{Noun: "payment", ID: needing.ID})
+	same(t, "whether something needs it", needed, err, true)
+	_, needed, err = s.GatewayNeed(ctx, newShop(t, s.Store).id, "needed")
+	same(t, "whether something of another needs it", needed, err, false)
+}
+
+// linked lists invoices that have links.
+func (s *shop) linked(all store.Older) {
+	t, ctx := s.T, s.Context()
+	var linked []invoice.Invoice
+	for n, kind := range []invoice.LinkKind{invoice.Fixed, invoice.OpenAmount} {
+		i := s.invoice()
+		i.CreatedAt, i.Link = noon.Add(time.Duration(n)), invoice.Link{Token: newID(), Kind: kind, Amount: i.Amount}
+		s.must(store.Change{Invoices: []invoice.Invoice{i}})
+		linked = append(linked, i)
+	}
+	invoices, err := s.ListInvoices(ctx, s.id, store.InvoiceList{Linked: true}, all)
+	same(t, "with links", len(invoices), err, len(linked))
+	invoices, err = s.ListInvoices(ctx, s.id, store.InvoiceList{Linked: true, Link: invoice.OpenAmount}, all)
+	same(t, "with a link of a kind", len(invoices) == 1 && invoices[0].ID == linked[1].ID, err, true)
+	invoices, err = s.ListInvoices(ctx, newShop(t, s.Store).id, store.InvoiceList{Linked: true}, all)
+	same(t, "links of another", len(invoices), err, 0)
 }
