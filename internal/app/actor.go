@@ -69,6 +69,9 @@ func switched(before, after bool) string {
 	return event.Change
 }
 
+// decided are the nouns about which an operator decides by a name that is told.
+var decided = []event.Noun{event.Payout, event.Deal, event.Trader, event.Requisite}
+
 // record puts down who created or changed what is administered, in the very change
 // that does it. It looks at what is written and not at who writes, so that no use
 // case can forget it; one that has a better word for it than "change" brings the event.
@@ -103,8 +106,12 @@ func record(ctx context.Context, c *store.Change) {
 	}
 	who := whoActs(ctx)
 	for n, e := range events {
-		if e.Noun.Administered() {
+		switch {
+		case e.Noun.Administered():
 			events[n].Actor, events[n].Note = who.kind, who.said("")
+		case e.Actor == byOperator && who.kind == byMerchant && slices.Contains(decided, e.Noun):
+			// The name is whatever was sent; the key is what it was sent with.
+			events[n].Note = strings.TrimPrefix(e.Note+" ("+who.name+")", " ")
 		}
 	}
 	c.Events = events

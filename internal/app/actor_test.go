@@ -176,3 +176,25 @@ func TestKeysAreActors(t *testing.T) {
 		}
 	}
 }
+
+// TestKeysOfDecisions: what an operator decides over /v1 is recorded with the name
+// that was sent and with the key; on the command line there is only the name.
+func TestKeysOfDecisions(t *testing.T) {
+	t.Parallel()
+	for want, ctx := range map[string]context.Context{
+		"Sam (key key_1)": app.AsKey(t.Context(), "key_1"), "Sam": app.AsOperator(t.Context(), "Zoe"),
+	} {
+		s := open(t, 0)
+		made, err := s.app.AddTrader(ctx, app.NewTrader{Merchant: s.merchant, Name: "Boris", Operator: "Sam"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		history, err := s.store.History(t.Context(), s.merchant, event.Trader, made.ID)
+		if err != nil || len(history) != 1 {
+			t.Fatalf("got %d events, %v", len(history), err)
+		}
+		if e := history[0]; e.Actor != "operator" || e.Note != want {
+			t.Errorf("got %s: %s, want %s", e.Actor, e.Note, want)
+		}
+	}
+}

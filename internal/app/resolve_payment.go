@@ -283,11 +283,14 @@ func (a *App) reserve(ctx context.Context, p payment.Payment, h hint) (found roo
 		fresh.Reserved, fresh.UpdatedAt, held.UpdatedAt = true, now, now
 		// Should this process die before the answer is on record, the worker asks again.
 		fresh.CheckAt = now.Add(2 * gatewayTime)
-		return store.Change{
-			Invoices: []invoice.Invoice{held}, Payments: []payment.Payment{fresh},
-			Events: []event.Event{happened(event.Payment, p.Merchant, p.ID, fresh.State, "reserve", fresh.State,
-				h.actor, "", now)},
-		}, nil
+		change := store.Change{Invoices: []invoice.Invoice{held}}
+		if !fresh.Attempt.Weighed { // once: a payer who comes back again and again adds nothing to the history
+			fresh.Attempt.Weighed = true
+			change.Events = []event.Event{happened(event.Payment, p.Merchant, p.ID, fresh.State, "reserve", fresh.State,
+				h.actor, "", now)}
+		}
+		change.Payments = []payment.Payment{fresh}
+		return change, nil
 	})
 	if err == nil {
 		// What was written has the next version; reading it again is simpler than guessing.

@@ -73,6 +73,7 @@ type Attempt struct {
 	Token     string       // unguessable, carried by the return address
 	Word      string       // what the payer's browser brought back last; a hint, never a fact
 	Doubtful  bool         // an answer that may have moved money was lost
+	Weighed   bool         // its amount was set aside on the invoice before, and that is on record
 	Receipt   string       // the gateway's id of the money movement
 	Fee       money.Amount // what the gateway keeps; not valid when it did not say
 	StartedAt time.Time

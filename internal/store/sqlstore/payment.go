@@ -22,6 +22,7 @@ type attemptDetail struct {
 	Token     string `json:"token,omitzero"`
 	Word      string `json:"word,omitzero"`
 	Doubtful  bool   `json:"doubtful,omitzero"`
+	Weighed   bool   `json:"weighed,omitzero"`
 	Receipt   string `json:"receipt,omitzero"`
 	Fee       *sum   `json:"fee,omitzero"`
 	StartedAt moment `json:"started_at,omitzero"`
@@ -144,7 +145,7 @@ func (a attemptDetail) attempt() (payment.Attempt, error) {
 	return payment.Attempt{
 		Gateway: a.Gateway, Number: a.Number, Short: a.Short, Method: payment.Method(a.Method),
 		Session: a.Session, Link: a.Link, Token: a.Token, Word: a.Word,
-		Doubtful: a.Doubtful, Receipt: a.Receipt, Fee: fee,
+		Doubtful: a.Doubtful, Weighed: a.Weighed, Receipt: a.Receipt, Fee: fee,
 		StartedAt: perhapsInstant(a.StartedAt), Deadline: perhapsInstant(a.Deadline),
 	}, err
 }
@@ -153,7 +154,7 @@ func attemptOf(a payment.Attempt) attemptDetail {
 	return attemptDetail{
 		Gateway: a.Gateway, Number: a.Number, Short: a.Short, Method: string(a.Method),
 		Session: a.Session, Link: a.Link, Token: a.Token, Word: a.Word,
-		Doubtful: a.Doubtful, Receipt: a.Receipt, Fee: sumOf(a.Fee),
+		Doubtful: a.Doubtful, Weighed: a.Weighed, Receipt: a.Receipt, Fee: sumOf(a.Fee),
 		StartedAt: momentOf(a.StartedAt), Deadline: momentOf(a.Deadline),
 	}
 }
