@@ -58,6 +58,7 @@ func TestScopes(t *testing.T) {
 		switch route.Name() {
 		case "POST /v1/rates", "POST /v1/settlements", "POST /v1/settlements/check", // deals are settled by the rates
 			"POST /v1/issuers", // whose names are one merchant's for ever
+			"POST /v1/signing-keys",
 			"POST /v1/payments/attest", "POST /v1/payments/{id}/confirm", "POST /v1/payments/{id}/reject",
 			"POST /v1/customers/{id}/unblock":
 			need, all, read, write = "", merchant.Operator, "", ""

@@ -29,7 +29,7 @@ func (w *World) usually(ctx context.Context, what string) error {
 	var change store.Change
 	for n := range 20 {
 		change.Invoices = append(change.Invoices, invoice.Invoice{
-			ID: fmt.Sprintf("usual-%d", n), Merchant: w.Shop, State: invoice.Completed, Terminal: terminal,
+			ID: fmt.Sprintf("usual-%s-%d", unit, n), Merchant: w.Shop, State: invoice.Completed, Terminal: terminal,
 			Amount: amount, Captured: amount, Reserved: money.Zero(amount.Unit()), CreatedAt: Start, UpdatedAt: Start,
 		})
 	}
