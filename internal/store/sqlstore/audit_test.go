@@ -296,6 +296,14 @@ var spoils = []spoil{
 		`update payout set state = 'requested', detail = replace(detail, '"traders"', '"TRX"') where id = 'o1'`,
 	},
 	spoiled("I4 deal", "deal", "state", "'completed'", "'canceled'", "id = 'd1'"),
+	{ // a deal of a payout that was paid keeps its coins while it is disputed: here they are in no book
+		"I4 deal", `update deal set state = 'dispute', payout_id = 'o2' where id = 'd1'`,
+		`update deal set state = 'canceled', payout_id = '' where id = 'd1'`,
+	},
+	{ // and so it is when it is completed
+		"I4 deal", `update deal set state = 'completed', payout_id = 'o2' where id = 'd1'`,
+		`update deal set state = 'canceled', payout_id = '' where id = 'd1'`,
+	},
 	spoiled("P6 endpoint", "delivery", "endpoint_id", "'x'", "''", "id = 'd1'"),
 	spoiled("P6 time", "delivery", "run_at", "null", "1", "id = 'd1'"),
 	spoiled("I17", "exchange", "detail", "replace(detail, '10.5', '10.4')", "replace(detail, '10.4', '10.5')", "true"),
