@@ -19,6 +19,7 @@ import (
 	"github.com/purserhq/purser/internal/merchant"
 	"github.com/purserhq/purser/internal/store"
 	"github.com/purserhq/purser/internal/store/sqlstore"
+	"github.com/purserhq/purser/internal/worker"
 )
 
 // core is what a server and a command have in common: an open database and
@@ -53,6 +54,7 @@ const (
 // cases.
 func openCore(ctx context.Context, c Config, p purpose, log *slog.Logger) (*core, error) {
 	k := &core{config: c, log: log, now: now, metrics: newMetrics(Version()), transport: client.Transport()}
+	worker.GuardNames(k.transport, c.WebhookLoopback)
 	if err := makeFolder(c, p); err != nil {
 		return nil, err
 	}

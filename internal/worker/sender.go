@@ -24,17 +24,25 @@ const sendTime = 15 * time.Second
 // Loopback opens this machine's own addresses, for a demo and for tests.
 func NewSender(loopback bool) *http.Client { return newSender(loopback, nil) }
 
-// newSender asks a resolver for names; nil is the machine's own.
-func newSender(loopback bool, resolver *net.Resolver) *http.Client {
-	options := []ssrf.Option{ssrf.WithPorts(80, 443, 8080, 8443)}
+// newGuard refuses to dial private networks, and ports beside some; without any, none is
+// refused. Loopback is as NewSender has it.
+func newGuard(loopback bool, ports ...uint16) *ssrf.Guardian {
 	if loopback {
-		options = []ssrf.Option{
+		return ssrf.New(
 			ssrf.WithAnyPort(),
 			ssrf.WithAllowedV4Prefixes(netip.MustParsePrefix("127.0.0.0/8")),
 			ssrf.WithAllowedV6Prefixes(netip.MustParsePrefix("::1/128")),
-		}
+		)
 	}
-	guard := ssrf.New(options...)
+	if len(ports) == 0 {
+		return ssrf.New(ssrf.WithAnyPort())
+	}
+	return ssrf.New(ssrf.WithPorts(ports...))
+}
+
+// newSender asks a resolver for names; nil is the machine's own.
+func newSender(loopback bool, resolver *net.Resolver) *http.Client {
+	guard := newGuard(loopback, 80, 443, 8080, 8443)
 	dialer := &net.Dialer{Timeout: 5 * time.Second, Control: guard.Safe, Resolver: resolver}
 	return &http.Client{
 		Timeout: sendTime,
