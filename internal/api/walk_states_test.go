@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/dialect/dialecttest"
 )
 
 // stand remembers how a thing stands, so that those in seldom states are found.
@@ -70,10 +71,7 @@ func (w *rover) callSeldom(t *rapid.T) {
 		w.callThis(t, o)
 		return
 	}
-	s := sent{operation: o, header: w.holder(o.key()), target: "/v1" + o.path, body: sample.Body}
-	if sample.Path != "" {
-		s.target = sample.Path
-	}
+	s := w.asPrinted(o, sample)
 	if strings.HasSuffix(o.path, "/remove") { // what is printed would end what the walk needs
 		w.callThis(t, o)
 		return
@@ -85,10 +83,37 @@ func (w *rover) callSeldom(t *rapid.T) {
 		s.target += "?" + sample.Query
 	}
 	if o.method == http.MethodPost {
-		s.header.Set("Content-Type", "application/json")
 		s.body = w.renewed(t, sample.Body)
 	}
 	w.send(t, s, true)
+}
+
+// asPrinted is a call as it is printed, but for its query.
+func (w *rover) asPrinted(o walked, sample dialecttest.Sample) sent {
+	s := sent{operation: o, header: w.holder(o.key()), target: "/v1" + o.path, body: sample.Body}
+	if sample.Path != "" {
+		s.target = sample.Path
+	}
+	if o.method == http.MethodPost {
+		s.header.Set("Content-Type", "application/json")
+	}
+	return s
+}
+
+// callPrinted calls an operation that chance left out, as it is printed, in a world
+// in which nothing else happened.
+func (w *rover) callPrinted(t *testing.T, o walked) {
+	t.Helper()
+	sample, ok := w.printed[o.name]
+	if !ok {
+		return
+	}
+	s := w.asPrinted(o, sample)
+	if sample.Query != "" {
+		s.target += "?" + sample.Query
+	}
+	w.send(t, s, true)
+	w.audit(t)
 }
 
 // renewed is a printed body in which the ids of things are, mostly, those of others.

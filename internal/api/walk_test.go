@@ -27,9 +27,10 @@ import (
 // into later ones, so that it gets to things which have lived; bodies are well made
 // and ill made. After every call: nothing broke, the answer is one that the document
 // has, with a code that it names, and nobody saw what is another's. After every walk
-// the books agree, and in the end they agree with the gateways'. No operation may be
-// left that was never answered well. The walks are the same every time and few; with
-// -rapid.checks=5000 -rapid.seed=0 they are many, and others.
+// the books agree, and in the end they agree with the gateways'. An operation that chance
+// left out is called as it is printed, so that none is never answered well. The walks
+// are the same every time and few; with -rapid.checks=5000 -rapid.seed=0 they are many,
+// and others.
 func TestAnyCalls(t *testing.T) {
 	t.Parallel()
 	for engine, database := range engines {
@@ -56,7 +57,12 @@ func TestAnyCalls(t *testing.T) {
 			})
 			w.settle(t)
 			for _, o := range w.operations {
-				if w.answered[o.name] == 0 && engine != "postgres" {
+				if w.answered[o.name] > 0 || engine == "postgres" {
+					continue
+				}
+				t.Logf("%s was left out", o.name)
+				alone := walkFrom(t, database)
+				if alone.callPrinted(t, o); alone.answered[o.name] == 0 {
 					t.Errorf("%s was never answered well", o.name)
 				}
 			}
