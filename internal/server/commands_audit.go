@@ -105,7 +105,7 @@ func (c Commands) prove(ctx context.Context, k *core, known store.Seal) (view au
 		return view, err
 	}
 	view = viewAudit(findings, waiting)
-	view.Sealed, err = viewSealed(ctx, k.store)
+	view.Sealed, err = viewSealed(ctx, k.store, findings)
 	return view, err
 }
 
@@ -142,13 +142,13 @@ func recognise(ctx context.Context, s store.Keeper, known store.Seal) (store.Fin
 }
 
 // viewSealed shows how far the books are sealed.
-func viewSealed(ctx context.Context, s *sqlstore.DB) (sealedView, error) {
+func viewSealed(ctx context.Context, s *sqlstore.DB, audit []store.Finding) (sealedView, error) {
 	last, err := s.SealOf(ctx, 0)
 	if err != nil && !fault.Is(err, fault.CodeNotFound) {
 		return sealedView{}, err
 	}
-	unsealed, err := s.Unsealed(ctx)
-	return sealedView{Seal: last.String(), At: moment(last.At), Unsealed: unsealed}, err
+	unsealed := sqlstore.UnsealedOf(audit)
+	return sealedView{Seal: last.String(), At: moment(last.At), Unsealed: unsealed}, nil
 }
 
 func viewAudit(findings []store.Finding, waiting []store.Waiting) auditView {

@@ -160,11 +160,14 @@ func (d *DB) checks() (all []prover) {
 	return append(all, rates(), sealedBooks{})
 }
 
+// everyEntryBalances is what the first of all checks proves, of every entry there is.
+const everyEntryBalances = "the postings of every entry sum to zero in each unit"
+
 // ledgerChecks prove the entries, the balances and the floors.
 func ledgerChecks() []check {
 	return []check{
 		{
-			"I1", "the postings of every entry sum to zero in each unit", "entry",
+			"I1", everyEntryBalances, "entry",
 			`select entry_id as example from posting group by entry_id, merchant_id, unit having sum(amount) <> 0`,
 		},
 		{

@@ -69,7 +69,7 @@ type proof struct {
 
 // proofs are those of the checks that looks may prove, by what these say.
 var proofs = map[string]proof{
-	"the postings of every entry sum to zero in each unit":             {doubts: doubtEntries},
+	everyEntryBalances: {doubts: doubtEntries},
 	"every entry has at least two postings and every posting an entry": {doubts: doubtEntries},
 	"every balance is the sum of its postings":                         {doubtAccounts | doubtEntries, zero(sumBalances)},
 	"every posting has the unit of its account":                        {doubts: doubtAccounts | doubtEntries},

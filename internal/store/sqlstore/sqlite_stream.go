@@ -33,9 +33,13 @@ func (s sqliteSnapshot) sources(ctx context.Context, all []snapshot) (books, thi
 	return whole, whole, err
 }
 
-// readers are as many as there are processors: a page is fetched in a small part of the
-// time that its rows take, so they need no transaction each.
-func (s *sqliteTables) readers() int { return runtime.GOMAXPROCS(0) }
+// readers are more than there are processors: while some wait for the disk others work. A
+// page is fetched in a small part of the time that its rows take, so they need no transaction
+// each.
+func (s *sqliteTables) readers() int {
+	const each = 4
+	return each * runtime.GOMAXPROCS(0)
+}
 
 func (s *sqliteTables) divide(ctx context.Context, of ...scan) (parts, error) {
 	d := &division{}
