@@ -37296,4 +37296,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: 957da41a9a0f402d753a47de372ee760c64b43f3a6f59cf3a28f5d007c78c4e6
+// Stamp of what it is made from: 7bcb204a0a4d426670b6e7752720e0f37aafd0e25381b62d7ca9582982533e6e

@@ -17,36 +17,6 @@ import (
 	"github.com/purserhq/purser/internal/money"
 )
 
-// overview stands at the top of the document.
-const overview = `Purser's own API: everything that the server can do for a merchant.
-
-Keys. Every call carries a secret key: "Authorization: Bearer sk_...". A key has scopes, such as payments:write; one
-that may write may also read. What another merchant has is not found. What whoever runs the server decides, such as
-whether a payout is sent, needs a key with the scope operator, which is part of no other scope, and names who decides.
-
-Amounts are decimal text, never numbers, and the unit of all amounts of an object stands beside them: ` +
-	`{"amount": "12.50", "unit": "EUR"}.
-
-Sending again. Every POST takes an Idempotency-Key, a name of your own for what you want. The same call under the
-same name has one effect and one answer, byte for byte, for 72 hours; a repeated answer has Idempotent-Replayed: true.
-Another call under the name is refused with 422, and one that comes while the first is running with 409. A call that was
-refused without an effect takes no name, and neither does a breakdown (5xx): send it again.
-
-Lists are cut into pages: limit says how long they are, next_cursor leads to the next one.
-
-Every list can be had as a table for spreadsheets, without pages and with the same filters: format=csv, or
-Accept: text/csv. It has at most 10000 rows; where more is left, the trailer Next-Cursor says what to send as cursor (of
-events: as after). What a spreadsheet would take for a formula has an apostrophe before it, and what is no plain value
-is JSON.
-
-Errors are application/problem+json. Act on code, not on words.
-
-New fields. Answers may get new fields, and fields new values, at any time: pass over what you do not know. What a call
-does not know is refused. A field that is null is one that is not there.
-
-Limits. A key may make 200 calls at once and 100 more every second; who sends no good key, 60 at once and one more every
-second. Beyond it the answer is 429, and Retry-After says in seconds when to ask again.`
-
 // everywhere are the faults that every operation may answer.
 var everywhere = []fault.Code{
 	fault.CodeKeyMissing, fault.CodeKeyInvalid, fault.CodeScopeMissing, fault.CodeParameterInvalid,
@@ -64,7 +34,7 @@ func (d *desk) document(all []operation) *huma.OpenAPI {
 	doc := &huma.OpenAPI{
 		OpenAPI: "3.1.0",
 		Info: &huma.Info{
-			Title: "Purser", Version: "1", Description: overview,
+			Title: "Purser", Version: "1", Description: overview(),
 			License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
 			Contact: &huma.Contact{Name: "Purser", URL: "https://github.com/purserhq/purser"},
 		},
@@ -114,15 +84,7 @@ func (d *desk) entry(o operation) *huma.Operation {
 		}
 		e.Parameters = append(e.Parameters, p)
 	}
-	codes := slices.Concat(everywhere, o.faults)
-	if strings.Contains(o.path, "{id}") {
-		codes = append(codes, fault.CodeNotFound) // an id that no database can hold is nobody's
-	}
-	if slices.Contains(codes, fault.CodeAmountInvalid) {
-		codes = append(codes, fault.CodeAmountOverflow) // whatever is text can be too large
-	}
 	if o.method == http.MethodPost {
-		codes = append(codes, ofChanges...)
 		longest := longestKey
 		e.Parameters = append(e.Parameters, &huma.Param{
 			Name: keyHeader, In: "header", Schema: &huma.Schema{Type: huma.TypeString, MaxLength: &longest},
@@ -138,8 +100,30 @@ func (d *desk) entry(o operation) *huma.Operation {
 		}
 	}
 	e.Responses[strconv.Itoa(o.status)] = d.good(o)
-	d.addProblems(e, codes)
+	d.addProblems(e, o.codes())
 	return e
+}
+
+// codes are what an operation may answer that is an error, by status.
+func (o operation) codes() map[int][]fault.Code {
+	codes := slices.Concat(everywhere, o.faults)
+	if strings.Contains(o.path, "{id}") {
+		codes = append(codes, fault.CodeNotFound) // an id that no database can hold is nobody's
+	}
+	if slices.Contains(codes, fault.CodeAmountInvalid) {
+		codes = append(codes, fault.CodeAmountOverflow) // whatever is text can be too large
+	}
+	if o.method == http.MethodPost {
+		codes = append(codes, ofChanges...)
+	}
+	by := map[int][]fault.Code{}
+	for _, code := range codes {
+		status := statusOf(fault.New(code, "", ""))
+		if !slices.Contains(by[status], code) {
+			by[status] = append(by[status], code)
+		}
+	}
+	return by
 }
 
 // good is what an operation answers when all went well.
@@ -168,21 +152,18 @@ func (d *desk) addTable(r *huma.Response, answer reflect.Type) {
 	}
 }
 
-// addProblems adds an answer for every status that the faults have.
-func (d *desk) addProblems(e *huma.Operation, codes []fault.Code) {
+// addProblems adds an answer for every status that is an error.
+func (d *desk) addProblems(e *huma.Operation, by map[int][]fault.Code) {
 	s := d.registry.Schema(reflect.TypeFor[problem](), true, "")
-	by := map[int][]string{}
-	for _, code := range codes {
-		status := statusOf(fault.New(code, "", ""))
-		if !slices.Contains(by[status], string(code)) {
-			by[status] = append(by[status], string(code))
-		}
-	}
 	for _, status := range slices.Sorted(maps.Keys(by)) {
-		first := fault.New(fault.Code(by[status][0]), "", "")
+		first := fault.New(by[status][0], "", "")
 		face := problemOf(&dialect.Request{ID: exampleRequest}, first).Body
+		var names []string
+		for _, code := range by[status] {
+			names = append(names, string(code))
+		}
 		e.Responses[strconv.Itoa(status)] = &huma.Response{
-			Description: http.StatusText(status) + ": " + strings.Join(by[status], ", "),
+			Description: http.StatusText(status) + ": " + strings.Join(names, ", "),
 			Content:     map[string]*huma.MediaType{problemType: {Schema: s, Example: face}},
 		}
 	}
