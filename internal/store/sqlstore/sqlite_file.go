@@ -100,13 +100,15 @@ func (f *pageFile) read(numbers []uint32, into []byte) (n int, err error) {
 	return n, err
 }
 
-// soon has the system begin to read some pages. Those that lie close together are read with
-// what is between them.
+// soon has the system begin to read some pages, in whatever order they are. Those that lie
+// close together are read with what is between them: a disk gives a dozen pages in the time that
+// it takes to look for one.
 func (f *pageFile) soon(numbers []uint32) {
-	const near = 4
+	const near = 8
+	slices.Sort(numbers)
 	for n := 0; n < len(numbers); {
 		first, last := numbers[n], numbers[n]
-		for n++; n < len(numbers) && numbers[n] > last && numbers[n] <= last+near; n++ {
+		for n++; n < len(numbers) && numbers[n] <= last+near; n++ {
 			last = numbers[n]
 		}
 		readAhead(f.file, int64(first-1)*int64(f.size), int64(last-first+1)*int64(f.size))

@@ -94,18 +94,6 @@ func (p *pages) buffers(n int) [][]byte {
 	return into
 }
 
-// soon has the system begin to read the pages that are wanted next, and, unless they are
-// under way, those that are wanted now.
-func (p *pages) soon(numbers []uint32, first bool) {
-	if p.file == nil {
-		return
-	}
-	if !first {
-		numbers = numbers[min(len(numbers), pagesAtOnce):]
-	}
-	p.file.soon(numbers)
-}
-
 // ask has SQLite give some of the pages.
 func (p *pages) ask(ctx context.Context, numbers []uint32, wanted []int, into [][]byte) (err error) {
 	list := []byte{'['}

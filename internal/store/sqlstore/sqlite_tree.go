@@ -43,6 +43,8 @@ type level struct {
 	cells int
 	next  int      // the cell that comes next
 	below bool     // the page below, which comes before that cell, was read
+	asked int      // the first page below that the system was not asked to read
+	later int      // the same of the page that comes behind this one
 	ahead []uint32 // pages below that come next
 	held  [][]byte // those pages
 	spare [][]byte // where they are
@@ -205,17 +207,12 @@ func (t *tree) descend(l *level) error {
 		if depth := len(t.path) - 1; t.towardsEnd(depth) {
 			last = min(last, t.end[depth])
 		}
-		l.ahead = l.ahead[:0]
-		for n := l.next; n <= last && len(l.ahead) < 2*pagesAtOnce; n++ {
-			number, err := l.child(t.pages, n)
-			if err != nil {
-				return err
-			}
-			l.ahead = append(l.ahead, number)
+		if err := t.soon(l, last); err != nil {
+			return err
 		}
-		// The pages of this turn are under way but where they are the first of their page.
-		t.pages.soon(l.ahead, l.next == 0)
-		l.ahead = l.ahead[:min(len(l.ahead), pagesAtOnce)]
+		if err := l.list(t.pages, l.next, min(last, l.next+pagesAtOnce-1)); err != nil {
+			return err
+		}
 		fetched, err := t.pages.fetch(t.ctx, l.ahead, l.spare)
 		if err != nil {
 			return err
@@ -228,7 +225,57 @@ func (t *tree) descend(l *level) error {
 	if err := t.meet(number); err != nil {
 		return err
 	}
-	return t.enter(page)
+	asked := l.later
+	l.later = 0
+	if err := t.enter(page); err != nil {
+		return err
+	}
+	t.path[len(t.path)-1].asked = asked
+	return nil
+}
+
+// list notes some of the pages below, from one to another.
+func (l *level) list(p *pages, from, last int) error {
+	l.ahead = l.ahead[:0]
+	for n := from; n <= last; n++ {
+		number, err := l.child(p, n)
+		if err != nil {
+			return err
+		}
+		l.ahead = append(l.ahead, number)
+	}
+	return nil
+}
+
+// soon has the system begin to read pages below that were not asked for: those that come next, up
+// to a last one, those of the next turn, and those below the page that comes behind this one.
+func (t *tree) soon(l *level, last int) error {
+	if t.pages.file == nil {
+		return nil
+	}
+	from := max(l.next, l.asked)
+	if err := l.list(t.pages, from, min(last, l.next+2*pagesAtOnce-1)); err != nil {
+		return err
+	}
+	t.pages.file.soon(l.ahead)
+	l.asked = from + len(l.ahead)
+	if len(t.path) < 2 || l.asked <= last {
+		return nil
+	}
+	above := &t.path[len(t.path)-2]
+	if above.later > 0 || len(above.held) == 0 {
+		return nil
+	}
+	var behind level
+	if err := behind.read(t.pages, above.held[0]); err != nil || !behind.inner() {
+		return err
+	}
+	if err := behind.list(t.pages, 0, min(behind.cells, 2*pagesAtOnce-1)); err != nil {
+		return err
+	}
+	t.pages.file.soon(behind.ahead)
+	above.later = len(behind.ahead)
+	return nil
 }
 
 // row reads a cell.
