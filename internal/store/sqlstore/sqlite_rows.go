@@ -20,19 +20,22 @@ func (f *rowForm) read(row []byte) (whole bool, err error) {
 			f.older(f.wanted[n:])
 			return true, nil
 		}
+		var size int
 		sort, used := uint64(row[at]), 1
-		if sort >= more {
+		if sort < more {
+			size = int(sizes[sort])
+		} else {
 			sort, used = varint(row[:end], at)
+			size = sizeOf(sort)
 		}
-		size, ok := sizeOf(sort)
-		if at += used; used == 0 || !ok {
+		if at += used; used == 0 || size == unknown {
 			return false, errPage
 		}
 		if column >= 0 {
 			if size > len(row)-body {
 				return false, nil
 			}
-			f.values[column] = valueOf(sort, row[body:body+size])
+			f.values[column].set(sort, row[body:body+size])
 		}
 		body += size
 	}
@@ -48,39 +51,53 @@ func (f *rowForm) older(lacking []int) {
 	}
 }
 
+// unknown is the size of a value of a sort that there is not.
+const unknown = -1
+
 // sizeOf is how many bytes a value of some sort takes.
-func sizeOf(sort uint64) (int, bool) {
+func sizeOf(sort uint64) int {
 	const float, longest = 7, 1 << 31
 	switch {
 	case sort >= 12 && sort < longest:
-		return int(sort-12) / 2, true
+		return int(sort-12) / 2
 	case sort <= 4:
-		return int(sort), true
+		return int(sort)
 	case sort == 5:
-		return 6, true
+		return 6
 	case sort == 6, sort == float:
-		return 8, true
+		return 8
 	case sort == 8, sort == 9:
-		return 0, true
+		return 0
 	}
-	return 0, false
+	return unknown
 }
 
-// valueOf reads a text, or a whole number, of which the first bit is the sign.
-func valueOf(sort uint64, bytes []byte) datum {
+// sizes are those of the sorts of one byte.
+var sizes = func() (all [more]int8) {
+	for sort := range all {
+		all[sort] = int8(sizeOf(uint64(sort)))
+	}
+	return all
+}()
+
+// set reads a text, or a whole number, of which the first bit is the sign.
+func (d *datum) set(sort uint64, bytes []byte) {
 	switch {
 	case sort >= 12:
-		return datum{text: bytes}
+		d.text, d.number, d.null = bytes, 0, false
+		return
 	case sort == 0:
-		return datum{null: true}
+		d.text, d.number, d.null = nil, 0, true
+		return
 	case sort >= 8:
-		return datum{number: int64(sort - 8)}
+		d.text, d.number, d.null = nil, int64(sort-8), false
+		return
 	}
 	n := int64(int8(bytes[0])) //nolint:gosec // with its sign
 	for _, b := range bytes[1:] {
 		n = n<<8 | int64(b)
 	}
-	return datum{number: n}
+	d.text, d.number, d.null = nil, n, false
 }
 
 // more is what the first byte of a number has at least, where others follow.
