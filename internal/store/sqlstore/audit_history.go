@@ -56,6 +56,7 @@ type witness struct {
 	look     *lookBack
 	words    []byte
 	moves    map[string]*move
+	recent   [32]*move // by the lengths of their words
 	invoices map[string]int64
 	absent   store.Finding // what is not in its present state
 
@@ -274,7 +275,13 @@ func (l *lookBack) take(d *deeds) error {
 	}
 	moves := l.moves.list()
 	begins := uint32(0)
-	for _, of := range d.all {
+	const together = 64
+	for n, of := range d.all {
+		if n%together == 0 {
+			for _, next := range d.all[n:min(n+together, len(d.all))] {
+				l.last.soon(next.subject)
+			}
+		}
 		m := moves[of.move]
 		before, known := l.last.put(of.subject, m.after)
 		if !known {
@@ -311,13 +318,23 @@ func (l *lookBack) has(key uint64) bool {
 
 // move finds what the words say.
 func (w *witness) move(noun, from, to []byte) *move {
+	recent := &w.recent[(len(noun)+3*len(from)+7*len(to))%len(w.recent)]
+	if m := *recent; m != nil && m.is(noun, from, to) {
+		return m
+	}
 	w.words = append(append(append(append(append(w.words[:0], noun...), 0), from...), 0), to...)
 	m := w.moves[string(w.words)]
 	if m == nil {
 		m = w.look.moves.move(string(w.words), chapter{string(noun), string(from)}, chapter{string(noun), string(to)})
 		w.moves[string(w.words)] = m
 	}
+	*recent = m
 	return m
+}
+
+// is says that it is what the words say.
+func (m *move) is(noun, from, to []byte) bool {
+	return string(noun) == m.to.noun && string(from) == m.from.state && string(to) == m.to.state
 }
 
 // move finds it or makes it.

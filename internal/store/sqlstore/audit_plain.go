@@ -1,6 +1,9 @@
 package sqlstore
 
-import "bytes"
+import (
+	endian "encoding/binary"
+	"math/bits"
+)
 
 // plainTexts finds texts inside an object inside a detail, without making anything of the
 // rest. It says no where the detail is not as we write them: with an escape in a name or
@@ -68,35 +71,52 @@ func (p *plainJSON) members(look func(name []byte)) {
 // word reads a text without escapes; it is never nil where it is plain.
 func (p *plainJSON) word() []byte {
 	from := p.at + 1
-	end := p.end()
-	if p.plain = p.plain && end >= 0; !p.plain {
+	end, escaped := p.end()
+	if p.plain = p.plain && end >= 0 && !escaped; !p.plain {
 		return nil
 	}
 	p.at = end + 1
-	p.plain = bytes.IndexByte(p.text[from:end], '\\') < 0
 	return p.text[from:end]
 }
 
-// end is where the text that comes next ends, or -1.
-func (p *plainJSON) end() int {
+// end is where the text that comes next ends, or -1, and whether it has escapes.
+func (p *plainJSON) end() (at int, escaped bool) {
 	if p.at >= len(p.text) || p.text[p.at] != '"' {
-		return -1
+		return -1, false
 	}
-	for at := p.at + 1; ; {
-		length := bytes.IndexByte(p.text[at:], '"')
-		if length < 0 {
-			return -1
+	for at = p.at + 1; ; at++ {
+		if at = p.quote(at); at >= len(p.text) {
+			return -1, escaped
 		}
-		at += length
-		escapes := 0
-		for p.text[at-1-escapes] == '\\' {
-			escapes++
+		if p.text[at] == '"' {
+			return at, escaped
 		}
-		if escapes%2 == 0 {
-			return at
-		}
+		escaped = true
 		at++
 	}
+}
+
+// quote is where the next quote or escape is, or the end.
+func (p *plainJSON) quote(at int) int {
+	const word = 8
+	for ; at+word <= len(p.text); at += word {
+		letters := endian.LittleEndian.Uint64(p.text[at:])
+		if found := equals(letters, '"') | equals(letters, '\\'); found != 0 {
+			return at + bits.TrailingZeros64(found)/word
+		}
+	}
+	for at < len(p.text) && p.text[at] != '"' && p.text[at] != '\\' {
+		at++
+	}
+	return at
+}
+
+// equals sets the highest bit of each of eight letters that is a certain one, and perhaps of
+// others behind the first.
+func equals(letters uint64, letter byte) uint64 {
+	const ones, highest = 0x0101010101010101, 0x8080808080808080
+	letters ^= ones * uint64(letter)
+	return (letters - ones) &^ letters & highest
 }
 
 // skip goes on behind a value.
@@ -104,7 +124,7 @@ func (p *plainJSON) skip() {
 	for depth := 0; p.at < len(p.text); {
 		switch p.text[p.at] {
 		case '"':
-			end := p.end()
+			end, _ := p.end()
 			if p.plain = p.plain && end >= 0; !p.plain {
 				return
 			}

@@ -4,6 +4,7 @@ import (
 	endian "encoding/binary"
 	"hash/maphash"
 	"math/bits"
+	"slices"
 )
 
 // What two tables must agree about is not compared row by row: the amounts of both are
@@ -68,10 +69,17 @@ func (w *weights) ofNumber(what byte, n int64, words ...[]byte) uint64 {
 }
 
 func (w *weights) write(what byte, words [][]byte) {
-	w.scratch = append(w.scratch[:0], what)
-	for _, word := range words { // each with its length, so that none is taken for another
-		w.scratch = endian.LittleEndian.AppendUint32(w.scratch, uint32(len(word))) //nolint:gosec // texts are short
-		w.scratch = append(w.scratch, word...)
+	const length = 4 // each word with its own, so that none is taken for another
+	size := 1
+	for _, word := range words {
+		size += length + len(word)
+	}
+	w.scratch = slices.Grow(w.scratch[:0], size)[:size]
+	w.scratch[0] = what
+	rest := w.scratch[1:]
+	for _, word := range words {
+		endian.LittleEndian.PutUint32(rest, uint32(len(word))) //nolint:gosec // texts are short
+		rest = rest[length+copy(rest[length:], word):]
 	}
 }
 
@@ -80,6 +88,7 @@ func (w *weights) write(what byte, words [][]byte) {
 type remembered struct {
 	slots      []uint64
 	used, most int
+	seen       uint64 // of no meaning
 }
 
 // The lowest bits of a slot have the small number, counted from one: zero is empty. What
@@ -101,8 +110,14 @@ func newRemembered(most int) *remembered {
 	for 3*size < 4*most {
 		size *= 2
 	}
-	return &remembered{slots: make([]uint64, size), most: most}
+	r := &remembered{slots: make([]uint64, size), most: most}
+	readAllOver(r.slots)
+	return r
 }
+
+// soon has a processor fetch the place of something that is looked for next: many are fetched
+// in the time of one.
+func (r *remembered) soon(key uint64) { r.seen ^= r.slots[key&(uint64(len(r.slots))-1)] }
 
 // put remembers a number, unless there is no room, and says what was known before.
 func (r *remembered) put(key uint64, n uint16) (before uint16, known bool) {
