@@ -341,15 +341,6 @@ func (e *sqliteEngine) write(ctx context.Context, p plan) error {
 			return fmt.Errorf("%s: %d rows were written instead of %d", s.name, n, len(s.rows))
 		}
 	}
-	for _, s := range p.sweeps() {
-		if err := e.options.stage("sweep"); err != nil {
-			return err
-		}
-		bounds := record{micros(e.options.Now()), int64(s.stored + sweeping)}
-		if _, err := e.desk.exec(ctx, sweep(s.table, ""), bounds); err != nil {
-			return err
-		}
-	}
 	return nil
 }
 

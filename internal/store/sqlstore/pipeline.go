@@ -344,9 +344,6 @@ func (e *postgresEngine) write(ctx context.Context, conn *pgxpool.Conn, p plan) 
 	t.rows("entry", sets[entries].insert, entries.columns, p.entries)
 	t.rows("account", accountMany, accounts.columns, p.accounts)
 	t.rows("event", sets[events].insert, events.columns, p.events)
-	for _, s := range p.sweeps() {
-		t.add("sweep", sweep(s.table, skipLocked), micros(e.options.Now()), s.stored+sweeping)
-	}
 	t.add("commit", "commit")
 	return t.send(ctx, conn)
 }

@@ -126,7 +126,6 @@ func newKnown(w want) known {
 // plan is what remains to be written after the replay, table by table.
 type plan struct {
 	accepted int
-	answers  int     // how many of the accepted changes store one
 	results  []error // one per order
 
 	dropClaims, addClaims   []record // where the first to claim a key was rejected
@@ -136,23 +135,6 @@ type plan struct {
 	postings, entries       []record
 	events                  []record
 	accounts                []record // with what is added to each balance
-}
-
-// expiring is a table whose rows expire, and how many of them a batch stores.
-type expiring struct {
-	table  *table
-	stored int
-}
-
-// sweeps are the tables that the batch has to clear of what has expired.
-func (p plan) sweeps() []expiring {
-	var all []expiring
-	for _, s := range []expiring{{answers, p.answers}, {tries, len(p.inserts[tries]) + len(p.updates[tries])}} {
-		if s.stored > 0 {
-			all = append(all, s)
-		}
-	}
-	return all
 }
 
 // replay decides the changes of one batch in their order.
@@ -290,7 +272,6 @@ func (r *replay) accept(i int, o *order) {
 	}
 	if o.answer != nil {
 		r.owners[o.answerKey()] = i
-		r.answers++
 	}
 	counted := r.counts[o.merchant]
 	for _, n := range o.nouns {

@@ -19,12 +19,8 @@ const (
 	recognise = "select 1 from event where seq = $1 and merchant_id = $2 and subject = $3 and trigger = $4 and at = $5"
 )
 
-// sweeping is how many more rows that expire a batch removes than it stores.
-const sweeping = 16
-
-// sweep removes some rows of a table that have expired, oldest first. Every
-// batch that stores such rows removes more than it stores, so that they never
-// pile up and no batch has many to remove. PostgreSQL needs a lock.
+// sweep removes some rows of a table that have expired, oldest first. PostgreSQL
+// needs a lock.
 func sweep(t *table, lock string) string {
 	return "delete from " + t.name + " where (" + t.keyNames() + ") in (select " + t.keyNames() + " from " + t.name +
 		" where expires_at <= $1 order by expires_at limit $2" + lock + ")"
