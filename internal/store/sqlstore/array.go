@@ -103,6 +103,9 @@ func appendBytes[T string | []byte](out []byte, v T) []byte {
 
 // about is how long an element is, as far as the first one says.
 func (c array) about() int {
+	if len(c.rows) == 0 {
+		return 0
+	}
 	switch v := c.rows[0][c.place].(type) {
 	case string:
 		return len(v) + elementHead

@@ -116,7 +116,7 @@ func TestEveryStatementFails(t *testing.T) {
 					t.Fatalf("step %d: got %d events, %v, want %d", after, len(all), err, stored)
 				}
 				if untouched {
-					if after < 19 {
+					if after < 15 {
 						t.Fatalf("a commit has only %d steps, want each statement to be one", after)
 					}
 					break

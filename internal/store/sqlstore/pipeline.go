@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,8 +27,9 @@ func isNetwork(err error) bool {
 		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, net.ErrClosed)
 }
 
-// unnest is a set of rows made of one array per column.
-func unnest(columns []field) string {
+// unnest is a set of rows made of one array per column, the first of them behind
+// so many other arguments.
+func unnest(columns []field, behind int) string {
 	return "unnest(" + list(columns, ", ", func(i int, c field) string {
 		of := "bigint[]"
 		switch c.sort {
@@ -36,13 +39,16 @@ func unnest(columns []field) string {
 			of = "bytea[]"
 		case number, perhaps, once:
 		}
-		return place(i) + "::" + of
+		return place(behind+i) + "::" + of
 	}) + ")"
 }
 
 // insertMany inserts all rows of an array, in their order.
-func insertMany(t *table) string {
-	return "insert into " + t.name + " (" + t.names() + ") select * from " + unnest(t.columns)
+func insertMany(t *table) string { return insertBehind(t, 0) }
+
+// insertBehind is insertMany in a statement with other arguments in front.
+func insertBehind(t *table, behind int) string {
+	return "insert into " + t.name + " (" + t.names() + ") select * from " + unnest(t.columns, behind)
 }
 
 // matches joins a table, under its name or an alias, with the rows n by its key.
@@ -55,26 +61,26 @@ func matches(t *table, alias string) string {
 // updateMany replaces rows by their keys.
 func updateMany(t *table) string {
 	return "update " + t.name + " set " + t.tail(func(_ int, c field) string { return "n." + c.name }) +
-		" from " + unnest(t.columns) + " as n (" + t.names() + ") where " + matches(t, t.name)
+		" from " + unnest(t.columns, 0) + " as n (" + t.names() + ") where " + matches(t, t.name)
 }
 
 // deleteMany removes rows by their keys.
 func deleteMany(t *table) string {
-	return "delete from " + t.name + " using " + unnest(t.columns[:t.key]) + " as n (" + t.keyNames() + ") where " +
+	return "delete from " + t.name + " using " + unnest(t.columns[:t.key], 0) + " as n (" + t.keyNames() + ") where " +
 		matches(t, t.name)
 }
 
-// lookUpMany reads one column of rows by their keys.
-func lookUpMany(t *table, column string) string {
-	return "select " + list(t.columns[:t.key], ", ", func(_ int, c field) string { return "n." + c.name }) +
-		", t." + column + " from " + unnest(t.columns[:t.key]) + " as n (" + t.keyNames() + ") join " + t.name +
-		" t on " + matches(t, "t")
+// lookUpMany reads one number of rows by their keys, behind so many other arguments.
+// Each row begins with what the caller calls the table.
+func lookUpMany(t *table, called int, column string, behind int) string {
+	return "select " + strconv.Itoa(called) + ", n." + t.columns[0].name + ", n.merchant_id, t." + column + " from " +
+		unnest(t.columns[:t.key], behind) + " as n (" + t.keyNames() + ") join " + t.name + " t on " + matches(t, "t")
 }
 
 // findMany reads whole rows by their keys, each with the place of its key in the
 // arrays in front.
 func findMany(t *table) string {
-	return "select n.place, " + prefixed("t", t) + " from " + unnest(t.columns[:t.key]) +
+	return "select n.place, " + prefixed("t", t) + " from " + unnest(t.columns[:t.key], 0) +
 		" with ordinality as n (" + t.keyNames() + ", place) join " + t.name + " t on " + matches(t, "t")
 }
 
@@ -85,7 +91,7 @@ var keysByHash = "select n.place, " + prefixed("t", keys) +
 
 // batchTexts are the set-based statements of one table.
 type batchTexts struct {
-	insert, update, version string
+	insert, update string
 }
 
 // sets holds the set-based statements of all tables, built once.
@@ -96,7 +102,7 @@ var sets = func() map[*table]batchTexts {
 	}
 	for _, t := range nouns {
 		all[t] = batchTexts{
-			insert: insertMany(t), version: lookUpMany(t, "version"),
+			insert: insertMany(t),
 			// A row that is not there any more fails the statement, and with it
 			// the commit, which is already on its way to the server.
 			update: "with done as (" + updateMany(t) + " returning 1) select 1 / (count(*) = " +
@@ -111,12 +117,11 @@ var (
 	tallyMany    = insertMany(tallies) + addTally + " returning merchant_id, events, invoices"
 	claimMany    = insertMany(claims) + " on conflict do nothing returning key, kind, merchant_id"
 	answerMany   = insertMany(answers) + replaceExpired + place(len(answers.columns)) + " returning key, merchant_id"
-	balanceMany  = lookUpMany(accounts, "balance")
-	accountMany  = insertMany(accounts) + addBalance
+	booksMany    = bookMany()
 	dropClaims   = deleteMany(claims)
 	dropAnswers  = deleteMany(answers)
 	lowerTallies = "update tally set events = tally.events - n.events, invoices = tally.invoices - n.invoices" +
-		" from " + unnest(tallies.columns) + " as n (" + tallies.names() + ") where " + matches(tallies, "tally")
+		" from " + unnest(tallies.columns, 0) + " as n (" + tallies.names() + ") where " + matches(tallies, "tally")
 )
 
 // trip is a row of statements that go to the server together.
@@ -273,14 +278,16 @@ func (e *postgresEngine) reserve(ctx context.Context, conn *pgxpool.Conn, w want
 		})
 		return err
 	})
-	t.readVersions(w, k)
-	t.readFloors(w, k)
+	t.look(w, k)
 	return k, t.send(ctx, conn)
 }
 
-// readVersions queues the look at the versions of nouns.
-func (t *trip) readVersions(w want, k known) {
-	for _, noun := range nouns {
+// look queues the look at the versions of nouns and at the balances that may not fall
+// below zero. It is one statement, of as many parts as there are tables to look at.
+func (t *trip) look(w want, k known) {
+	var parts []string
+	var arguments []any
+	for n, noun := range nouns {
 		wanted := w.versions[noun]
 		if len(wanted) == 0 {
 			continue
@@ -289,43 +296,54 @@ func (t *trip) readVersions(w want, k known) {
 		for i, n := range wanted {
 			ids[i], merchants[i] = n.id, n.merchant
 		}
-		n := nounKey{table: noun}
-		var version int64
-		into := []any{&n.id, &n.merchant, &version}
-		if noun.key == 1 {
-			into = []any{&n.id, &version}
-		}
-		t.add("versions", sets[noun].version, []any{ids, merchants}[:noun.key]...).Query(func(r pgx.Rows) error {
-			_, err := pgx.ForEachRow(r, into, func() error {
-				if noun.key == 1 {
-					n.merchant = n.id
-				}
-				k.versions[n] = version
-				return nil
-			})
-			return err
-		})
+		parts = append(parts, lookUpMany(noun, n, "version", len(arguments)))
+		arguments = append(arguments, []any{ids, merchants}[:noun.key]...)
 	}
-}
-
-// readFloors queues the look at the balances that may not fall below zero.
-func (t *trip) readFloors(w want, k known) {
-	if len(w.floors) == 0 {
+	if len(w.floors) > 0 {
+		keys, merchants := make([]string, len(w.floors)), make([]string, len(w.floors))
+		for i, a := range w.floors {
+			keys[i], merchants[i] = a.key, a.merchant
+		}
+		parts = append(parts, lookUpMany(accounts, len(nouns), "balance", len(arguments)))
+		arguments = append(arguments, keys, merchants)
+	}
+	if len(parts) == 0 {
 		return
 	}
-	keys, merchants := make([]string, len(w.floors)), make([]string, len(w.floors))
-	for i, a := range w.floors {
-		keys[i], merchants[i] = a.key, a.merchant
-	}
-	var a accountKey
-	var balance int64
-	t.add("floors", balanceMany, keys, merchants).Query(func(r pgx.Rows) error {
-		_, err := pgx.ForEachRow(r, []any{&a.key, &a.merchant, &balance}, func() error {
-			k.balances[a] = balance
+	var of int
+	var id, merchant string
+	var found int64
+	t.add("look", strings.Join(parts, " union all "), arguments...).Query(func(r pgx.Rows) error {
+		_, err := pgx.ForEachRow(r, []any{&of, &id, &merchant, &found}, func() error {
+			if of == len(nouns) {
+				k.balances[accountKey{key: id, merchant: merchant}] = found
+			} else {
+				k.versions[nounKey{table: nouns[of], id: id, merchant: merchant}] = found
+			}
 			return nil
 		})
 		return err
 	})
+}
+
+// bookMany is the one statement that writes events and all that is booked: postings,
+// entries and accounts.
+func bookMany() string {
+	entry := len(postings.columns)
+	account := entry + len(entries.columns)
+	event := account + len(accounts.columns)
+	return "with posted as (" + insertMany(postings) + "), booked as (" + insertBehind(entries, entry) +
+		"), moved as (" + insertBehind(accounts, account) + addBalance + ") " + insertBehind(events, event)
+}
+
+// books queues what is booked, if anything is, and the events.
+func (t *trip) books(p plan) {
+	if len(p.entries) == 0 {
+		t.rows("event", sets[events].insert, events.columns, p.events)
+		return
+	}
+	t.add("books", booksMany, slices.Concat(arrays(postings.columns, p.postings), arrays(entries.columns, p.entries),
+		arrays(accounts.columns, p.accounts), arrays(events.columns, p.events))...)
 }
 
 // write writes what the replay left and commits.
@@ -340,10 +358,7 @@ func (e *postgresEngine) write(ctx context.Context, conn *pgxpool.Conn, p plan) 
 		t.rows("insert "+n.name, sets[n].insert, n.columns, p.inserts[n])
 		t.rows("update "+n.name, sets[n].update, n.columns, p.updates[n], int64(len(p.updates[n])))
 	}
-	t.rows("posting", sets[postings].insert, postings.columns, p.postings)
-	t.rows("entry", sets[entries].insert, entries.columns, p.entries)
-	t.rows("account", accountMany, accounts.columns, p.accounts)
-	t.rows("event", sets[events].insert, events.columns, p.events)
+	t.books(p)
 	t.add("commit", "commit")
 	return t.send(ctx, conn)
 }
