@@ -365,9 +365,45 @@ func TestPlainTexts(t *testing.T) {
 	}
 }
 
+// TestUsualReceipt wants the receipts of details that are as most are, and of no other.
+func TestUsualReceipt(t *testing.T) {
+	const not = "not usual"
+	for _, of := range []struct{ detail, want string }{
+		{`{"attempt":{"gateway":"a","number":1,"receipt":"b","fee":{"steps":1}},"bag":{"x":"{"}}`, "a,b"},
+		{`{"attempt":{"gateway":"a","started_at":1},"note":"n"}`, "a,"},
+		{`{"attempt":{"gateway":"a","receipt":""}}`, "a,"},
+		{`{"attempt":{"receipt":"b","gateway":"a"}}`, not},
+		{`{"wallet":1,"attempt":{"gateway":"a","receipt":"b"}}`, not},
+		{`{"attempt":{"gateway":"a","receipt":"b"},"note":"\n"}`, not},
+		{`{"attempt":{"gateway":"a","\u0072eceipt":"b"}}`, not},
+		{`{"attempt":{"gateway":"a","receipt":"b","receipt":"c"}}`, not},
+		{`{"attempt":{"gateway":"a","receipt":"b","gateway":"c"}}`, not},
+		{`{"attempt":{"gateway":"a","receipt":"b"},"attempt":{}}`, not},
+		{`{"attempt":{"gateway":"a"},"bag":{"receipt":"b"}}`, not},
+		{`{"attempt":{"gateway":"a","word":"}","receipt":"b"}}`, not},
+		{`{"attempt":{"gateway":"a","receipt": "b"}}`, not},
+		{`{"attempt":{"gateway":"a","receipt":1}}`, not},
+		{`{"attempt":{"gateway":"a","receipt":"b"},"note":"receipt"}`, not},
+		{`{"attempt":{"gateway":"a","receipt":"b"`, not},
+		{`{"attempt":{"gateway":"a","receipt":"b}`, not},
+		{`{"attempt":{"gateway":"`, not},
+		{``, not},
+	} {
+		texts, usual := sqlstore.UsualReceipt(of.detail)
+		got := texts[0] + "," + texts[1]
+		if !usual {
+			got = not
+		}
+		if got != of.want {
+			t.Errorf("%s: got %q, want %q", of.detail, got, of.want)
+		}
+	}
+}
+
 // FuzzPlainTexts wants what is found to be what the usual reader finds.
 func FuzzPlainTexts(f *testing.F) {
 	f.Add(`{"attempt":{"gateway":"a","receipt":"b","number":1},"card":"x\"y"}`)
+	f.Add(`{"attempt":{"gateway":"a","number":1,"receipt":"b","started_at":1},"note":"receipt"}`)
 	f.Add(`{"bag":{"a":[1,{"receipt":"]"}]},"attempt":{"receipt":"b"}}`)
 	f.Fuzz(func(t *testing.T, detail string) {
 		texts, plain := sqlstore.PlainTexts(detail, "attempt", "gateway", "receipt")
@@ -379,6 +415,9 @@ func FuzzPlainTexts(f *testing.F) {
 			if text, _ := want.Attempt[name].(string); strings.ToValidUTF8(texts[n], "\ufffd") != text {
 				t.Errorf("%s: %s: got %q, want %q", detail, name, texts[n], text)
 			}
+		}
+		if usual, ok := sqlstore.UsualReceipt(detail); ok && usual != texts {
+			t.Errorf("%s: got %q as most are, want %q", detail, usual, texts)
 		}
 	})
 }

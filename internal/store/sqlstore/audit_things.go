@@ -202,8 +202,11 @@ var receiptNames = []string{"gateway", "receipt"}
 
 // receipt notes that of a collected payment, which no other may have.
 func (w *witness) receipt(merchant, detail []byte) {
-	plain := plainTexts(detail, "attempt", receiptNames, w.attempt[:])
-	gateway, receipt := w.attempt[0], w.attempt[1]
+	gateway, receipt, plain := usualReceipt(detail)
+	if !plain {
+		plain = plainTexts(detail, "attempt", receiptNames, w.attempt[:])
+		gateway, receipt = w.attempt[0], w.attempt[1]
+	}
 	if w.doubtIf(!plain, doubtReceipts); !plain || receipt == nil {
 		return
 	}

@@ -218,6 +218,12 @@ func PlainTexts(detail, object, one, other string) (texts [2]string, plain bool)
 	return [2]string{string(found[0]), string(found[1])}, plain
 }
 
+// UsualReceipt finds the gateway and the receipt of a detail that is as most are.
+func UsualReceipt(detail string) (texts [2]string, usual bool) {
+	gateway, receipt, usual := usualReceipt([]byte(detail))
+	return [2]string{string(gateway), string(receipt)}, usual
+}
+
 // Streamed are the columns that looks read, by table.
 func Streamed() map[string][]string {
 	all := map[string][]string{}
