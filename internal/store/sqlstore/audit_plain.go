@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"bytes"
 	endian "encoding/binary"
 	"math/bits"
 )

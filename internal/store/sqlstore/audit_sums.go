@@ -47,6 +47,9 @@ type weights struct {
 	server  uint64 // the seed of those that a server has too; zero = there is none
 	packed  bool   // subjects are remembered by what the server packs
 	scratch []byte
+
+	merchant     []byte // the last one
+	merchantHash uint64 // and what the server has for it
 }
 
 // of is the number of what some words name together; what is the kind of it.

@@ -10,7 +10,8 @@ import (
 type packedBooks struct {
 	*booksReader
 
-	from postgresSnapshot
+	from    postgresSnapshot
+	planned map[string]prepared // by query
 }
 
 // bookPart is a part of the books: some entries, and what belongs to those and to none
@@ -24,7 +25,7 @@ type bookPart struct {
 func newPackedBooks(l *booksLook, from postgresSnapshot) *packedBooks {
 	e := newEvidence(l.seed, l.read)
 	e.server = l.server
-	return &packedBooks{&booksReader{evidence: e, look: l}, from}
+	return &packedBooks{&booksReader{evidence: e, look: l}, from, map[string]prepared{}}
 }
 
 // all looks at accounts, and then at the rest.
@@ -43,6 +44,9 @@ func (b *packedBooks) all(ctx context.Context) error {
 	err := b.takeAll(parts)
 	close(stop)
 	<-ended
+	for _, p := range b.planned {
+		err = p.end(ctx, err)
+	}
 	if err == nil {
 		err = b.from.asUsual(ctx)
 	}
@@ -67,13 +71,26 @@ func (b *packedBooks) takeAll(parts <-chan bookPart) error {
 	return nil
 }
 
+// pack asks a query, which is planned once.
+func (b *packedBooks) pack(ctx context.Context, query string, words ...[]byte) (packed, error) {
+	p, known := b.planned[query]
+	if !known {
+		var err error
+		if p, err = b.from.prepare(ctx, query); err != nil {
+			return nil, err
+		}
+		b.planned[query] = p
+	}
+	return p.pack(ctx, words...)
+}
+
 // ask asks for part after part, ahead of whoever takes them.
 func (b *packedBooks) ask(ctx context.Context, into chan<- bookPart, stop <-chan struct{}) {
 	defer close(into)
 	behind, last := ">=", [][]byte{{}, {}}
 	for more := true; more; {
 		var of bookPart
-		if of.entries, of.err = b.from.pack(ctx, entriesQuery(behind), last...); of.err == nil {
+		if of.entries, of.err = b.pack(ctx, entriesQuery(behind), last...); of.err == nil {
 			between := last
 			if last, more, of.err = lastEntry(of.entries); more {
 				between = append(between, last...)
@@ -123,7 +140,7 @@ func (b *packedBooks) belonging(ctx context.Context, of bookPart, behind string,
 	if len(between) > 2 {
 		where, limit = where+" and (entry_id, merchant_id) <= ($3, $4)", ""
 	}
-	entry := hashOf(b.serverSeed('e'), "entry_id", "merchant_id")
+	entry := hashOf(b.server, "merchant_id", "entry_id")
 	for _, q := range []struct {
 		into  *packed
 		query string
@@ -138,7 +155,7 @@ func (b *packedBooks) belonging(ctx context.Context, of bookPart, behind string,
 			where + ` order by entry_id, merchant_id` + limit + `) s`},
 	} {
 		if of.err == nil {
-			*q.into, of.err = b.from.pack(ctx, q.query, between...)
+			*q.into, of.err = b.pack(ctx, q.query, between...)
 		}
 	}
 	return of

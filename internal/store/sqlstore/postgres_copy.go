@@ -25,13 +25,14 @@ func (postgresSnapshot) sources(_ context.Context, all []snapshot) (books, thing
 }
 
 // plainly has the server read a table as it lies or through its key, on one processor:
-// what it saves by more of them and by sorting is less than what it costs.
+// what it saves by more of them and by sorting is less than what it costs. A query that is
+// asked for part after part is planned once.
 const plainly = "set local synchronize_seqscans = off; set local enable_sort = off;" +
-	" set local max_parallel_workers_per_gather = 0"
+	" set local max_parallel_workers_per_gather = 0; set local plan_cache_mode = force_generic_plan"
 
 // asUsual ends that.
 const asUsual = "set local synchronize_seqscans to default; set local enable_sort to default;" +
-	" set local max_parallel_workers_per_gather to default"
+	" set local max_parallel_workers_per_gather to default; set local plan_cache_mode to default"
 
 func (s postgresSnapshot) plainly(ctx context.Context) error {
 	_, err := s.tx.Exec(ctx, plainly)

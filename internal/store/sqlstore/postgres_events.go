@@ -19,33 +19,22 @@ var errUnknown = errors.New("an event has other states than those before")
 type packedLook struct {
 	*lookBack
 
-	from   []postgresSnapshot
-	codes  uint64 // the seed of what words are known by
-	does   [small + 1]*packedMove
-	states [small + 1]*packedState
-
-	chapterHashes []uint64 // of their states
+	from  []postgresSnapshot
+	codes uint64 // the seed of what words are known by
+	does  [small + 1]*packedMove
 
 	merchants map[uint64]*packedFeed
 	waiting   int // events that came before their turn
 	total     weighed
-	at        int   // the part that is looked at
-	asked     int64 // rows of it
-	standing  int64 // of the things that are looked at, those that are as their last events say
 }
 
-// packedMove is a move, the whole hash of its words, and how many events make it.
+// packedMove is a move, the whole hash of its words, the part of its noun in the hash of a
+// subject, and how many events make it.
 type packedMove struct {
 	*move
 
-	hash   uint64
-	events int64
-}
-
-// packedState is the whole hash of a state, and how many things have it.
-type packedState struct {
-	hash   uint64
-	things int64
+	hash, noun uint64
+	events     int64
 }
 
 // packedFeed is how far the events of a merchant have come. They lie in their order nearly
@@ -100,9 +89,12 @@ func (p *packedLook) learnAll() bool {
 	return true
 }
 
-// learn gives a move and its states their codes, if nothing else has them.
+// learn gives a move its code, if no other has it.
 func (p *packedLook) learn(noun, from, to string) bool {
-	m := &packedMove{move: p.moves.move(noun+"\x00"+from+"\x00"+to, chapter{noun, from}, chapter{noun, to}), hash: p.codes}
+	m := &packedMove{
+		move: p.moves.move(noun+"\x00"+from+"\x00"+to, chapter{noun, from}, chapter{noun, to}),
+		hash: p.codes, noun: p.ofNoun([]byte(noun)),
+	}
 	for _, word := range []string{noun, from, to} {
 		m.hash = hashText([]byte(word), m.hash)
 	}
@@ -110,21 +102,14 @@ func (p *packedLook) learn(noun, from, to string) bool {
 	if before == nil {
 		p.does[m.hash&small] = m
 	}
-	known := before == nil || before.hash == m.hash
-	for _, state := range []string{from, to} {
-		hash := hashText([]byte(state), p.codes)
-		if before := p.states[hash&small]; before == nil {
-			p.states[hash&small] = &packedState{hash: hash}
-		} else {
-			known = known && before.hash == hash
-		}
-	}
-	return known
+	return before == nil || before.hash == m.hash
 }
 
 // learnFrom learns what happened in a part of the events.
 func (p *packedLook) learnFrom(ctx context.Context, part, parts int) error {
-	return each(ctx, p.from[0], "select distinct noun, from_state, to_state from event where "+inPages(part, parts),
+	pages := pagesIn(part, parts)
+	return each(ctx, p.from[0],
+		"select distinct noun, from_state, to_state from event where ctid >= $1::text::tid and ctid < $2::text::tid",
 		func(r row) error {
 			var noun, from, to string
 			if err := r.Scan(&noun, &from, &to); err != nil {
@@ -134,7 +119,7 @@ func (p *packedLook) learnFrom(ctx context.Context, part, parts int) error {
 				return errDoubt
 			}
 			return nil
-		})
+		}, string(pages[0]), string(pages[1]))
 }
 
 // events looks at all of them.
@@ -143,16 +128,14 @@ func (p *packedLook) events(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ask := func(part int) string {
-		return fmt.Sprintf(`select count(*), bit_or(seq), coalesce(sum(h), 0)::text,
-			string_agg(int8send((k & -%[1]d) | (h & %[2]d)), ''), string_agg(int8send((seq << %[3]d) | (m & %[4]d)), '')
-			from (select seq, %[5]s as m, %[6]s as k, %[7]s as h from event where %[8]s offset 0) e`,
-			small+1, small, merchantBits, uint64(1)<<merchantBits-1, hashOf(p.serverSeed('m'), "merchant_id"),
-			hashOf(p.serverSeed('s'), "noun", "subject", "merchant_id"), hashOf(p.codes, "noun", "from_state", "to_state"),
-			inPages(part, parts))
-	}
+	query := fmt.Sprintf(`select count(*), bit_or(seq), coalesce(sum(h), 0)::text,
+			string_agg(int8send((hashtextextended(subject, m) & -%[1]d) | (h & %[2]d)), ''),
+			string_agg(int8send((seq << %[3]d) | (m & %[4]d)), '')
+			from (select seq, subject, %[5]s as m, %[6]s as h from event where `+inPages+` offset 0) e`,
+		small+1, small, merchantBits, uint64(1)<<merchantBits-1, hashOf(p.server, "merchant_id"),
+		hashOf(p.codes, "noun", "from_state", "to_state"))
 	for first := 0; ; {
-		err := inTurn(ctx, p.from, first, parts, ask, func(part int, all packed) error {
+		err := inTurn(ctx, p.from, first, parts, query, func(part int, all packed) error {
 			first = part
 			return p.part(all)
 		})
@@ -185,7 +168,13 @@ func (p *packedLook) part(all packed) error {
 		return err
 	}
 	p.total.less(sum)
+	const together = 64
 	for n := range words.len() {
+		if n%together == 0 {
+			for next := n; next < min(n+together, words.len()); next++ {
+				p.last.soon(p.subject(words.at(next)))
+			}
+		}
 		if err := p.comes(words.at(n), places.at(n)); err != nil {
 			return err
 		}
@@ -194,6 +183,9 @@ func (p *packedLook) part(all packed) error {
 	p.read(int(count))
 	return nil
 }
+
+// subject is what that of an event is remembered by.
+func (p *packedLook) subject(word uint64) uint64 { return subjectKey(word ^ p.does[word&small].noun) }
 
 // comes takes an event, or lets it wait for those before it.
 func (p *packedLook) comes(word, place uint64) error {
@@ -231,7 +223,7 @@ func (p *packedLook) happens(word uint64) error {
 	if p.shard == 0 {
 		p.finding.gaps.Rows++
 	}
-	key := subjectKey(word)
+	key := p.subject(word)
 	if m.stateless || !p.has(key) {
 		return nil
 	}
@@ -267,7 +259,7 @@ func (p *packedLook) eventsAgree(ctx context.Context) error {
 		if err := r.Scan(&merchant, &events); err != nil {
 			return err
 		}
-		of := p.merchants[p.serverHash('m', [][]byte{[]byte(merchant)})&(1<<merchantBits-1)]
+		of := p.merchants[p.ofMerchant([]byte(merchant))&(1<<merchantBits-1)]
 		if of == nil && events > 0 || of != nil && of.next != events+1 {
 			return errDoubt
 		}

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"bytes"
 	endian "encoding/binary"
 	"math/bits"
 	"strconv"
@@ -13,19 +14,15 @@ import (
 
 // hashText is hashtextextended of a text in UTF-8.
 func hashText(text []byte, seed uint64) uint64 {
-	h := newLookup3(len(text), seed)
+	a, b, c := beginHash(len(text), seed)
 	for ; len(text) >= 12; text = text[12:] {
-		h.a += endian.LittleEndian.Uint32(text)
-		h.b += endian.LittleEndian.Uint32(text[4:])
-		h.c += endian.LittleEndian.Uint32(text[8:])
-		h.mix()
+		a, b, c = mixHash(a+endian.LittleEndian.Uint32(text), b+endian.LittleEndian.Uint32(text[4:]),
+			c+endian.LittleEndian.Uint32(text[8:]))
 	}
 	var rest [12]byte
 	copy(rest[:], text)
-	h.a += endian.LittleEndian.Uint32(rest[:])
-	h.b += endian.LittleEndian.Uint32(rest[4:])
-	h.c += endian.LittleEndian.Uint32(rest[8:]) << 8 // its lowest byte has the length
-	return h.end()
+	return endHash(a+endian.LittleEndian.Uint32(rest[:]), b+endian.LittleEndian.Uint32(rest[4:]),
+		c+endian.LittleEndian.Uint32(rest[8:])<<8) // its lowest byte has the length
 }
 
 // hashNumber is hashint8extended: numbers that differ by more than 32 bits may have the
@@ -35,27 +32,20 @@ func hashNumber(n int64, seed uint64) uint64 {
 	if n < 0 {
 		high = ^high
 	}
-	h := newLookup3(4, seed)
-	h.a += low ^ high
-	return h.end()
+	a, b, c := beginHash(4, seed)
+	return endHash(a+(low^high), b, c)
 }
 
-// lookup3 is what that function, which is Jenkins', keeps on its way.
-type lookup3 struct{ a, b, c uint32 }
-
-func newLookup3(length int, seed uint64) lookup3 {
+// These three are that function, which is Jenkins'.
+func beginHash(length int, seed uint64) (a, b, c uint32) {
 	begin := 0x9e3779b9 + uint32(length) + 3923095 //nolint:gosec // texts are short
-	h := lookup3{begin, begin, begin}
-	if seed != 0 {
-		h.a += uint32(seed >> 32)
-		h.b += uint32(seed) //nolint:gosec // the halves
-		h.mix()
+	if seed == 0 {
+		return begin, begin, begin
 	}
-	return h
+	return mixHash(begin+uint32(seed>>32), begin+uint32(seed), begin) //nolint:gosec // the halves
 }
 
-func (h *lookup3) mix() {
-	a, b, c := h.a, h.b, h.c
+func mixHash(a, b, c uint32) (uint32, uint32, uint32) {
 	a = a - c ^ bits.RotateLeft32(c, 4)
 	c += b
 	b = b - a ^ bits.RotateLeft32(a, 6)
@@ -68,11 +58,10 @@ func (h *lookup3) mix() {
 	a += c
 	c = c - b ^ bits.RotateLeft32(b, 4)
 	b += a
-	h.a, h.b, h.c = a, b, c
+	return a, b, c
 }
 
-func (h *lookup3) end() uint64 {
-	a, b, c := h.a, h.b, h.c
+func endHash(a, b, c uint32) uint64 {
 	c = c ^ b - bits.RotateLeft32(b, 14)
 	a = a ^ c - bits.RotateLeft32(c, 11)
 	b = b ^ a - bits.RotateLeft32(a, 25)
@@ -101,28 +90,39 @@ func hashOf(seed uint64, columns ...string) string {
 // half an amount fits in the server's numbers.
 const weightBits = 0x7fffffff_7fffffff
 
-// serverSeed is the seed of one kind of things. Payments and invoices have the same weights
-// among subjects as among sums.
-func (w *weights) serverSeed(what byte) uint64 {
-	switch what {
-	case 's':
-		return w.server
-	case 'p':
-		return hashText([]byte(payments.name), w.server)
-	case 'i':
-		return hashText([]byte(invoices.name), w.server)
-	}
-	return hashText([]byte{what}, w.server)
-}
-
-// serverHash is what the server has for some words of a kind.
+// serverHash is what the server has for some words of a kind. It begins with the merchant,
+// whose hash is made once for many rows, and needs no kind in it, for no sum is about two
+// kinds of things. A noun is added at the end: the server tells what happened to a subject
+// anyway, which says the noun.
 func (w *weights) serverHash(what byte, words [][]byte) uint64 {
-	h := w.serverSeed(what)
-	for _, word := range words {
+	h, rest := w.server, words
+	switch what {
+	case 's', 'a', 'e', 'i', 'p', 't': // its own name and the merchant, behind the noun of a subject
+		own := len(words) - 2
+		h = hashText(words[own], w.ofMerchant(words[own+1]))
+		if what == 's' {
+			h ^= w.ofNoun(words[0])
+		}
+		return h
+	case 'n', 'r', 'u': // the merchant and what it has
+		h, rest = w.ofMerchant(words[0]), words[1:]
+	}
+	for _, word := range rest {
 		h = hashText(word, h)
 	}
 	return h
 }
+
+// ofMerchant is the hash of one: rows of the same one come one after the other.
+func (w *weights) ofMerchant(merchant []byte) uint64 {
+	if w.merchant == nil || !bytes.Equal(w.merchant, merchant) {
+		w.merchant, w.merchantHash = append(w.merchant[:0], merchant...), hashText(merchant, w.server)
+	}
+	return w.merchantHash
+}
+
+// ofNoun is the part of a noun in the hash of a subject.
+func (w *weights) ofNoun(noun []byte) uint64 { return hashText(noun, w.server) }
 
 // serverWeight is that as a weight, or as what a subject is remembered by.
 func (w *weights) serverWeight(what byte, words [][]byte) uint64 {

@@ -154,9 +154,7 @@ func (h histories) packedOnce(
 
 // all looks at the events, and at what they are about.
 func (p *packedLook) all(ctx context.Context) error {
-	for _, t := range []*table{events, payments, invoices} {
-		p.rows[t.name] = 0
-	}
+	p.rows[events.name] = 0
 	if err := p.events(ctx); err != nil {
 		return err
 	}

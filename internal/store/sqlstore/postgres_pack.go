@@ -2,12 +2,16 @@ package sqlstore
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	endian "encoding/binary"
 	"errors"
 	"fmt"
 	"strconv"
 	"sync"
+	"sync/atomic"
+
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // A row costs more on its way through the socket than in the server. So the server packs
@@ -55,13 +59,19 @@ func (p packed) texts(column int, rows int64) ([][]byte, bool) {
 
 // pack asks a query that has one row.
 func (s postgresSnapshot) pack(ctx context.Context, query string, words ...[]byte) (packed, error) {
-	const binary, textType = 1, 25
+	const textType = 25
 	types := make([]uint32, len(words))
 	for n := range types {
 		types[n] = textType
 	}
-	var all packed
-	result := s.tx.Conn().PgConn().ExecParams(ctx, query, words, types, nil, []int16{binary})
+	return onlyRow(s.tx.Conn().PgConn().ExecParams(ctx, query, words, types, nil, binaryResults))
+}
+
+// binaryResults is the form of every result.
+var binaryResults = []int16{1}
+
+// onlyRow is that of a result.
+func onlyRow(result *pgconn.ResultReader) (all packed, err error) {
 	for result.NextRow() {
 		for _, value := range result.Values() {
 			all = append(all, bytes.Clone(value))
@@ -73,6 +83,34 @@ func (s postgresSnapshot) pack(ctx context.Context, query string, words ...[]byt
 	return all, nil
 }
 
+// prepared is a query that is asked for many parts and planned once.
+type prepared struct {
+	conn *pgconn.PgConn
+	name string
+}
+
+// preparedOnes counts them, for their names.
+var preparedOnes atomic.Uint64
+
+// prepare has the server plan a query. Whoever has it ends it.
+func (s postgresSnapshot) prepare(ctx context.Context, query string) (prepared, error) {
+	p := prepared{s.tx.Conn().PgConn(), "audit_" + strconv.FormatUint(preparedOnes.Add(1), 10)}
+	if _, err := p.conn.Prepare(ctx, p.name, query, nil); err != nil {
+		return p, fmt.Errorf("pack: %w", err)
+	}
+	return p, nil
+}
+
+// pack asks it.
+func (p prepared) pack(ctx context.Context, words ...[]byte) (packed, error) {
+	return onlyRow(p.conn.ExecPrepared(ctx, p.name, words, nil, binaryResults))
+}
+
+// end has the server forget it, with the error that there was before.
+func (p prepared) end(ctx context.Context, before error) error {
+	return cmp.Or(before, p.conn.Deallocate(ctx, p.name))
+}
+
 // pagesOf counts the parts of a table that are packed one by one.
 func (s postgresSnapshot) pagesOf(ctx context.Context, t *table) (parts int, err error) {
 	of, err := s.pack(ctx, "select pg_relation_size('"+t.name+"') / current_setting('block_size')::bigint")
@@ -82,24 +120,31 @@ func (s postgresSnapshot) pagesOf(ctx context.Context, t *table) (parts int, err
 	return int(of.number(0))/atOnce.pages + 1, nil
 }
 
-// inPages is a condition for the rows of a part; the last one has no end.
-func inPages(part, parts int) string {
-	place := func(part int) string { return "'(" + strconv.Itoa(part*atOnce.pages) + ",0)'" }
+// inPages is a condition for the rows of a part, and pagesIn says which those are. The last
+// part has no end.
+const inPages = "ctid >= $1 and ctid < $2"
+
+func pagesIn(part, parts int) [][]byte {
+	const behindAll = 1<<32 - 1
+	place := func(page int) []byte { return []byte("(" + strconv.Itoa(page) + ",0)") }
+	until := (part + 1) * atOnce.pages
 	if part == parts-1 {
-		return "ctid >= " + place(part)
+		until = behindAll
 	}
-	return "ctid >= " + place(part) + " and ctid < " + place(part+1)
+	return [][]byte{place(part * atOnce.pages), place(until)}
 }
 
-// inTurn asks one query after another, on several connections and ahead of whoever takes
-// what they give, in their order.
+// answer is what was asked about a part.
+type answer struct {
+	packed
+	err error
+}
+
+// inTurn asks a query about one part of a table after another, on several connections and
+// ahead of whoever takes the answers, in their order.
 func inTurn(
-	ctx context.Context, from []postgresSnapshot, first, queries int, ask func(n int) string, take func(int, packed) error,
+	ctx context.Context, from []postgresSnapshot, first, parts int, query string, take func(int, packed) error,
 ) error {
-	type answer struct {
-		packed
-		err error
-	}
 	answers := make([]chan answer, len(from))
 	stop := make(chan struct{})
 	var asking sync.WaitGroup
@@ -108,20 +153,22 @@ func inTurn(
 	for i, s := range from {
 		answers[i] = make(chan answer, 1)
 		asking.Go(func() {
-			for n := first + i; n < queries; n += len(from) {
-				all, err := s.pack(ctx, ask(n))
+			if err := s.eachPart(ctx, first+i, parts, len(from), query, func(a answer) bool {
 				select {
-				case answers[i] <- answer{all, err}:
+				case answers[i] <- a:
+					return true
 				case <-stop:
-					return
+					return false
 				}
-				if err != nil {
-					return
+			}); err != nil {
+				select {
+				case answers[i] <- answer{err: err}:
+				case <-stop:
 				}
 			}
 		})
 	}
-	for n := first; n < queries; n++ {
+	for n := first; n < parts; n++ {
 		a := <-answers[(n-first)%len(from)]
 		if a.err != nil {
 			return a.err
@@ -131,4 +178,18 @@ func inTurn(
 		}
 	}
 	return nil
+}
+
+// eachPart asks a query about every so many-th part, as long as the answers are wanted.
+func (s postgresSnapshot) eachPart(
+	ctx context.Context, first, parts, step int, query string, give func(answer) (more bool),
+) error {
+	p, err := s.prepare(ctx, query)
+	for n := first; n < parts && err == nil; n += step {
+		var all packed
+		if all, err = p.pack(ctx, pagesIn(n, parts)...); err == nil && !give(answer{packed: all}) {
+			break
+		}
+	}
+	return p.end(ctx, err)
 }

@@ -24,6 +24,12 @@ func weighedOf(text []byte) (weighed, error) {
 	return less, nil
 }
 
+// signed is a hash as the server adds it up: a number with a sign.
+func signed(hash uint64) (w weighed) {
+	w.add(1, int64(hash)) //nolint:gosec // all 64 bits count
+	return w
+}
+
 // half is how many bits a half of a weight has.
 const half = 32
 
@@ -95,11 +101,6 @@ func (s *sheet) upper(into sumName, sign int, weight, amount, where string) {
 func (s *sheet) halves(weight, by, where string, take func(weighed)) {
 	s.sum("("+weight+" & 2147483647) * "+by, where, take)
 	s.sum("(("+weight+" >> 32) & 2147483647) * "+by, where, func(w weighed) { take(w.above()) })
-}
-
-// count adds up weights.
-func (s *sheet) count(into sumName, sign int, weight, where string) {
-	s.sum("("+weight+") & 9223372034707292159", where, func(w weighed) { s.into(into, sign, w) })
 }
 
 func (s *sheet) into(sum sumName, sign int, w weighed) {
