@@ -15,6 +15,7 @@ import (
 	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payment"
 	"github.com/purserhq/purser/internal/refund"
+	"github.com/purserhq/purser/internal/store"
 )
 
 // want compares what matters of a payment.
@@ -466,5 +467,26 @@ func TestNoGatewayForAnInstrument(t *testing.T) {
 	if _, err := s.app.Charge(t.Context(), s.merchant, app.NewCharge{Amount: rial(0)}); !fault.Is(err,
 		fault.CodeAmountInvalid) {
 		t.Errorf("nothing: got %v", errors.Unwrap(err))
+	}
+}
+
+// Nobody's word takes money that a bank holds, not even where a person was called for:
+// it would be booked as taken and stay booked as held.
+func TestConfirmHeldMoney(t *testing.T) {
+	t.Parallel()
+	s, _ := withCards(t)
+	p := s.charge(goodCard, 50)
+	p.Attention = "the gateway does not say what became of it"
+	if err := s.store.Commit(t.Context(), store.Change{Payments: []payment.Payment{p}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, paid := range []bool{true, false} {
+		_, err := s.app.ConfirmPayment(t.Context(), s.merchant, app.Confirmation{
+			Payment: p.ID, Receipt: "r1", Paid: paid, Operator: "Sam",
+		})
+		if !fault.Is(err, fault.CodeWrongState) || fault.From(err).Param != "payment" {
+			t.Errorf("paid %t: got %v, want wrong_state", paid, err)
+		}
+		s.want(s.fresh(p), payment.Authorized, payment.Good, held(50))
 	}
 }

@@ -220,6 +220,9 @@ func (a *App) ConfirmPayment(ctx context.Context, merchantID string, n Confirmat
 	if g, ok := c.conn.(gateway.Confirmer); (!ok || !g.Confirmable()) && p.Attention == "" {
 		return p, fault.New(fault.CodeUnsupported, "payment", "Its gateway answers for itself.")
 	}
+	if p.State == payment.Authorized {
+		return p, errHeld()
+	}
 	if !n.Paid {
 		return a.close(ctx, p, payment.Decline, byOperator, n.Operator+": "+n.Note)
 	}
@@ -236,12 +239,21 @@ func (a *App) ConfirmPayment(ctx context.Context, merchantID string, n Confirmat
 	return a.capture(ctx, p, c, gateway.Report{Outcome: gateway.Captured, Receipt: n.Receipt})
 }
 
+// errHeld is for money that a bank holds: it is not for a person to say that it came,
+// since it is booked as held until it is taken or let go.
+func errHeld() error {
+	return fault.New(fault.CodeWrongState, "payment", "The payer's bank holds the money: capture it or void it.")
+}
+
 // noteConfirmation records who said that the money came.
 func (a *App) noteConfirmation(ctx context.Context, p payment.Payment, n Confirmation) (payment.Payment, error) {
 	err := a.update(ctx, func(r store.Reader) (store.Change, error) {
 		var err error
 		if p, err = r.Payment(ctx, p.Merchant, p.ID); err != nil {
 			return store.Change{}, err
+		}
+		if p.State == payment.Authorized {
+			return store.Change{}, errHeld()
 		}
 		if !askable(p) {
 			return store.Change{}, fault.New(fault.CodeWrongState, "payment", "")
