@@ -119,6 +119,10 @@ var tidyRules = []struct {
 		"calls", true, bannedCalls,
 		"package x\nimport clock \"time\"\nvar t = clock.Now()", "package x\nimport \"time\"\nvar t = time.Unix(0, 0)",
 	},
+	{
+		"chances", true, setChances,
+		"package x\nvar c = app.Config{Random: nil}", "package x\nvar c = app.Config{Now: nil}",
+	},
 	{"logs", true, oldLogs, "package x\nimport \"log\"", "package x\nimport \"log/slog\""},
 	{"inits", true, inits, "package x\nfunc init() {}", "package x\ntype t int\nfunc (t) init() {}"},
 	{
@@ -356,6 +360,34 @@ func oldLogs(s source) (problems []string) {
 			problems = append(problems, s.at(i.Pos())+"package log: use log/slog with static messages and snake_case keys")
 		}
 	}
+	return problems
+}
+
+// setChances finds who gives the use cases another source of ids and secrets than
+// crypto/rand, or lets them do one thing after the other: only tests may.
+func setChances(s source) (problems []string) {
+	if s.isTest() {
+		return nil
+	}
+	forbid := func(set ast.Expr) {
+		if f, ok := set.(*ast.SelectorExpr); ok {
+			set = f.Sel
+		}
+		if name, ok := set.(*ast.Ident); ok && (name.Name == "Random" || name.Name == "Alone") {
+			problems = append(problems, s.at(name.Pos())+name.Name+": a server has crypto/rand and is never alone")
+		}
+	}
+	ast.Inspect(s.tree, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.KeyValueExpr:
+			forbid(n.Key)
+		case *ast.AssignStmt:
+			for _, to := range n.Lhs {
+				forbid(to)
+			}
+		}
+		return true
+	})
 	return problems
 }
 

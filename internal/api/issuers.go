@@ -106,7 +106,7 @@ func (d *desk) createIssuer(c *call, id string, in newIssuer) (out issuerView, e
 		ID: id, Merchant: c.Merchant, Name: in.Issuer, Secret: in.Secret, KeySet: in.KeySet, Audience: in.Audience,
 	}
 	if in.Secret == "" && in.KeySet == "" {
-		c.secret = app.NewIssuerSecret()
+		c.secret = c.desk.App.NewIssuerSecret()
 		wish.Secret = c.secret
 	}
 	made, err := d.App.AddIssuer(c.Context(), wish)

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"crypto/rand"
 	"time"
 
 	"github.com/purserhq/purser/internal/app"
@@ -150,7 +149,7 @@ func (d *desk) links(shown story[invoiceView]) []operation {
 }
 
 func (d *desk) createLink(c *call, id string, in newLink) (out invoiceView, err error) {
-	link := invoice.Link{Token: rand.Text(), Kind: invoice.Fixed, Gateway: in.Gateway}
+	link := invoice.Link{Token: d.App.NewText(), Kind: invoice.Fixed, Gateway: in.Gateway}
 	if in.Amount == "" {
 		link.Kind = invoice.OpenAmount
 		unit, err := money.Lookup(money.Unit(in.Unit))
@@ -204,7 +203,7 @@ func (d *desk) extendInvoice(c *call, id string, in extension) (out invoiceView,
 		return out, err
 	}
 	return show(d.viewInvoice)(d.App.ExtendInvoice(c.Context(), c.Merchant, app.Extension{
-		Invoice: id, Amount: more, Token: rand.Text(), Gateway: in.Gateway,
+		Invoice: id, Amount: more, Token: d.App.NewText(), Gateway: in.Gateway,
 	}))
 }
 
@@ -214,7 +213,7 @@ func (d *desk) createDeposit(c *call, id string, in newDeposit) (out invoiceView
 		return out, err
 	}
 	made, err := d.App.Deposit(c.Context(), app.NewDeposit{
-		ID: id, Merchant: c.Merchant, Account: in.Account, Token: rand.Text(), Title: in.Title, Amount: amount,
+		ID: id, Merchant: c.Merchant, Account: in.Account, Token: d.App.NewText(), Title: in.Title, Amount: amount,
 	})
 	if fault.Is(err, fault.CodeAccountNotFound) {
 		err = fault.New(fault.CodeAccountNotFound, "account", "")

@@ -72,14 +72,14 @@ func openMarket(ctx context.Context, w *dialecttest.World) error {
 	}); err != nil {
 		return err
 	}
-	for name, id := range map[string]string{"operator": w.Shop, "otheroperator": w.Other} {
+	for _, k := range []struct{ name, merchant string }{{"operator", w.Shop}, {"otheroperator", w.Other}} {
 		_, secret, err := w.App.CreateKey(ctx, app.NewKey{
-			ID: "key_" + name, Merchant: id, Scopes: []merchant.Scope{merchant.Operator},
+			ID: "key_" + k.name, Merchant: k.merchant, Scopes: []merchant.Scope{merchant.Operator},
 		})
 		if err != nil {
 			return err
 		}
-		w.Keys[name] = secret
+		w.Keys[k.name] = secret
 	}
 	return nil
 }

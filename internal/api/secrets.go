@@ -129,7 +129,7 @@ func (d *desk) keys() resource {
 func (d *desk) createKey(c *call, id string, in newKey) (out keyView, err error) {
 	wish := app.NewKey{
 		ID: id, Merchant: c.Merchant, Label: in.Label, Lasts: time.Duration(in.ExpiresIn) * time.Second,
-		Secret: app.NewKeySecret(),
+		Secret: c.desk.App.NewKeySecret(),
 	}
 	for _, text := range in.Scopes {
 		scope := merchant.Scope(text)
@@ -180,7 +180,7 @@ func (d *desk) rotateKey(c *call, id string, in keyRotation) (out keyView, err e
 	if err != nil {
 		return out, err
 	}
-	c.secret = app.NewKeySecret()
+	c.secret = c.desk.App.NewKeySecret()
 	k, secret, err := d.App.ReplaceKey(c.Context(), c.Merchant, app.Replacement{
 		ID: id, Key: old.ID, Overlap: time.Duration(in.Overlap) * time.Second, Secret: c.secret,
 	})

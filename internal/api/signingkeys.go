@@ -85,7 +85,7 @@ func (d *desk) createSigningKey(c *call, id string, in newSigningKey) (out signi
 				strings.Join(d.SignedCalls, ", "))
 		}
 	}
-	text := app.NewSigningKeyText()
+	text := c.desk.App.NewSigningKeyText()
 	c.public, c.secret = text.Public, text.Secret
 	k, _, err := d.App.CreateSigningKey(c.Context(), app.NewSigningKey{
 		ID: id, Text: text, Merchant: c.Merchant, Account: in.Account, Label: in.Label, Methods: in.Methods,

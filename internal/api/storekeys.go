@@ -129,7 +129,7 @@ func (d *desk) createStoreKey(c *call, id string, in newStoreKey) (out storeKeyV
 	if err != nil {
 		return out, err
 	}
-	text := app.NewStoreKeyText()
+	text := c.desk.App.NewStoreKeyText()
 	c.public, c.secret = text.Public, text.Secret
 	k, text, err := d.App.CreateStoreKey(c.Context(), app.NewStoreKey{
 		ID: id, Text: text, Merchant: c.Merchant, Terminal: in.Terminal, Label: in.Label, Networks: networks,

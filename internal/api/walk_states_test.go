@@ -58,7 +58,7 @@ func (w *rover) standing(t *rapid.T, resource string) (id string, ok bool) {
 // it is printed, or with what is made for it.
 func (w *rover) callSeldom(t *rapid.T) {
 	const few = 8
-	seldom := slices.Clone(w.operations)
+	seldom := slices.Concat(w.operations[w.first:], w.operations[:w.first])
 	slices.SortStableFunc(seldom, func(a, b walked) int { return cmp.Compare(w.answered[a.name], w.answered[b.name]) })
 	names := make([]string, few)
 	for n := range names {
@@ -158,7 +158,8 @@ func (w *rover) recover(*rapid.T) { w.mend() }
 
 func (w *rover) mend() {
 	w.vault("")
-	for _, bank := range w.Banks {
+	for _, form := range banks {
+		bank := w.Banks[form.Name]
 		for _, how := range []string{"opens", "gives back", "loses no answer", "speaks"} {
 			bank.Behave(how)
 		}
@@ -174,7 +175,7 @@ func (w *rover) vault(mood string) {
 
 // settle lets the gateways recover and the worker ask until nothing is open, and
 // wants the books to have each receipt that the banks gave, once, and no other.
-func (w *rover) settle(t *testing.T) {
+func (w *rover) settle(t fatal) {
 	t.Helper()
 	w.mend()
 	for range 12 {
@@ -182,9 +183,9 @@ func (w *rover) settle(t *testing.T) {
 		w.work(t)
 	}
 	w.audit(t)
-	views, _, err := w.App.Invoices(t.Context(), w.Shop, app.Page{Limit: 100_000})
+	views, _, err := w.App.Invoices(w.judge.t.Context(), w.Shop, app.Page{Limit: 100_000})
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v", err)
 	}
 	booked := map[string]int{}
 	for _, v := range views {
@@ -200,10 +201,10 @@ func (w *rover) settle(t *testing.T) {
 	}
 	for receipt, times := range booked {
 		if times != 1 {
-			t.Errorf("%s is booked %d times", receipt, times)
+			t.Fatalf("%s is booked %d times", receipt, times)
 		}
 	}
 	if len(booked) != taken || taken == 0 {
-		t.Errorf("the banks took %d payments, and %d are on record", taken, len(booked))
+		t.Fatalf("the banks took %d payments, and %d are on record", taken, len(booked))
 	}
 }

@@ -152,9 +152,9 @@ func (w *rover) text(t *rapid.T, s *openapi3.Schema, good map[string]any) string
 	if good != nil && rapid.Bool().Draw(t, "like a good one") {
 		other := made
 		made = maps.Clone(good)
-		for name, value := range other {
+		for _, name := range slices.Sorted(maps.Keys(other)) {
 			if _, ok := good[name]; ok && (w.known[name+"s.id"] != nil || odd(t, 4)) {
-				made[name] = value
+				made[name] = other[name]
 			}
 		}
 	}

@@ -5,6 +5,7 @@ package app
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"time"
 
@@ -50,6 +51,12 @@ type Config struct {
 	// Private allows addresses of this machine where the outside gives one: for
 	// demos and tests only.
 	Private bool
+	// Random is where ids and secrets come from, for many readers at once; nil is
+	// crypto/rand. Only tests give another one, so that a run can be repeated.
+	Random io.Reader
+	// Alone does one thing after the other where several would be done at the same
+	// time. Only tests want it, for the same reason.
+	Alone bool
 }
 
 // Returner reads the return parameters of one connector.
@@ -60,6 +67,8 @@ type Returner struct {
 
 // App is the use cases over one store. It is safe for many callers at once.
 type App struct {
+	mint
+
 	store       store.Store
 	gateways    gateway.Directory
 	now         func() time.Time
@@ -82,6 +91,7 @@ type App struct {
 	forms       map[string]Form
 	payoutForms map[string]PayoutForm
 	private     bool
+	alone       bool
 	kept        time.Duration      // zero = for ever
 	halted      func() bool        // nil = never
 	hashing     chan struct{}      // bounds how many PINs are hashed at once
@@ -95,6 +105,7 @@ type App struct {
 // New builds the use cases.
 func New(c Config) *App {
 	return &App{
+		mint: mint{random: c.Random}, alone: c.Alone,
 		store: c.Store, gateways: c.Gateways, now: c.Now, log: c.Log,
 		returnURL: c.ReturnURL, noticeURL: c.NoticeURL, returners: c.Returners, sealer: c.Sealer,
 		credentials: c.Credentials,

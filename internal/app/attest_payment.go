@@ -52,7 +52,7 @@ func (a *App) AttestPayment(ctx context.Context, merchantID string, n Attestatio
 	zero := money.Zero(n.Amount.Unit())
 	p := payment.Payment{
 		ID: n.ID, Merchant: merchantID, Invoice: n.Invoice, Amount: n.Amount, Refunded: zero, Returning: zero,
-		Owner: n.Owner, Bag: n.Bag, Batch: newID(now), CreatedAt: now, UpdatedAt: now,
+		Owner: n.Owner, Bag: n.Bag, Batch: a.newID(now), CreatedAt: now, UpdatedAt: now,
 	}
 	p.Attempt.Method = n.Method
 	decide := func(r store.Reader) (store.Change, error) { return a.attestUnpaid(ctx, r, &p, n) }
@@ -62,7 +62,7 @@ func (a *App) AttestPayment(ctx context.Context, merchantID string, n Attestatio
 		if err != nil {
 			return payment.Payment{}, err
 		}
-		received := receivedBy(p, candidates[0], n.Receipt, now)
+		received := a.receivedBy(p, candidates[0], n.Receipt, now)
 		decide = func(r store.Reader) (store.Change, error) {
 			p = received
 			return a.attestPaid(ctx, r, &p, candidates[0], n)
@@ -89,9 +89,9 @@ func byHand(g gateway.Gateway) bool {
 
 // receivedBy is a payment that came in by hand, before it is booked. Without a
 // number of the merchant's its own id is the receipt.
-func receivedBy(p payment.Payment, c candidate, receipt string, now time.Time) payment.Payment {
+func (a *App) receivedBy(p payment.Payment, c candidate, receipt string, now time.Time) payment.Payment {
 	method := p.Attempt.Method
-	p = attemptAt(p, c, now)
+	p = a.attemptAt(p, c, now)
 	p.State, p.CheckAt, p.Attempt.Method = payment.Processing, never, method
 	p.Attempt.Session, p.Attempt.Receipt = p.Reference(), receipt
 	if receipt == "" {

@@ -259,11 +259,11 @@ func (a *App) collect(ctx context.Context, r store.Reader, p *payment.Payment, i
 	}
 	cause := ledger.Cause{Merchant: p.Merchant, Subject: p.ID, At: now}
 	rule, names := takingOf(i, *p)
-	if err := postFor(&change, rule, cause, names, p.Amount); err != nil {
+	if err := a.postFor(&change, rule, cause, names, p.Amount); err != nil {
 		return change, err
 	}
 	if p.Attempt.Fee.Sign() > 0 {
-		if err := post(&change, ledger.RuleFee, cause, p.Attempt.Gateway, p.Attempt.Fee); err != nil {
+		if err := a.post(&change, ledger.RuleFee, cause, p.Attempt.Gateway, p.Attempt.Fee); err != nil {
 			return change, err
 		}
 	}
@@ -370,13 +370,15 @@ func takingOf(i invoice.Invoice, p payment.Payment) (ledger.Rule, ledger.Names) 
 }
 
 // post books one rule into the change.
-func post(change *store.Change, rule ledger.Rule, cause ledger.Cause, gatewayName string, amount money.Amount) error {
-	return postFor(change, rule, cause, ledger.Names{Gateway: gatewayName}, amount)
+func (a *App) post(change *store.Change, rule ledger.Rule, cause ledger.Cause, gatewayName string, amount money.Amount,
+) error {
+	return a.postFor(change, rule, cause, ledger.Names{Gateway: gatewayName}, amount)
 }
 
 // postFor books one rule in which more than a gateway may take part.
-func postFor(change *store.Change, rule ledger.Rule, cause ledger.Cause, n ledger.Names, amount money.Amount) error {
-	cause.Entry = newID(cause.At)
+func (a *App) postFor(change *store.Change, rule ledger.Rule, cause ledger.Cause, n ledger.Names, amount money.Amount,
+) error {
+	cause.Entry = a.newID(cause.At)
 	entry, err := ledger.Book(rule, cause, n, amount)
 	if err != nil {
 		return err
@@ -399,11 +401,11 @@ func (a *App) toSuspense(p payment.Payment, now time.Time, change store.Change) 
 	}
 	p.Note, p.Attention, p.FinalizedAt = note, note, now
 	cause := ledger.Cause{Merchant: p.Merchant, Subject: p.ID, At: now}
-	if err := post(&change, ledger.RuleLate, cause, p.Attempt.Gateway, p.Amount); err != nil {
+	if err := a.post(&change, ledger.RuleLate, cause, p.Attempt.Gateway, p.Amount); err != nil {
 		return change, err
 	}
 	back := refund.Refund{
-		ID: newID(now), Merchant: p.Merchant, State: refund.Requested, Payment: p.ID, Amount: p.Amount,
+		ID: a.newID(now), Merchant: p.Merchant, State: refund.Requested, Payment: p.ID, Amount: p.Amount,
 		Source: refund.FromSuspense, Gateway: p.Attempt.Gateway, Reason: "no room on the invoice",
 		CheckAt: now, CreatedAt: now, UpdatedAt: now,
 	}

@@ -72,13 +72,13 @@ func (a *App) bookRefund(ctx context.Context, b refund.Refund, r gateway.ReturnR
 					Key: back.Gateway + "/" + back.Payment + "/" + r.Receipt,
 				})
 			}
-			if err := post(change, rule, causeOf(*back, now), back.Gateway, back.Amount); err != nil {
+			if err := a.post(change, rule, causeOf(*back, now), back.Gateway, back.Amount); err != nil {
 				return err
 			}
 			if back.Source == refund.FromSuspense {
 				return clearSuspense(ctx, reader, *back, change, now)
 			}
-			return giveBack(ctx, reader, *back, change, now)
+			return a.takeOut(ctx, reader, *back, change, now)
 		})
 }
 
@@ -93,11 +93,11 @@ func clearSuspense(ctx context.Context, r store.Reader, b refund.Refund, change 
 	return nil
 }
 
-// giveBack takes returned money out of its payment and invoice and moves
+// takeOut takes returned money out of its payment and invoice and moves
 // their states: a drained payment is reversed or refunded; an invoice of
 // which some money remains is open for the rest, one of which none remains is
 // refunded. Where any amounts may be paid it stays open, or closed, as it is.
-func giveBack(ctx context.Context, r store.Reader, b refund.Refund, change *store.Change, now time.Time) error {
+func (a *App) takeOut(ctx context.Context, r store.Reader, b refund.Refund, change *store.Change, now time.Time) error {
 	p, err := r.Payment(ctx, b.Merchant, b.Payment)
 	if err != nil {
 		return err
@@ -122,7 +122,7 @@ func giveBack(ctx context.Context, r store.Reader, b refund.Refund, change *stor
 			happened(event.Payment, p.Merchant, p.ID, from, trigger, p.State, byGateway, "", now))
 	}
 	if p.State == payment.Reversed && p.Attempt.Fee.Sign() > 0 {
-		err := post(change, ledger.RuleFeeReversed, causeOf(b, now), p.Attempt.Gateway, p.Attempt.Fee)
+		err := a.post(change, ledger.RuleFeeReversed, causeOf(b, now), p.Attempt.Gateway, p.Attempt.Fee)
 		if err != nil {
 			return err
 		}
@@ -190,7 +190,7 @@ func (a *App) failRefund(ctx context.Context, b refund.Refund, word string, need
 				}
 				names.Owner = ownerOf(i.Account)
 			}
-			if err := postFor(change, failing(back.Source), causeOf(*back, now), names, back.Amount); err != nil {
+			if err := a.postFor(change, failing(back.Source), causeOf(*back, now), names, back.Amount); err != nil {
 				return err
 			}
 			if back.Source == refund.FromSuspense {
@@ -293,7 +293,7 @@ func (a *App) chooseWay(ctx context.Context, b refund.Refund, way refund.Way) (r
 		change.Refunds[0] = b
 	}
 	if b.Source == refund.FromSuspense {
-		if err := post(&change, ledger.RuleSuspenseOpened, causeOf(b, now), b.Gateway, b.Amount); err != nil {
+		if err := a.post(&change, ledger.RuleSuspenseOpened, causeOf(b, now), b.Gateway, b.Amount); err != nil {
 			return b, err
 		}
 	}

@@ -59,7 +59,7 @@ func (a *App) dropWaiting(ctx context.Context, r store.Reader, i invoice.Invoice
 			return change, fault.New(fault.CodeWrongState, "deal", "Money may be on its way.")
 		}
 		dropped[d.Payment] = true
-		if err := dropDeal(ctx, r, &d, actor, "the invoice was canceled", a.now(), &change); err != nil {
+		if err := a.dropDeal(ctx, r, &d, actor, "the invoice was canceled", a.now(), &change); err != nil {
 			return change, err
 		}
 	}

@@ -67,11 +67,11 @@ func (a *App) Charge(ctx context.Context, merchantID string, n NewCharge) (payme
 	}
 	p := payment.Payment{
 		ID: n.ID, Merchant: merchantID, State: payment.Processing, Invoice: n.Invoice, Amount: n.Amount,
-		Refunded: zero, Returning: zero, Direct: true, Batch: newID(now), Description: n.Description,
+		Refunded: zero, Returning: zero, Direct: true, Batch: a.newID(now), Description: n.Description,
 		CreatedAt: now, UpdatedAt: now,
 	}
 	p = with(p, n.Instrument, c)
-	p = attemptAt(p, c, now)
+	p = a.attemptAt(p, c, now)
 	change := store.Change{Claims: shortClaims(p, c), Events: []event.Event{
 		happened(event.Invoice, merchantID, i.ID, "", create, i.State, byMerchant, "", now),
 		happened(event.Payment, merchantID, p.ID, "", create, p.State, byMerchant, c.name, now),
@@ -189,7 +189,7 @@ func (a *App) ChargeAgain(ctx context.Context, merchantID, id string, amount mon
 			return store.Change{}, err
 		}
 		p.Amount, p.Note, p.Attention, p.FinalizedAt, p.Checks = amount, "", "", never, 0
-		p = attemptAt(with(p, n, c), c, now)
+		p = a.attemptAt(with(p, n, c), c, now)
 		p.UpdatedAt, i.UpdatedAt = now, now
 		return store.Change{
 			Claims: shortClaims(p, c), Invoices: []invoice.Invoice{i}, Payments: []payment.Payment{p},

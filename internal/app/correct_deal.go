@@ -59,7 +59,7 @@ func (a *App) CorrectDeal(ctx context.Context, w DealWord) (d deal.Deal, err err
 		if err := correctPayment(p, i, before.Paid, d.Paid, now, &change); err != nil {
 			return store.Change{}, err
 		}
-		err = bookCorrection(&change, before, d, now)
+		err = a.bookCorrection(&change, before, d, now)
 		return change, err
 	})
 	d.Version++
@@ -120,7 +120,7 @@ func correctPayment(p payment.Payment, i invoice.Invoice, was, is money.Amount, 
 
 // bookCorrection moves what a deal costs, and its fee, by the difference to what
 // they were. The money of a payment is taken once: what was booked then stays.
-func bookCorrection(change *store.Change, before, d deal.Deal, now time.Time) error {
+func (a *App) bookCorrection(change *store.Change, before, d deal.Deal, now time.Time) error {
 	names := ledger.Names{Gateway: feesOfDeals, Trader: d.Trader}
 	for _, part := range []struct {
 		more, less ledger.Rule
@@ -141,7 +141,7 @@ func bookCorrection(change *store.Change, before, d deal.Deal, now time.Time) er
 		if by.IsZero() { // so little that it is not worth a coin's smallest step
 			continue
 		}
-		if err := postFor(change, rule, causeOfDeal(d, now), names, by); err != nil {
+		if err := a.postFor(change, rule, causeOfDeal(d, now), names, by); err != nil {
 			return err
 		}
 	}

@@ -88,7 +88,7 @@ func (a *App) approvePayout(ctx context.Context, w PayoutWord, sender string) (p
 // Errors: payout_not_found, parameter_missing, wrong_state.
 func (a *App) RejectPayout(ctx context.Context, w PayoutWord) (payout.Payout, error) {
 	return a.decidePayout(ctx, w, func(_ store.Reader, p *payout.Payout, change *store.Change, now time.Time) error {
-		return releasePayout(p, byOperator, w.said(), now, change, payout.Reject)
+		return a.releasePayout(p, byOperator, w.said(), now, change, payout.Reject)
 	})
 }
 
@@ -103,7 +103,7 @@ func (a *App) FailPayout(ctx context.Context, w PayoutWord) (payout.Payout, erro
 		if err := undecided(*p); err != nil {
 			return err
 		}
-		return releasePayout(p, byOperator, w.said(), now, change, payout.Fail)
+		return a.releasePayout(p, byOperator, w.said(), now, change, payout.Fail)
 	})
 }
 
@@ -121,12 +121,12 @@ func (a *App) ConfirmPayout(ctx context.Context, w PayoutWord) (payout.Payout, e
 			if err != nil {
 				return err
 			}
-			return sent(&d, p, DealWord{Operator: w.Operator, Note: w.Note, Receipt: w.Receipt}, now, change)
+			return a.sent(&d, p, DealWord{Operator: w.Operator, Note: w.Note, Receipt: w.Receipt}, now, change)
 		}
 		if err := undecided(*p); err != nil {
 			return err
 		}
-		return bookPayout(p, w.Receipt, byOperator, w.said(), now, change)
+		return a.bookPayout(p, w.Receipt, byOperator, w.said(), now, change)
 	})
 }
 
@@ -185,9 +185,11 @@ func notePayout(p *payout.Payout, t payout.Trigger, actor, note string, now time
 
 // releasePayout ends a payout whose money was not sent: it is back where it was
 // taken from.
-func releasePayout(p *payout.Payout, actor, note string, now time.Time, change *store.Change, t payout.Trigger) error {
+func (a *App) releasePayout(p *payout.Payout, actor, note string, now time.Time, change *store.Change,
+	t payout.Trigger,
+) error {
 	if err := movePayout(p, actor, note, now, change, t); err != nil {
 		return err
 	}
-	return postFor(change, ledger.RulePayoutReleased, causeOfPayout(*p, now), namesOf(*p), p.Amount)
+	return a.postFor(change, ledger.RulePayoutReleased, causeOfPayout(*p, now), namesOf(*p), p.Amount)
 }

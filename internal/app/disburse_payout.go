@@ -119,7 +119,7 @@ func (a *App) bookSent(ctx context.Context, p payout.Payout, r gateway.SendRepor
 	case gateway.NotSent:
 		back, err := a.movePayoutByGateway(ctx, p, func(p *payout.Payout, change *store.Change, now time.Time) error {
 			p.Note = cmp.Or(r.Word, p.Note)
-			return releasePayout(p, byGateway, r.Word, now, change, payout.Fail)
+			return a.releasePayout(p, byGateway, r.Word, now, change, payout.Fail)
 		})
 		return a.unlessEnded(ctx, back, payout.Failed, err)
 	case gateway.Sending, gateway.SendUnsure:
@@ -147,7 +147,7 @@ func (a *App) finishSent(ctx context.Context, p payout.Payout, r gateway.SendRep
 	}
 	done, err := a.movePayoutByGateway(ctx, p, func(p *payout.Payout, change *store.Change, now time.Time) error {
 		p.Note = cmp.Or(r.Word, p.Note)
-		return bookPayout(p, r.Receipt, byGateway, r.Word, now, change)
+		return a.bookPayout(p, r.Receipt, byGateway, r.Word, now, change)
 	})
 	if fault.Is(err, fault.CodeDuplicate) {
 		unsure.Alarm = "the gateway named a receipt that belongs to another payout or payment"
@@ -173,7 +173,7 @@ func (a *App) unlessEnded(ctx context.Context, p payout.Payout, said payout.Stat
 
 // bookPayout makes true that a payout was sent: its receipt is used, and the
 // rail is paid and keeps its fee.
-func bookPayout(p *payout.Payout, receipt, actor, note string, now time.Time, change *store.Change) error {
+func (a *App) bookPayout(p *payout.Payout, receipt, actor, note string, now time.Time, change *store.Change) error {
 	p.Receipt = receipt
 	change.Claims = append(change.Claims, store.Claim{
 		Merchant: p.Merchant, Kind: store.ReceiptClaim, Key: sessionKey(p.Rail, receipt), Subject: p.ID,
@@ -185,13 +185,13 @@ func bookPayout(p *payout.Payout, receipt, actor, note string, now time.Time, ch
 	if err != nil {
 		return err
 	}
-	if err := postFor(change, ledger.RulePayoutPaid, causeOfPayout(*p, now), namesOf(*p), net); err != nil {
+	if err := a.postFor(change, ledger.RulePayoutPaid, causeOfPayout(*p, now), namesOf(*p), net); err != nil {
 		return err
 	}
 	if p.Fee.Sign() == 0 {
 		return nil
 	}
-	return postFor(change, ledger.RulePayoutFee, causeOfPayout(*p, now), namesOf(*p), p.Fee)
+	return a.postFor(change, ledger.RulePayoutFee, causeOfPayout(*p, now), namesOf(*p), p.Fee)
 }
 
 // askPayoutLater keeps a payout open whose outcome nobody knows, however long

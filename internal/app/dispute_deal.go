@@ -141,7 +141,7 @@ func (a *App) loseDispute(ctx context.Context, w DealWord, while func(deal.Deal)
 		}
 		now := a.now()
 		var change store.Change
-		if err := dropDeal(ctx, r, &d, byOperator, byOperatorNote(w.Operator, w.Note), now, &change); err != nil {
+		if err := a.dropDeal(ctx, r, &d, byOperator, byOperatorNote(w.Operator, w.Note), now, &change); err != nil {
 			return store.Change{}, err
 		}
 		hopeless, err := nobodyPays(ctx, r, i, d)

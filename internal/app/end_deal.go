@@ -154,7 +154,7 @@ func (a *App) completeDeal(ctx context.Context, w DealWord, while func(deal.Deal
 		}
 		change.Payments[0].Attention = "" // a person has just looked at it
 		change.Claims = append(change.Claims, arrivals(d, w.Receipt)...)
-		err = bookDeal(&change, d, held, now)
+		err = a.bookDeal(&change, d, held, now)
 		return change, err
 	})
 	d.Version++
@@ -200,7 +200,7 @@ func roomFor(i invoice.Invoice, paid money.Amount, now time.Time, change *store.
 
 // bookDeal pays the merchant out of what the trader has set aside: that, or what
 // another sum costs instead.
-func bookDeal(change *store.Change, d deal.Deal, held money.Amount, now time.Time) error {
+func (a *App) bookDeal(change *store.Change, d deal.Deal, held money.Amount, now time.Time) error {
 	names := ledger.Names{Gateway: feesOfDeals, Trader: d.Trader}
 	steps := []struct {
 		rule   ledger.Rule
@@ -215,7 +215,7 @@ func bookDeal(change *store.Change, d deal.Deal, held money.Amount, now time.Tim
 		if s.amount.IsZero() {
 			continue
 		}
-		if err := postFor(change, s.rule, causeOfDeal(d, now), names, s.amount); err != nil {
+		if err := a.postFor(change, s.rule, causeOfDeal(d, now), names, s.amount); err != nil {
 			return err
 		}
 	}
@@ -268,14 +268,14 @@ func (a *App) cancelDeal(ctx context.Context, merchantID, id, actor, note string
 			return store.Change{}, err
 		}
 		var change store.Change
-		err = dropDeal(ctx, r, &d, actor, note, a.now(), &change)
+		err = a.dropDeal(ctx, r, &d, actor, note, a.now(), &change)
 		return change, err
 	})
 	return d, done, err
 }
 
 // dropDeal cancels a deal and its payment and gives the trader's coins back.
-func dropDeal(ctx context.Context, r store.Reader, d *deal.Deal, actor, note string, now time.Time,
+func (a *App) dropDeal(ctx context.Context, r store.Reader, d *deal.Deal, actor, note string, now time.Time,
 	change *store.Change,
 ) error {
 	held := d.Held
@@ -303,7 +303,7 @@ func dropDeal(ctx context.Context, r store.Reader, d *deal.Deal, actor, note str
 	change.Requisites = append(change.Requisites, q.Unuse(*d, now))
 	change.Events = append(change.Events,
 		happened(event.Payment, d.Merchant, p.ID, from, payment.Cancel, p.State, actor, note, now))
-	return postFor(change, ledger.RuleDealReleased, causeOfDeal(*d, now), ledger.Names{Trader: d.Trader}, held)
+	return a.postFor(change, ledger.RuleDealReleased, causeOfDeal(*d, now), ledger.Names{Trader: d.Trader}, held)
 }
 
 // CancelDueDeals ends deals that nobody has paid in time, up to limit, and says

@@ -36,7 +36,7 @@ func (a *App) Exchange(ctx context.Context, n NewExchange) (wallet.Exchange, err
 	}
 	e.ID, e.Merchant, e.Account, e.CreatedAt = n.ID, n.Merchant, n.Account, a.now()
 	entry, err := ledger.Swap(
-		ledger.Cause{Entry: newID(e.CreatedAt), Merchant: n.Merchant, Subject: n.ID, At: e.CreatedAt},
+		ledger.Cause{Entry: a.newID(e.CreatedAt), Merchant: n.Merchant, Subject: n.ID, At: e.CreatedAt},
 		ownerOf(n.Account), e.Market, e.Spent, e.Got)
 	if err != nil {
 		return wallet.Exchange{}, err

@@ -48,10 +48,10 @@ func (a *App) authorize(ctx context.Context, p payment.Payment, c candidate, rep
 			held.UpdatedAt, fresh.Reserved = now, true
 			change.Invoices = []invoice.Invoice{held}
 		} else {
-			fresh.Step = payment.Step{Kind: payment.ToVoid, ID: newID(now)}
+			fresh.Step = payment.Step{Kind: payment.ToVoid, ID: a.newID(now)}
 		}
 		change.Payments = []payment.Payment{fresh}
-		err = post(&change, ledger.RuleAuthorized, ledger.Cause{Merchant: p.Merchant, Subject: p.ID, At: now},
+		err = a.post(&change, ledger.RuleAuthorized, ledger.Cause{Merchant: p.Merchant, Subject: p.ID, At: now},
 			fresh.Attempt.Gateway, fresh.Amount)
 		return change, err
 	})
@@ -162,7 +162,7 @@ func (a *App) endHold(ctx context.Context, p payment.Payment, t payment.Trigger,
 		change.Events = append(change.Events,
 			happened(event.Payment, p.Merchant, p.ID, from, t, fresh.State, actor, note, now))
 		if fresh.Amount.Sign() > 0 {
-			err = post(&change, ledger.RuleReleased, ledger.Cause{Merchant: p.Merchant, Subject: p.ID, At: now},
+			err = a.post(&change, ledger.RuleReleased, ledger.Cause{Merchant: p.Merchant, Subject: p.ID, At: now},
 				fresh.Attempt.Gateway, fresh.Amount)
 		}
 		return change, err

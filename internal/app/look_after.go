@@ -31,7 +31,7 @@ func (a *App) ResolveDue(ctx context.Context, limit int) (int, error) {
 	refunds, failed := a.store.DueRefunds(ctx, a.now(), limit)
 	sent, failure := a.store.PayoutsToAsk(ctx, a.now(), limit)
 	var asking errgroup.Group
-	asking.SetLimit(askedAtOnce)
+	asking.SetLimit(a.atOnce(askedAtOnce))
 	for _, p := range payments {
 		asking.Go(func() error {
 			a.lookAfterPayment(ctx, p)
@@ -57,6 +57,15 @@ func (a *App) ResolveDue(ctx context.Context, limit int) (int, error) {
 // askedAtOnce bounds how many gateways are being asked by one worker, so that
 // one that hangs does not keep the others waiting.
 const askedAtOnce = 8
+
+// atOnce is how many things may be done at the same time: as many as usual, unless
+// the server is alone.
+func (a *App) atOnce(usual int) int {
+	if a.alone {
+		return 1
+	}
+	return usual
+}
 
 func (a *App) lookAfterPayment(ctx context.Context, p payment.Payment) {
 	if ctx.Err() != nil {

@@ -72,10 +72,10 @@ func (a *App) CreateEndpoint(ctx context.Context, n NewEndpoint) (event.Endpoint
 	}
 	now := a.now()
 	e := event.Endpoint{
-		ID: cmp.Or(n.ID, "ep_"+newID(now)), Merchant: n.Merchant, URL: n.URL, Types: slices.Clone(n.Types),
+		ID: cmp.Or(n.ID, "ep_"+a.newID(now)), Merchant: n.Merchant, URL: n.URL, Types: slices.Clone(n.Types),
 		CreatedAt: now, UpdatedAt: now,
 	}
-	secret := event.NewSecret()
+	secret := a.newSigningSecret()
 	if e.Sealed, err = a.sealSecrets(e, []signingSecret{{Secret: secret}}); err != nil {
 		return event.Endpoint{}, "", err
 	}
@@ -208,7 +208,7 @@ func (a *App) SigningSecret(e event.Endpoint) (string, error) {
 // signatures of both for a day, so that the receiver can change over.
 // Errors: endpoint_not_found, limit_exceeded when too many secrets sign already.
 func (a *App) RotateSecret(ctx context.Context, merchantID, endpointID string) (string, error) {
-	secret := event.NewSecret()
+	secret := a.newSigningSecret()
 	err := a.changeEndpoint(ctx, merchantID, endpointID, event.Rotate, func(e *event.Endpoint) error {
 		secrets, err := a.secretsOf(*e)
 		if err != nil {

@@ -49,7 +49,7 @@ func (a *App) AddIssuer(ctx context.Context, n NewIssuer) (Issuer, error) {
 		return Issuer{}, err
 	}
 	if n.Secret == "" && n.KeySet == "" {
-		n.Secret = NewIssuerSecret()
+		n.Secret = a.NewIssuerSecret()
 	}
 	now := a.now()
 	made := Issuer{Secret: n.Secret}
@@ -58,7 +58,7 @@ func (a *App) AddIssuer(ctx context.Context, n NewIssuer) (Issuer, error) {
 		k, err := r.KeyByHash(ctx, issuerHash(n.Name))
 		if fault.Is(err, fault.CodeKeyInvalid) {
 			k, err = merchant.Key{
-				ID: cmp.Or(n.ID, newID(now)), Merchant: n.Merchant, Hash: issuerHash(n.Name), CreatedAt: now,
+				ID: cmp.Or(n.ID, a.newID(now)), Merchant: n.Merchant, Hash: issuerHash(n.Name), CreatedAt: now,
 			}, nil
 		}
 		if err != nil {
@@ -83,7 +83,7 @@ func (a *App) AddIssuer(ctx context.Context, n NewIssuer) (Issuer, error) {
 }
 
 // NewIssuerSecret makes a secret for an issuer that has none.
-func NewIssuerSecret() string { return newToken() + newToken() }
+func (a *App) NewIssuerSecret() string { return a.newToken() + a.newToken() }
 
 // checkIssuer refuses what cannot work.
 func (a *App) checkIssuer(n NewIssuer) error {

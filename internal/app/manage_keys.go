@@ -27,7 +27,7 @@ type NewKey struct {
 }
 
 // NewKeySecret is a secret that no key has.
-func NewKeySecret() string { return "sk_" + newToken() + newToken() }
+func (a *App) NewKeySecret() string { return "sk_" + a.newToken() + a.newToken() }
 
 // CreateKey adds a key and returns its secret, which is not stored and cannot
 // be shown again. Errors: merchant_not_found, parameter_invalid.
@@ -57,9 +57,9 @@ func (a *App) CreateKey(ctx context.Context, n NewKey) (merchant.Key, string, er
 // mintKey makes a key that is not stored yet.
 func (a *App) mintKey(n NewKey) (k merchant.Key, secret string) {
 	now := a.now()
-	secret = cmp.Or(n.Secret, NewKeySecret())
+	secret = cmp.Or(n.Secret, a.NewKeySecret())
 	k = merchant.Key{
-		ID: cmp.Or(n.ID, newID(now)), Merchant: n.Merchant, Hash: hashKey(secret), Hint: secret[len(secret)-4:],
+		ID: cmp.Or(n.ID, a.newID(now)), Merchant: n.Merchant, Hash: hashKey(secret), Hint: secret[len(secret)-4:],
 		Label: n.Label, Scopes: slices.Clone(n.Scopes), CreatedAt: now, UpdatedAt: now,
 	}
 	if n.Lasts > 0 {
@@ -221,10 +221,10 @@ func (a *App) CreateSigningKey(ctx context.Context, n NewSigningKey) (merchant.K
 	now := a.now()
 	text := n.Text
 	if text == (SigningKeyText{}) {
-		text = NewSigningKeyText()
+		text = a.NewSigningKeyText()
 	}
 	k := merchant.Key{
-		ID: cmp.Or(n.ID, newID(now)), Merchant: n.Merchant, Hash: hashKey(text.Public),
+		ID: cmp.Or(n.ID, a.newID(now)), Merchant: n.Merchant, Hash: hashKey(text.Public),
 		Hint: text.Public[len(text.Public)-4:], Label: n.Label, Account: n.Account, Methods: slices.Clone(n.Methods),
 		Networks:  slices.Clone(n.Networks),
 		CreatedAt: now, UpdatedAt: now,
@@ -241,8 +241,8 @@ func (a *App) CreateSigningKey(ctx context.Context, n NewSigningKey) (merchant.K
 }
 
 // NewSigningKeyText makes both parts of a signing key.
-func NewSigningKeyText() SigningKeyText {
-	return SigningKeyText{Public: newToken(), Secret: (newToken() + newToken() + newToken())[:72]}
+func (a *App) NewSigningKeyText() SigningKeyText {
+	return SigningKeyText{Public: a.newToken(), Secret: (a.newToken() + a.newToken() + a.newToken())[:72]}
 }
 
 // SigningKey finds the valid key behind a public part, and the secret that its

@@ -40,7 +40,7 @@ func (a *App) CreateMerchant(ctx context.Context, n NewMerchant) (merchant.Merch
 	}
 	now := a.now()
 	m := merchant.Merchant{
-		ID: newMerchantID(), Name: n.Name, Email: wallet.FoldEmail(n.Email), SplitLimit: n.SplitLimit,
+		ID: a.newMerchantID(), Name: n.Name, Email: wallet.FoldEmail(n.Email), SplitLimit: n.SplitLimit,
 		CreatedAt: now, UpdatedAt: now,
 	}
 	change := store.Change{Merchants: []merchant.Merchant{m}}

@@ -48,7 +48,7 @@ func (a *App) CreateTerminal(ctx context.Context, merchantID string, terms Termi
 		return merchant.Terminal{}, "", err
 	}
 	var t merchant.Terminal
-	secret := event.NewSecret()
+	secret := a.newSigningSecret()
 	err := a.update(ctx, func(r store.Reader) (store.Change, error) {
 		known, err := r.Terminals(ctx, merchantID)
 		if err != nil {
@@ -61,7 +61,7 @@ func (a *App) CreateTerminal(ctx context.Context, merchantID string, terms Termi
 		}
 		t = terms.on(t)
 		// It has no address of its own: every invoice brings one. It only signs.
-		e := event.Endpoint{ID: "ep_" + newID(now), Merchant: merchantID, CreatedAt: now, UpdatedAt: now}
+		e := event.Endpoint{ID: "ep_" + a.newID(now), Merchant: merchantID, CreatedAt: now, UpdatedAt: now}
 		if e.Sealed, err = a.sealSecrets(e, []signingSecret{{Secret: secret}}); err != nil {
 			return store.Change{}, err
 		}

@@ -52,7 +52,7 @@ func (a *App) AddTrader(ctx context.Context, n NewTrader) (deal.Trader, error) {
 		return deal.Trader{}, err
 	}
 	now := a.now()
-	t := deal.Trader{ID: cmp.Or(n.ID, newID(now)), Merchant: n.Merchant, Name: name, CreatedAt: now, UpdatedAt: now}
+	t := deal.Trader{ID: cmp.Or(n.ID, a.newID(now)), Merchant: n.Merchant, Name: name, CreatedAt: now, UpdatedAt: now}
 	err := a.commit(ctx, store.Change{
 		Traders: []deal.Trader{t},
 		Events: []event.Event{happened(event.Trader, n.Merchant, t.ID, "", create, t.Standing(), byOperator,
@@ -177,7 +177,7 @@ func (a *App) MoveTraderCoins(ctx context.Context, n TraderCoins) error {
 			Events: []event.Event{happened(event.Trader, n.Merchant, t.ID, t.Standing(), "coins", t.Standing(), byOperator,
 				byOperatorNote(n.Operator, what+n.Amount.String()), now)},
 		}
-		err = postFor(&change, rule, ledger.Cause{Merchant: n.Merchant, Subject: t.ID, At: now},
+		err = a.postFor(&change, rule, ledger.Cause{Merchant: n.Merchant, Subject: t.ID, At: now},
 			ledger.Names{Gateway: n.Gateway, Trader: t.ID}, n.Amount)
 		return change, err
 	})
@@ -216,7 +216,7 @@ func (a *App) PutRequisite(ctx context.Context, n RequisiteTerms) (q deal.Requis
 				return store.Change{}, err
 			}
 			q = deal.Requisite{
-				ID: cmp.Or(n.NewID, newID(now)), Merchant: n.Merchant, Trader: n.Trader, UsedAt: now, CreatedAt: now,
+				ID: cmp.Or(n.NewID, a.newID(now)), Merchant: n.Merchant, Trader: n.Trader, UsedAt: now, CreatedAt: now,
 			}
 		} else {
 			if q, err = r.Requisite(ctx, n.Merchant, n.ID); err != nil {

@@ -72,7 +72,7 @@ func (a *App) addNotices(ctx context.Context, c *store.Change) error {
 				continue
 			}
 			if told, ok := form(e, i, deals); ok {
-				c.Deliveries = append(c.Deliveries, noticeOf(e, i.Notice, told))
+				c.Deliveries = append(c.Deliveries, a.noticeOf(e, i.Notice, told))
 			}
 		}
 	}
@@ -99,7 +99,7 @@ func (a *App) addPayoutNotices(ctx context.Context, c *store.Change) error {
 				continue
 			}
 			if told, ok := form(e, p, deals); ok {
-				c.Deliveries = append(c.Deliveries, noticeOf(e, invoice.Notice(p.Notice), told))
+				c.Deliveries = append(c.Deliveries, a.noticeOf(e, invoice.Notice(p.Notice), told))
 			}
 		}
 	}
@@ -107,9 +107,9 @@ func (a *App) addPayoutNotices(ctx context.Context, c *store.Change) error {
 }
 
 // noticeOf is the delivery that tells of an event.
-func noticeOf(e event.Event, to invoice.Notice, told Notice) event.Delivery {
+func (a *App) noticeOf(e event.Event, to invoice.Notice, told Notice) event.Delivery {
 	d := event.Delivery{
-		ID: "msg_" + newID(e.At), Merchant: e.Merchant, State: event.Due, Endpoint: to.Endpoint,
+		ID: "msg_" + a.newID(e.At), Merchant: e.Merchant, State: event.Due, Endpoint: to.Endpoint,
 		Queue: noticeQueue(to), URL: to.URL, Type: e.Type(), Subject: e.Subject,
 		MediaType: told.MediaType, Body: told.Body, Good: told.Good, Pauses: told.Pauses,
 		RunAt: e.At, CreatedAt: e.At, UpdatedAt: e.At,

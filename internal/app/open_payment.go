@@ -143,7 +143,7 @@ func (a *App) noticesOf(merchantID string, c candidate) string {
 func (a *App) failOver(ctx context.Context, p payment.Payment, c candidate) (payment.Payment, error) {
 	now := a.now()
 	before := p.Attempt.Gateway
-	p = attemptAt(p, c, now)
+	p = a.attemptAt(p, c, now)
 	p.UpdatedAt = now
 	err := a.commit(ctx, store.Change{
 		Claims:   shortClaims(p, c),

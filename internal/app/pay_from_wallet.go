@@ -137,7 +137,7 @@ func (a *App) takeFromWallet(i invoice.Invoice, c wallet.Customer, paymentID str
 		rule = ledger.RuleWalletHeld
 	}
 	cause := ledger.Cause{Merchant: i.Merchant, Subject: p.ID, At: now}
-	if err := postFor(&change, rule, cause, ledger.Names{Owner: ownerOf(c.Number)}, i.Amount); err != nil {
+	if err := a.postFor(&change, rule, cause, ledger.Names{Owner: ownerOf(c.Number)}, i.Amount); err != nil {
 		return store.Change{}, err
 	}
 	change.Invoices = []invoice.Invoice{paid}

@@ -56,7 +56,7 @@ func (a *App) RequestPayout(ctx context.Context, n NewPayout) (payout.Payout, er
 			Merchant: n.Merchant, Kind: store.PayoutClaim, Key: ownName(n.Account, n.Reference), Subject: n.ID,
 		}}
 	}
-	if err := postFor(&change, ledger.RulePayoutHeld, causeOfPayout(p, now), namesOf(p), p.Amount); err != nil {
+	if err := a.postFor(&change, ledger.RulePayoutHeld, causeOfPayout(p, now), namesOf(p), p.Amount); err != nil {
 		return payout.Payout{}, err
 	}
 	if err := a.spend(ctx, n.Merchant, n.Account, change); err != nil {

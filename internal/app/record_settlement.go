@@ -42,7 +42,7 @@ func (s *settling) begin(ctx context.Context) error {
 		return nil
 	}
 	now := s.app.now()
-	s.done.ID = cmp.Or(s.ID, newID(now))
+	s.done.ID = cmp.Or(s.ID, s.app.newID(now))
 	return s.app.commit(ctx, store.Change{Settlements: []settlement.File{{
 		ID: s.done.ID, Merchant: s.Merchant, Gateway: s.Gateway, Name: s.Name, Operator: s.Operator,
 		Taken: s.done.Taken, Fees: s.done.Fees, Returned: s.done.Returned, CreatedAt: now, UpdatedAt: now,

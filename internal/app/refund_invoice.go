@@ -30,7 +30,7 @@ func (a *App) RefundInvoice(ctx context.Context, merchantID, id string) (Invoice
 		if i, err = advance(i, now, &change, byMerchant, invoice.Refund); err != nil {
 			return store.Change{}, err
 		}
-		err = returnAll(ctx, r, &change, i, returning{
+		err = a.returnAll(ctx, r, &change, i, returning{
 			toWallet: ledger.RuleWalletRefunded, toGateway: ledger.RuleRefundOwed,
 			actor: byMerchant, reason: "the merchant refunded the invoice", now: now,
 		})

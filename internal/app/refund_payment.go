@@ -99,7 +99,7 @@ func (a *App) openRefund(p payment.Payment, i invoice.Invoice, c candidate, n Ne
 	now := a.now()
 	held.UpdatedAt = now
 	back := refund.Refund{
-		ID: cmp.Or(n.ID, newID(now)), Merchant: p.Merchant, State: refund.Requested, Payment: p.ID, Amount: amount,
+		ID: cmp.Or(n.ID, a.newID(now)), Merchant: p.Merchant, State: refund.Requested, Payment: p.ID, Amount: amount,
 		Way: wayBack(c, amount == p.Amount), Source: refund.FromMerchant, Gateway: p.Attempt.Gateway,
 		Listed: n.ID != "", Reason: n.Reason, CheckAt: now.Add(2 * gatewayTime), CreatedAt: now, UpdatedAt: now,
 	}
@@ -116,7 +116,7 @@ func (a *App) openRefund(p payment.Payment, i invoice.Invoice, c candidate, n Ne
 		change.Refunds[0].Source = back.Source
 		rule, names.Owner = ledger.RuleDepositOpened, ownerOf(i.Account)
 	}
-	err = postFor(&change, rule, causeOf(back, now), names, amount)
+	err = a.postFor(&change, rule, causeOf(back, now), names, amount)
 	return back, change, err
 }
 

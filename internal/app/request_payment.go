@@ -78,11 +78,11 @@ func (a *App) RequestPayment(ctx context.Context, merchantID string, n NewPaymen
 	p := payment.Payment{
 		ID: n.NewID(), Merchant: merchantID, State: payment.Processing, Invoice: n.Invoice,
 		Amount: parts[0], Refunded: money.Zero(n.Amount.Unit()), Returning: money.Zero(n.Amount.Unit()),
-		Batch: newID(now), Hidden: !n.Kept, Link: n.Link, Description: n.Description, Payer: n.Payer,
+		Batch: a.newID(now), Hidden: !n.Kept, Link: n.Link, Description: n.Description, Payer: n.Payer,
 		Owner: n.Owner, Bag: n.Bag, CreatedAt: now, UpdatedAt: now,
 	}
 	p.Attempt.Method = n.Method
-	p = attemptAt(p, candidates[0], now)
+	p = a.attemptAt(p, candidates[0], now)
 	if err := a.record(ctx, p, n, candidates[0]); err != nil {
 		return Requested{}, err
 	}
@@ -183,7 +183,7 @@ func (a *App) startWaiting(ctx context.Context, merchantID, paymentID string, w 
 			return store.Change{}, err
 		}
 		p.Attempt.Method, p.Payer = w.Method, w.payer(p.Payer)
-		p = attemptAt(p, candidates[0], now)
+		p = a.attemptAt(p, candidates[0], now)
 		p.UpdatedAt = now
 		return store.Change{
 			Claims:   shortClaims(p, candidates[0]),
@@ -216,9 +216,9 @@ func (a *App) waiting(ctx context.Context, merchantID, id string) (payment.Payme
 }
 
 // attemptAt prepares the next attempt of a payment at a gateway.
-func attemptAt(p payment.Payment, c candidate, now time.Time) payment.Payment {
+func (a *App) attemptAt(p payment.Payment, c candidate, now time.Time) payment.Payment {
 	p.Attempt = payment.Attempt{
-		Gateway: c.name, Number: p.Attempt.Number + 1, Short: newShort(now), Method: p.Attempt.Method, Token: newToken(),
+		Gateway: c.name, Number: p.Attempt.Number + 1, Short: a.newShort(now), Method: p.Attempt.Method, Token: a.newToken(),
 		StartedAt: now, Deadline: now.Add(c.info.Lifetime),
 	}
 	// Should this process die before the answer is on record, the worker looks after it.

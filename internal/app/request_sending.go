@@ -66,7 +66,7 @@ func (a *App) RequestSending(ctx context.Context, n NewSending) (payout.Payout, 
 			Merchant: n.Merchant, Kind: store.ReferenceClaim, Key: ownName(n.Terminal, n.Reference), Subject: n.ID,
 		}}
 	}
-	if err := postFor(&change, ledger.RulePayoutHeld, causeOfPayout(p, now), namesOf(p), p.Amount); err != nil {
+	if err := a.postFor(&change, ledger.RulePayoutHeld, causeOfPayout(p, now), namesOf(p), p.Amount); err != nil {
 		return payout.Payout{}, err
 	}
 	err := a.commit(ctx, change)

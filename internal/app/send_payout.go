@@ -81,7 +81,7 @@ func (a *App) TakePayout(ctx context.Context, n Taking) (d deal.Deal, err error)
 // Errors: parameter_missing without a receipt, amount_invalid for another sum,
 // wrong_state, and duplicate with the parameter "receipt", from the commit, when
 // the trader has shown it before.
-func sent(d *deal.Deal, p *payout.Payout, w DealWord, now time.Time, change *store.Change) error {
+func (a *App) sent(d *deal.Deal, p *payout.Payout, w DealWord, now time.Time, change *store.Change) error {
 	if w.Paid.Valid() && w.Paid != d.Amount {
 		return fault.New(fault.CodeAmountInvalid, "paid", "A payout is sent as a whole.")
 	}
@@ -107,26 +107,28 @@ func sent(d *deal.Deal, p *payout.Payout, w DealWord, now time.Time, change *sto
 		return err
 	}
 	change.Payouts = []payout.Payout{*p}
-	return bookSending(change, *d, *p, now, ledger.RulePayoutDealt, ledger.RulePayoutFee)
+	return a.bookSending(change, *d, *p, now, ledger.RulePayoutDealt, ledger.RulePayoutFee)
 }
 
 // bookSending moves the coins of a deal under one rule and its fee under another.
-func bookSending(change *store.Change, d deal.Deal, p payout.Payout, now time.Time, coins, fee ledger.Rule) error {
+func (a *App) bookSending(change *store.Change, d deal.Deal, p payout.Payout, now time.Time,
+	coins, fee ledger.Rule,
+) error {
 	names := ledger.Names{Gateway: feesOfDeals, Owner: ownerOf(p.Account), Trader: d.Trader}
-	if err := postFor(change, coins, causeOfPayout(p, now), names, d.Coins); err != nil {
+	if err := a.postFor(change, coins, causeOfPayout(p, now), names, d.Coins); err != nil {
 		return err
 	}
 	if d.Fee.Sign() == 0 {
 		return nil
 	}
-	return postFor(change, fee, causeOfPayout(p, now), names, d.Fee)
+	return a.postFor(change, fee, causeOfPayout(p, now), names, d.Fee)
 }
 
 // completeSending takes the word that a trader has sent the money, while a
 // condition holds.
 func (a *App) completeSending(ctx context.Context, w DealWord, while func(deal.Deal) bool) (d deal.Deal, err error) {
 	return a.decideSending(ctx, w, while, func(d *deal.Deal, p *payout.Payout, now time.Time, change *store.Change) error {
-		return sent(d, p, w, now, change)
+		return a.sent(d, p, w, now, change)
 	})
 }
 
@@ -162,7 +164,7 @@ func (a *App) undo(ctx context.Context, w DealWord) (deal.Deal, error) {
 			}
 			p.Note = w.Note
 			if !before {
-				err := releasePayout(p, byOperator, said, now, change, payout.Fail)
+				err := a.releasePayout(p, byOperator, said, now, change, payout.Fail)
 				change.Payouts = []payout.Payout{*p}
 				return err
 			}
@@ -170,7 +172,7 @@ func (a *App) undo(ctx context.Context, w DealWord) (deal.Deal, error) {
 				return err
 			}
 			change.Payouts = []payout.Payout{*p}
-			return bookSending(change, *d, *p, now, ledger.RulePayoutUndone, ledger.RuleFeeReversed)
+			return a.bookSending(change, *d, *p, now, ledger.RulePayoutUndone, ledger.RuleFeeReversed)
 		})
 }
 
@@ -268,7 +270,7 @@ func (a *App) endPayout(ctx context.Context, merchantID, id, actor, note string,
 			return store.Change{}, err
 		}
 		var change store.Change
-		if err := releasePayout(&p, actor, note, a.now(), &change, t); err != nil {
+		if err := a.releasePayout(&p, actor, note, a.now(), &change, t); err != nil {
 			return store.Change{}, err
 		}
 		p.Note = note

@@ -146,7 +146,7 @@ func (a *App) Settle(ctx context.Context, w Settlement) (Settled, error) {
 // refunds one after the other.
 func (s *settling) readAll(ctx context.Context, rows *settlementReader) error {
 	group, inside := errgroup.WithContext(ctx)
-	group.SetLimit(settledAtOnce)
+	group.SetLimit(s.app.atOnce(settledAtOnce))
 	var err error
 	for err == nil && inside.Err() == nil {
 		var row settlementRow

@@ -182,7 +182,7 @@ func (s *settling) settleRefund(b refund.Refund, row settlementRow) (store.Chang
 	var change store.Change
 	now := s.app.now()
 	b.SettledAt, b.UpdatedAt = cmp.Or(row.at, now), now
-	err := post(&change, ledger.RuleRefundSettled, causeOf(b, now), s.Gateway, b.Amount)
+	err := s.app.post(&change, ledger.RuleRefundSettled, causeOf(b, now), s.Gateway, b.Amount)
 	change.Refunds = []refund.Refund{b}
 	change.SettlementRows = []settlement.Row{{
 		File: s.done.ID, Merchant: b.Merchant, Number: int64(row.line), Kind: settlement.Refund, Line: int64(row.line),

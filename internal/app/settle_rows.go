@@ -187,7 +187,7 @@ func (s *settling) settle(p payment.Payment, fee money.Amount, row settlementRow
 		if part.amount.Sign() == 0 {
 			continue
 		}
-		if err := post(&change, part.rule, cause, s.Gateway, part.amount); err != nil {
+		if err := s.app.post(&change, part.rule, cause, s.Gateway, part.amount); err != nil {
 			return change, err
 		}
 	}

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -112,7 +111,7 @@ func (a *App) beginDeal(ctx context.Context, r store.Reader, merchantID string, 
 		},
 	}
 	*d = made
-	err = postFor(&change, ledger.RuleDealHeld, causeOfDeal(made, now), ledger.Names{Trader: made.Trader}, made.Coins)
+	err = a.postFor(&change, ledger.RuleDealHeld, causeOfDeal(made, now), ledger.Names{Trader: made.Trader}, made.Coins)
 	return change, err
 }
 
@@ -162,7 +161,7 @@ func (a *App) pick(ctx context.Context, r store.Reader, merchantID string, w dea
 	free = slices.DeleteFunc(free, barred)
 	var busy []deal.Requisite
 	for len(free) > 0 {
-		n := rand.IntN(len(free)) //nolint:gosec // it spreads load and guards nothing
+		n := a.oneOf(len(free))
 		q = free[n]
 		free = slices.Delete(free, n, n+1)
 		if !mine.take(q) {

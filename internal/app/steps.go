@@ -128,7 +128,7 @@ func (a *App) step(ctx context.Context, merchantID, id string,
 			return store.Change{}, fault.New(fault.CodeWrongState, "payment", "")
 		}
 		now := a.now()
-		next.ID = newID(now)
+		next.ID = a.newID(now)
 		p.Step, p.UpdatedAt, p.CheckAt, p.Checks = next, now, now.Add(2*gatewayTime), 0
 		return store.Change{
 			Payments: []payment.Payment{p},

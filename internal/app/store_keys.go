@@ -3,7 +3,6 @@ package app
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"net/netip"
 	"slices"
 
@@ -36,7 +35,7 @@ const (
 // was told before. Errors: merchant_not_found, terminal_not_found.
 func (a *App) CreateStoreKey(ctx context.Context, n NewStoreKey) (k merchant.Key, text SigningKeyText, err error) {
 	if text = n.Text; text == (SigningKeyText{}) {
-		text = NewStoreKeyText()
+		text = a.NewStoreKeyText()
 	}
 	first := text.Secret
 	err = a.changeStoreKeys(ctx, n.Merchant, func(known []merchant.Key) ([]merchant.Key, error) {
@@ -45,7 +44,7 @@ func (a *App) CreateStoreKey(ctx context.Context, n NewStoreKey) (k merchant.Key
 		}
 		now := a.now()
 		k = merchant.Key{
-			ID: cmp.Or(n.ID, newID(now)), Merchant: n.Merchant, Hash: hashKey(text.Public), Hint: text.Public[storePublic-4:],
+			ID: cmp.Or(n.ID, a.newID(now)), Merchant: n.Merchant, Hash: hashKey(text.Public), Hint: text.Public[storePublic-4:],
 			Label: n.Label, Account: wallet.House, Methods: merchant.StoreCalls(n.Terminal),
 			Networks: slices.Clone(n.Networks), CreatedAt: now, UpdatedAt: now,
 		}
@@ -71,7 +70,7 @@ func (a *App) CreateStoreKey(ctx context.Context, n NewStoreKey) (k merchant.Key
 // which cannot be shown again. The old one is bad at once on this node, and within
 // keyAge on others. Errors: merchant_not_found, not_found where there is no key.
 func (a *App) RotateStoreSecret(ctx context.Context, merchantID string) (secret string, err error) {
-	secret = newStoreSecret()
+	secret = a.newStoreSecret()
 	err = a.changeStoreKeys(ctx, merchantID, func(known []merchant.Key) ([]merchant.Key, error) {
 		if len(known) == 0 {
 			return nil, fault.New(fault.CodeNotFound, "key", "No store of this merchant has a key.")
@@ -141,9 +140,9 @@ func (a *App) StoreSecret(k merchant.Key) (string, error) {
 
 // NewStoreKeyText makes what a store sends with every call, and a secret for the
 // first one of a merchant.
-func NewStoreKeyText() SigningKeyText {
-	return SigningKeyText{Public: (newToken() + newToken())[:storePublic], Secret: newStoreSecret()}
+func (a *App) NewStoreKeyText() SigningKeyText {
+	return SigningKeyText{Public: (a.newToken() + a.newToken())[:storePublic], Secret: a.newStoreSecret()}
 }
 
 // newStoreSecret is a secret of 200 random bits in letters and digits.
-func newStoreSecret() string { return (rand.Text() + rand.Text())[:storeSecret] }
+func (a *App) newStoreSecret() string { return (a.NewText() + a.NewText())[:storeSecret] }

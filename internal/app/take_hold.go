@@ -41,7 +41,7 @@ func (a *App) captureHeld(ctx context.Context, p payment.Payment, c candidate, r
 			Merchant: p.Merchant, Kind: store.ReceiptClaim,
 			Key: sessionKey(c.info.Connector, report.Receipt), Subject: p.ID,
 		}}}
-		if err := post(&change, ledger.RuleReleased, cause, fresh.Attempt.Gateway, fresh.Amount); err != nil {
+		if err := a.post(&change, ledger.RuleReleased, cause, fresh.Attempt.Gateway, fresh.Amount); err != nil {
 			return store.Change{}, err
 		}
 		if i, err = shrink(i, fresh, s.Amount); err != nil {
@@ -113,7 +113,7 @@ func (a *App) holdNow(ctx context.Context, r store.Reader, p payment.Payment, ta
 	change.Invoices, change.Payments = append(change.Invoices, i), append(change.Payments, p)
 	change.Events = append(change.Events, happened(event.Payment, p.Merchant, p.ID, p.State, "adjust", p.State,
 		actor, target.String(), now))
-	return p, post(change, rule, ledger.Cause{Merchant: p.Merchant, Subject: p.ID, At: now}, p.Attempt.Gateway, by)
+	return p, a.post(change, rule, ledger.Cause{Merchant: p.Merchant, Subject: p.ID, At: now}, p.Attempt.Gateway, by)
 }
 
 // adjusted books that the bank holds more.
@@ -165,7 +165,7 @@ func (a *App) releaseHeld(ctx context.Context, merchantID string, n NewRefund) (
 		if left.Amount.IsZero() {
 			i, err = i.Release(p.Amount)
 			left.Reserved = false
-			left.Step, left.CheckAt = payment.Step{Kind: payment.ToVoid, ID: newID(now)}, now.Add(2*gatewayTime)
+			left.Step, left.CheckAt = payment.Step{Kind: payment.ToVoid, ID: a.newID(now)}, now.Add(2*gatewayTime)
 		} else {
 			i, err = shrink(i, p, left.Amount)
 		}
@@ -173,10 +173,10 @@ func (a *App) releaseHeld(ctx context.Context, merchantID string, n NewRefund) (
 			return store.Change{}, err
 		}
 		p, i.UpdatedAt, p.UpdatedAt = left, now, now
-		back = letGoOf(p, amount, n, now)
+		back = a.letGoOf(p, amount, n, now)
 		change.Invoices, change.Payments = []invoice.Invoice{i}, []payment.Payment{p}
 		change.Refunds, change.Events = []refund.Refund{back}, releasedEvents(p, back, now)
-		err = post(&change, ledger.RuleReleased, causeOf(back, now), p.Attempt.Gateway, amount)
+		err = a.post(&change, ledger.RuleReleased, causeOf(back, now), p.Attempt.Gateway, amount)
 		return change, err
 	})
 	if err != nil {
@@ -191,9 +191,9 @@ func (a *App) releaseHeld(ctx context.Context, merchantID string, n NewRefund) (
 }
 
 // letGoOf is the refund of money that was never taken.
-func letGoOf(p payment.Payment, amount money.Amount, n NewRefund, now time.Time) refund.Refund {
+func (a *App) letGoOf(p payment.Payment, amount money.Amount, n NewRefund, now time.Time) refund.Refund {
 	return refund.Refund{
-		ID: cmp.Or(n.ID, newID(now)), Merchant: p.Merchant, State: refund.Succeeded, Payment: p.ID, Amount: amount,
+		ID: cmp.Or(n.ID, a.newID(now)), Merchant: p.Merchant, State: refund.Succeeded, Payment: p.ID, Amount: amount,
 		Way: refund.ByRelease, Source: refund.FromHold, Gateway: p.Attempt.Gateway, Listed: n.ID != "", Reason: n.Reason,
 		CreatedAt: now, UpdatedAt: now,
 	}

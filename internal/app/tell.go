@@ -76,7 +76,7 @@ func (a *App) address(ctx context.Context, c *store.Change) error {
 				return err
 			}
 			c.Deliveries = append(c.Deliveries, event.Delivery{
-				ID: "msg_" + newID(e.At), Merchant: e.Merchant, State: event.Due, Endpoint: to.ID, Queue: to.ID,
+				ID: "msg_" + a.newID(e.At), Merchant: e.Merchant, State: event.Due, Endpoint: to.ID, Queue: to.ID,
 				URL: to.URL, Type: e.Type(), Subject: e.Subject, MediaType: "application/json", Body: body,
 				RunAt: e.At, CreatedAt: e.At, UpdatedAt: e.At,
 			})

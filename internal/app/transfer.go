@@ -35,7 +35,7 @@ func (a *App) Transfer(ctx context.Context, n NewTransfer) (wallet.Transfer, err
 		return wallet.Transfer{}, err
 	}
 	entry, err := ledger.Book(ledger.RuleTransferred,
-		ledger.Cause{Entry: newID(t.CreatedAt), Merchant: n.Merchant, Subject: n.ID, At: t.CreatedAt},
+		ledger.Cause{Entry: a.newID(t.CreatedAt), Merchant: n.Merchant, Subject: n.ID, At: t.CreatedAt},
 		ledger.Names{Owner: ownerOf(n.From), To: ownerOf(n.To)}, n.Amount)
 	if err != nil {
 		return wallet.Transfer{}, err

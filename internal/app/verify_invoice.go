@@ -33,7 +33,7 @@ func (a *App) VerifyInvoice(ctx context.Context, merchantID, id string) (Invoice
 			return store.Change{}, err
 		}
 		change.Invoices = []invoice.Invoice{i}
-		err = postFor(&change, ledger.RuleVerified,
+		err = a.postFor(&change, ledger.RuleVerified,
 			ledger.Cause{Merchant: merchantID, Subject: id, At: now}, ledger.Names{}, i.Captured)
 		return change, err
 	})
@@ -77,7 +77,7 @@ func (a *App) reject(ctx context.Context, merchantID, id string) (done bool, err
 			return store.Change{}, err
 		}
 		done = true
-		err = returnAll(ctx, r, &change, i, returning{
+		err = a.returnAll(ctx, r, &change, i, returning{
 			toWallet: ledger.RuleWalletRejected, toGateway: ledger.RuleRejected,
 			actor: byWorker, reason: "not verified in time", now: now,
 		})
@@ -96,7 +96,7 @@ type returning struct {
 // returnAll sends everything that was collected for an invoice back to who
 // paid it, and puts the invoice, whose state the caller has moved, into the
 // change. What a gateway has to give back is the payer's from now on.
-func returnAll(ctx context.Context, r store.Reader, change *store.Change, i invoice.Invoice, how returning,
+func (a *App) returnAll(ctx context.Context, r store.Reader, change *store.Change, i invoice.Invoice, how returning,
 ) error {
 	payments, err := r.PaymentsOf(ctx, i.Merchant, i.ID)
 	if err != nil {
@@ -107,9 +107,9 @@ func returnAll(ctx context.Context, r store.Reader, change *store.Change, i invo
 			continue
 		}
 		if p.Wallet != 0 {
-			i, err = returnToWallet(change, i, p, how)
+			i, err = a.returnToWallet(change, i, p, how)
 		} else {
-			err = returnThroughGateway(change, p, how)
+			err = a.returnThroughGateway(change, p, how)
 		}
 		if err != nil {
 			return err
@@ -122,7 +122,7 @@ func returnAll(ctx context.Context, r store.Reader, change *store.Change, i invo
 
 // returnToWallet gives the rest of a payment back to the wallet it came from:
 // the refund is over the moment it is made.
-func returnToWallet(change *store.Change, i invoice.Invoice, p payment.Payment, how returning,
+func (a *App) returnToWallet(change *store.Change, i invoice.Invoice, p payment.Payment, how returning,
 ) (invoice.Invoice, error) {
 	amount := p.Refundable()
 	p, err := p.Return(amount)
@@ -140,38 +140,38 @@ func returnToWallet(change *store.Change, i invoice.Invoice, p payment.Payment, 
 		return i, err
 	}
 	p.UpdatedAt = how.now
-	b := refundOf(p, amount, refund.ByWallet, how)
+	b := a.refundOf(p, amount, refund.ByWallet, how)
 	b.State, b.CheckAt = refund.Succeeded, never
 	change.Payments, change.Refunds = append(change.Payments, p), append(change.Refunds, b)
 	change.Events = append(change.Events,
 		happened(event.Refund, p.Merchant, b.ID, "", create, refund.Processing, how.actor, how.reason, how.now),
 		happened(event.Refund, p.Merchant, b.ID, refund.Processing, refund.Succeed, b.State, how.actor, "", how.now),
 		happened(event.Payment, p.Merchant, p.ID, from, payment.Refund, p.State, how.actor, "", how.now))
-	return i, postFor(change, how.toWallet, causeOf(b, how.now), ledger.Names{Owner: ownerOf(p.Wallet)}, amount)
+	return i, a.postFor(change, how.toWallet, causeOf(b, how.now), ledger.Names{Owner: ownerOf(p.Wallet)}, amount)
 }
 
 // returnThroughGateway opens the refund that a gateway has to make. The worker
 // finds the way and sends it; until it is confirmed the sum is booked as owed to
 // the payer.
-func returnThroughGateway(change *store.Change, p payment.Payment, how returning) error {
+func (a *App) returnThroughGateway(change *store.Change, p payment.Payment, how returning) error {
 	amount := p.Refundable()
 	p, err := p.Return(amount)
 	if err != nil {
 		return err
 	}
 	p.UpdatedAt = how.now
-	b := refundOf(p, amount, "", how)
+	b := a.refundOf(p, amount, "", how)
 	change.Payments, change.Refunds = append(change.Payments, p), append(change.Refunds, b)
 	change.Events = append(change.Events,
 		happened(event.Refund, p.Merchant, b.ID, "", create, b.State, how.actor, how.reason, how.now),
 		happened(event.Payment, p.Merchant, p.ID, p.State, "hold_refund", p.State, how.actor, "", how.now))
-	return post(change, how.toGateway, causeOf(b, how.now), b.Gateway, amount)
+	return a.post(change, how.toGateway, causeOf(b, how.now), b.Gateway, amount)
 }
 
 // refundOf is a refund that the payer is owed, due at once.
-func refundOf(p payment.Payment, amount money.Amount, way refund.Way, how returning) refund.Refund {
+func (a *App) refundOf(p payment.Payment, amount money.Amount, way refund.Way, how returning) refund.Refund {
 	return refund.Refund{
-		ID: newID(how.now), Merchant: p.Merchant, State: refund.Requested, Payment: p.ID, Amount: amount, Way: way,
+		ID: a.newID(how.now), Merchant: p.Merchant, State: refund.Requested, Payment: p.ID, Amount: amount, Way: way,
 		Source: refund.FromOwed, Gateway: p.Attempt.Gateway, Reason: how.reason,
 		CheckAt: how.now, CreatedAt: how.now, UpdatedAt: how.now,
 	}

@@ -27,9 +27,17 @@ const (
 
 // NewSecret makes a signing secret of 256 random bits in the usual form.
 func NewSecret() string {
-	var random [32]byte
+	var random [SecretBytes]byte
 	_, _ = rand.Read(random[:]) // never fails: crypto/rand ends the process instead
-	return secretPrefix + base64.StdEncoding.EncodeToString(random[:])
+	return SecretOf(random[:])
+}
+
+// SecretBytes is how many random bytes a new signing secret has.
+const SecretBytes = 32
+
+// SecretOf writes random bytes as a signing secret.
+func SecretOf(random []byte) string {
+	return secretPrefix + base64.StdEncoding.EncodeToString(random)
 }
 
 // Sign writes the signature header of a message: one version-1 signature per

@@ -39,6 +39,9 @@ type Extras struct {
 	Database func(t testing.TB) string
 	// Around stands between the use cases and the database.
 	Around func(store.Store) store.Store
+	// Seeded lets the world mint the same ids and secrets as every other one that is so,
+	// and do one thing after the other.
+	Seeded bool
 	// Hide is what is random in answers; stories keep that something was there.
 	Hide *regexp.Regexp
 	// Watch looks at every exchange of the world's handlers.

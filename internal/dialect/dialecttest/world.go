@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -80,6 +82,7 @@ func NewWorld(t testing.TB, banks []BankForm, extras ...Extras) *World {
 	}
 	forms, payoutForms := map[string]app.Form{}, map[string]app.PayoutForm{}
 	url := ""
+	var random io.Reader
 	around := func(s store.Store) store.Store { return s }
 	for _, e := range extras {
 		if e.Database != nil {
@@ -94,6 +97,9 @@ func NewWorld(t testing.TB, banks []BankForm, extras ...Extras) *World {
 		}
 		maps.Copy(forms, e.Forms)
 		maps.Copy(payoutForms, e.PayoutForms)
+		if e.Seeded {
+			random = &seeded{source: rand.NewChaCha8([32]byte{})}
+		}
 	}
 	if url == "" {
 		url = sqlitetest.Database(t)
@@ -120,6 +126,7 @@ func NewWorld(t testing.TB, banks []BankForm, extras ...Extras) *World {
 	w.App = app.New(app.Config{
 		Store: around(db), Gateways: w, Now: w.Now, Log: log, ReturnURL: "https://pay.example/cb", Returners: returners,
 		Sealer: envelope{}, Credentials: envelope{}.credentials, Forms: forms, PayoutForms: payoutForms,
+		Random: random, Alone: random != nil,
 	})
 	w.Shop = w.settle(t, banks, app.NewMerchant{Name: "Shop"}, "key", "admin")
 	limit := money.New(SplitLimit, money.IRR)
@@ -140,6 +147,19 @@ func NewWorld(t testing.TB, banks []BankForm, extras ...Extras) *World {
 	return w
 }
 
+// seeded gives the same random bytes in every world.
+type seeded struct {
+	mu     sync.Mutex
+	source *rand.ChaCha8
+}
+
+// Read fills with the next ones.
+func (s *seeded) Read(random []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.source.Read(random)
+}
+
 // settle adds a merchant with its gateways, an ordinary key and an admin key.
 func (w *World) settle(t testing.TB, banks []BankForm, n app.NewMerchant, key, admin string) string {
 	t.Helper()
@@ -149,12 +169,17 @@ func (w *World) settle(t testing.TB, banks []BankForm, n app.NewMerchant, key, a
 		t.Fatal(err)
 	}
 	w.merchants = append(w.merchants, m.ID)
-	for name, scope := range map[string]merchant.Scope{key: merchant.Payments, admin: merchant.Admin} {
-		_, secret, err := w.App.CreateKey(ctx, app.NewKey{Merchant: m.ID, Label: name, Scopes: []merchant.Scope{scope}})
+	for _, k := range []struct {
+		name  string
+		scope merchant.Scope
+	}{{key, merchant.Payments}, {admin, merchant.Admin}} {
+		_, secret, err := w.App.CreateKey(ctx, app.NewKey{
+			Merchant: m.ID, Label: k.name, Scopes: []merchant.Scope{k.scope},
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.Keys[name] = secret
+		w.Keys[k.name] = secret
 	}
 	names := slices.Sorted(maps.Keys(w.Gateways))
 	for n := range banks {
