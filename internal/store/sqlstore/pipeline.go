@@ -70,9 +70,13 @@ func deleteMany(t *table) string {
 		matches(t, t.name)
 }
 
-// lookUpMany reads one number of rows by their keys, behind so many other arguments.
-// Each row begins with what the caller calls the table.
-func lookUpMany(t *table, called int, column string, behind int) string {
+// lookUpMany reads versions, of accounts the balances, of rows by their keys, behind so many
+// other arguments. Each row begins with what the caller calls the table.
+func lookUpMany(t *table, called, behind int) string {
+	column := "version"
+	if t == accounts {
+		column = "balance"
+	}
 	return "select " + strconv.Itoa(called) + ", n." + t.columns[0].name + ", n.merchant_id, t." + column + " from " +
 		unnest(t.columns[:t.key], behind) + " as n (" + t.keyNames() + ") join " + t.name + " t on " + matches(t, "t")
 }
@@ -282,48 +286,67 @@ func (e *postgresEngine) reserve(ctx context.Context, conn *pgxpool.Conn, w want
 	return k, t.send(ctx, conn)
 }
 
+// looked are the tables that are looked at in one statement: two of those that a batch mostly
+// wants together, and each of the others alone.
+var looked = func() [][]*table {
+	all := [][]*table{{customers, accounts}, {invoices, payments}}
+	for _, noun := range nouns {
+		if !slices.ContainsFunc(all, func(together []*table) bool { return slices.Contains(together, noun) }) {
+			all = append(all, []*table{noun})
+		}
+	}
+	return all
+}()
+
 // look queues the look at the versions of nouns and at the balances that may not fall
-// below zero. It is one statement, of as many parts as there are tables to look at.
+// below zero.
 func (t *trip) look(w want, k known) {
-	var parts []string
-	var arguments []any
-	for n, noun := range nouns {
-		wanted := w.versions[noun]
-		if len(wanted) == 0 {
+	for _, together := range looked {
+		var parts []string
+		var wanted []any
+		for n, of := range together {
+			if ids, merchants := w.keysOf(of); len(ids) > 0 {
+				parts = append(parts, lookUpMany(of, n, len(wanted)))
+				wanted = append(wanted, []any{ids, merchants}[:of.key]...)
+			}
+		}
+		if len(parts) == 0 {
 			continue
 		}
-		ids, merchants := make([]string, len(wanted)), make([]string, len(wanted))
-		for i, n := range wanted {
-			ids[i], merchants[i] = n.id, n.merchant
-		}
-		parts = append(parts, lookUpMany(noun, n, "version", len(arguments)))
-		arguments = append(arguments, []any{ids, merchants}[:noun.key]...)
+		var of int
+		var id, merchant string
+		var found int64
+		t.add("look", strings.Join(parts, " union all "), wanted...).Query(func(r pgx.Rows) error {
+			_, err := pgx.ForEachRow(r, []any{&of, &id, &merchant, &found}, func() error {
+				k.note(together[of], id, merchant, found)
+				return nil
+			})
+			return err
+		})
 	}
-	if len(w.floors) > 0 {
-		keys, merchants := make([]string, len(w.floors)), make([]string, len(w.floors))
-		for i, a := range w.floors {
-			keys[i], merchants[i] = a.key, a.merchant
+}
+
+// keysOf are the ids and merchants of what a batch looks at in a table.
+func (w want) keysOf(t *table) (ids, merchants []string) {
+	if t == accounts {
+		for _, a := range w.floors {
+			ids, merchants = append(ids, a.key), append(merchants, a.merchant)
 		}
-		parts = append(parts, lookUpMany(accounts, len(nouns), "balance", len(arguments)))
-		arguments = append(arguments, keys, merchants)
+		return ids, merchants
 	}
-	if len(parts) == 0 {
+	for _, n := range w.versions[t] {
+		ids, merchants = append(ids, n.id), append(merchants, n.merchant)
+	}
+	return ids, merchants
+}
+
+// note keeps the balance of an account, or the version of anything else.
+func (k known) note(t *table, id, merchant string, n int64) {
+	if t == accounts {
+		k.balances[accountKey{key: id, merchant: merchant}] = n
 		return
 	}
-	var of int
-	var id, merchant string
-	var found int64
-	t.add("look", strings.Join(parts, " union all "), arguments...).Query(func(r pgx.Rows) error {
-		_, err := pgx.ForEachRow(r, []any{&of, &id, &merchant, &found}, func() error {
-			if of == len(nouns) {
-				k.balances[accountKey{key: id, merchant: merchant}] = found
-			} else {
-				k.versions[nounKey{table: nouns[of], id: id, merchant: merchant}] = found
-			}
-			return nil
-		})
-		return err
-	})
+	k.versions[nounKey{table: t, id: id, merchant: merchant}] = n
 }
 
 // bookMany is the one statement that writes events and all that is booked: postings,
