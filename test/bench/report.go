@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"text/template"
 	"time"
@@ -181,12 +182,27 @@ var pageTemplate = template.Must(template.New("page").Parse(pageText))
 func (r report) page() (string, error) {
 	var b strings.Builder
 	err := pageTemplate.Execute(&b, map[string]any{
-		"Table": r.table(), "Verdicts": r.verdicts(), "Plan": r.plan, "Merchants": merchants,
+		"Table": r.table(), "Payments": r.payments(), "Verdicts": r.verdicts(), "Plan": r.plan, "Merchants": merchants,
 		"Customers": merchants * customers, "Senders": merchants * senders,
 		"Requisites": traders * requisitesEach, "Pace": dealPace, "Held": held, "Machine": r.conditions(),
 		"Profiles": r.profiles(),
 	})
 	return b.String(), err
+}
+
+// payments are how many the large databases have, which an earlier run may have made:
+// as they were counted, or as many as are wanted where none was measured.
+func (r report) payments() string {
+	var counted []string
+	for _, s := range r.servers {
+		if text := strconv.Itoa(s.large.payments); s.large.payments > 0 && !slices.Contains(counted, text) {
+			counted = append(counted, text)
+		}
+	}
+	if len(counted) == 0 {
+		return strconv.Itoa(r.plan.Payments)
+	}
+	return strings.Join(counted, " and ")
 }
 
 // verdicts is a sentence for every target.
