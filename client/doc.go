@@ -5,7 +5,9 @@
 //
 //	purser, err := client.New(client.Config{URL: "https://pay.example", Key: "sk_..."})
 //	...
-//	made, err := purser.CreateInvoiceWithResponse(ctx, nil, client.NewInvoice{Amount: "12.50", Unit: "EUR"})
+//	made, err := purser.CreateInvoiceWithResponse(ctx, nil, client.NewInvoice{
+//		Amount: "12.50", Unit: "EUR", ReturnURL: new("https://shop.example/thanks"),
+//	})
 //	if client.CodeOf(err) == client.CodeParameterInvalid {
 //		...
 //	}
