@@ -240,6 +240,23 @@ const (
 	longestCredential = 20_000 // a certificate with its key
 )
 
+// knownGateway refuses a name that no gateway of the merchant has, which is the
+// caller's mistake: that none can take a payment just now passes, and this does not.
+// Error: gateway_not_found.
+func (d *desk) knownGateway(c *call, name string) error {
+	if name == "" {
+		return nil
+	}
+	all, err := d.App.Gateways(c.Context(), c.Merchant)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(all, func(g merchant.Gateway) bool { return g.Name == name }) {
+		return fault.New(fault.CodeGatewayNotFound, "gateway", "")
+	}
+	return nil
+}
+
 // terms are those that the core knows. Error: parameter_invalid.
 func (t gatewayTerms) terms() (out app.GatewayTerms, err error) {
 	if t.Order != nil {

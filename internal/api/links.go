@@ -109,7 +109,9 @@ func (d *desk) links(shown story[invoiceView]) []operation {
 			about: "Makes an invoice with an address, link.url, for whoever you send it to. With an amount it is paid once; " +
 				"without one it takes any amounts until it is due. Before anything is paid cancelInvoice ends it, and later " +
 				"closeInvoice.",
-			faults: []fault.Code{fault.CodeAmountInvalid, fault.CodeAmountTooSmall, fault.CodeUnitUnknown},
+			faults: []fault.Code{
+				fault.CodeAmountInvalid, fault.CodeAmountTooSmall, fault.CodeUnitUnknown, fault.CodeGatewayNotFound,
+			},
 		}, "inv", d.createLink, shown),
 		list(row{
 			id: "listLinks", path: "/links", scope: merchant.InvoicesRead, summary: "List the invoices of links",
@@ -134,7 +136,7 @@ func (d *desk) links(shown story[invoiceView]) []operation {
 				"invoice opens again.",
 			faults: []fault.Code{
 				fault.CodeInvoiceNotFound, fault.CodeInvoiceClosed, fault.CodeLinkUnusable, fault.CodeAmountInvalid,
-				fault.CodeAmountTooSmall,
+				fault.CodeAmountTooSmall, fault.CodeGatewayNotFound,
 			},
 		}, d.extendInvoice, shown),
 		create(row{
@@ -149,6 +151,9 @@ func (d *desk) links(shown story[invoiceView]) []operation {
 }
 
 func (d *desk) createLink(c *call, id string, in newLink) (out invoiceView, err error) {
+	if err := d.knownGateway(c, in.Gateway); err != nil {
+		return out, err
+	}
 	link := invoice.Link{Token: d.App.NewText(), Kind: invoice.Fixed, Gateway: in.Gateway}
 	if in.Amount == "" {
 		link.Kind = invoice.OpenAmount
@@ -196,6 +201,9 @@ func (d *desk) getLink(c *call, token string) (out invoiceView, err error) {
 func (d *desk) extendInvoice(c *call, id string, in extension) (out invoiceView, err error) {
 	view, err := d.App.Invoice(c.Context(), c.Merchant, id)
 	if err != nil {
+		return out, err
+	}
+	if err := d.knownGateway(c, in.Gateway); err != nil {
 		return out, err
 	}
 	more, err := amountOf(in.Amount, string(view.Invoice.Amount.Unit()))

@@ -93,6 +93,7 @@ func (d *desk) paymentWishes(asked story[paymentView]) []operation {
 			faults: []fault.Code{
 				fault.CodePaymentNotFound, fault.CodeWrongState, fault.CodeInvoiceClosed, fault.CodeInvoiceHeld,
 				fault.CodeAmountAboveRemaining, fault.CodeNoGateway, fault.CodeGatewayRefused, fault.CodeGatewayUnavailable,
+				fault.CodeGatewayNotFound,
 			},
 		}, d.startPayment, asked),
 		act(row{
@@ -167,6 +168,9 @@ func (d *desk) startPayment(c *call, id string, in starting) (out paymentView, e
 	}
 	if p.State != payment.Waiting {
 		return out, fault.New(fault.CodeWrongState, "payment", "")
+	}
+	if err := d.knownGateway(c, in.Gateway); err != nil {
+		return out, err
 	}
 	made, err := d.App.StartWaiting(c.Context(), c.Merchant, id, in.Gateway)
 	return show(d.viewPayment)(made.Payment, err)

@@ -155,7 +155,7 @@ func (d *desk) payments() resource {
 				faults: []fault.Code{
 					fault.CodeInvoiceNotFound, fault.CodeInvoiceClosed, fault.CodeInvoiceHeld, fault.CodeAmountInvalid,
 					fault.CodeAmountTooSmall, fault.CodeAmountTooLarge, fault.CodeAmountAboveRemaining, fault.CodeNoGateway,
-					fault.CodeUnsupported,
+					fault.CodeGatewayNotFound, fault.CodeUnsupported,
 				},
 			}, "pay", d.createPayment, asked),
 			get(row{
@@ -192,6 +192,9 @@ func (d *desk) payments() resource {
 func (d *desk) createPayment(c *call, id string, in newPayment) (out paymentView, err error) {
 	view, err := d.App.Invoice(c.Context(), c.Merchant, in.Invoice)
 	if err != nil {
+		return out, err
+	}
+	if err := d.knownGateway(c, in.Gateway); err != nil {
 		return out, err
 	}
 	amount, err := unpaidOr(view, in.Amount)
