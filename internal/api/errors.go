@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 
@@ -130,9 +131,18 @@ func problemOf(r *dialect.Request, err error) dialect.Reply {
 	return dialect.Reply{Status: body.Status, Header: header, Body: body}
 }
 
+// missed are our names of what a code is about, where the core gives none.
+//
+//exhaustive:ignore
+var missed = map[fault.Code]string{
+	fault.CodeAccountNotFound: "account", fault.CodeDealNotFound: "deal", fault.CodeInvoiceNotFound: "invoice",
+	fault.CodePaymentNotFound: "payment", fault.CodePayoutNotFound: "payout", fault.CodeRefundNotFound: "refund",
+	fault.CodeIdempotencyKeyReuse: keyHeader, fault.CodeIdempotencyInProgress: keyHeader,
+}
+
 func paramOf(e *fault.Error) string {
 	if name, ok := params[e.Param]; ok {
 		return name
 	}
-	return e.Param
+	return cmp.Or(e.Param, missed[e.Code])
 }

@@ -3,6 +3,7 @@ package api_test
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/purserhq/purser/internal/dialect/dialecttest"
@@ -52,4 +53,36 @@ func TestUnknownGateways(t *testing.T) {
 		of("/links", `{"amount":"5000","unit":"IRR","gateway":"nobody"}`),
 		of("/invoices/"+id("inv", 2)+"/extend", `{"amount":"5000","gateway":"nobody"}`),
 	)
+}
+
+// TestRefusalsNameWhatIsMissing wants an answer to say which of several names is
+// nobody's.
+func TestRefusalsNameWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	of := func(method, path, body, code, param string) refusal {
+		return refusal{method, path, body, http.StatusNotFound, code, param}
+	}
+	post := func(path, body, code, param string) refusal { return of(http.MethodPost, path, body, code, param) }
+	refusals(t,
+		post("/transfers", `{"source":10000,"destination":77,"amount":"1","unit":"USD"}`, "account_not_found", "destination"),
+		post("/transfers", `{"source":77,"destination":10000,"amount":"1","unit":"USD"}`, "account_not_found", "source"),
+		post("/exchanges", `{"account":77,"amount":"1","unit":"USD","to":"EUR"}`, "account_not_found", "account"),
+		post("/payments", `{"invoice":"none"}`, "invoice_not_found", "invoice"),
+		post("/deals", `{"invoice":"none"}`, "invoice_not_found", "invoice"),
+		post("/refunds", `{"payment":"none"}`, "payment_not_found", "payment"),
+		of(http.MethodGet, "/attachments?deal=none", "", "deal_not_found", "deal"),
+		of(http.MethodGet, "/payouts/none", "", "payout_not_found", "payout"),
+	)
+}
+
+// TestReuseNamesTheKey wants the header to be named of a call that is refused for it.
+func TestReuseNamesTheKey(t *testing.T) {
+	t.Parallel()
+	w := dialecttest.NewWorld(t, banks)
+	h := w.Handler(open(t, w))
+	w.Ask(h, http.MethodPost, "/v1/invoices", named("once"), `{"amount":"5000","unit":"IRR"}`)
+	a := w.Ask(h, http.MethodPost, "/v1/invoices", named("once"), `{"amount":"6000","unit":"IRR"}`)
+	if a.Status != http.StatusUnprocessableEntity || !strings.Contains(a.Body, `"param":"Idempotency-Key"`) {
+		t.Errorf("got %d %s", a.Status, a.Body)
+	}
 }

@@ -117,10 +117,23 @@ func (d *desk) createTransfer(c *call, id string, in newTransfer) (out transferV
 	if in.Source == in.Destination {
 		return out, fault.New(fault.CodeParameterInvalid, "destination", "An account cannot send money to itself.")
 	}
-	return show(viewTransfer)(d.App.Transfer(c.Context(), app.NewTransfer{
+	made, err := d.App.Transfer(c.Context(), app.NewTransfer{
 		ID: id, Merchant: c.Merchant, From: in.Source, To: in.Destination, Amount: amount, Reference: in.Reference,
 		Description: in.Description,
-	}))
+	})
+	if fault.Is(err, fault.CodeAccountNotFound) {
+		err = d.strangerOf(c, in)
+	}
+	return show(viewTransfer)(made, err)
+}
+
+// strangerOf says which account of a transfer is nobody's. Error: account_not_found.
+func (d *desk) strangerOf(c *call, in newTransfer) error {
+	param := "destination"
+	if _, err := d.App.Account(c.Context(), c.Merchant, in.Source); fault.Is(err, fault.CodeAccountNotFound) {
+		param = "source"
+	}
+	return fault.New(fault.CodeAccountNotFound, param, "")
 }
 
 func (d *desk) transferNow(c *call, id string) (transferView, error) {
