@@ -102,8 +102,11 @@ var params = map[string]string{
 // problemOf is the face of every error. What is ours is not explained.
 func problemOf(r *dialect.Request, err error) dialect.Reply {
 	e := fault.From(err)
-	if e.Kind == fault.Internal {
+	switch {
+	case e.Kind == fault.Internal:
 		e = fault.New(e.Code, "", "")
+	case e.Code == fault.CodeBodyUnreadable && e.Param != "": // it was read, and in the query there is no body
+		e = fault.New(fault.CodeParameterInvalid, e.Param, e.Words)
 	}
 	body := problem{
 		Type: base + "/docs#error-" + string(e.Code), Title: fault.New(e.Code, "", "").Words, Status: statusOf(e),

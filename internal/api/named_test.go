@@ -86,3 +86,19 @@ func TestReuseNamesTheKey(t *testing.T) {
 		t.Errorf("got %d %s", a.Status, a.Body)
 	}
 }
+
+// TestForbiddenCharactersAreNamed wants the place to be named where a text holds what
+// no database keeps.
+func TestForbiddenCharactersAreNamed(t *testing.T) {
+	t.Parallel()
+	of := func(method, path, body, param string) refusal {
+		return refusal{method, path, body, http.StatusBadRequest, "parameter_invalid", param}
+	}
+	refusals(t,
+		of(http.MethodGet, "/invoices?status=a%00b", "", "status"),
+		of(http.MethodGet, "/payments?limit=1&invoice=%ff", "", "invoice"),
+		of(http.MethodPost, "/invoices", `{"amount":"5000","unit":"IRR","title":"a\u0000b"}`, "title"),
+		of(http.MethodPost, "/invoices", `{"amount":"5000","unit":"IRR","payer":{"name":"a\u0000b"}}`, "payer.name"),
+		of(http.MethodPost, "/keys", `{"scopes":["a\u0000b"]}`, "scopes"),
+	)
+}

@@ -74,12 +74,30 @@ func (d *Dialect) ReadFields(r *Request) (Fields, error) {
 
 func unreadable(words string) error { return fault.New(fault.CodeBodyUnreadable, "", words) }
 
+// errNoText is why a text is refused that no database can keep.
+var errNoText = errors.New("it holds a zero or is no UTF-8")
+
 // textValue refuses what no database can keep as text.
 func textValue(text string) (Value, error) {
 	if strings.ContainsRune(text, 0) || !utf8.ValidString(text) {
-		return Value{}, unreadable("A text holds a character that is not allowed.")
+		refused := fault.New(fault.CodeBodyUnreadable, "", "A text holds a character that is not allowed.")
+		return Value{}, refused.With(errNoText)
 	}
 	return Value{Kind: Text, Text: text}, nil
+}
+
+// under says in which field a text stands that is refused; of other errors nothing
+// is said.
+func under(name string, err error) error {
+	if !errors.Is(err, errNoText) {
+		return err
+	}
+	f := *fault.From(err)
+	if f.Param != "" {
+		name += "."
+	}
+	f.Param = name + f.Param
+	return &f
 }
 
 // ReadForm is the BodyReader of application/x-www-form-urlencoded: every value
@@ -112,7 +130,7 @@ func readPairs(text string) (Fields, error) {
 		}
 		v, err := textValue(value)
 		if err != nil {
-			return nil, err
+			return nil, under(name, err)
 		}
 		fields = append(fields, Field{Name: name, Value: v})
 	}

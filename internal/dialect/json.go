@@ -130,7 +130,7 @@ func (c *cursor) object(depth int) (Value, error) {
 		c.at++ // the colon
 		field, err := c.value(depth)
 		if err != nil {
-			return v, err
+			return v, under(name, err)
 		}
 		if v.Fields == nil {
 			v.Fields = make(Fields, 0, usualKeys)

@@ -57,5 +57,5 @@ func readPart(part *multipart.Part) (Field, error) {
 		return Field{}, unreadable("The request body is not valid multipart.")
 	}
 	v, err := textValue(string(text))
-	return Field{Name: part.FormName(), Value: v}, err
+	return Field{Name: part.FormName(), Value: v}, under(part.FormName(), err)
 }
