@@ -195,12 +195,17 @@ func lines(out *csv.Writer, items any) int {
 		item, fields := list.Index(n), shown(list.Type().Elem())
 		cells := make([]string, len(fields))
 		for at, f := range fields {
-			cells[at] = cell(item.FieldByIndex(f.Index))
+			if v := item.FieldByIndex(f.Index); !v.IsZero() || !optional(f) {
+				cells[at] = cell(v)
+			}
 		}
 		_ = out.Write(cells) // as of head
 	}
 	return list.Len()
 }
+
+// optional says that a field is left out of an object where it has nothing to say.
+func optional(f reflect.StructField) bool { return strings.Contains(f.Tag.Get("json"), ",omit") }
 
 // number is a text that no spreadsheet takes for anything but a number.
 var number = regexp.MustCompile(`^-[0-9]+(\.[0-9]+)?$`)

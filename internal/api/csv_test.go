@@ -100,6 +100,29 @@ func TestTables(t *testing.T) {
 	}
 }
 
+// TestTablesSayNothingOfNothing wants a cell to be empty where an object has no such
+// field, and a zero where it has one.
+func TestTablesSayNothingOfNothing(t *testing.T) {
+	t.Parallel()
+	w := dialecttest.NewWorld(t, banks)
+	h := w.Handler(open(t, w))
+	w.Terminal(t, w.Shop, app.TerminalTerms{Name: "Till"})
+	if a := w.Ask(h, http.MethodPost, "/v1/invoices", named("one"), `{"amount":"5000","unit":"IRR"}`); a.Status != 201 {
+		t.Fatalf("got %d %s", a.Status, a.Body)
+	}
+	for path, want := range map[string]map[string]string{
+		"/v1/invoices":  {"terminal": "", "account": "", "verify_within": "", "captured": "0", "held": "false"},
+		"/v1/terminals": {"terminal": "1001", "pay_within": "0", "refund_within": "0"},
+	} {
+		row := rowsOf(t, w.Ask(h, http.MethodGet, path+"?format=csv", asAdmin, "").Body)[0]
+		for name, cell := range want {
+			if row[name] != cell {
+				t.Errorf("%s %s: got %q, want %q", path, name, row[name], cell)
+			}
+		}
+	}
+}
+
 // TestTablesHoldNoFormula wants no cell that a spreadsheet would run.
 func TestTablesHoldNoFormula(t *testing.T) {
 	t.Parallel()
