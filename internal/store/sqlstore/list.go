@@ -50,7 +50,9 @@ func (c *conditions) only(column, value string) {
 	}
 }
 
-// ListInvoices are a merchant's.
+// ListInvoices are a merchant's. Links have no index of their own, although they are few:
+// what tells them apart stands in the details, which every invoice that is written would
+// be searched for, and which PostgreSQL could not change in place any more.
 func (d *DB) ListInvoices(ctx context.Context, merchantID string, l store.InvoiceList, p store.Older,
 ) ([]invoice.Invoice, error) {
 	c := where("merchant_id = ? and "+whole, merchantID)

@@ -29,6 +29,12 @@ func plans(t *testing.T) []planned {
 	find := func(f store.InvoiceFilter) func(*sqlstore.DB) error {
 		return func(d *sqlstore.DB) error { return last(d.FindInvoices(ctx, "m", f, page)) }
 	}
+	listed := func(l store.InvoiceList) func(*sqlstore.DB) error {
+		return func(d *sqlstore.DB) error {
+			_, err := d.ListInvoices(ctx, "m", l, store.Older{At: dueNow, ID: "i", Limit: 10})
+			return err
+		}
+	}
 	sent := func(f store.TransferFilter) func(*sqlstore.DB) error {
 		f.Account = 10001
 		return func(d *sqlstore.DB) error { return last(d.Transfers(ctx, "m", f, page)) }
@@ -74,6 +80,8 @@ func plans(t *testing.T) []planned {
 		{"customers", func(d *sqlstore.DB) error { _, err := d.Customers(ctx, "m", page); return err }, []string{
 			"customer_number",
 		}, ""},
+		{"list of invoices", listed(store.InvoiceList{}), []string{"invoice_list"}, ""},
+		{"list of links", listed(store.InvoiceList{Linked: true}), []string{"invoice_list"}, ""},
 		{"list of payments", func(d *sqlstore.DB) error {
 			_, err := d.ListPayments(ctx, "m", store.PaymentList{}, store.Older{At: dueNow, ID: "p", Limit: 10})
 			return err
