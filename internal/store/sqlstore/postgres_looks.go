@@ -6,6 +6,7 @@ import (
 	endian "encoding/binary"
 	"errors"
 	"hash/maphash"
+	"runtime"
 
 	"golang.org/x/sync/errgroup"
 
@@ -37,7 +38,7 @@ func packedLooks(ctx context.Context, from []postgresSnapshot, tell func(percent
 	if len(from) == 1 { // one after the other
 		group.SetLimit(1)
 	} else {
-		things = from[1:]
+		things = from[1:min(len(from), 1+max(2, runtime.GOMAXPROCS(0)))] // another one would only wait for a processor
 	}
 	group.Go(func() error {
 		err := newPackedBooks(b, from[0]).all(ctx)

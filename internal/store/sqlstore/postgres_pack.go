@@ -19,7 +19,7 @@ import (
 // breaks between them, and sums.
 
 // atOnce is how much is packed together: pages of a table, a megabyte and a half, and entries.
-var atOnce = struct{ pages, entries int }{192, 4096}
+var atOnce = struct{ pages, entries int }{192, 2048}
 
 // packed is what was asked of some rows.
 type packed [][]byte
