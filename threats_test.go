@@ -38,6 +38,20 @@ func TestThreats(t *testing.T) {
 	}
 }
 
+// TestThreatsNameEveryRequirement wants each line of OWASP ASVS 5.0 and of the API
+// Top 10 that this server is held against to be somewhere in docs/threats.md.
+func TestThreatsNameEveryRequirement(t *testing.T) {
+	t.Parallel()
+	page := strings.NewReplacer("16.5.1 to 16.5.3", "16.5.1, 16.5.2, 16.5.3").Replace(read(t, "docs/threats.md"))
+	for name := range strings.FieldsSeq("1.2.10 1.3.6 2.2.1 2.2.2 2.3.1 2.3.3 2.3.4 2.3.5 4.1.3 4.1.5 8.2.1 8.2.2 8.2.3 " +
+		"8.4.1 11.2.4 11.5.1 13.2.4 14.2.1 14.3.2 15.3.2 15.3.3 15.4.2 16.2.5 16.4.1 16.5.1 16.5.2 16.5.3 " +
+		"API1 API3 API4 API5 API6 API7 API10") {
+		if !regexp.MustCompile(`(^|[^0-9.])` + regexp.QuoteMeta(name) + `($|[^0-9.]|\.($|[^0-9]))`).MatchString(page) {
+			t.Errorf("docs/threats.md does not say what shows %s", name)
+		}
+	}
+}
+
 // defines says that a folder has a test of this name.
 func defines(t *testing.T, folder, name string) bool {
 	t.Helper()
