@@ -54,7 +54,7 @@ func TestSealBooks(t *testing.T) {
 	if n, err := a.SealBooks(t.Context(), 9); n != 0 || err != nil || log.Len() != 0 || k.limit != 9 {
 		t.Errorf("nothing to seal: got %d, %v, and the log %q, want nothing", n, err, log.String())
 	}
-	k.seal = store.Seal{Number: 12, Entries: 5, Hash: []byte{1, 2, 3}}
+	k.seal = store.Seal{Number: 12, Entries: 5, Hash: bytes.Repeat([]byte{1, 2}, 16)}
 	if n, err := a.SealBooks(t.Context(), 9); n != 5 || err != nil {
 		t.Errorf("got %d, %v, want the 5 entries", n, err)
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/base32"
 	"fmt"
 	"strconv"
@@ -36,7 +37,7 @@ func ParseSeal(text string) (Seal, error) {
 	number, hash, _ := strings.Cut(text, ":")
 	n, err := strconv.ParseInt(number, 10, 64)
 	sum, wrong := letters.DecodeString(hash)
-	if err != nil || wrong != nil || n < 1 || len(sum) == 0 {
+	if err != nil || wrong != nil || n < 1 || len(sum) != sha256.Size {
 		return Seal{}, fmt.Errorf("%q is no seal: one is a number, a colon and 52 letters and digits", text)
 	}
 	return Seal{Number: n, Hash: sum}, nil
