@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -141,6 +142,39 @@ func TestAuditFindsDifferences(t *testing.T) {
 	}
 	if !errors.Is(err, ErrDifferences) || view.Agrees || wrong == 0 {
 		t.Errorf("got %v and %s, want the finding with an example", err, d.out.String())
+	}
+}
+
+// TestOlderSchemaIsNotRead: who only looks brings nothing up to date, so is told who
+// does, and not which table is missing.
+func TestOlderSchemaIsNotRead(t *testing.T) {
+	t.Parallel()
+	folder := sqlitetest.Folder(t)
+	d := newDesk(Config{Data: folder})
+	if err := d.Merchants(t.Context()); err != nil {
+		t.Fatalf("the newest schema: %v", err)
+	}
+	damage(t, folder, "delete from schema_version where version_id > 15")
+	for name, look := range map[string]func() error{
+		"audit": func() error { return d.Audit(t.Context(), AuditWish{}) },
+		"list":  func() error { return d.Merchants(t.Context()) },
+	} {
+		if err := look(); err == nil || !strings.Contains(err.Error(), "at version 15") ||
+			!strings.Contains(err.Error(), "run purser migrate") {
+			t.Errorf("%s of an older schema: got %v, want it to say what to run", name, err)
+		}
+	}
+	damage(t, folder, "update schema_version set version_id = version_id + 1000")
+	if err := d.Merchants(t.Context()); err != nil {
+		t.Errorf("a newer schema: %v", err)
+	}
+	other := t.TempDir()
+	if err := os.WriteFile(filepath.Join(other, databaseName), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := newDesk(Config{Data: other}).Merchants(t.Context()); err == nil ||
+		!strings.Contains(err.Error(), "no database of purser, or an empty one: run purser migrate") {
+		t.Errorf("an empty file: got %v, want it to say what it is not", err)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -66,6 +67,11 @@ func openCore(ctx context.Context, c Config, p purpose, log *slog.Logger) (*core
 	if k.store, err = sqlstore.Open(ctx, k.storeOptions(p)); err != nil {
 		return nil, err
 	}
+	if p == forReading {
+		if err := readable(ctx, k.store); err != nil {
+			return nil, errors.Join(err, k.close())
+		}
+	}
 	if p == forWriting {
 		if k.tracing, err = openTracing(ctx, c); err != nil {
 			return nil, errors.Join(err, k.close())
@@ -76,6 +82,20 @@ func openCore(ctx context.Context, c Config, p purpose, log *slog.Logger) (*core
 	}
 	k.app = k.over(k.tracing.store(k.points.store(k.store)))
 	return k, nil
+}
+
+// readable refuses a database whose schema is older than what this program reads:
+// whoever only looks brings nothing up to date. A newer one is as good.
+func readable(ctx context.Context, db *sqlstore.DB) error {
+	const next = "run purser migrate, or use the program that serves it"
+	is, needed, err := db.SchemaVersion(ctx)
+	if detail := fault.Detail(err); strings.Contains(detail, "schema_version") { // the table is not there
+		return fmt.Errorf("this is no database of purser, or an empty one: %s (%s)", next, detail)
+	}
+	if err == nil && is < needed {
+		return fmt.Errorf("the database's schema is at version %d and this program needs %d: %s", is, needed, next)
+	}
+	return err
 }
 
 // over builds the use cases over a store.
