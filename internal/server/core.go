@@ -73,7 +73,7 @@ func openCore(ctx context.Context, c Config, p purpose, log *slog.Logger) (*core
 		}
 	}
 	if p == forWriting {
-		if k.tracing, err = openTracing(ctx, c); err != nil {
+		if k.tracing, err = openTracing(ctx, c, log); err != nil {
 			return nil, errors.Join(err, k.close())
 		}
 	}

@@ -3,9 +3,12 @@ package server
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"time"
 
+	"github.com/go-logr/logr"
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
@@ -33,15 +36,25 @@ const flushLimit = 5 * time.Second
 
 // openTracing starts to send spans in the way that the environment's OTEL_
 // variables say, where the configuration wants them.
-func openTracing(ctx context.Context, c Config) (*tracing, error) {
+func openTracing(ctx context.Context, c Config, log *slog.Logger) (*tracing, error) {
 	if c.Traces != tracesOTLP {
 		return nil, nil //nolint:nilnil // nil is off
 	}
+	sayInLog(log)
 	exporter, err := otlptracehttp.New(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("traces: %w", err)
 	}
 	return newTracing(ctx, sdktrace.WithBatcher(exporter))
+}
+
+// sayInLog has the library's own complaints, such as that the collector is away, in
+// the log: it would write lines of another form past it.
+func sayInLog(log *slog.Logger) {
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
+		log.Warn("spans could not be sent", "error", err)
+	}))
+	otel.SetLogger(logr.FromSlogHandler(log.Handler()))
 }
 
 // newTracing makes spans for whoever takes them.

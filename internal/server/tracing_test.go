@@ -1,10 +1,13 @@
 package server
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -118,9 +121,42 @@ func TestTracesReachACollector(t *testing.T) {
 	}
 }
 
+// TestCollectorIsAway wants what the library has to complain about in the log, in the
+// log's own form.
+func TestCollectorIsAway(t *testing.T) {
+	collector := httptest.NewServer(http.NotFoundHandler())
+	collector.Close()
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.URL)
+	t.Setenv("OTEL_TRACES_SAMPLER", "nonsense")
+	var out bytes.Buffer
+	log, err := newLog(&out, "json", "info")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tracing, err := openTracing(t.Context(), Config{Traces: tracesOTLP}, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, span := tracing.request(t.Context())
+	answered(span, http.MethodGet, "ipg", "/", "1", http.StatusOK)
+	if err := tracing.close(); err != nil {
+		t.Errorf("got %v, want the spans to be given up", err)
+	}
+	for line := range strings.Lines(out.String()) {
+		if !json.Valid([]byte(line)) {
+			t.Errorf("the line %q is no line of the log", line)
+		}
+	}
+	for _, want := range []string{"spans could not be sent", "connection refused", "unsupported sampler: nonsense"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("got the log %s, want it to say %q", out.String(), want)
+		}
+	}
+}
+
 // TestNoTraces wants tracing that is off to leave everything as it was.
 func TestNoTraces(t *testing.T) {
-	off, err := openTracing(t.Context(), Config{Traces: "off"})
+	off, err := openTracing(t.Context(), Config{Traces: "off"}, slog.New(slog.DiscardHandler))
 	if err != nil || off != nil {
 		t.Fatalf("got %v and %v, want nothing", off, err)
 	}
