@@ -135,6 +135,10 @@ func explainKey(err error, merchantID string) error {
 	if fault.Is(err, fault.CodeNotFound) {
 		return errors.New("this merchant has no such key: purser key list --merchant " + merchantID + " shows them")
 	}
+	if fault.Is(err, fault.CodeWrongState) {
+		return errors.New("only a key that is sent with calls and has not ended can be replaced (purser key list " +
+			"--merchant " + merchantID + "): add another one, and revoke this one when nobody needs it")
+	}
 	return err
 }
 

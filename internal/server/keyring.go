@@ -69,7 +69,11 @@ func NewKeyset(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("make folder of keyset: %w", err)
 	}
-	return writeNew(path, text.Bytes())
+	err = writeNew(path, text.Bytes())
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%s is there already, and secrets may be sealed under it: name a new file (%w)", path, fs.ErrExist)
+	}
+	return err
 }
 
 // readKeyring takes a keyset as text. Its words never show the text.

@@ -357,6 +357,12 @@ func TestAskReady(t *testing.T) {
 	if err := AskReady(t.Context(), Terminal{Out: &out}, r.url+"/readyz"); err != nil || out.String() != "ready\n" {
 		t.Errorf("got %v and %q, want ready", err, out.String())
 	}
+	for _, part := range []string{"127.0.0.1:9090", "localhost", "/readyz", "ftp://a.example"} {
+		if err := AskReady(t.Context(), Terminal{Out: io.Discard}, part); err == nil ||
+			!strings.Contains(err.Error(), "such as http://127.0.0.1:9090/readyz") {
+			t.Errorf("%s: got %v, want it to say what an address is", part, err)
+		}
+	}
 	r.stopping.Store(true)
 	if err := AskReady(t.Context(), Terminal{Out: io.Discard}, r.url+"/readyz"); err == nil ||
 		!strings.Contains(err.Error(), "503") || !strings.Contains(err.Error(), "stopping") {
