@@ -362,3 +362,6 @@ func (d *DB) PackedHistories(ctx context.Context, most int) (found []store.Findi
 	})
 	return found, proved, err
 }
+
+// GatheringLog is the name of the layer between SQLite and its log.
+var GatheringLog = gatheringLog

@@ -92,21 +92,8 @@ func newSQLite(ctx context.Context, o Options) (e *sqliteEngine, err error) {
 		if _, err := os.Stat(file); err != nil {
 			return nil, fmt.Errorf("find database: %w", err)
 		}
-	} else {
-		if e.lock, err = lockFile(file + ".lock"); err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
-		}
-		if e.writer, err = sql.Open("sqlite", dsn(file, writerCache)); err != nil {
-			return nil, fmt.Errorf("open %s: %w", file, err)
-		}
-		e.writer.SetMaxOpenConns(1)
-		if err := assertSQLite(ctx, e.writer); err != nil {
-			return nil, err
-		}
-		if e.keeper, err = sql.Open("sqlite", dsn(file, readerCache)+"&_txlock=immediate"); err != nil {
-			return nil, fmt.Errorf("open %s: %w", file, err)
-		}
-		e.keeper.SetMaxOpenConns(1)
+	} else if err := e.openWriting(ctx); err != nil {
+		return nil, err
 	}
 	if e.readers, err = sql.Open("sqlite", dsn(file, readerCache, "query_only(on)")); err != nil {
 		return nil, fmt.Errorf("open %s: %w", file, err)
@@ -121,6 +108,32 @@ func newSQLite(ctx context.Context, o Options) (e *sqliteEngine, err error) {
 	e.readers.SetMaxOpenConns(min(o.Pool, sqliteReaders))
 	e.readers.SetMaxIdleConns(sqliteReaders)
 	return e, nil
+}
+
+// openWriting takes the lock of the file and opens the connections that write.
+func (e *sqliteEngine) openWriting(ctx context.Context) (err error) {
+	if e.lock, err = lockFile(e.file + ".lock"); err != nil {
+		return fmt.Errorf("%s: %w", e.file, err)
+	}
+	layer, err := gatheringLog()
+	if err != nil {
+		return err
+	}
+	if layer != "" {
+		layer = "&vfs=" + layer
+	}
+	if e.writer, err = sql.Open("sqlite", dsn(e.file, writerCache)+layer); err != nil {
+		return fmt.Errorf("open %s: %w", e.file, err)
+	}
+	e.writer.SetMaxOpenConns(1)
+	if err := assertSQLite(ctx, e.writer); err != nil {
+		return err
+	}
+	if e.keeper, err = sql.Open("sqlite", dsn(e.file, readerCache)+"&_txlock=immediate"+layer); err != nil {
+		return fmt.Errorf("open %s: %w", e.file, err)
+	}
+	e.keeper.SetMaxOpenConns(1)
+	return nil
 }
 
 // errInUse says that another process has the database open.
