@@ -19,7 +19,7 @@ type endpointAddCommand struct {
 	operatorFlag `embed:""`
 
 	Merchant string   `help:"Who is told." placeholder:"ID" required:""`
-	URL      string   `help:"Where, with https." name:"url" placeholder:"URL" required:""`
+	URL      string   `help:"Where, best with https; not in a private network." name:"url" placeholder:"URL" required:""`
 	Type     []string `help:"Such as payment.captured or payment.*; may be repeated. Without it, everything."`
 }
 

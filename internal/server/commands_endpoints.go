@@ -56,7 +56,10 @@ type NewEndpoint struct {
 // its messages are signed with, for the only time.
 func (c Commands) AddEndpoint(ctx context.Context, n NewEndpoint) error {
 	return c.with(ctx, forWriting, func(k *core) error {
-		e, secret, err := k.app.CreateEndpoint(ctx, app.NewEndpoint{Merchant: n.Merchant, URL: n.URL, Types: n.Types})
+		// Nothing is sent into a private network, whoever asked for it: better to say so now.
+		e, secret, err := k.app.CreateEndpoint(ctx, app.NewEndpoint{
+			Merchant: n.Merchant, URL: n.URL, Types: n.Types, Outside: true,
+		})
 		if err != nil {
 			return err
 		}

@@ -106,7 +106,7 @@ func freeAddress(t *testing.T) string {
 
 // config is what commands need to find the database.
 func (w *world) config() server.Config {
-	return server.Config{Data: w.data, Database: server.Secret(w.database)}
+	return server.Config{Data: w.data, Database: server.Secret(w.database), WebhookLoopback: true}
 }
 
 // operate runs an operator's command in this process and reads its JSON. It is
