@@ -35,6 +35,9 @@ func newBudgets() budgets {
 func (d *desk) admit(r *dialect.Request) error {
 	keys := dialect.Keys{Keys: d.App, Scope: d.scopes[r.Route.Name()]}
 	err := keys.Admit(r)
+	if fault.Is(err, fault.CodeScopeMissing) {
+		err = fault.Newf(fault.CodeScopeMissing, "", "It takes a key with the scope %s.", keys.Scope)
+	}
 	r.Request = r.WithContext(app.AsKey(r.Context(), r.Key.ID))
 	switch {
 	case r.Merchant != "":

@@ -27,7 +27,10 @@ func refusals(t *testing.T, all ...refusal) {
 	for _, r := range all {
 		header := named(r.path + r.body)
 		if r.method == http.MethodGet {
-			header = asAdmin
+			header = asAdmin.Clone()
+		}
+		if path, _, _ := strings.Cut(r.path, "?"); decides("/v1" + path) {
+			header.Set("Authorization", "Bearer {{operator}}")
 		}
 		a := w.Ask(h, r.method, "/v1"+r.path, header, r.body)
 		var got struct{ Code, Param string }
@@ -101,4 +104,14 @@ func TestForbiddenCharactersAreNamed(t *testing.T) {
 		of(http.MethodPost, "/invoices", `{"amount":"5000","unit":"IRR","payer":{"name":"a\u0000b"}}`, "payer.name"),
 		of(http.MethodPost, "/keys", `{"scopes":["a\u0000b"]}`, "scopes"),
 	)
+}
+
+// TestRefusalsNameTheScope wants to know what a key lacks that may not make a call.
+func TestRefusalsNameTheScope(t *testing.T) {
+	t.Parallel()
+	w := dialecttest.NewWorld(t, banks)
+	a := w.Ask(w.Handler(open(t, w)), http.MethodPost, "/v1/rates", named("rate"), "{}")
+	if a.Status != http.StatusForbidden || !strings.Contains(a.Body, "the scope operator.") {
+		t.Errorf("got %d %s", a.Status, a.Body)
+	}
 }
