@@ -236,6 +236,18 @@ func queryField(t reflect.Type, name string) (reflect.StructField, bool) {
 	return reflect.StructField{}, false
 }
 
+// knownUnit refuses the name of no unit where a list is narrowed down to one: nothing
+// would be found, as if there were nothing. Error: unit_unknown.
+func knownUnit(param, unit string) error {
+	if unit == "" {
+		return nil
+	}
+	if _, err := money.Lookup(money.Unit(unit)); err != nil {
+		return fault.New(fault.CodeUnitUnknown, param, "").With(err)
+	}
+	return nil
+}
+
 // amountOf reads an amount of a body, which must be above zero.
 // Errors: unit_unknown, amount_invalid, amount_too_small, amount_overflow.
 func amountOf(text, unit string) (money.Amount, error) {

@@ -143,7 +143,7 @@ func (d *desk) rates() resource {
 			}, plain(d.rateNow)),
 			list(row{
 				id: "listRates", path: "/rates", scope: merchant.RatesRead, summary: "List rates",
-				about: "Lists the rates of all markets.",
+				about: "Lists the rates of all markets.", faults: []fault.Code{fault.CodeUnitUnknown},
 			}, d.listRates),
 		},
 	}
@@ -219,6 +219,9 @@ func (d *desk) rateNow(c *call, id string) (out rateView, err error) {
 }
 
 func (d *desk) listRates(c *call, q rateList) (out pageOf[rateView], err error) {
+	if err := knownUnit("of", q.Unit); err != nil {
+		return out, err
+	}
 	known, err := d.App.Markets(c.Context(), c.Merchant)
 	if err != nil {
 		return out, err

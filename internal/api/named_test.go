@@ -106,6 +106,16 @@ func TestForbiddenCharactersAreNamed(t *testing.T) {
 	)
 }
 
+// TestUnknownUnitsAreNamed wants a list of a unit that there is not to be refused, as
+// one of a state is that there is not.
+func TestUnknownUnitsAreNamed(t *testing.T) {
+	t.Parallel()
+	refusals(t,
+		refusal{http.MethodGet, "/rates?of=EURUSD", "", http.StatusBadRequest, "unit_unknown", "of"},
+		refusal{http.MethodGet, "/requisites?unit=rub", "", http.StatusBadRequest, "unit_unknown", "unit"},
+	)
+}
+
 // TestRefusalsNameTheScope wants to know what a key lacks that may not make a call.
 func TestRefusalsNameTheScope(t *testing.T) {
 	t.Parallel()

@@ -132,7 +132,8 @@ func (d *desk) requisites() resource {
 			}, plain(d.requisiteNow)),
 			list(row{
 				id: "listRequisites", path: "/requisites", scope: merchant.Operator, summary: "List requisites",
-				about: "Lists all requisites of the merchant, disabled ones too.",
+				about:  "Lists all requisites of the merchant, disabled ones too.",
+				faults: []fault.Code{fault.CodeUnitUnknown},
 			}, d.listRequisites),
 			get(row{
 				id: "matchRequisite", path: "/requisites/{id}/match", scope: merchant.Operator,
@@ -272,6 +273,9 @@ func (d *desk) requisiteNow(c *call, id string) (requisiteView, error) {
 }
 
 func (d *desk) listRequisites(c *call, q requisiteList) (out pageOf[requisiteView], err error) {
+	if err := knownUnit("unit", q.Unit); err != nil {
+		return out, err
+	}
 	part, err := q.after()
 	if err != nil {
 		return out, err
