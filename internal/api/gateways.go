@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"maps"
 	"net/url"
 	"slices"
@@ -66,7 +67,7 @@ var (
 	settingsWord = word{
 		doc: "All of its settings, as its connector calls them; their addresses do not lead into a private network. A " +
 			"change replaces all that were there.",
-		example: map[string]string{"mode": "live"},
+		example: map[string]string{"mode": "live", "currency": "EUR"},
 	}
 	credentialsWord = word{
 		doc: "All of its secrets, as its connector calls them. They are kept sealed and never shown. A change replaces " +
@@ -300,16 +301,16 @@ func gatewayFault(err error, t app.GatewayTerms) error {
 		return err
 	}
 	f := fault.From(err)
-	name := f.Param
-	if t.Settings != nil {
-		if _, ok := (*t.Settings)[name]; ok {
-			name = "settings." + name
-		}
+	name, secret := f.Param, errors.Is(err, app.ErrNoCredential)
+	if t.Credentials != nil && !secret {
+		_, secret = (*t.Credentials)[name]
 	}
-	if t.Credentials != nil {
-		if _, ok := (*t.Credentials)[f.Param]; ok {
-			name = "credentials." + f.Param
-		}
+	switch {
+	case name == "connector", name == "credentials", name == "keyset_file": // it is none of its terms
+	case secret:
+		name = "credentials." + name
+	default: // one that is missing stands nowhere
+		name = "settings." + name
 	}
 	return fault.New(fault.CodeParameterInvalid, name, f.Words)
 }

@@ -61,6 +61,9 @@ func (a *App) AddGateway(ctx context.Context, n NewGateway) (Contract, error) {
 	})
 }
 
+// ErrNoCredential is inside of the setting_invalid of terms that lack a credential.
+var ErrNoCredential = gateway.ErrNoCredential
+
 // ChangeGateway changes a contract, which is tried before it is stored. What was
 // begun at its provider goes on under the new terms.
 // Errors: gateway_not_found, parameter_invalid, setting_invalid, parameter_missing when

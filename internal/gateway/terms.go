@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"errors"
 	"net/url"
 	"slices"
 	"strconv"
@@ -89,11 +90,15 @@ func (t *Terms) Address(name, usual string) string {
 	return text
 }
 
+// ErrNoCredential is why terms cannot work that lack a credential: its name stands
+// nowhere in them, and could be that of a setting.
+var ErrNoCredential = errors.New("gateway: a credential is missing")
+
 // Secret is a credential that the connector cannot do without.
 func (t *Terms) Secret(name string) Secret {
 	secret := t.OptionalSecret(name)
-	if secret == "" {
-		t.Fail(name, "This credential is missing.")
+	if secret == "" && t.err == nil {
+		t.err = fault.New(fault.CodeSettingInvalid, name, "This credential is missing.").With(ErrNoCredential)
 	}
 	return secret
 }
