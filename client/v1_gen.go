@@ -2167,7 +2167,7 @@ type Attachment struct {
 
 	// ID Its id.
 	//
-	// Examples: 019a3c1f0b7c0001b8f0f2f0c4a59b1e
+	// Examples: att_01941f29-7c00-7000-8000-000000000001
 	ID string `json:"id"`
 
 	// Size How many bytes it has.
@@ -3194,7 +3194,7 @@ type GatewayTerms struct {
 
 	// Settings All of its settings, as its connector calls them; their addresses do not lead into a private network. A change replaces all that were there.
 	//
-	// Examples: {"mode":"live"}
+	// Examples: {"currency":"EUR","mode":"live"}
 	Settings *map[string]string `json:"settings,omitempty"`
 }
 
@@ -3516,7 +3516,7 @@ type Link struct {
 
 	// URL Send it to the payer.
 	//
-	// Examples: https://pay.example/pay/link/4B7TZ5MGRUQ3XWJ2
+	// Examples: https://pay.example/pay/link/4B7TZ5MGRUQ3XWJ2KSPAFVDNEC
 	URL string `json:"url"`
 
 	// Used Its amount was paid through it.
@@ -3874,7 +3874,7 @@ type NewGateway struct {
 
 	// Settings All of its settings, as its connector calls them; their addresses do not lead into a private network. A change replaces all that were there.
 	//
-	// Examples: {"mode":"live"}
+	// Examples: {"currency":"EUR","mode":"live"}
 	Settings *map[string]string `json:"settings,omitempty"`
 
 	// Status Whether payments are sent there; enabled unless you say so.
@@ -3949,7 +3949,7 @@ type NewInvoice struct {
 	VerifyWithin *int64 `json:"verify_within,omitempty"`
 }
 
-// NewIssuer defines model for NewIssuer.
+// NewIssuer Examples: {"audience":"shop","issuer":"https://login.shop.example","key_set":"https://login.shop.example/keys"}
 type NewIssuer struct {
 	// Audience Whom its tokens must be for; none is anybody.
 	//
@@ -4085,7 +4085,7 @@ type NewPayment struct {
 // Examples: card
 type NewPaymentMethod string
 
-// NewPayout defines model for NewPayout.
+// NewPayout Examples: {"account":10000,"address":"TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t","amount":"12.50","network":"TRX","reference":"wage 7","unit":"USDT"}
 type NewPayout struct {
 	// Account The account that it is taken from; 10000 is your own.
 	//
@@ -4262,8 +4262,8 @@ type NewSettlement struct {
 
 	// File The file as text: CSV, with the names of the columns in the first line. A larger one is for the command purser settle.
 	//
-	// Examples: receipt,amount,fee
-	// ch_1,12.50,0.15
+	// Examples: receipt,type,gross,fee,currency,date
+	// ch_1,charge,12.50,0.15,EUR,2026-12-01
 	File string `json:"file"`
 
 	// From What was taken since then must be in the file; leave it out for since its first payment.
@@ -4311,7 +4311,7 @@ type NewSigningKey struct {
 
 	// Methods The calls that it may make, by their names in the API that takes it; none is all of them.
 	//
-	// Examples: ["invoice-create"]
+	// Examples: ["create-invoice"]
 	Methods *[]string `json:"methods,omitempty"`
 
 	// Networks Where it may be used from: addresses, or networks such as 192.0.2.0/24; none is anywhere.
@@ -5638,7 +5638,7 @@ type SigningKey struct {
 
 	// Methods The calls that it may make, by their names in the API that takes it; none is all of them.
 	//
-	// Examples: ["invoice-create"]
+	// Examples: ["create-invoice"]
 	Methods []string `json:"methods"`
 
 	// Networks Where it may be used from: addresses, or networks such as 192.0.2.0/24; none is anywhere.
@@ -37296,4 +37296,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: 7bcb204a0a4d426670b6e7752720e0f37aafd0e25381b62d7ca9582982533e6e
+// Stamp of what it is made from: ad7cac69cf4f61f8a66b5e3a1c39037874fb46257b1c72d7153574d41352182e

@@ -36,7 +36,7 @@ func open(t *testing.T, w *dialecttest.World) *dialect.Dialect {
 	t.Helper()
 	return api.New(api.Config{
 		App: w.App, PublicURL: "https://pay.example", Now: w.Now, Log: slog.New(slog.DiscardHandler), Unlimited: true,
-		SignedCalls:  []string{"invoice-create", "invoice-verify"},
+		SignedCalls:  []string{"create-invoice", "invoice-verify"},
 		NewID:        func(prefix string) string { return prefix + "_" + w.UUID() },
 		NewRequestID: w.RequestID,
 	})

@@ -38,7 +38,7 @@ type attachmentList struct {
 }
 
 // exampleAttachment is the id of the document's attachment.
-const exampleAttachment = "019a3c1f0b7c0001b8f0f2f0c4a59b1e"
+const exampleAttachment = "att_01941f29-7c00-7000-8000-000000000001"
 
 var attachmentWords = words{
 	"attachmentView": {
@@ -69,6 +69,7 @@ func (d *desk) attachments() resource {
 				about: "Keeps a file about a deal that is not decided, for whoever decides it. A deal has at most 10 files, of " +
 					"30 MB together.",
 				faults: []fault.Code{fault.CodeDealNotFound, fault.CodeWrongState}, most: mostOfAttachment,
+				example: exampleDeal,
 			}, "att", d.createAttachment, story[attachmentView]{
 				now: d.attachmentNow, of: func(change app.Change) (out attachmentView, ok bool) {
 					if len(change.Attachments) != 1 {

@@ -64,10 +64,14 @@ func (d *desk) entry(o operation) *huma.Operation {
 		Responses:   map[string]*huma.Response{},
 	}
 	if strings.Contains(o.path, "{id}") {
-		e.Parameters = append(e.Parameters, &huma.Param{
+		id := &huma.Param{
 			Name: "id", In: "path", Required: true, Description: "Its id.",
 			Schema: &huma.Schema{Type: huma.TypeString}, Example: o.of.example,
-		})
+		}
+		if o.example != "" {
+			id.Example = o.example
+		}
+		e.Parameters = append(e.Parameters, id)
 	}
 	for _, f := range queryFields(o.query) {
 		s := o.params[f.Tag.Get("query")]

@@ -62,6 +62,9 @@ var issuerWords = words{
 		"revoked_at": {doc: "When it was revoked.", example: "2026-12-01T12:00:00Z"},
 	},
 	"newIssuer": {
+		wholeThing: {example: map[string]any{
+			"issuer": exampleIssuer, "key_set": keySetWord.example, "audience": audienceWord.example,
+		}},
 		"issuer": issuerWord, "audience": audienceWord,
 		"secret": {
 			doc:     "What signs its tokens already, 32 bytes or more; leave it out to have one made. It is never shown.",

@@ -54,6 +54,9 @@ type extension struct {
 	Gateway string `json:"gateway,omitempty" maxLength:"100"`
 }
 
+// exampleLink is what the url of the document's link ends with.
+const exampleLink = "4B7TZ5MGRUQ3XWJ2KSPAFVDNEC"
+
 var (
 	linkGateway = word{doc: "Your name for the gateway; leave it out to let the payer choose.", example: "stripe"}
 
@@ -66,7 +69,7 @@ var (
 			"expand": together(ofInvoices),
 		},
 		"linkView": {
-			"url": {doc: "Send it to the payer.", example: "https://pay.example/pay/link/4B7TZ5MGRUQ3XWJ2"},
+			"url": {doc: "Send it to the payer.", example: "https://pay.example/pay/link/" + exampleLink},
 			"kind": {
 				doc: "fixed: it pays the whole invoice, once. open_amount: the payer chooses the amount, any number of times. " +
 					"extension: it pays what the invoice was extended by.",
@@ -128,7 +131,7 @@ func (d *desk) links(shown story[invoiceView]) []operation {
 			id: "getLink", path: "/links/{id}", scope: merchant.InvoicesRead, summary: "Get the invoice of a link",
 			about: "Shows the invoice behind a link; the id is the last part of its url. A link that a newer one has " +
 				"replaced is gone.",
-			faults: []fault.Code{fault.CodeLinkNotFound},
+			faults: []fault.Code{fault.CodeLinkNotFound}, example: exampleLink,
 		}, plain(d.getLink)),
 		act(row{
 			id: "extendInvoice", path: "/invoices/{id}/extend", scope: merchant.InvoicesWrite, summary: "Extend an invoice",

@@ -3,6 +3,7 @@ package api_test
 import (
 	"encoding/json"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -123,5 +124,52 @@ func TestRefusalsNameTheScope(t *testing.T) {
 	a := w.Ask(w.Handler(open(t, w)), http.MethodPost, "/v1/rates", named("rate"), "{}")
 	if a.Status != http.StatusForbidden || !strings.Contains(a.Body, "the scope operator.") {
 		t.Errorf("got %d %s", a.Status, a.Body)
+	}
+}
+
+// TestExamplesAreGood wants no example of the document to be refused for what it says,
+// whatever has become of the things that it names.
+func TestExamplesAreGood(t *testing.T) {
+	t.Parallel()
+	w := dialecttest.NewWorld(t, banks, kit(t).Extras)
+	h := w.Handler(open(t, w))
+	w.Play(t, h, dialecttest.Story(prepared))
+	var doc struct {
+		Paths map[string]map[string]struct {
+			Parameters  []struct{ Name, Example any }
+			RequestBody struct {
+				Content map[string]struct{ Example json.RawMessage }
+			}
+		}
+	}
+	raw := w.Ask(h, http.MethodGet, "/v1/openapi.json", nil, "").Body
+	if err := json.Unmarshal([]byte(raw), &doc); err != nil {
+		t.Fatal(err)
+	}
+	ids := regexp.MustCompile(`^(.+)_[0-9a-f]{8}-[0-9a-f-]{27}$`)
+	sent := 0
+	for path, operations := range doc.Paths {
+		example := operations["post"].RequestBody.Content["application/json"].Example
+		if example == nil || path == "/gateways" { // this world has connectors of its own
+			continue
+		}
+		for _, p := range operations["post"].Parameters {
+			id, _ := p.Example.(string)
+			if p.Name == "id" && strings.Contains(path, "/deals/") && (ids.FindStringSubmatch(id) == nil || id[:5] != "deal_") {
+				t.Errorf("%s: the id %q is not one of a deal", path, id)
+			}
+		}
+		for _, key := range []string{"admin", "operator"} {
+			header := named(key + path)
+			header.Set("Authorization", "Bearer {{"+key+"}}")
+			a := w.Ask(h, http.MethodPost, "/v1"+strings.Replace(path, "{id}", "none", 1), header, string(example))
+			if a.Status == http.StatusBadRequest && strings.Contains(a.Body, `"parameter_`) {
+				t.Errorf("%s %s: got %s", path, example, a.Body)
+			}
+		}
+		sent++
+	}
+	if sent < 50 {
+		t.Errorf("only %d examples were sent", sent)
 	}
 }

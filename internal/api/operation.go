@@ -25,6 +25,7 @@ type row struct {
 	summary string         // a few words
 	about   string         // whole sentences
 	faults  []fault.Code   // what it answers beyond what every operation may
+	example string         // of the id in its path; empty = that of the resource
 	secret  bool           // its answer shows a secret
 	most    int64          // bytes of its body; 0 = as many as usual
 	card    string         // the field of its body that holds a payer's card

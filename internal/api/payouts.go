@@ -144,6 +144,10 @@ var payoutWords = words{
 	},
 	"payeeView": {"option": optionWord, "method": methodWord, "number": numberWord, "holder": holderWord},
 	"newPayout": {
+		wholeThing: {example: map[string]any{
+			"amount": "12.50", "unit": "USDT", "account": wallet.House, "network": networkWord.example,
+			"address": coinAddressWord.example, "reference": "wage 7",
+		}},
 		"amount": {
 			doc: "Over a network: what is taken of the account; the fee comes out of it. To a payee: what arrives, and its " +
 				"cost in coins is taken of your own account.",

@@ -169,7 +169,7 @@ var settlementWords = words{
 		"file": {
 			doc: "The file as text: CSV, with the names of the columns in the first line. A larger one is for the command " +
 				"purser settle.",
-			example: "receipt,amount,fee\nch_1,12.50,0.15\n",
+			example: "receipt,type,gross,fee,currency,date\nch_1,charge,12.50,0.15,EUR,2026-12-01\n",
 		},
 		"name":      {doc: "The name of the file, for the record.", example: "may.csv"},
 		"columns":   {doc: "The names of its columns, in whatever case; all others are left alone."},

@@ -37,7 +37,7 @@ var (
 	signerWord  = word{doc: "The account that it acts for; yours unless you say so.", example: 10000}
 	methodsWord = word{
 		doc:     "The calls that it may make, by their names in the API that takes it; none is all of them.",
-		example: []string{"invoice-create"},
+		example: []string{"create-invoice"},
 	}
 )
 

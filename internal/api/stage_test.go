@@ -119,7 +119,7 @@ var staged = []dialecttest.Sample{
 	{Route: "POST /v1/gateways/{id}/remove", Path: "/v1/gateways/shepa/remove", Key: "operator"},
 	{
 		Route: "POST /v1/signing-keys", Key: "operator",
-		Body: `{"account":10000,"label":"l","methods":["invoice-create"],"networks":["192.0.2.0/24"]}`,
+		Body: `{"account":10000,"label":"l","methods":["create-invoice"],"networks":["192.0.2.0/24"]}`,
 	},
 	{Route: "POST /v1/gateways/{id}/enable", Path: "/v1/gateways/shepa/enable", Key: "operator"},
 	{

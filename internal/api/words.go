@@ -17,6 +17,10 @@ type word struct {
 	choices []string // what it may be; none = anything
 }
 
+// wholeThing is where the word of a type stands that has an example of its own,
+// because its fields' examples do not go together.
+const wholeThing = ""
+
 // words are those of the fields of types that one resource has, by the type's name.
 type words map[string]map[string]word
 
@@ -75,6 +79,9 @@ func (d *desk) describeNew(t reflect.Type, w words, seen map[reflect.Type]bool) 
 	s := d.registry.Schema(t, false, "")
 	for name, field := range s.Properties {
 		d.say(t, name, field, w)
+	}
+	if whole := w[t.Name()][wholeThing]; whole.example != nil {
+		s.Examples = []any{whole.example}
 	}
 	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
 		t = t.Elem()
