@@ -163,6 +163,40 @@ func (k *core) openGateways(ctx context.Context, p purpose) error {
 		return err
 	}
 	k.ring, k.gateways.ring = ring, ring
+	return k.tryKeyset(ctx)
+}
+
+// tryKeyset warns where a keyset opens nothing of what it is tried at: it is another
+// database's. It is no reason to stop: whoever lost theirs begins with a new one.
+func (k *core) tryKeyset(ctx context.Context) error {
+	const enough = 100 // merchants
+	if k.ring.aead == nil {
+		return nil
+	}
+	merchants, err := k.store.Merchants(ctx, app.Page{Limit: enough})
+	if err != nil {
+		return err
+	}
+	closed := 0
+	for _, m := range merchants {
+		known, err := k.store.Gateways(ctx, m.ID)
+		if err != nil {
+			return err
+		}
+		endpoints, err := k.store.Endpoints(ctx, m.ID)
+		if err != nil {
+			return err
+		}
+		opens, tried := k.ring.opens(known, endpoints)
+		if opens {
+			return nil
+		}
+		closed += tried
+	}
+	if closed > 0 {
+		k.log.WarnContext(ctx, "no secret in the database opens under this keyset", "tried", closed, "next", "give the "+
+			"keyset that they were sealed under; if it is lost, enter credentials again, and make endpoints and terminals anew")
+	}
 	return nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/tink-crypto/tink-go/v2/keyset"
 	"github.com/tink-crypto/tink-go/v2/tink"
 
+	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/merchant"
 )
@@ -176,4 +177,24 @@ func (k *keyring) Open(merchantID, name string, sealed []byte) ([]byte, error) {
 				"the terminal anew.")
 	}
 	return text, nil
+}
+
+// opens says whether anything of a merchant opens, and how much was tried until then.
+func (k *keyring) opens(known []merchant.Gateway, endpoints []event.Endpoint) (opens bool, tried int) {
+	for _, g := range known {
+		if len(g.Sealed) == 0 {
+			continue
+		}
+		if _, err := k.openCredentials(g); err == nil {
+			return true, tried
+		}
+		tried++
+	}
+	for _, e := range endpoints {
+		if _, err := k.Open(e.Merchant, e.ID, e.Sealed); err == nil {
+			return true, tried
+		}
+		tried++
+	}
+	return false, tried
 }

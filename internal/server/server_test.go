@@ -348,6 +348,37 @@ func TestLostKeyset(t *testing.T) {
 	}
 }
 
+// TestKeysetOfAnother: a keyset that opens nothing of what the database holds is another
+// one's, which nobody should learn from the first payment.
+func TestKeysetOfAnother(t *testing.T) {
+	t.Parallel()
+	folder := sqlitetest.Folder(t)
+	d, err := NewDemo(t.Context(), DemoOptions{Addr: "127.0.0.1:0", Data: folder, Log: io.Discard})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	other := filepath.Join(folder, "other.json")
+	if err := NewKeyset(other); err != nil {
+		t.Fatal(err)
+	}
+	for keyset, warned := range map[string]bool{filepath.Join(folder, keysetName): false, other: true} {
+		var log strings.Builder
+		s, err := New(t.Context(), Config{Data: folder, KeysetFile: keyset}, &log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.close(); err != nil {
+			t.Error(err)
+		}
+		if got := strings.Contains(log.String(), "no secret in the database opens under this keyset"); got != warned {
+			t.Errorf("%s: got the log %q, want a warning: %v", keyset, log.String(), warned)
+		}
+	}
+}
+
 // TestAskReady asks a server that is ready, one that is stopping, and one that
 // is not there.
 func TestAskReady(t *testing.T) {
