@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"os"
@@ -64,7 +65,11 @@ func openCore(ctx context.Context, c Config, p purpose, log *slog.Logger) (*core
 		return nil, err
 	}
 	k.now = k.points.clock(now)
-	if k.store, err = sqlstore.Open(ctx, k.storeOptions(p)); err != nil {
+	k.store, err = sqlstore.Open(ctx, k.storeOptions(p))
+	if p == forReading && errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w (is this the right folder? purser serve makes a new database)", err)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if p == forReading {

@@ -8,11 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/purserhq/purser/internal/dialect"
@@ -199,10 +201,16 @@ func (s *Server) listen(ctx context.Context) ([]door, error) {
 // listenOn opens one address.
 func listenOn(ctx context.Context, address string) (net.Listener, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
-	if err != nil {
+	switch {
+	case err == nil:
+		return l, nil
+	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, fmt.Errorf("listen on %s: %w (is another program there? choose another address)", address, err)
+	case errors.Is(err, fs.ErrPermission):
+		return nil, fmt.Errorf("listen on %s: %w (ports below 1024 are for root: choose a higher one, behind a proxy)",
+			address, err)
 	}
-	return l, nil
+	return nil, fmt.Errorf("listen on %s: %w", address, err)
 }
 
 func closeAll[L net.Listener](open []L) error {

@@ -405,6 +405,23 @@ func TestAskReady(t *testing.T) {
 	}
 }
 
+// TestAddressesThatCannotBeHad: what to do next is what helps with this one.
+func TestAddressesThatCannotBeHad(t *testing.T) {
+	t.Parallel()
+	taken, err := listenOn(t.Context(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = taken.Close() }()
+	const taking = "is another program there?"
+	if _, err := listenOn(t.Context(), taken.Addr().String()); err == nil || !strings.Contains(err.Error(), taking) {
+		t.Errorf("a port that is taken: got %v, want %q", err, taking)
+	}
+	if _, err := listenOn(t.Context(), "127.0.0.1:99999"); err == nil || strings.Contains(err.Error(), taking) {
+		t.Errorf("a port that does not exist: got %v, want what is wrong with it", err)
+	}
+}
+
 // TestStopDelay wants a server that will stop to say so while it still serves,
 // and to let go of the connections of those who ask.
 func TestStopDelay(t *testing.T) {
