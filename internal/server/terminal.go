@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"github.com/schollz/progressbar/v3"
 )
@@ -33,17 +35,47 @@ func (t Terminal) show(value any, head []string, rows [][]string) error {
 	}
 	table := tabwriter.NewWriter(t.Out, 0, 8, 2, ' ', 0)
 	for _, row := range append([][]string{head}, rows...) {
-		if _, err := fmt.Fprintln(table, strings.Join(row, "\t")); err != nil {
+		cells := make([]string, len(row))
+		for n, text := range row {
+			cells[n] = plain(text)
+		}
+		if _, err := fmt.Fprintln(table, strings.Join(cells, "\t")); err != nil {
 			return err
 		}
 	}
 	return table.Flush()
 }
 
+// plain shows what a terminal would obey instead of showing it: callers bring names
+// and notes, and none may hide or forge a line that somebody decides by. What turns
+// the direction of writing over more than its own word is among it.
+func plain(text string) string {
+	obeyed := func(c rune) bool {
+		return unicode.IsControl(c) || c >= '\u202a' && c <= '\u202e' || c >= '\u2066' && c <= '\u2069'
+	}
+	if !strings.ContainsFunc(text, obeyed) {
+		return text
+	}
+	var out strings.Builder
+	for _, c := range text {
+		if obeyed(c) {
+			out.WriteString(strings.Trim(strconv.QuoteRuneToASCII(c), "'"))
+			continue
+		}
+		out.WriteRune(c)
+	}
+	return out.String()
+}
+
 // tell writes a line for people; programs that read JSON do not see it.
 func (t Terminal) tell(format string, args ...any) error {
 	if t.JSON {
 		return nil
+	}
+	for n, arg := range args {
+		if text, ok := arg.(string); ok {
+			args[n] = plain(text)
+		}
 	}
 	_, err := fmt.Fprintf(t.Out, format+"\n", args...)
 	return err
