@@ -14,6 +14,7 @@ func TestSlowSendersAreCutOff(t *testing.T) {
 	t.Parallel()
 	const soon, late = 200 * time.Millisecond, 4 * time.Second
 	r := start(t, Config{ReadHeaderTimeout: soon, ReadTimeout: 2 * soon, IdleTimeout: soon, MaxHeaderBytes: 4096}, nil)
+	t.Cleanup(func() { r.halt(t) }) // when all below have ended
 	begin := "POST /v1/invoices HTTP/1.1\r\nHost: pay.example\r\n"
 	for name, test := range map[string]struct{ sent, answer string }{
 		"half of the headers":  {begin, ""},
