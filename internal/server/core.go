@@ -168,41 +168,50 @@ func (k *core) openGateways(ctx context.Context, p purpose) error {
 		return err
 	}
 	k.ring, k.gateways.ring = ring, ring
-	return k.tryKeyset(ctx)
+	k.tryKeyset(ctx)
+	return nil
 }
 
 // tryKeyset warns where a keyset opens nothing of what it is tried at: it is another
 // database's. It is no reason to stop: whoever lost theirs begins with a new one.
-func (k *core) tryKeyset(ctx context.Context) error {
-	const enough = 100 // merchants
+func (k *core) tryKeyset(ctx context.Context) {
 	if k.ring.aead == nil {
-		return nil
+		return
 	}
-	merchants, err := k.store.Merchants(ctx, app.Page{Limit: enough})
-	if err != nil {
-		return err
-	}
-	closed := 0
-	for _, m := range merchants {
-		known, err := k.store.Gateways(ctx, m.ID)
-		if err != nil {
-			return err
-		}
-		endpoints, err := k.store.Endpoints(ctx, m.ID)
-		if err != nil {
-			return err
-		}
-		opens, tried := k.ring.opens(known, endpoints)
-		if opens {
-			return nil
-		}
-		closed += tried
+	closed, err := k.closed(ctx)
+	if err != nil && ctx.Err() == nil {
+		k.log.WarnContext(ctx, "the keyset could not be tried", "error", fault.Detail(err))
 	}
 	if closed > 0 {
 		k.log.WarnContext(ctx, "no secret in the database opens under this keyset", "tried", closed, "next", "give the "+
 			"keyset that they were sealed under; if it is lost, enter credentials again, and make endpoints and terminals anew")
 	}
-	return nil
+}
+
+// closed counts what does not open under the keyset, of some merchants; 0 as soon as
+// anything does.
+func (k *core) closed(ctx context.Context) (all int, err error) {
+	const enough = 100
+	merchants, err := k.store.Merchants(ctx, app.Page{Limit: enough})
+	if err != nil {
+		return 0, err
+	}
+	for _, m := range merchants {
+		known, err := k.store.Gateways(ctx, m.ID)
+		if err != nil {
+			return 0, err
+		}
+		endpoints, err := k.store.Endpoints(ctx, m.ID)
+		if err != nil {
+			return 0, err
+		}
+		opens, tried := k.ring.opens(known, endpoints)
+		if opens {
+			return 0, nil
+		}
+		all += tried
+	}
+	return all, nil
 }
 
 // holdsSecrets says whether any merchant has some.
