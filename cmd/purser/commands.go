@@ -147,7 +147,11 @@ func (c *configCheckCommand) Run(t server.Terminal) error {
 	if err != nil {
 		return err
 	}
-	if _, err := layered.config.Complete(); err != nil {
+	config, err := layered.config.Complete()
+	if err != nil {
+		return err
+	}
+	if err := config.CheckKeyset(); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(t.Out, "The configuration is good.")

@@ -56,6 +56,15 @@ func openKeyring(c Config) (*keyring, error) {
 	return readKeyring(text, "keyset_file")
 }
 
+// CheckKeyset reads the keyset as a server would, but makes none. Error: *SettingError.
+func (c Config) CheckKeyset() error {
+	if c.Keyset == "" && c.Data != "" && c.KeysetFile == filepath.Join(c.Data, keysetName) && !exists(c.KeysetFile) {
+		return nil // the first start makes it
+	}
+	_, err := openKeyring(c)
+	return err
+}
+
 // NewKeyset makes a root keyset in a new file that only its owner can read.
 // Error: fs.ErrExist when the file is there already.
 func NewKeyset(path string) error {
