@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/purserhq/purser/internal/event"
@@ -110,7 +111,7 @@ func scanEvent(r row) (event.Event, error) {
 // are dense, so the next ones are looked up one by one: the key begins with the
 // number, which keeps the new rows of all merchants together on disk.
 func (d *DB) Events(ctx context.Context, merchantID string, after int64, limit int) ([]event.Event, error) {
-	if limit < 1 {
+	if limit < 1 || after > math.MaxInt64-int64(limit)-1 { // PostgreSQL fails where it cannot count on
 		return nil, nil
 	}
 	return many(ctx, d, scanEvent, `with recursive next (seq) as (

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -32,6 +33,10 @@ func events(s *shop) {
 	a.Seq, b.Seq, c.Seq = 1, 2, 3
 	got, err := s.Events(ctx, s.id, 0, 10)
 	same(t, "events", got, err, []event.Event{a, b, c})
+	for _, after := range []int64{3, math.MaxInt64 - 11, math.MaxInt64 - 10, math.MaxInt64} {
+		got, err = s.Events(ctx, s.id, after, 10)
+		same(t, fmt.Sprint("events after ", after), len(got), err, 0)
+	}
 	got, err = s.History(ctx, s.id, event.Payment, "a")
 	same(t, "history", got, err, []event.Event{a, c})
 	got, err = s.History(ctx, s.id, event.Invoice, "a")
