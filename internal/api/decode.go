@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -244,6 +245,21 @@ func knownUnit(param, unit string) error {
 	}
 	if _, err := money.Lookup(money.Unit(unit)); err != nil {
 		return fault.New(fault.CodeUnitUnknown, param, "").With(err)
+	}
+	return nil
+}
+
+// checkDue refuses a time at which nothing can be due: one that is over, or one that no
+// answer can hold, because it is beyond the year 9999 where clocks show UTC.
+// Error: parameter_invalid.
+func checkDue(at, now time.Time) error {
+	switch {
+	case at.IsZero():
+		return nil
+	case !at.After(now):
+		return fault.New(fault.CodeParameterInvalid, "due_at", "It must be in the future.")
+	case at.UTC().Year() > 9999:
+		return fault.New(fault.CodeParameterInvalid, "due_at", "It is too far in the future.")
 	}
 	return nil
 }

@@ -15,8 +15,8 @@ func (d *desk) createInvoice(c *call, id string, in newInvoice) (out invoiceView
 	if err != nil {
 		return out, err
 	}
-	if !in.DueAt.IsZero() && !in.DueAt.After(d.Now()) {
-		return out, fault.New(fault.CodeParameterInvalid, "due_at", "It must be in the future.")
+	if err := checkDue(in.DueAt, d.Now()); err != nil {
+		return out, err
 	}
 	if in.ReturnURL != "" && !isAddress(in.ReturnURL) {
 		return out, fault.New(fault.CodeParameterInvalid, "return_url", "It must be an absolute http or https address.")

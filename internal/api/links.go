@@ -168,8 +168,8 @@ func (d *desk) createLink(c *call, id string, in newLink) (out invoiceView, err 
 	} else if link.Amount, err = amountOf(in.Amount, in.Unit); err != nil {
 		return out, err
 	}
-	if !in.DueAt.IsZero() && !in.DueAt.After(d.Now()) {
-		return out, fault.New(fault.CodeParameterInvalid, "due_at", "It must be in the future.")
+	if err := checkDue(in.DueAt, d.Now()); err != nil {
+		return out, err
 	}
 	bag, err := packMetadata(in.Metadata)
 	if err != nil {

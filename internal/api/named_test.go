@@ -127,6 +127,21 @@ func TestRefusalsNameTheScope(t *testing.T) {
 	}
 }
 
+// TestDueTimesCanBeWritten wants no time to be taken that no answer can hold.
+func TestDueTimesCanBeWritten(t *testing.T) {
+	t.Parallel()
+	of := func(path, body string) refusal {
+		return refusal{http.MethodPost, path, body, http.StatusBadRequest, "parameter_invalid", "due_at"}
+	}
+	const late = `"due_at":"9999-12-31T23:59:59-23:59"`
+	refusals(t,
+		of("/invoices", `{"amount":"5000","unit":"IRR",`+late+`}`),
+		of("/links", `{"amount":"5000","unit":"IRR",`+late+`}`),
+		of("/payouts", `{"amount":"50","unit":"RUB","terminal":1001,`+late+
+			`,"payee":{"option":"SBP","method":"sberbank","number":"+79967779977","holder":"Ada"}}`),
+	)
+}
+
 // TestExamplesAreGood wants no example of the document to be refused for what it says,
 // whatever has become of the things that it names.
 func TestExamplesAreGood(t *testing.T) {

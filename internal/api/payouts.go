@@ -315,7 +315,7 @@ func (n newPayout) check(now time.Time) error {
 	bars("network", n.Network != "", other)
 	bars("address", n.Address != "", other)
 	bars("account", n.Account != 0 && n.Account != wallet.House, "Traders are paid out of your own account.")
-	bars("due_at", !n.DueAt.IsZero() && !n.DueAt.After(now), "It must be in the future.")
+	wrong.Add(fault.All(checkDue(n.DueAt, now))...)
 	return wrong.Err()
 }
 
