@@ -27,6 +27,7 @@ type acquirer struct {
 	refuseSteps bool
 	cannotGrow  bool
 	fee         int64
+	meanwhile   func() // happens once, before an answer
 }
 
 type intent struct {
@@ -55,6 +56,7 @@ func (b *acquirer) Start(context.Context, gateway.Attempt) gateway.Started {
 }
 
 func (b *acquirer) Charge(_ context.Context, a gateway.Attempt, c gateway.Card, held bool) gateway.Charged {
+	b.happen()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.calls["charge"]++
@@ -110,7 +112,19 @@ func (b *acquirer) report(i *intent) gateway.Report {
 	return gateway.Report{Outcome: gateway.Pending}
 }
 
+// happen lets something happen before an answer.
+func (b *acquirer) happen() {
+	b.mu.Lock()
+	do := b.meanwhile
+	b.meanwhile = nil
+	b.mu.Unlock()
+	if do != nil {
+		do()
+	}
+}
+
 func (b *acquirer) Resolve(_ context.Context, a gateway.Attempt, _ gateway.Question) gateway.Report {
+	b.happen()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	i := b.intents[a.Reference]

@@ -187,6 +187,9 @@ func (a *App) capture(ctx context.Context, p payment.Payment, c candidate, repor
 		if err != nil || stale || !askable(fresh) {
 			return store.Change{}, err
 		}
+		if fresh.State == payment.Authorized { // somebody learned meanwhile that it is held: see lookAfterHold
+			return store.Change{}, nil
+		}
 		i, err := r.Invoice(ctx, p.Merchant, p.Invoice)
 		if err != nil {
 			return store.Change{}, err
