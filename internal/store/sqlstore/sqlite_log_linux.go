@@ -38,19 +38,21 @@ var gatheringLog = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	gathering.openUsual = at[sqlite3.Tsqlite3_vfs](usual).FxOpen
-	gathering.vfs = *at[sqlite3.Tsqlite3_vfs](usual)
-	gathering.vfs.FpNext, gathering.vfs.FzName = 0, text
-	gathering.vfs.FxOpen = pointer(openGathered)
-	if rc := sqlite3.Xsqlite3_vfs_register(tls, address(&gathering.vfs), 0); rc != sqlite3.SQLITE_OK {
+	own := duplicate(tls, at[sqlite3.Tsqlite3_vfs](usual))
+	if own == 0 {
+		return "", errors.New("SQLite has no memory")
+	}
+	vfs := at[sqlite3.Tsqlite3_vfs](own) // for as long, too
+	gathering.openUsual = vfs.FxOpen
+	vfs.FpNext, vfs.FzName, vfs.FxOpen = 0, text, pointer(openGathered)
+	if rc := sqlite3.Xsqlite3_vfs_register(tls, own, 0); rc != sqlite3.SQLITE_OK {
 		return "", fmt.Errorf("SQLite takes no files: %d", rc)
 	}
 	return name, nil
 })
 
-// gathering is the layer: what SQLite has the address of, and the files that are open by theirs.
+// gathering is the layer: how files are opened usually, and those that are open by their address.
 var gathering = struct {
-	vfs       sqlite3.Tsqlite3_vfs
 	openUsual uintptr
 	mu        sync.Mutex
 	files     map[uintptr]*gatheredFile
@@ -60,7 +62,7 @@ var gathering = struct {
 type gatheredFile struct {
 	name    string // of the database
 	usual   *sqlite3.Tsqlite3_io_methods
-	methods sqlite3.Tsqlite3_io_methods // with some of ours
+	methods uintptr // a copy of the usual ones, with some of ours
 
 	// Of a log.
 	file    *os.File
@@ -78,9 +80,14 @@ func at[T any](address uintptr) *T {
 	return *(**T)(unsafe.Pointer(&address)) //nolint:gosec // whoever calls knows what lies there
 }
 
-// address is that of a variable that stays where it is.
-func address[T any](of *T) uintptr {
-	return uintptr(unsafe.Pointer(of)) //nolint:gosec // a number to whoever gets it
+// duplicate is the address of a copy in SQLite's memory, or 0 where that has no room: SQLite keeps no
+// address of ours.
+func duplicate[T any](tls *libc.TLS, of *T) uintptr {
+	own := libc.Xmalloc(tls, libc.Tsize_t(unsafe.Sizeof(*of)))
+	if own != 0 {
+		*at[T](own) = *of
+	}
+	return own
 }
 
 // pointer makes a function of C of one of ours, which is not a closure.
@@ -113,26 +120,30 @@ func openGathered(tls *libc.TLS, vfs, name, file uintptr, flags int32, got uintp
 		return rc
 	}
 	opened := at[sqlite3.Tsqlite3_file](file)
-	f := &gatheredFile{usual: at[sqlite3.Tsqlite3_io_methods](opened.FpMethods)}
-	f.methods = *f.usual
-	f.methods.FxClose = pointer(closeGathered)
-	if f.name = libc.GoString(name); isLog {
+	f := &gatheredFile{name: libc.GoString(name), usual: at[sqlite3.Tsqlite3_io_methods](opened.FpMethods)}
+	if f.methods = duplicate(tls, f.usual); f.methods == 0 {
+		return rc // it goes on as usual
+	}
+	methods := at[sqlite3.Tsqlite3_io_methods](f.methods)
+	methods.FxClose = pointer(closeGathered)
+	if isLog {
 		// It is opened once more: how SQLite has it nobody knows. Its locks are on other files.
 		own, err := os.OpenFile(f.name, os.O_RDWR, 0)
 		if err != nil {
-			return rc // it goes on as usual
+			libc.Xfree(tls, f.methods)
+			return rc // as usual, too
 		}
 		f.name, f.file = strings.TrimSuffix(f.name, logs), own
-		f.methods.FxRead, f.methods.FxWrite = pointer(readGathered), pointer(writeGathered)
-		f.methods.FxTruncate, f.methods.FxSync = pointer(cutGathered), pointer(flushGathered)
-		f.methods.FxFileSize = pointer(sizeOfGathered)
+		methods.FxRead, methods.FxWrite = pointer(readGathered), pointer(writeGathered)
+		methods.FxTruncate, methods.FxSync = pointer(cutGathered), pointer(flushGathered)
+		methods.FxFileSize = pointer(sizeOfGathered)
 	} else {
-		f.methods.FxShmLock = pointer(lockGathered)
+		methods.FxShmLock = pointer(lockGathered)
 	}
 	gathering.mu.Lock()
 	defer gathering.mu.Unlock()
 	gathering.files[file] = f
-	opened.FpMethods = address(&f.methods)
+	opened.FpMethods = f.methods
 	return rc
 }
 
@@ -257,6 +268,7 @@ func closeGathered(tls *libc.TLS, file uintptr) int32 {
 	delete(gathering.files, file)
 	gathering.mu.Unlock()
 	rc := function[closeFunc](f.usual.FxClose)(tls, file)
+	libc.Xfree(tls, f.methods)
 	if f.file == nil {
 		return rc
 	}
