@@ -184,11 +184,9 @@ func (a *App) capture(ctx context.Context, p payment.Payment, c candidate, repor
 		var err error
 		fresh, err = r.Payment(ctx, p.Merchant, p.ID)
 		stale = fresh.Attempt.Number != p.Attempt.Number
-		if err != nil || stale || !askable(fresh) {
+		// Where somebody learned meanwhile that the money is held, lookAfterHold goes on.
+		if err != nil || stale || !askable(fresh) || fresh.State == payment.Authorized {
 			return store.Change{}, err
-		}
-		if fresh.State == payment.Authorized { // somebody learned meanwhile that it is held: see lookAfterHold
-			return store.Change{}, nil
 		}
 		i, err := r.Invoice(ctx, p.Merchant, p.Invoice)
 		if err != nil {
