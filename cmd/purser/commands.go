@@ -35,7 +35,7 @@ type commandLine struct {
 	Deal      dealCommand      `cmd:"" help:"Look at person-to-person transfers, and say whether the money came."`
 	Dispute   disputeCommand   `cmd:"" help:"List what is disputed about deals, and decide."`
 	Settle    settleCommand    `cmd:"" help:"Settle what a provider's file says it paid out; exits 1 on any difference."`
-	Keyset    keysetCommand    `cmd:"" help:"Make the keyset under which secrets are sealed."`
+	Keyset    keysetCommand    `cmd:"" help:"Make the keyset under which secrets are sealed, and change its keys."`
 	Sandbox   sandboxCommand   `cmd:"" help:"Start the make-believe gateways alone."`
 	Pages     pagesCommand     `cmd:"" help:"Say which scripts payment pages have, and prove that they are unchanged."`
 	Audit     auditCommand     `cmd:"" help:"Prove the books and list what waits for a person; exits 1 on any difference."`
@@ -206,6 +206,8 @@ func (c *auditCommand) Run(ctx context.Context, t server.Terminal) error {
 
 type keysetCommand struct {
 	New keysetNewCommand `cmd:"" help:"Make a keyset in a new file, readable by its owner only."`
+	Add keysetAddCommand `cmd:"" help:"Add a key that opens secrets and seals none yet: give it to every server first."`
+	Use keysetUseCommand `cmd:"" help:"Seal under the key that was added last; the others still open."`
 }
 
 type keysetNewCommand struct {
@@ -218,6 +220,34 @@ func (c *keysetNewCommand) Run(t server.Terminal) error {
 		return err
 	}
 	_, err := fmt.Fprintln(t.Out, c.File+" is made. Keep a copy where the database is not.")
+	return err
+}
+
+type keysetAddCommand struct {
+	File string `arg:"" help:"The keyset." placeholder:"FILE" type:"path"`
+}
+
+// Run adds a key.
+func (c *keysetAddCommand) Run(t server.Terminal) error {
+	if err := server.AddKey(c.File); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(t.Out, c.File+" has one key more. It belongs to you: chown it to whom the server runs as,\n"+
+		"keep a copy, bring it to every server and start each anew. Then: purser keyset use "+c.File)
+	return err
+}
+
+type keysetUseCommand struct {
+	File string `arg:"" help:"The keyset." placeholder:"FILE" type:"path"`
+}
+
+// Run lets the newest key seal.
+func (c *keysetUseCommand) Run(t server.Terminal) error {
+	if err := server.UseKey(c.File); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(t.Out, c.File+" names its newest key for sealing. Chown it, bring it to every server\n"+
+		"and start each anew. What was sealed before opens with the older keys: keep them.")
 	return err
 }
 

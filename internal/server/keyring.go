@@ -1,7 +1,6 @@
 package server
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,8 +10,6 @@ import (
 	"strconv"
 
 	"github.com/tink-crypto/tink-go/v2/aead"
-	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
-	"github.com/tink-crypto/tink-go/v2/keyset"
 	"github.com/tink-crypto/tink-go/v2/tink"
 
 	"github.com/purserhq/purser/internal/event"
@@ -65,30 +62,9 @@ func (c Config) CheckKeyset() error {
 	return err
 }
 
-// NewKeyset makes a root keyset in a new file that only its owner can read.
-// Error: fs.ErrExist when the file is there already.
-func NewKeyset(path string) error {
-	handle, err := keyset.NewHandle(aead.XAES256GCM192BitNonceKeyTemplate())
-	if err != nil {
-		return fmt.Errorf("make keyset: %w", err)
-	}
-	var text bytes.Buffer
-	if err := insecurecleartextkeyset.Write(handle, keyset.NewJSONWriter(&text)); err != nil {
-		return fmt.Errorf("write keyset: %w", err)
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return fmt.Errorf("make folder of keyset: %w", err)
-	}
-	err = writeNew(path, text.Bytes())
-	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s is there already, and secrets may be sealed under it: name a new file (%w)", path, fs.ErrExist)
-	}
-	return err
-}
-
 // readKeyring takes a keyset as text. Its words never show the text.
 func readKeyring(text []byte, key string) (*keyring, error) {
-	handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(text)))
+	handle, err := keysetIn(text)
 	if err != nil {
 		return nil, settingError(key, "holds no keyset (make one with: purser keyset new FILE)")
 	}

@@ -176,3 +176,58 @@ func TestSigningSecretsOpenWhereTheyBelong(t *testing.T) {
 		t.Errorf("no keyset: got %v, want an error that names keyset_file", err)
 	}
 }
+
+// TestKeysetChangesItsKey adds a key beside the servers that run, then seals under it: at every
+// moment each of them opens what the others have sealed.
+func TestKeysetChangesItsKey(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "keyset.json")
+	if err := NewKeyset(path); err != nil {
+		t.Fatal(err)
+	}
+	start := func() *keyring {
+		ring, err := openKeyring(Config{KeysetFile: path})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ring
+	}
+	opens := func(sealer, opener *keyring) error {
+		sealed, err := sealer.sealCredentials("m1", "zibal", map[string]Secret{"merchant": "x"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = opener.openCredentials(merchant.Gateway{Merchant: "m1", Name: "zibal", Sealed: sealed})
+		return err
+	}
+	before := start()
+	if err := UseKey(path); err == nil {
+		t.Error("used: got nil, want an error: no key was added")
+	}
+	if err := AddKey(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := AddKey(path); err == nil {
+		t.Error("added twice: got nil, want an error: the first one does not seal yet")
+	}
+	between := start()
+	if err := UseKey(path); err != nil {
+		t.Fatal(err)
+	}
+	after := start()
+	for name, err := range map[string]error{
+		"before by between": opens(before, between), "between by before": opens(between, before),
+		"before by after": opens(before, after), "between by after": opens(between, after),
+		"after by between": opens(after, between),
+	} {
+		if err != nil {
+			t.Errorf("%s: got %v, want it opened", name, err)
+		}
+	}
+	if opens(after, before) == nil {
+		t.Error("the new key does not seal")
+	}
+	if found, err := os.Stat(path); err != nil || found.Mode().Perm() != 0o600 {
+		t.Errorf("got mode %v, %v, want 0600", found.Mode(), err)
+	}
+}
