@@ -105,7 +105,8 @@ func (s *shop) v1Collects() (invoice string) {
 	}
 	_, err = c.CreateInvoiceWithResponse(ctx, &client.CreateInvoiceParams{IdempotencyKey: new("order 1001")},
 		client.NewInvoice{Amount: "90001", Unit: "IRR"})
-	wantCode(t, "another wish under the name", err, http.StatusUnprocessableEntity, client.CodeIdempotencyKeyReuse, "")
+	wantCode(t, "another wish under the name", err, http.StatusUnprocessableEntity, client.CodeIdempotencyKeyReuse,
+		"Idempotency-Key")
 	_, err = c.CreateInvoiceWithResponse(ctx, nil, client.NewInvoice{Amount: "1.5", Unit: "IRR"})
 	wantCode(t, "a part of a Rial", err, http.StatusBadRequest, client.CodeAmountInvalid, "amount")
 
@@ -125,7 +126,7 @@ func (s *shop) v1Collects() (invoice string) {
 	_, err = c.CreateRefundWithResponse(ctx, nil, client.NewRefund{Payment: paid.ID, Amount: new("60001")})
 	wantCode(t, "more than there is", err, http.StatusBadRequest, client.CodeRefundTooLarge, "amount")
 	_, err = c.GetPaymentWithResponse(ctx, "pay_nobody", nil)
-	wantCode(t, "nobody's", err, http.StatusNotFound, client.CodePaymentNotFound, "")
+	wantCode(t, "nobody's", err, http.StatusNotFound, client.CodePaymentNotFound, "payment")
 
 	about := func(subject string) bool {
 		return slices.ContainsFunc(site.hooks(), func(v visit) bool { return strings.Contains(v.body, subject) })
