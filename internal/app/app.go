@@ -7,6 +7,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/singleflight"
@@ -139,9 +140,7 @@ func (a *App) update(ctx context.Context, decide func(store.Reader) (store.Chang
 	doubted := false
 	for try := range maxTries {
 		change, err := decide(a.store)
-		if (fault.Is(err, fault.CodeWrongState) || fault.Is(err, fault.CodeInvoiceClosed)) && !doubted {
-			// Two things that change together may have been read on either side of
-			// their change, so that a state looks wrong which is only newer.
+		if doubtful(err) && !doubted {
 			doubted = true
 			continue
 		}
@@ -163,6 +162,14 @@ func (a *App) update(ctx context.Context, decide func(store.Reader) (store.Chang
 		}
 	}
 	return fault.New(fault.CodeVersionConflict, "", "")
+}
+
+// doubtful says that an error may come of two things that change together and were read on
+// either side of their change, so that a state or a sum looks wrong which is only newer.
+func doubtful(err error) bool {
+	return slices.ContainsFunc([]fault.Code{
+		fault.CodeWrongState, fault.CodeInvoiceClosed, fault.CodeAmountAboveRemaining, fault.CodeRefundTooLarge,
+	}, func(code fault.Code) bool { return fault.Is(err, code) })
 }
 
 func empty(c store.Change) bool {
