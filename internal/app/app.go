@@ -168,7 +168,8 @@ func (a *App) update(ctx context.Context, decide func(store.Reader) (store.Chang
 // either side of their change, so that a state or a sum looks wrong which is only newer.
 func doubtful(err error) bool {
 	return slices.ContainsFunc([]fault.Code{
-		fault.CodeWrongState, fault.CodeInvoiceClosed, fault.CodeAmountAboveRemaining, fault.CodeRefundTooLarge,
+		fault.CodeWrongState, fault.CodeInvoiceClosed, fault.CodeAmountInvalid, fault.CodeAmountAboveRemaining,
+		fault.CodeRefundTooLarge,
 	}, func(code fault.Code) bool { return fault.Is(err, code) })
 }
 
