@@ -1,5 +1,5 @@
-# CI calls "make test" and nothing else; so does everybody who wants to know
-# whether a change holds. Folders that do not exist yet are passed over.
+# CI calls "make test", and "make vuln" where the network allows it; so does everybody who
+# wants to know whether a change holds. Folders that do not exist yet are passed over.
 
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI         := bin/golangci-lint-$(GOLANGCI_VERSION)
