@@ -32,7 +32,27 @@ func (c Commands) with(ctx context.Context, p purpose, do func(k *core) error) e
 	if err != nil {
 		return explain(err)
 	}
+	if err := c.Terminal.tellMigrated(k.store.Migrated()); err != nil {
+		return errors.Join(err, k.close())
+	}
 	return errors.Join(explain(do(k)), k.close())
+}
+
+// tellMigrated says beside the answer what a command did to the schema that nobody
+// had asked for: the nodes on that database may run another release.
+func (t Terminal) tellMigrated(m sqlstore.Migrated) error {
+	if m.Before == m.After {
+		return nil
+	}
+	line := fmt.Sprintf("purser: the schema of the database went from version %d to %d", m.Before, m.After)
+	if m.Before == 0 {
+		line = fmt.Sprintf("purser: the database was empty; its schema is made, version %d", m.After)
+	}
+	if m.Copy != "" {
+		line += "; the database as it was is kept in " + plain(m.Copy)
+	}
+	_, err := fmt.Fprintln(t.Err, line)
+	return err
 }
 
 // Migrate brings the schema of the database up to date.

@@ -19,7 +19,9 @@ import (
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/dialect/ipg"
 	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/store/pgtest"
 	"github.com/purserhq/purser/internal/store/sqlitetest"
+	"github.com/purserhq/purser/internal/store/sqlstore"
 )
 
 // desk is a command's terminal that a test can read.
@@ -175,6 +177,41 @@ func TestOlderSchemaIsNotRead(t *testing.T) {
 	if err := newDesk(Config{Data: other}).Merchants(t.Context()); err == nil ||
 		!strings.Contains(err.Error(), "no database of purser, or an empty one: run purser migrate") {
 		t.Errorf("an empty file: got %v, want it to say what it is not", err)
+	}
+}
+
+// TestCommandTellsOfNewSchema: a command that writes brings an older schema up to date,
+// and says so beside its answer, for people and for programs.
+func TestCommandTellsOfNewSchema(t *testing.T) {
+	t.Parallel()
+	for engine, open := range map[string]func(t *testing.T) Config{
+		"SQLite":     func(t *testing.T) Config { return Config{Data: t.TempDir()} },
+		"PostgreSQL": func(t *testing.T) Config { return Config{Database: Secret(pgtest.Database(t)), Data: t.TempDir()} },
+	} {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(open(t))
+			d.Terminal.JSON = true
+			for turn, want := range []string{"purser: the database was empty; its schema is made, version ", ""} {
+				d.out.Reset()
+				d.errs.Reset()
+				if err := d.AddMerchant(t.Context(), "Shop", ""); err != nil {
+					t.Fatal(err)
+				}
+				if got := d.errs.String(); !strings.HasPrefix(got, want) || want == "" && got != "" {
+					t.Errorf("turn %d: got %q beside the answer, want %q", turn, got, want)
+				}
+				if !json.Valid(d.out.Bytes()) {
+					t.Errorf("turn %d: got %s, want only the answer", turn, d.out.String())
+				}
+			}
+		})
+	}
+	var errs bytes.Buffer
+	err := Terminal{Err: &errs}.tellMigrated(sqlstore.Migrated{Before: 12, After: 16, Copy: "/d/purser.db.v12"})
+	if want := "purser: the schema of the database went from version 12 to 16; the database as it was is kept in " +
+		"/d/purser.db.v12\n"; err != nil || errs.String() != want {
+		t.Errorf("got %q, %v, want %q", errs.String(), err, want)
 	}
 }
 

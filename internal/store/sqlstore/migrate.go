@@ -23,6 +23,7 @@ const lockID = 0x707572736572
 type schema struct {
 	provider *goose.Provider
 	file     *sqliteEngine // nil = PostgreSQL
+	log      *slog.Logger
 }
 
 // newSchema prepares the migrations of an engine.
@@ -45,7 +46,7 @@ func newSchema(dialect goose.Dialect, db *sql.DB, folder string, log *slog.Logge
 	if err != nil {
 		return nil, fmt.Errorf("read migrations: %w", err)
 	}
-	return &schema{provider: provider}, nil
+	return &schema{provider: provider, log: log}, nil
 }
 
 // newest is the version that this program needs.
@@ -83,7 +84,10 @@ func (s *schema) ready(ctx context.Context, refuse bool) (done Migrated, err err
 	} else if _, err := s.provider.Up(ctx); err != nil {
 		return done, fmt.Errorf("migrate: %w", err)
 	}
-	done.After, err = s.provider.GetDBVersion(ctx)
+	if done.After, err = s.provider.GetDBVersion(ctx); err == nil {
+		s.log.InfoContext(ctx, "the schema of the database was brought up to date",
+			slog.Int64("from", done.Before), slog.Int64("to", done.After))
+	}
 	return done, err
 }
 

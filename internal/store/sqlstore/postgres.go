@@ -68,15 +68,15 @@ func onPrimary(config *pgxpool.Config) {
 }
 
 // openPostgres connects to the database for service.
-func openPostgres(ctx context.Context, o Options) (_ engine, err error) {
+func openPostgres(ctx context.Context, o Options) (_ engine, done Migrated, err error) {
 	config, err := postgresConfig(o.URL)
 	if err != nil {
-		return nil, err
+		return nil, done, err
 	}
 	if !o.ReadOnly {
 		onPrimary(config)
-		if err := readyPostgres(ctx, config.ConnConfig, o); err != nil {
-			return nil, err
+		if done, err = readyPostgres(ctx, config.ConnConfig, o); err != nil {
+			return nil, done, err
 		}
 	}
 	if o.ReadOnly {
@@ -90,32 +90,31 @@ func openPostgres(ctx context.Context, o Options) (_ engine, err error) {
 	}()
 	if !o.ReadOnly {
 		if e.writers, err = pgxpool.NewWithConfig(ctx, writing(config, o.Committers)); err != nil {
-			return nil, fmt.Errorf("connect: %w", err)
+			return nil, done, fmt.Errorf("connect: %w", err)
 		}
 		if err := assertPostgres(ctx, e.writers); err != nil {
-			return nil, err
+			return nil, done, err
 		}
 	}
 	if e.finders, err = pgxpool.NewWithConfig(ctx, byKeys(config, findersAtOnce)); err != nil {
-		return nil, fmt.Errorf("connect: %w", err)
+		return nil, done, fmt.Errorf("connect: %w", err)
 	}
 	config.MaxConns = int32(max(1, min(o.Pool, 1000)-findersAtOnce))
 	if e.readers, err = pgxpool.NewWithConfig(ctx, config); err != nil {
-		return nil, fmt.Errorf("connect: %w", err)
+		return nil, done, fmt.Errorf("connect: %w", err)
 	}
-	return e, nil
+	return e, done, nil
 }
 
 // readyPostgres brings the schema up to date.
-func readyPostgres(ctx context.Context, config *pgx.ConnConfig, o Options) (err error) {
+func readyPostgres(ctx context.Context, config *pgx.ConnConfig, o Options) (done Migrated, err error) {
 	db := stdlib.OpenDB(*config)
 	defer func() { err = errors.Join(err, db.Close()) }()
 	s, err := newSchema(goose.DialectPostgres, db, "postgres", o.Log)
 	if err != nil {
-		return err
+		return done, err
 	}
-	_, err = s.ready(ctx, o.NoMigrate)
-	return err
+	return s.ready(ctx, o.NoMigrate)
 }
 
 // findersAtOnce is how many connections gather rows by their keys. They are among

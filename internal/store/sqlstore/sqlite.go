@@ -140,11 +140,11 @@ func (e *sqliteEngine) openWriting(ctx context.Context) (err error) {
 var errInUse = errors.New("another purser process uses this database; stop it first, or give this one another")
 
 // openSQLite opens the file for service.
-func openSQLite(ctx context.Context, o *Options) (_ engine, err error) {
+func openSQLite(ctx context.Context, o *Options) (_ engine, done Migrated, err error) {
 	o.Committers = 1 // SQLite has one writer
 	e, err := newSQLite(ctx, *o)
 	if err != nil {
-		return nil, err
+		return nil, done, err
 	}
 	defer func() {
 		if err != nil {
@@ -152,20 +152,20 @@ func openSQLite(ctx context.Context, o *Options) (_ engine, err error) {
 		}
 	}()
 	if o.ReadOnly {
-		return e, e.openFinders(ctx)
+		return e, done, e.openFinders(ctx)
 	}
 	s, err := newSchema(goose.DialectSQLite3, e.writer, "sqlite", o.Log)
 	if err != nil {
-		return nil, err
+		return nil, done, err
 	}
 	s.file = e
-	if _, err := s.ready(ctx, o.NoMigrate); err != nil {
-		return nil, err
+	if done, err = s.ready(ctx, o.NoMigrate); err != nil {
+		return nil, done, err
 	}
 	if e.desk, err = newDesk(ctx, e.writer); err != nil {
-		return nil, err
+		return nil, done, err
 	}
-	return e, e.openFinders(ctx)
+	return e, done, e.openFinders(ctx)
 }
 
 // assertSQLite refuses a file that would not keep an acknowledged change: a

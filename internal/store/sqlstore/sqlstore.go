@@ -39,6 +39,7 @@ type DB struct {
 	counters   counters
 	gather     gatherers
 	sealing    sealing
+	migrated   Migrated
 }
 
 // DB keeps both promises of the port.
@@ -114,9 +115,9 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	d := &DB{options: o}
 	var err error
 	if isPostgres(o.URL) {
-		d.engine, err = openPostgres(ctx, d.options)
+		d.engine, d.migrated, err = openPostgres(ctx, d.options)
 	} else {
-		d.engine, err = openSQLite(ctx, &d.options)
+		d.engine, d.migrated, err = openSQLite(ctx, &d.options)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
@@ -132,6 +133,9 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	return d, nil
 }
+
+// Migrated is what opening did to the schema.
+func (d *DB) Migrated() Migrated { return d.migrated }
 
 // fill puts the usual numbers where none were given.
 func (o *Options) fill() {

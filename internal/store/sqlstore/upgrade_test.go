@@ -207,6 +207,9 @@ func TestUpgrade(t *testing.T) {
 				if is, _, err := db.SchemaVersion(t.Context()); err != nil || is != newest {
 					t.Errorf("got version %d, %v, want %d", is, err, newest)
 				}
+				if did := db.Migrated(); did.Before != version || did.After != newest {
+					t.Errorf("opening says that it did %+v, want %d to %d", did, version, newest)
+				}
 				if after := counted(t, url, version); !maps.Equal(before, after) || before["posting"] == 0 {
 					t.Errorf("got rows %v, want what there was: %v", after, before)
 				}
