@@ -151,7 +151,8 @@ func (c *deliveryShowCommand) Run(ctx context.Context, t server.Terminal) error 
 }
 
 type deliveryResendCommand struct {
-	ownDelivery `embed:""`
+	ownDelivery  `embed:""`
+	operatorFlag `embed:""`
 }
 
 // Run sends it again.

@@ -108,7 +108,7 @@ func record(ctx context.Context, c *store.Change) {
 	for n, e := range events {
 		switch {
 		case e.Noun.Administered():
-			events[n].Actor, events[n].Note = who.kind, who.said("")
+			events[n].Actor, events[n].Note = who.kind, who.said(e.Note)
 		case e.Actor == byOperator && who.kind == byMerchant && slices.Contains(decided, e.Noun):
 			// The name is whatever was sent; the key is what it was sent with.
 			events[n].Note = strings.TrimPrefix(e.Note+" ("+who.name+")", " ")

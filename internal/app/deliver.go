@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"math/rand/v2"
@@ -141,8 +142,15 @@ func (a *App) ResendDelivery(ctx context.Context, merchantID, id string) error {
 		if err == nil {
 			d, err = again(d, a.now())
 		}
-		return store.Change{Deliveries: []event.Delivery{d}}, err
+		return store.Change{Deliveries: []event.Delivery{d}, Events: []event.Event{resent(d)}}, err
 	})
+}
+
+// resent puts down that somebody had a delivery sent again.
+func resent(d event.Delivery) event.Event {
+	e := acted(event.Receiver, d.Merchant, cmp.Or(d.Endpoint, d.ID), string(event.Resend), d.UpdatedAt)
+	e.Note = d.ID
+	return e
 }
 
 // again is a delivery that is due at once.
@@ -157,7 +165,7 @@ func again(d event.Delivery, now time.Time) (event.Delivery, error) {
 // ResendDead makes the newest dead deliveries that a filter leaves due again, at
 // most so many, and gives them without their bodies. Its State means nothing.
 func (a *App) ResendDead(ctx context.Context, merchantID string, f DeliveryFilter, limit int,
-) (resent []event.Delivery, err error) {
+) (dead []event.Delivery, err error) {
 	f.State = event.Dead
 	defer a.wake()
 	err = a.update(ctx, func(r store.Reader) (store.Change, error) {
@@ -166,7 +174,6 @@ func (a *App) ResendDead(ctx context.Context, merchantID string, f DeliveryFilte
 		if err != nil {
 			return change, err
 		}
-		resent = resent[:0]
 		for _, known := range found {
 			d, err := r.Delivery(ctx, merchantID, known.ID)
 			if err == nil {
@@ -175,9 +182,10 @@ func (a *App) ResendDead(ctx context.Context, merchantID string, f DeliveryFilte
 			if err != nil {
 				return change, err
 			}
-			change.Deliveries, resent = append(change.Deliveries, d), append(resent, d)
+			change.Deliveries, change.Events = append(change.Deliveries, d), append(change.Events, resent(d))
 		}
+		dead = change.Deliveries
 		return change, nil
 	})
-	return resent, err
+	return dead, err
 }

@@ -115,12 +115,31 @@ func TestDeliveryLife(t *testing.T) {
 	if err != nil || len(list) != 1 || list[0].State != event.Delivered || list[0].Tries != 2 {
 		t.Errorf("log %+v, %v", list, err)
 	}
-	if err := s.app.ResendDelivery(t.Context(), s.merchant, d.ID); err != nil || len(s.due()) != 1 {
+	as := app.AsOperator(t.Context(), "Zoe")
+	if err := s.app.ResendDelivery(as, s.merchant, d.ID); err != nil || len(s.due()) != 1 {
 		t.Errorf("resend: %v", err)
+	}
+	if got, want := s.resent(), []string{e.ID + " operator Zoe: " + d.ID}; !slices.Equal(got, want) {
+		t.Errorf("on record is %q, want %q", got, want)
 	}
 	if err := s.app.ResendDelivery(t.Context(), "another", d.ID); !fault.Is(err, fault.CodeNotFound) {
 		t.Errorf("another merchant's: got %v", err)
 	}
+}
+
+// resent are the events that say what was sent again, and who wanted that.
+func (s *shop) resent() (all []string) {
+	s.Helper()
+	list, err := s.store.Events(s.Context(), s.merchant, 0, 1000)
+	if err != nil {
+		s.Fatal(err)
+	}
+	for _, e := range list {
+		if e.Type() == "endpoint.resent" {
+			all = append(all, e.Subject+" "+e.Actor+" "+e.Note)
+		}
+	}
+	return all
 }
 
 func TestDeadSenderIsReplaced(t *testing.T) {
@@ -276,13 +295,19 @@ func TestResendDead(t *testing.T) {
 		limit    int
 		want     int
 	}{{"ep_none", 10, 0}, {e.ID, 2, 2}, {"", 100, len(dead) - 2}, {"", 100, 0}} {
-		got, err := s.app.ResendDead(t.Context(), s.merchant, app.DeliveryFilter{Endpoint: c.endpoint}, c.limit)
+		before := len(s.resent())
+		got, err := s.app.ResendDead(app.AsKey(t.Context(), "key_1"), s.merchant, app.DeliveryFilter{Endpoint: c.endpoint},
+			c.limit)
 		if err != nil || len(got) != c.want {
 			t.Errorf("%+v: got %d, %v", c, len(got), err)
 		}
-		for _, d := range got {
+		record := s.resent()[before:]
+		for n, d := range got {
 			if d.State != event.Due || d.Tries != 0 || len(d.Body) == 0 {
 				t.Errorf("got %+v", d)
+			}
+			if want := e.ID + " merchant key key_1: " + d.ID; len(record) != len(got) || record[n] != want {
+				t.Errorf("on record is %q, want also %q", record, want)
 			}
 		}
 	}

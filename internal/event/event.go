@@ -54,7 +54,8 @@ var Nouns = slices.Concat(Told, Administered)
 // trigger.
 const Kept = "kept"
 
-// The triggers of what is administered.
+// The triggers of what is administered, beside Resend: somebody had a delivery to an
+// endpoint sent again.
 const (
 	Create  = "create"
 	Change  = "change"
@@ -88,8 +89,11 @@ func (e Event) Type() string {
 	if word, ok := e.fact(); ok {
 		return string(e.Noun) + "." + word
 	}
-	if e.Noun.Administered() {
-		return string(e.Noun) + "." + e.Trigger + "d" // such as key.revoked: all their triggers end in e
+	switch {
+	case e.Noun.Administered() && e.Trigger == string(Resend):
+		return string(e.Noun) + ".resent"
+	case e.Noun.Administered():
+		return string(e.Noun) + "." + e.Trigger + "d" // such as key.revoked: all others of their triggers end in e
 	}
 	return string(e.Noun) + "." + e.To
 }
