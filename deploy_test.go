@@ -228,6 +228,7 @@ func TestContainers(t *testing.T) {
 			ReadOnly    bool     `yaml:"read_only"`
 			CapDrop     []string `yaml:"cap_drop"`
 			Environment map[string]string
+			Build       struct{ Args map[string]string }
 		}
 		Networks map[string]any
 		Secrets  map[string]struct{ File string }
@@ -257,6 +258,14 @@ func TestContainers(t *testing.T) {
 	if !ours.ReadOnly || !slices.Equal(ours.CapDrop, []string{"ALL"}) || len(compose.Secrets) != 3 {
 		t.Errorf("got %+v, want it to be locked up, and its secrets in files", ours)
 	}
+	if !strings.Contains(ours.Build.Args["VERSION"], "${VERSION:?") {
+		t.Errorf("got the arguments %v, want the build to be told which version it is", ours.Build.Args)
+	}
+	for _, list := range []string{".gitignore", ".dockerignore"} {
+		if !strings.Contains(read(t, list), "\n/secrets/\n") {
+			t.Errorf("%s lets the secrets through", list)
+		}
+	}
 	var scrape map[string]any
 	fromYAML(t, "deploy/prometheus.yaml", &scrape)
 	if scrape["rule_files"] == nil || scrape["scrape_configs"] == nil {
@@ -264,7 +273,8 @@ func TestContainers(t *testing.T) {
 	}
 	file := read(t, "deploy/Containerfile")
 	for _, want := range []string{
-		"CGO_ENABLED=0", "FROM scratch", "USER 65532:65532", "HEALTHCHECK", `"/purser", "ready"`, "STOPSIGNAL SIGTERM",
+		"CGO_ENABLED=0", "FROM scratch", "ARG VERSION", "server.stamped=$VERSION",
+		"USER 65532:65532", "HEALTHCHECK", `"/purser", "ready"`, "STOPSIGNAL SIGTERM",
 	} {
 		if !strings.Contains(file, want) {
 			t.Errorf("deploy/Containerfile lacks %s", want)

@@ -5,10 +5,22 @@ import (
 	"strings"
 )
 
-// Version says which Purser this is: the module's version or, built from a
-// working copy, its commit.
+// stamped is the version that a build without the repository beside it was told, as
+// in a container: go build -ldflags "-X github.com/purserhq/purser/internal/server.stamped=v1.2.3".
+var stamped string
+
+// Version says which Purser this is: what the build was told, the module's version
+// or, built from a working copy, its commit.
 func Version() string {
 	info, ok := debug.ReadBuildInfo()
+	return version(stamped, info, ok)
+}
+
+// version chooses among what is known of a build.
+func version(told string, info *debug.BuildInfo, ok bool) string {
+	if told = strings.TrimSpace(told); told != "" {
+		return told
+	}
 	if !ok {
 		return "unknown"
 	}
