@@ -312,6 +312,9 @@ func (c *Config) check() error {
 			return settingError(key, "must be host:port: "+err.Error())
 		}
 	}
+	if err := c.checkListeners(); err != nil {
+		return err
+	}
 	if _, err := money.Lookup(money.Unit(c.PayrefundCurrency)); err != nil {
 		return settingError("payrefund_currency", "must be a currency unit, such as EUR")
 	}
@@ -335,6 +338,33 @@ func (c *Config) check() error {
 	}
 	if _, err := levelOf(c.LogLevel); err != nil {
 		return settingError("log_level", "must be debug, info, warn or error")
+	}
+	return nil
+}
+
+// checkListeners refuses an address that is given twice: it can be listened on once.
+func (c *Config) checkListeners() error {
+	seen := map[string]string{}
+	take := func(key, address string) error {
+		if _, port, err := net.SplitHostPort(address); err != nil || port == "0" {
+			return nil //nolint:nilerr // what is no address is somebody else's to say; port 0 is another each time
+		}
+		if other := seen[address]; other != "" {
+			return settingError(key, "is an address that "+other+" has already ("+address+"): choose another port")
+		}
+		seen[address] = key
+		return nil
+	}
+	errs := []error{take("listen", c.Listen)}
+	for _, address := range c.ExtraListen {
+		errs = append(errs, take("extra_listen", address))
+	}
+	errs = append(errs, take("payments_listen", c.PaymentsListen), take("refunds_listen", c.RefundsListen),
+		take("admin_listen", c.AdminListen))
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -68,6 +68,8 @@ func TestComplaintsNameTheKey(t *testing.T) {
 		{"payrefund_currency", Config{Data: "d", PayrefundCurrency: "EURO"}},
 		{"listen", Config{Data: "d", ExtraListen: []string{"nowhere"}, PublicURL: "https://pay.example"}},
 		{"admin_listen", Config{Data: "d", AdminListen: "9090"}},
+		{"admin_listen", Config{Data: "d", Listen: "127.0.0.1:1", AdminListen: "127.0.0.1:1"}},
+		{"extra_listen", Config{Data: "d", Listen: "127.0.0.1:1", ExtraListen: []string{"127.0.0.1:1"}}},
 		{"proxies", Config{Data: "d", Proxies: []string{"10.0.0.0/99"}}},
 		{"log_format", Config{Data: "d", LogFormat: "xml"}},
 		{"log_level", Config{Data: "d", LogLevel: "loud"}},
