@@ -94,8 +94,13 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 // 200 is an error.
 func AskReady(ctx context.Context, t Terminal, address string) error {
 	const patience, words = 4 * time.Second, 4 << 10
-	if u, err := url.Parse(address); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return fmt.Errorf("%s is no address: give all of it, such as http://127.0.0.1:9090/readyz", address)
+	}
+	if u.Path == "" || u.Path == "/" {
+		u.Path = "/readyz"
+		address = u.String()
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

@@ -388,6 +388,11 @@ func TestAskReady(t *testing.T) {
 	if err := AskReady(t.Context(), Terminal{Out: &out}, r.url+"/readyz"); err != nil || out.String() != "ready\n" {
 		t.Errorf("got %v and %q, want ready", err, out.String())
 	}
+	for _, host := range []string{r.url, r.url + "/"} {
+		if err := AskReady(t.Context(), Terminal{Out: io.Discard}, host); err != nil {
+			t.Errorf("%s: got %v, want it to be asked at /readyz", host, err)
+		}
+	}
 	for _, part := range []string{"127.0.0.1:9090", "localhost", "/readyz", "ftp://a.example"} {
 		if err := AskReady(t.Context(), Terminal{Out: io.Discard}, part); err == nil ||
 			!strings.Contains(err.Error(), "such as http://127.0.0.1:9090/readyz") {
