@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -212,6 +213,19 @@ func TestCommandTellsOfNewSchema(t *testing.T) {
 	if want := "purser: the schema of the database went from version 12 to 16; the database as it was is kept in " +
 		"/d/purser.db.v12\n"; err != nil || errs.String() != want {
 		t.Errorf("got %q, %v, want %q", errs.String(), err, want)
+	}
+}
+
+// TestForeignFiles: whose files they are is what helps, and only there.
+func TestForeignFiles(t *testing.T) {
+	t.Parallel()
+	_, err := os.Open(filepath.Join(t.TempDir(), "nothing"))
+	foreign := &os.PathError{Op: "open", Path: "/d/purser.db", Err: fs.ErrPermission}
+	if said := withOwner(foreign); !strings.Contains(said, "/d/purser.db") || !strings.Contains(said, "sudo -u purser") {
+		t.Errorf("got %q, want it to say as whom to run", said)
+	}
+	if said := withOwner(err); strings.Contains(said, "sudo") {
+		t.Errorf("got %q, want only what is wrong", said)
 	}
 }
 

@@ -69,6 +69,9 @@ func openCore(ctx context.Context, c Config, p purpose, log *slog.Logger) (*core
 	if p == forReading && errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w (is this the right folder? purser serve makes a new database)", err)
 	}
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, errors.New(withOwner(err))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -121,16 +124,24 @@ func makeFolder(c Config, p purpose) error {
 		return nil
 	}
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
-		return settingError("data", "cannot be used: "+err.Error())
+		return settingError("data", "cannot be used: "+withOwner(err))
 	}
 	if c.Database != "" {
 		return nil
 	}
 	file, err := os.OpenFile(filepath.Join(c.Data, databaseName), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return settingError("data", "cannot be used: "+err.Error())
+		return settingError("data", "cannot be used: "+withOwner(err))
 	}
-	return file.Close()
+	return errors.Join(file.Close(), sqlstore.GiveToFolder(file.Name()))
+}
+
+// withOwner is an error with what to do where a file is somebody else's.
+func withOwner(err error) string {
+	if !errors.Is(err, fs.ErrPermission) {
+		return err.Error()
+	}
+	return err.Error() + " (run purser as the user that the files belong to, such as: sudo -u purser purser ...)"
 }
 
 // storeOptions are how the configuration's database is opened.

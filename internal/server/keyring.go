@@ -15,6 +15,7 @@ import (
 	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/merchant"
+	"github.com/purserhq/purser/internal/store/sqlstore"
 )
 
 // keyring seals gateway credentials, and the secrets of signing keys, of
@@ -38,7 +39,7 @@ func openKeyring(c Config) (*keyring, error) {
 	case err == nil:
 		return readKeyring(text, "keyset_file")
 	case !errors.Is(err, fs.ErrNotExist):
-		return nil, settingError("keyset_file", "cannot be read: "+err.Error())
+		return nil, settingError("keyset_file", "cannot be read: "+withOwner(err))
 	case c.Data == "" || c.KeysetFile != filepath.Join(c.Data, keysetName):
 		return nil, settingError("keyset_file", "is not there: "+c.KeysetFile+
 			" (make one with: purser keyset new FILE)")
@@ -46,9 +47,12 @@ func openKeyring(c Config) (*keyring, error) {
 	if err := NewKeyset(c.KeysetFile); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, err
 	}
+	if err := sqlstore.GiveToFolder(c.KeysetFile); err != nil {
+		return nil, err
+	}
 	// Another process may have been first; what is in the file now counts.
 	if text, err = os.ReadFile(c.KeysetFile); err != nil {
-		return nil, settingError("keyset_file", "cannot be read: "+err.Error())
+		return nil, settingError("keyset_file", "cannot be read: "+withOwner(err))
 	}
 	return readKeyring(text, "keyset_file")
 }

@@ -199,7 +199,7 @@ func Restore(ctx context.Context, o Options, from, aside string, progress func(i
 	}
 	done.Was = before.Schema
 	fresh := file + ".restoring"
-	if err := copyFile(from, fresh); err != nil {
+	if err := errors.Join(copyFile(from, fresh), GiveToFolder(file+".lock", fresh)); err != nil {
 		return done, err
 	}
 	defer func() {

@@ -115,6 +115,9 @@ func (e *sqliteEngine) openWriting(ctx context.Context) (err error) {
 	if e.lock, err = lockFile(e.file + ".lock"); err != nil {
 		return fmt.Errorf("%s: %w", e.file, err)
 	}
+	if err := GiveToFolder(e.lock.Name()); err != nil {
+		return err
+	}
 	layer, err := gatheringLog()
 	if err != nil {
 		return err
