@@ -35,6 +35,7 @@ type commandLine struct {
 	Deal      dealCommand      `cmd:"" help:"Look at person-to-person transfers, and say whether the money came."`
 	Dispute   disputeCommand   `cmd:"" help:"List what is disputed about deals, and decide."`
 	Settle    settleCommand    `cmd:"" help:"Settle what a provider's file says it paid out; exits 1 on any difference."`
+	Act       actCommand       `cmd:"" help:"Look at what people did, and who it was."`
 	Keyset    keysetCommand    `cmd:"" help:"Make the keyset under which secrets are sealed, and change its keys."`
 	Sandbox   sandboxCommand   `cmd:"" help:"Start the make-believe gateways alone."`
 	Pages     pagesCommand     `cmd:"" help:"Say which scripts payment pages have, and prove that they are unchanged."`

@@ -13,8 +13,8 @@ import (
 func TestEveryChangeNamesItsOperator(t *testing.T) {
 	t.Parallel()
 	unnamed := []string{
-		"serve", "config check", "config print", "migrate", "audit", "backup", "restore", "token mint", "delivery resend",
-		"demo", "sandbox", "deal files",
+		"serve", "config check", "config print", "migrate", "audit", "backup", "restore", "token mint", "demo",
+		"sandbox", "deal files",
 	}
 	parser, err := kong.New(&commandLine{}, kong.Vars{"payouts": "", "deals": ""})
 	if err != nil {

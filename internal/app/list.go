@@ -140,6 +140,13 @@ func (a *App) FindTransfer(ctx context.Context, merchantID, id string) (wallet.T
 	return a.store.Transfer(ctx, merchantID, id)
 }
 
+// Acts lists what operators did for a merchant and what was administered, the newest
+// first: those before a number, or the last ones where that is zero. The note of each
+// begins with the name of who did it.
+func (a *App) Acts(ctx context.Context, merchantID string, before int64, limit int) ([]event.Event, error) {
+	return a.store.Acts(ctx, merchantID, before, limit)
+}
+
 // Events are a merchant's that follow a number, in order and without gaps.
 func (a *App) Events(ctx context.Context, merchantID string, after int64, limit int) ([]event.Event, error) {
 	return a.store.Events(ctx, merchantID, after, limit)

@@ -125,6 +125,19 @@ select `+prefixed("e", events)+` from next join event e on e.seq = next.seq and 
 		merchantID, after, limit)
 }
 
+// isAct is true of events that operators caused and of those of what is administered. The index
+// event_act has the same words.
+var isAct = "(actor = 'operator' or noun in (" + quoted(event.Administered) + "))"
+
+// Acts are what operators did and what was administered, the newest first.
+func (d *DB) Acts(ctx context.Context, merchantID string, before int64, limit int) ([]event.Event, error) {
+	if before == 0 {
+		before = math.MaxInt64
+	}
+	return many(ctx, d, scanEvent, selectFrom(events,
+		"merchant_id = $1 and seq < $2 and "+isAct+" order by seq desc limit $3"), merchantID, before, limit)
+}
+
 // History is the events of one subject, in order.
 func (d *DB) History(
 	ctx context.Context, merchantID string, noun event.Noun, subject string,

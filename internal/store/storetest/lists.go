@@ -43,6 +43,37 @@ func events(s *shop) {
 	same(t, "history of another noun", len(got), err, 0)
 }
 
+// acts are what operators did and what was administered, the newest first.
+func acts(s *shop) {
+	t, ctx := s.T, s.Context()
+	var want []event.Event
+	for n, e := range []event.Event{
+		{Noun: event.Payment, Subject: "a", Trigger: "create", To: "waiting", Actor: "payer"},
+		{Noun: event.Payment, Subject: "a", From: "waiting", Trigger: "confirm", To: "captured", Actor: "operator"},
+		{Noun: event.Key, Subject: "b", Trigger: event.Create, To: event.Kept, Actor: "merchant", Note: "key k"},
+		{Noun: event.Payment, Subject: "c", Trigger: "create", To: "waiting", Actor: "merchant"},
+		{Noun: event.Receiver, Subject: "d", Trigger: event.Create, To: event.Kept, Actor: "operator", Note: "Zoe"},
+	} {
+		e.Merchant, e.At, e.Seq = s.id, noon, int64(n)+1
+		s.must(store.Change{Events: []event.Event{e}})
+		if e.Noun != event.Payment || e.Actor == "operator" {
+			want = append([]event.Event{e}, want...)
+		}
+	}
+	other := newShop(t, s.Store)
+	other.must(store.Change{Events: []event.Event{{
+		Merchant: other.id, Noun: event.Key, Subject: "b", Trigger: event.Create, To: event.Kept, Actor: "operator", At: noon,
+	}}})
+	got, err := s.Acts(ctx, s.id, 0, 10)
+	same(t, "acts", got, err, want)
+	got, err = s.Acts(ctx, s.id, 0, 1)
+	same(t, "the last act", got, err, want[:1])
+	got, err = s.Acts(ctx, s.id, want[0].Seq, 10)
+	same(t, "acts before", got, err, want[1:])
+	got, err = s.Acts(ctx, s.id, want[len(want)-1].Seq, 10)
+	same(t, "acts before all", len(got), err, 0)
+}
+
 // eventsMany counts without a gap while many write and many are refused.
 func eventsMany(s *shop) {
 	t := s.T

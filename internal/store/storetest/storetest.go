@@ -60,6 +60,7 @@ var promises = map[string]func(*shop){
 	"floor, many":          floorMany,
 	"overflow":             overflow,
 	"events":               events,
+	"acts":                 acts,
 	"events, many":         eventsMany,
 	"event pages":          eventPages,
 	"invoice pages":        invoicePages,
