@@ -284,7 +284,7 @@ func TestResendDead(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		s.wait(25 * time.Hour)
+		s.wait(30 * time.Hour) // more than the longest pause with its spread
 	}
 	dead, err := s.app.ListDeliveries(t.Context(), s.merchant, app.DeliveryFilter{State: event.Dead}, app.Older{})
 	if err != nil || len(dead) < 3 {
