@@ -202,8 +202,7 @@ func (c Config) filled() (Config, error) {
 		return c, err
 	}
 	if c.Keyset == "" && c.KeysetFile == "" {
-		return c, settingError("keyset_file", "is missing: secrets are sealed under it "+
-			"(make one with: purser keyset new FILE)")
+		return c, errNoKeyset
 	}
 	return c, c.checkPublic()
 }

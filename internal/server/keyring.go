@@ -85,9 +85,10 @@ func bound(merchantID, gatewayName string) []byte {
 	return []byte("gateway credentials\x00" + merchantID + "\x00" + gatewayName)
 }
 
-// errNoKeyset says what to do about secrets without a keyset.
-var errNoKeyset = settingError("keyset_file", "is missing: secrets are sealed under it "+
-	"(make one with: purser keyset new FILE)")
+// errNoKeyset says what to do about secrets without a keyset: whoever has a server has
+// one, and must not make another.
+var errNoKeyset = settingError("keyset_file", "is missing: secrets are sealed under it (name the one of the servers: "+
+	"--set keyset_file=FILE; before the first start make one with: purser keyset new FILE)")
 
 // sealCredentials encrypts the credentials of one merchant's gateway; none stay none.
 // Error: *SettingError when no keyset was given.
