@@ -97,7 +97,7 @@ func New(c Config) *dialect.Dialect {
 	v1 := &dialect.Dialect{
 		Name: "v1", Title: "Purser's own API", Claims: []string{base + "/"},
 		Bodies: map[string]dialect.BodyReader{"application/json": dialect.ReadJSON},
-		Log:    c.Log, NewRequestID: c.NewRequestID, Enter: d.enter, Admit: d.admit,
+		Log:    c.Log, NewRequestID: c.NewRequestID, Enter: d.enter, Admit: d.admit, Heads: true,
 	}
 	all := d.operations()
 	for _, o := range all {

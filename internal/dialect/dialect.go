@@ -40,6 +40,9 @@ type Dialect struct {
 	Log   *slog.Logger
 	// NewRequestID mints the id that the log and the caller both see.
 	NewRequestID func() string
+	// Heads says that HEAD is taken wherever GET is, and answered as that without a body
+	// (RFC 9110, section 9.3.2). Not every copied API does so.
+	Heads bool
 	// Private bodies are overwritten when their call has ended: they hold what
 	// must not stay in memory.
 	Private bool

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/purserhq/purser/internal/fault"
@@ -46,18 +47,33 @@ func Mount(mux *http.ServeMux, dialects ...*Dialect) {
 	}
 }
 
-// Unknown answers what none of the dialects has: in the words of the one that
-// knows the caller, or else of the first.
+// Unknown answers what none of the dialects has: in the words of one that claims the path
+// as it came, if any does, and of these of the one that knows the caller, or else of the first.
 func Unknown(dialects ...*Dialect) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		for _, d := range dialects {
+		among := claiming(dialects, r.URL.Path)
+		for _, d := range among {
 			if d.Knows != nil && d.Knows(r) {
 				d.NotFound(w, r)
 				return
 			}
 		}
-		dialects[0].NotFound(w, r)
+		among[0].NotFound(w, r)
 	}
+}
+
+// claiming are the dialects that claim a path, or all where none does.
+func claiming(dialects []*Dialect, address string) []*Dialect {
+	var among []*Dialect
+	for _, d := range dialects {
+		if slices.ContainsFunc(d.Claims, func(prefix string) bool { return strings.HasPrefix(address, prefix) }) {
+			among = append(among, d)
+		}
+	}
+	if len(among) == 0 {
+		return dialects
+	}
+	return among
 }
 
 // pattern is what http.ServeMux calls the path of a route. It would take a
@@ -75,12 +91,22 @@ type owned struct {
 	route   Route
 }
 
+// takes says that the route is for a method.
+func (o *owned) takes(method string) bool {
+	return o.route.Method == method ||
+		method == http.MethodHead && o.route.Method == http.MethodGet && o.dialect.Heads
+}
+
 // crossroads are the routes of one path; the method decides.
 type crossroads []owned
 
 func (c crossroads) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	for i := range c {
-		if o := &c[i]; o.route.Method == r.Method {
+		if o := &c[i]; o.takes(r.Method) {
+			if r.Method == http.MethodHead {
+				r = r.Clone(r.Context()) // whoever sent it gets no body, which net/http sees to
+				r.Method = http.MethodGet
+			}
 			o.dialect.answer(w, r, func(w *watched, call *Request) (Reply, error) {
 				return o.dialect.run(w, call, o.route)
 			})
@@ -104,8 +130,12 @@ func (d *Dialect) refuse(w http.ResponseWriter, r *http.Request, code fault.Code
 func (d *Dialect) Methods(pattern string) []string {
 	var methods []string
 	for _, route := range d.Routes {
-		if route.Path == pattern {
-			methods = append(methods, route.Method)
+		if route.Path != pattern {
+			continue
+		}
+		methods = append(methods, route.Method)
+		if d.Heads && route.Method == http.MethodGet {
+			methods = append(methods, http.MethodHead)
 		}
 	}
 	return methods
