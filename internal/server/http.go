@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
@@ -42,6 +43,7 @@ type observed struct {
 	now     func() time.Time
 	sorts   *sorts
 	proxies []netip.Prefix
+	unnamed *atomic.Bool // a proxy that is not among them was told of; nil = nobody looks
 	tracing *tracing
 	// stopping says that callers shall not keep their connections; nil = never.
 	stopping func() bool
@@ -58,6 +60,7 @@ func (o observed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, span := o.tracing.request(context.WithValue(r.Context(), requestKey{}, id))
 	r = r.WithContext(ctx)
+	o.missProxy(r)
 	r.RemoteAddr = callerOf(r, o.proxies)
 	answer := &recorder{ResponseWriter: w, span: span}
 	if r.Body != http.NoBody {

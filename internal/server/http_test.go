@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -142,6 +144,40 @@ func TestCallerOf(t *testing.T) {
 		r.Header["X-Forwarded-For"] = test.forwarded
 		if got := callerOf(r, proxies); got != test.want {
 			t.Errorf("%s: got %s, want %s", test.name, got, test.want)
+		}
+	}
+}
+
+// TestUnnamedProxy: a proxy that the settings forgot is told of, once; strangers who
+// only write that they are one, and proxies that are named, are not.
+func TestUnnamedProxy(t *testing.T) {
+	t.Parallel()
+	proxies, err := parseProxies([]string{"10.0.0.0/8"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name, remote, forwarded string
+		want                    int
+	}{
+		{"named", "10.1.2.3:4000", "203.0.113.9", 0},
+		{"a stranger", "203.0.113.9:4000", "198.51.100.1", 0},
+		{"nothing forwarded", "127.0.0.1:4000", "", 0},
+		{"forgotten on this machine", "127.0.0.1:4000", "203.0.113.9", 1},
+		{"forgotten in this network", "[::ffff:172.18.0.1]:4000", "203.0.113.9", 1},
+	} {
+		var out bytes.Buffer
+		o := observed{log: slog.New(slog.NewTextHandler(&out, nil)), proxies: proxies, unnamed: new(atomic.Bool)}
+		for range 2 {
+			r := httptest.NewRequest(http.MethodGet, "/", nil)
+			r.RemoteAddr = test.remote
+			if test.forwarded != "" {
+				r.Header.Set("X-Forwarded-For", test.forwarded)
+			}
+			o.missProxy(r)
+		}
+		if got := strings.Count(out.String(), "name it in proxies"); got != test.want {
+			t.Errorf("%s: got %d lines, want %d: %s", test.name, got, test.want, out.String())
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -23,6 +24,25 @@ func parseProxies(texts []string) ([]netip.Prefix, error) {
 		proxies = append(proxies, network.Masked())
 	}
 	return proxies, nil
+}
+
+// missProxy warns, once, of a proxy that nobody has named: all payers behind it share
+// the limits of its one address. Only what is near can be a proxy of ours; what
+// strangers write proves nothing.
+func (o observed) missProxy(r *http.Request) {
+	if o.unnamed == nil || len(r.Header.Values("X-Forwarded-For")) == 0 || ours(r.RemoteAddr, o.proxies) {
+		return
+	}
+	at, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return
+	}
+	near := at.Addr().Unmap()
+	if !near.IsLoopback() && !near.IsPrivate() || !o.unnamed.CompareAndSwap(false, true) {
+		return
+	}
+	o.log.WarnContext(r.Context(), "a request was passed on by a proxy that is not named: limits go by its address, "+
+		"and not by the payer's", slog.String("address", near.String()), slog.String("next", "name it in proxies"))
 }
 
 // callerOf is the address of whoever spoke to our outermost proxy. What

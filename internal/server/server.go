@@ -126,7 +126,8 @@ func build(k *core, a additions) (*Server, error) {
 func (s *Server) observe(r *routes) http.Handler {
 	return observed{
 		next: dialect.Exact(r.mux, r.unknown), log: s.log, metrics: s.metrics, now: s.now,
-		sorts: newSorts(s.log, r.dialectOf), proxies: s.proxies, tracing: s.tracing, stopping: s.stopping.Load,
+		sorts: newSorts(s.log, r.dialectOf), proxies: s.proxies, unnamed: new(atomic.Bool),
+		tracing: s.tracing, stopping: s.stopping.Load,
 	}
 }
 
