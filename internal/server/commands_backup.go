@@ -127,7 +127,8 @@ func (c Commands) Backup(ctx context.Context, to string) error {
 	}
 	view := viewCopy(to, found)
 	view.Keyset = k.keysetWords("The copy does not hold the keyset, and without it nothing opens the sealed secrets in "+
-		"it: credentials of gateways, signing keys, secrets of webhooks.", "Keep a copy of it elsewhere than this one.")
+		"it: credentials of gateways, signing keys, secrets of webhooks.", "It is in ",
+		"Keep a copy of it elsewhere than this one.")
 	if !view.Agrees {
 		return errors.Join(c.showCopy(view), errCopyRefused)
 	}
@@ -163,8 +164,12 @@ func (c Commands) Restore(ctx context.Context, from string) error {
 	}
 	view := viewCopy(o.URL, done.Copy)
 	view.Was, view.Aside = done.Was, done.Aside
+	do := "Bring that keyset back before the server starts."
+	if exists(k.config.KeysetFile) {
+		do = "If that is another one, bring the right one back before the server starts."
+	}
 	view.Keyset = k.keysetWords("The secrets in it open under the keyset of the server that it is a copy of.",
-		"Bring that keyset back before the server starts.")
+		"There is one in ", do)
 	if !view.Agrees {
 		view.File = from
 		return errors.Join(c.showCopy(view), errors.New("the copy's books do not agree, so nothing was restored"))
@@ -172,15 +177,16 @@ func (c Commands) Restore(ctx context.Context, from string) error {
 	return c.showCopy(view)
 }
 
-// keysetWords say where the keyset is, between what is to know and to do.
-func (k *core) keysetWords(know, do string) string {
+// keysetWords say where the keyset is, between what is to know and to do; found begins
+// what is said of a file that is there.
+func (k *core) keysetWords(know, found, do string) string {
 	where := "It is in the environment (PURSER_KEYSET)."
 	switch file := k.config.KeysetFile; {
 	case k.config.Keyset != "":
 	case file == "":
 		where = "No keyset_file is set here."
 	case exists(file):
-		where = "It is in " + file + "."
+		where = found + file + "."
 	default:
 		where = "There is none in " + file + "."
 	}
