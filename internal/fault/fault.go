@@ -130,6 +130,8 @@ func Detail(err error) string {
 			return strings.Join(parts, ": ")
 		}
 		err = e.cause
+		last := &parts[len(parts)-1] // a sentence, which goes on
+		*last = strings.TrimSuffix(*last, ".")
 		parts = append(parts, err.Error())
 	}
 }

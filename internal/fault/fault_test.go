@@ -81,7 +81,7 @@ func TestNew(t *testing.T) {
 func TestUnknownCodeKeepsItsStoryForTheLog(t *testing.T) {
 	t.Parallel()
 	got := fault.Detail(fault.New("made_up", "", "some words"))
-	want := `internal: Something went wrong on our side.: fault code "made_up" is not in the catalogue: some words`
+	want := `internal: Something went wrong on our side: fault code "made_up" is not in the catalogue: some words`
 	if got != want {
 		t.Errorf("Detail = %q, want %q", got, want)
 	}
@@ -173,7 +173,7 @@ func TestDetail(t *testing.T) {
 		{
 			"a wrapped fault with causes",
 			fmt.Errorf("start: %w", fault.New(fault.CodeNoGateway, "", "None.").With(fmt.Errorf("route: %w", caused))),
-			"start: no_gateway: None.: route: gateway_unavailable: No answer.: dial tcp 127.0.0.1:1: connection refused",
+			"start: no_gateway: None: route: gateway_unavailable: No answer: dial tcp 127.0.0.1:1: connection refused",
 		},
 	}
 	for _, test := range tests {
