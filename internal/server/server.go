@@ -222,6 +222,14 @@ func closeAll[L net.Listener](open []L) error {
 	return errors.Join(errs...)
 }
 
+// engine names the database for people.
+func (s *Server) engine() string {
+	if s.config.Database != "" {
+		return "PostgreSQL"
+	}
+	return "SQLite"
+}
+
 // serve answers on open listeners until the context ends.
 func (s *Server) serve(ctx context.Context, open []door) error {
 	working, stopWorking := context.WithCancel(context.WithoutCancel(ctx))
@@ -241,6 +249,8 @@ func (s *Server) serve(ctx context.Context, open []door) error {
 	behind := map[doorSort]http.Handler{
 		everybody: s.handler, refundShops: refundsPort(s.handler), operators: s.admin,
 	}
+	s.log.InfoContext(ctx, "starting", slog.String("version", Version()), slog.String("database", s.engine()),
+		slog.Int64("schema", s.store.Migrated().After))
 	servers := make([]*http.Server, 0, len(open))
 	failed := make(chan error, len(open))
 	for _, d := range open {

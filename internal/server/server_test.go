@@ -1,10 +1,13 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -455,5 +458,20 @@ func TestStopDelay(t *testing.T) {
 	}
 	if err := <-r.ended; err != nil {
 		t.Errorf("stop: %v", err)
+	}
+}
+
+// TestStartIsTold: the log says which program began on which database.
+func TestStartIsTold(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	r := start(t, Config{}, func(s *Server) { s.log = slog.New(slog.NewTextHandler(&log, nil)) })
+	r.cancel()
+	if err := <-r.ended; err != nil {
+		t.Fatal(err)
+	}
+	want := fmt.Sprintf("msg=starting version=%s database=SQLite schema=%d\n", Version(), r.store.Migrated().After)
+	if !strings.Contains(log.String(), want) {
+		t.Errorf("got %q, want also %q", log.String(), want)
 	}
 }
