@@ -196,7 +196,11 @@ func openTab(t *testing.T, v view) *tab {
 	}
 	page.OnConsole(func(m playwright.ConsoleMessage) { complain("console " + m.Type() + ": " + m.Text()) })
 	page.OnPageError(func(err error) { complain("script: " + err.Error()) })
-	page.OnRequestFailed(func(r playwright.Request) { complain("request failed: " + r.URL()) })
+	page.OnRequestFailed(func(r playwright.Request) {
+		if !leftBehind(r) {
+			complain(fmt.Sprintf("request failed: %s: %v", r.URL(), r.Failure()))
+		}
+	})
 	t.Cleanup(func() {
 		mu.Lock()
 		defer mu.Unlock()
@@ -207,6 +211,13 @@ func openTab(t *testing.T, v view) *tab {
 		}
 	})
 	return b
+}
+
+// leftBehind tells whether a script asked and nobody waited for the answer: a
+// page that is left ends its streams, and what it just asked for.
+func leftBehind(r playwright.Request) bool {
+	asked := r.ResourceType()
+	return (asked == "fetch" || asked == "eventsource") && strings.Contains(fmt.Sprint(r.Failure()), "net::ERR_ABORTED")
 }
 
 func (b *tab) expects(complaint string) bool {

@@ -266,7 +266,6 @@ func TestPageKeepsUpToDate(t *testing.T) {
 			s := openStage(t, language, true).bazaar()
 			i := s.bill(2000, nil)
 			b := openTab(t, view{size: phone, locale: language, scripts: true})
-			b.expected = []string{"/events"} // a stream ends when its page is left
 			b.must(b.Context().GrantPermissions([]string{"clipboard-read", "clipboard-write"}))
 			b.visit(s.page(i.ID))
 			d := s.begun(i) // on another device
@@ -314,7 +313,6 @@ func TestCodeComesToThePage(t *testing.T) {
 	s := openStage(t, "en", true).bazaar()
 	d := s.begunBy(s.bill(2000, nil), "MANUAL_SBP_QR")
 	b := openTab(t, view{size: phone, locale: "en", scripts: true})
-	b.expected = []string{"/events"} // a stream ends when its page is left
 	b.visit(s.page(d.Invoice))
 	b.sees(s.words["deal.code_soon"])
 	const link = "https://qr.nspk.ru/AS10001?type=02"
