@@ -136,7 +136,7 @@ func (d *desk) createCharge(c *call, id string, in newCharge) (out paymentView, 
 func (d *desk) chargeAgain(c *call, id string, in chargeAgain) (out paymentView, err error) {
 	p, err := d.App.DirectPayment(c.Context(), c.Merchant, id)
 	if err != nil {
-		return out, err
+		return out, d.standing(c, id, err, "It was not charged: only a charge is tried again.")
 	}
 	var amount money.Amount // none = as much as before
 	if in.Amount != "" {

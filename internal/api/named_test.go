@@ -22,9 +22,15 @@ type refusal struct {
 // what is wrong.
 func refusals(t *testing.T, all ...refusal) {
 	t.Helper()
+	refusalsAfter(t, "", all...)
+}
+
+// refusalsAfter want the same where more has happened.
+func refusalsAfter(t *testing.T, more string, all ...refusal) {
+	t.Helper()
 	w := dialecttest.NewWorld(t, banks, kit(t).Extras)
 	h := w.Handler(open(t, w))
-	w.Play(t, h, dialecttest.Story(prepared))
+	w.Play(t, h, dialecttest.Story(prepared+more))
 	for _, r := range all {
 		header := named(r.path + r.body)
 		if r.method == http.MethodGet {

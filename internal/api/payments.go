@@ -273,6 +273,18 @@ func (d *desk) paymentNow(c *call, id string) (out paymentView, err error) {
 	return show(d.viewPayment)(p, err)
 }
 
+// standing says wrong_state where a use case found no payment that it can do its
+// work with, and there is one all the same.
+func (d *desk) standing(c *call, id string, err error, words string) error {
+	if !fault.Is(err, fault.CodePaymentNotFound) {
+		return err
+	}
+	if _, lost := d.App.Payment(c.Context(), c.Merchant, id); lost != nil {
+		return err
+	}
+	return fault.New(fault.CodeWrongState, "payment", words)
+}
+
 func (d *desk) listPayments(c *call, q paymentList) (out pageOf[paymentView], err error) {
 	part, err := q.after()
 	if err != nil {
