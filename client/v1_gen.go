@@ -37296,4 +37296,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: ad7cac69cf4f61f8a66b5e3a1c39037874fb46257b1c72d7153574d41352182e
+// Stamp of what it is made from: 97175c5304b6a4d5ec9f1603f82a203e28657fde64a8a32425f44d7c6dd5d0db

@@ -32,7 +32,7 @@ type newCharge struct {
 
 // chargeAgain is the wish to try a failed charge in another way.
 type chargeAgain struct {
-	Amount   string            `json:"amount,omitempty" maxLength:"40"`
+	Amount   *string           `json:"amount,omitempty" maxLength:"40"`
 	Method   string            `json:"method"`
 	Card     cardData          `json:"card,omitzero"`
 	Payer    payerView         `json:"payer,omitzero"`
@@ -139,8 +139,8 @@ func (d *desk) chargeAgain(c *call, id string, in chargeAgain) (out paymentView,
 		return out, d.standing(c, id, err, "It was not charged: only a charge is tried again.")
 	}
 	var amount money.Amount // none = as much as before
-	if in.Amount != "" {
-		if amount, err = amountOf(in.Amount, string(p.Amount.Unit())); err != nil {
+	if in.Amount != nil {
+		if amount, err = amountOf(*in.Amount, string(p.Amount.Unit())); err != nil {
 			return out, err
 		}
 	}

@@ -58,16 +58,16 @@ type newDeal struct {
 
 // newDispute is what somebody says against the course of a deal.
 type newDispute struct {
-	Reason string `json:"reason" minLength:"1" maxLength:"1000"`
-	Amount string `json:"amount,omitempty" maxLength:"40"`
+	Reason string  `json:"reason" minLength:"1" maxLength:"1000"`
+	Amount *string `json:"amount,omitempty" maxLength:"40"`
 }
 
 // dealWord is an operator's word about a deal.
 type dealWord struct {
-	Operator string `json:"operator" minLength:"1" maxLength:"100"`
-	Note     string `json:"note,omitempty" maxLength:"500"`
-	Paid     string `json:"paid,omitempty" maxLength:"40"`
-	Receipt  string `json:"receipt,omitempty" maxLength:"200"`
+	Operator string  `json:"operator" minLength:"1" maxLength:"100"`
+	Note     string  `json:"note,omitempty" maxLength:"500"`
+	Paid     *string `json:"paid,omitempty" maxLength:"40"`
+	Receipt  string  `json:"receipt,omitempty" maxLength:"200"`
 }
 
 // correction is an operator's word about what a deal brought.
@@ -86,11 +86,11 @@ type payerCode struct {
 
 // resolution is an operator's decision about a dispute.
 type resolution struct {
-	Operator string `json:"operator" minLength:"1" maxLength:"100"`
-	Note     string `json:"note,omitempty" maxLength:"500"`
-	Outcome  string `json:"outcome"`
-	Paid     string `json:"paid,omitempty" maxLength:"40"`
-	Receipt  string `json:"receipt,omitempty" maxLength:"200"`
+	Operator string  `json:"operator" minLength:"1" maxLength:"100"`
+	Note     string  `json:"note,omitempty" maxLength:"500"`
+	Outcome  string  `json:"outcome"`
+	Paid     *string `json:"paid,omitempty" maxLength:"40"`
+	Receipt  string  `json:"receipt,omitempty" maxLength:"200"`
 }
 
 // dealList is what a list of deals can be narrowed down to.
@@ -356,7 +356,7 @@ func (d *desk) resolveDeal(c *call, id string, in resolution) (out dealView, err
 }
 
 func (d *desk) correctDeal(c *call, id string, in correction) (out dealView, err error) {
-	word, err := d.wordOf(c, id, dealWord{Operator: in.Operator, Note: in.Note, Paid: in.Paid})
+	word, err := d.wordOf(c, id, dealWord{Operator: in.Operator, Note: in.Note, Paid: &in.Paid})
 	if err != nil {
 		return out, err
 	}
@@ -371,17 +371,17 @@ func (d *desk) wordOf(c *call, id string, in dealWord) (app.DealWord, error) {
 	}, err
 }
 
-// sumOf reads an amount in the unit of a deal; empty = none.
+// sumOf reads an amount in the unit of a deal that may be left out; none where it is.
 // Errors: deal_not_found, amount_invalid, amount_too_small, amount_overflow.
-func (d *desk) sumOf(c *call, id, name, text string) (amount money.Amount, err error) {
-	if text == "" {
+func (d *desk) sumOf(c *call, id, name string, text *string) (amount money.Amount, err error) {
+	if text == nil {
 		return amount, nil
 	}
 	about, err := d.App.Deal(c.Context(), c.Merchant, id)
 	if err != nil {
 		return amount, err
 	}
-	if amount, err = amountOf(text, string(about.Amount.Unit())); err != nil {
+	if amount, err = amountOf(*text, string(about.Amount.Unit())); err != nil {
 		f := fault.From(err)
 		return amount, fault.New(f.Code, name, f.Words)
 	}

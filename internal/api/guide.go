@@ -20,7 +20,7 @@ var guide = []lesson{
 	{
 		"about-amounts", "Amounts",
 		`They are decimal text, never numbers, and the unit of all amounts of an object stands beside them: ` +
-			`{"amount": "12.50", "unit": "EUR"}.`,
+			`{"amount": "12.50", "unit": "EUR"}. One that may be left out must not be empty.`,
 	},
 	{
 		"about-sending-again", "Sending again",

@@ -21,7 +21,7 @@ type linkView struct {
 
 // newLink is the wish to have an address that payers can be given.
 type newLink struct {
-	Amount      string            `json:"amount,omitempty" maxLength:"40"`
+	Amount      *string           `json:"amount,omitempty" maxLength:"40"`
 	Unit        string            `json:"unit" maxLength:"10"`
 	Gateway     string            `json:"gateway,omitempty" maxLength:"100"`
 	Title       string            `json:"title,omitempty" maxLength:"200"`
@@ -158,14 +158,14 @@ func (d *desk) createLink(c *call, id string, in newLink) (out invoiceView, err 
 		return out, err
 	}
 	link := invoice.Link{Token: d.App.NewText(), Kind: invoice.Fixed, Gateway: in.Gateway}
-	if in.Amount == "" {
+	if in.Amount == nil {
 		link.Kind = invoice.OpenAmount
 		unit, err := money.Lookup(money.Unit(in.Unit))
 		if err != nil {
 			return out, fault.New(fault.CodeUnitUnknown, "unit", "")
 		}
 		link.Amount = money.Zero(unit.Unit)
-	} else if link.Amount, err = amountOf(in.Amount, in.Unit); err != nil {
+	} else if link.Amount, err = amountOf(*in.Amount, in.Unit); err != nil {
 		return out, err
 	}
 	if err := checkDue(in.DueAt, d.Now()); err != nil {

@@ -7,13 +7,12 @@ import (
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/merchant"
-	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payment"
 )
 
 // recording is what a merchant notes in its own books of a payment.
 type recording struct {
-	Amount string    `json:"amount,omitempty" maxLength:"40"`
+	Amount *string   `json:"amount,omitempty" maxLength:"40"`
 	At     time.Time `json:"at,omitzero"`
 }
 
@@ -31,7 +30,7 @@ type noted struct {
 type attested struct {
 	Invoice  string            `json:"invoice" minLength:"1" maxLength:"200"`
 	Status   string            `json:"status"`
-	Amount   string            `json:"amount,omitempty" maxLength:"40"`
+	Amount   *string           `json:"amount,omitempty" maxLength:"40"`
 	Method   string            `json:"method,omitempty"`
 	Receipt  string            `json:"receipt,omitempty" maxLength:"200"`
 	Operator string            `json:"operator" minLength:"1" maxLength:"100"`
@@ -181,15 +180,9 @@ func (d *desk) cancelPayment(c *call, id string, in noted) (paymentView, error) 
 }
 
 func (d *desk) recordPayment(c *call, id string, in recording) (out paymentView, err error) {
-	var amount money.Amount // none = all that can go back
-	if in.Amount != "" {
-		p, err := d.App.Payment(c.Context(), c.Merchant, id)
-		if err != nil {
-			return out, err
-		}
-		if amount, err = amountOf(in.Amount, string(p.Amount.Unit())); err != nil {
-			return out, err
-		}
+	amount, err := d.partOf(c, id, in.Amount)
+	if err != nil {
+		return out, err
 	}
 	if in.At.After(d.Now()) {
 		return out, fault.New(fault.CodeParameterInvalid, "at", "It must not be in the future.")

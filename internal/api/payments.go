@@ -110,7 +110,7 @@ var paymentWords = words{
 // newPayment is the wish to collect a part of an invoice.
 type newPayment struct {
 	Invoice     string            `json:"invoice" minLength:"1" maxLength:"200"`
-	Amount      string            `json:"amount,omitempty" maxLength:"40"`
+	Amount      *string           `json:"amount,omitempty" maxLength:"40"`
 	Gateway     string            `json:"gateway,omitempty" maxLength:"100"`
 	Method      string            `json:"method,omitempty"`
 	Description string            `json:"description,omitempty" maxLength:"1000"`
@@ -121,7 +121,7 @@ type newPayment struct {
 
 // capture is the wish to take held money.
 type capture struct {
-	Amount string `json:"amount,omitempty" maxLength:"40"`
+	Amount *string `json:"amount,omitempty" maxLength:"40"`
 }
 
 // paymentList is what a list of payments can be narrowed down to.
@@ -221,11 +221,15 @@ func (d *desk) createPayment(c *call, id string, in newPayment) (out paymentView
 
 // unpaidOr is the amount that a text says, in the unit of an invoice, or all that
 // is unpaid of it.
-func unpaidOr(view app.InvoiceView, text string) (money.Amount, error) {
-	if text == "" && !view.Invoice.Open {
+func unpaidOr(view app.InvoiceView, text *string) (money.Amount, error) {
+	switch {
+	case text != nil:
+		return amountOf(*text, string(view.Invoice.Amount.Unit()))
+	case view.Invoice.Open:
+		return money.Amount{}, fault.New(fault.CodeAmountInvalid, "amount", "")
+	default:
 		return view.Invoice.Unpaid(), nil
 	}
-	return amountOf(text, string(view.Invoice.Amount.Unit()))
 }
 
 func (d *desk) getPayment(c *call, id string, q paymentExpand) (paymentView, error) {
@@ -304,17 +308,25 @@ func (d *desk) refreshPayment(c *call, id string, _ none) (paymentView, error) {
 }
 
 func (d *desk) capturePayment(c *call, id string, in capture) (out paymentView, err error) {
-	var wish app.Capture
-	if in.Amount != "" {
-		p, err := d.App.Payment(c.Context(), c.Merchant, id)
-		if err != nil {
-			return out, err
-		}
-		if wish.Amount, err = amountOf(in.Amount, string(p.Amount.Unit())); err != nil {
-			return out, err
-		}
+	amount, err := d.partOf(c, id, in.Amount)
+	if err != nil {
+		return out, err
 	}
-	return show(d.viewPayment)(d.App.CapturePayment(c.Context(), c.Merchant, id, wish))
+	return show(d.viewPayment)(d.App.CapturePayment(c.Context(), c.Merchant, id, app.Capture{Amount: amount}))
+}
+
+// partOf reads an amount of a payment that may be left out; none where it is. An empty
+// text is no amount: what a program forgot to fill in must not mean all there is.
+// Errors: payment_not_found, amount_invalid, amount_too_small, amount_overflow.
+func (d *desk) partOf(c *call, id string, text *string) (amount money.Amount, err error) {
+	if text == nil {
+		return amount, nil
+	}
+	p, err := d.App.Payment(c.Context(), c.Merchant, id)
+	if err != nil {
+		return amount, err
+	}
+	return amountOf(*text, string(p.Amount.Unit()))
 }
 
 func (d *desk) voidPayment(c *call, id string, _ none) (paymentView, error) {

@@ -6,7 +6,6 @@ import (
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/merchant"
-	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/refund"
 )
 
@@ -39,9 +38,9 @@ type refundExpand struct {
 
 // newRefund is the wish to give money back.
 type newRefund struct {
-	Payment string `json:"payment" minLength:"1" maxLength:"200"`
-	Amount  string `json:"amount,omitempty" maxLength:"40"`
-	Reason  string `json:"reason,omitempty" maxLength:"500"`
+	Payment string  `json:"payment" minLength:"1" maxLength:"200"`
+	Amount  *string `json:"amount,omitempty" maxLength:"40"`
+	Reason  string  `json:"reason,omitempty" maxLength:"500"`
 }
 
 // refundList is what a list of refunds can be narrowed down to.
@@ -132,15 +131,9 @@ func (d *desk) refunds() resource {
 }
 
 func (d *desk) createRefund(c *call, id string, in newRefund) (out refundView, err error) {
-	var amount money.Amount // none = all that can go back
-	if in.Amount != "" {
-		p, err := d.App.Payment(c.Context(), c.Merchant, in.Payment)
-		if err != nil {
-			return out, err
-		}
-		if amount, err = amountOf(in.Amount, string(p.Amount.Unit())); err != nil {
-			return out, err
-		}
+	amount, err := d.partOf(c, in.Payment, in.Amount)
+	if err != nil {
+		return out, err
 	}
 	made, err := d.App.RefundPayment(c.Context(), c.Merchant, app.NewRefund{
 		ID: id, Payment: in.Payment, Amount: amount, Reason: in.Reason,

@@ -23,3 +23,25 @@ func TestPaymentsThatAreThere(t *testing.T) {
 		of("/payments/none/charge", again, http.StatusNotFound, "payment_not_found"),
 	)
 }
+
+// TestEmptyAmounts wants none of them to mean all that there is, as one that is left out
+// does: who sends one has forgotten to fill it in.
+func TestEmptyAmounts(t *testing.T) {
+	t.Parallel()
+	of := func(path, body, param string) refusal {
+		return refusal{http.MethodPost, path, body, http.StatusBadRequest, "amount_invalid", param}
+	}
+	open, paid, declined, deal := id("inv", 5), id("pay", 3), id("pay", 22), id("deal", 15)
+	refusals(t,
+		of("/refunds", `{"payment":"`+paid+`","amount":""}`, "amount"),
+		of("/payments", `{"invoice":"`+open+`","amount":""}`, "amount"),
+		of("/payments/attest", `{"invoice":"`+open+`","amount":"","status":"captured","operator":"Sam"}`, "amount"),
+		of("/payments/held/capture", `{"amount":""}`, "amount"),
+		of("/payments/"+paid+"/record", `{"amount":""}`, "amount"),
+		of("/payments/"+declined+"/charge",
+			`{"amount":"","method":"card","card":{"number":"4242424242424242","month":12,"year":2030}}`, "amount"),
+		of("/links", `{"unit":"IRR","amount":""}`, "amount"),
+		of("/deals/"+deal+"/dispute", `{"reason":"sent 1900","amount":""}`, "amount"),
+		of("/deals/"+deal+"/resolve", `{"operator":"Sam","outcome":"won","paid":""}`, "paid"),
+	)
+}
