@@ -68,6 +68,8 @@ const (
 	CodeIdempotencyInProgress Code = "idempotency_in_progress"
 	// The invoice is expired, canceled or otherwise finished and takes no payment.
 	CodeInvoiceClosed Code = "invoice_closed"
+	// The invoice was paid in full and takes no further payment.
+	CodeInvoicePaid Code = "invoice_paid"
 	// The amount is far from what is usually paid at the terminal, as if two units were mixed up. Confirm the invoice, or cancel it.
 	CodeInvoiceHeld Code = "invoice_held"
 	// The link is expired, switched off, or its invoice takes no payment.

@@ -127,7 +127,8 @@ func (d *desk) paymentDecisions(asked story[paymentView]) []operation {
 				"the merchant's bank. What has come is booked at once, as received by hand: there must be a gateway " +
 				"for that in the unit of the invoice.",
 			faults: []fault.Code{
-				fault.CodeInvoiceNotFound, fault.CodeInvoiceClosed, fault.CodeInvoiceHeld, fault.CodeAmountInvalid,
+				fault.CodeInvoiceNotFound, fault.CodeInvoiceClosed, fault.CodeInvoicePaid, fault.CodeInvoiceHeld,
+				fault.CodeAmountInvalid,
 				fault.CodeAmountTooSmall, fault.CodeAmountAboveRemaining, fault.CodeNoGateway, fault.CodeUnsupported,
 				fault.CodeWrongState, fault.CodeDuplicate,
 			},

@@ -35,7 +35,8 @@ func (d *desk) walletPayments() []operation {
 			"one account nobody is let in for a quarter of an hour. Why a login is wrong is not said; nothing is kept of it " +
 			"under an Idempotency-Key, so that the right one can follow under the same.",
 		faults: []fault.Code{
-			fault.CodeInvoiceNotFound, fault.CodeInvoiceClosed, fault.CodeInvoiceHeld, fault.CodeAmountAboveRemaining,
+			fault.CodeInvoiceNotFound, fault.CodeInvoiceClosed, fault.CodeInvoicePaid, fault.CodeInvoiceHeld,
+			fault.CodeAmountAboveRemaining,
 			fault.CodeLoginInvalid, fault.CodeAccountClosed, fault.CodeUnsupported, fault.CodeNationalID,
 			fault.CodeInsufficientFunds,
 		},
@@ -55,10 +56,23 @@ func (d *desk) payFromWallet(c *call, id string, in walletPayment) (out paymentV
 		wish.Address = wallet.NetworkOf(address).String()
 	}
 	if _, err := d.App.PayFromWallet(c.Context(), wish); err != nil {
-		if f := fault.From(err); f.Code == fault.CodeInsufficientFunds || f.Code == fault.CodeAccountClosed {
-			err = fault.New(f.Code, "login", "")
-		}
-		return out, err
+		return out, d.walletFault(c, in.Invoice, err)
 	}
 	return d.paymentNow(c, id)
+}
+
+// walletFault names what is wrong by what the caller sent: a login and an invoice, and no amount.
+func (d *desk) walletFault(c *call, invoice string, err error) error {
+	switch f := fault.From(err); f.Code { //nolint:exhaustive // The others are named as they are.
+	case fault.CodeInsufficientFunds, fault.CodeAccountClosed:
+		return fault.New(f.Code, "login", "")
+	case fault.CodeAmountAboveRemaining:
+		view, lost := d.App.Invoice(c.Context(), c.Merchant, invoice)
+		if lost == nil && view.Invoice.Collected() {
+			return fault.New(fault.CodeInvoicePaid, "invoice", "")
+		}
+		return fault.New(f.Code, "invoice", "Another payment of it is on its way.")
+	default:
+		return err
+	}
 }

@@ -153,7 +153,8 @@ func (d *desk) payments() resource {
 					"one the payment is there all the same, and has failed. Nothing is collected twice: an invoice takes no more " +
 					"than its amount.",
 				faults: []fault.Code{
-					fault.CodeInvoiceNotFound, fault.CodeInvoiceClosed, fault.CodeInvoiceHeld, fault.CodeAmountInvalid,
+					fault.CodeInvoiceNotFound, fault.CodeInvoiceClosed, fault.CodeInvoicePaid, fault.CodeInvoiceHeld,
+					fault.CodeAmountInvalid,
 					fault.CodeAmountTooSmall, fault.CodeAmountTooLarge, fault.CodeAmountAboveRemaining, fault.CodeNoGateway,
 					fault.CodeGatewayNotFound, fault.CodeUnsupported,
 				},
@@ -220,13 +221,15 @@ func (d *desk) createPayment(c *call, id string, in newPayment) (out paymentView
 }
 
 // unpaidOr is the amount that a text says, in the unit of an invoice, or all that
-// is unpaid of it.
+// is unpaid of it. Errors: amount_invalid, amount_too_small, amount_overflow, invoice_paid.
 func unpaidOr(view app.InvoiceView, text *string) (money.Amount, error) {
 	switch {
 	case text != nil:
 		return amountOf(*text, string(view.Invoice.Amount.Unit()))
 	case view.Invoice.Open:
 		return money.Amount{}, fault.New(fault.CodeAmountInvalid, "amount", "")
+	case view.Invoice.Collected():
+		return money.Amount{}, fault.New(fault.CodeInvoicePaid, "invoice", "")
 	default:
 		return view.Invoice.Unpaid(), nil
 	}

@@ -45,3 +45,19 @@ func TestEmptyAmounts(t *testing.T) {
 		of("/deals/"+deal+"/resolve", `{"operator":"Sam","outcome":"won","paid":""}`, "paid"),
 	)
 }
+
+// TestPaidInvoices wants who names no amount to be told that all is paid, and not that
+// there is something wrong with an amount.
+func TestPaidInvoices(t *testing.T) {
+	t.Parallel()
+	of := func(path, body string) refusal {
+		return refusal{http.MethodPost, path, body, http.StatusConflict, "invoice_paid", "invoice"}
+	}
+	for _, invoice := range []string{id("inv", 1), id("inv", 2)} { // completed, and paid
+		refusals(t,
+			of("/payments", `{"invoice":"`+invoice+`"}`),
+			of("/payments/attest", `{"invoice":"`+invoice+`","status":"captured","operator":"Sam"}`),
+			of("/payments/wallet", `{"invoice":"`+invoice+`","login":"10001","pin":"471100"}`),
+		)
+	}
+}
