@@ -360,7 +360,8 @@ func (d *desk) correctDeal(c *call, id string, in correction) (out dealView, err
 	if err != nil {
 		return out, err
 	}
-	return show(viewDeal)(d.App.CorrectDeal(c.Context(), word))
+	made, err := d.App.CorrectDeal(c.Context(), word)
+	return show(viewDeal)(made, short(err, "paid"))
 }
 
 // wordOf is an operator's word in the words of the core.

@@ -99,6 +99,15 @@ var params = map[string]string{
 	"merchant_available": "source",
 }
 
+// short names by what the caller sent whose money is too little, where it is the
+// merchant's or a customer's and the call has no source.
+func short(err error, param string) error {
+	if f := fault.From(err); err != nil && f.Code == fault.CodeInsufficientFunds && params[f.Param] == "source" {
+		return fault.New(f.Code, param, f.Words)
+	}
+	return err
+}
+
 // problemOf is the face of every error. What is ours is not explained.
 func problemOf(r *dialect.Request, err error) dialect.Reply {
 	e := fault.From(err)

@@ -203,7 +203,11 @@ func (d *desk) setRate(c *call, _ string, in newRate) (out rateView, err error) 
 	if n.Sell, err = money.ParseRate(in.Sell); err != nil {
 		return out, fault.New(fault.CodeRateInvalid, "sell", "").With(err)
 	}
-	return show(viewRate)(d.App.SetRate(c.Context(), n))
+	set, err := d.App.SetRate(c.Context(), n)
+	if f := fault.From(err); err != nil && (f.Param == "currency" || f.Param == "market") {
+		err = fault.New(f.Code, "quote", f.Words) // the pair is wrong, and the base is one of another
+	}
+	return show(viewRate)(set, err)
 }
 
 func (d *desk) rateNow(c *call, id string) (out rateView, err error) {
@@ -255,7 +259,7 @@ func (d *desk) createExchange(c *call, id string, in newExchange) (out exchangeV
 	e, err := d.App.Exchange(c.Context(), app.NewExchange{
 		ID: id, Merchant: c.Merchant, Account: in.Account, Spent: spent, To: money.Unit(in.To),
 	})
-	return show(viewExchange)(e, tradeFault(err))
+	return show(viewExchange)(e, short(tradeFault(err), "account"))
 }
 
 // tradeOf reads what is spent, and looks whether there is what it is to become.

@@ -271,7 +271,8 @@ func (d *desk) verifyInvoice(c *call, id string, _ none) (invoiceView, error) {
 }
 
 func (d *desk) refundInvoice(c *call, id string, _ none) (invoiceView, error) {
-	return show(d.viewWhole(nil))(d.App.RefundInvoice(c.Context(), c.Merchant, id))
+	view, err := d.App.RefundInvoice(c.Context(), c.Merchant, id)
+	return show(d.viewWhole(nil))(view, short(err, "invoice"))
 }
 
 // viewWhole shows an invoice with what else was asked for.

@@ -36,7 +36,8 @@ func refusalsAfter(t *testing.T, more string, all ...refusal) {
 		if r.method == http.MethodGet {
 			header = asAdmin.Clone()
 		}
-		if path, _, _ := strings.Cut(r.path, "?"); decides("/v1"+path) || strings.Contains(r.body, `"operator":`) {
+		path, _, _ := strings.Cut(r.path, "?")
+		if decides("/v1"+path) || strings.Contains(r.body, `"operator":`) || r.path == "/rates" {
 			header.Set("Authorization", "Bearer {{operator}}")
 		}
 		a := w.Ask(h, r.method, "/v1"+r.path, header, r.body)

@@ -138,7 +138,7 @@ func (d *desk) createRefund(c *call, id string, in newRefund) (out refundView, e
 	made, err := d.App.RefundPayment(c.Context(), c.Merchant, app.NewRefund{
 		ID: id, Payment: in.Payment, Amount: amount, Reason: in.Reason,
 	})
-	return show(viewRefund)(made, d.standing(c, in.Payment, err, "There is nothing of it to give back."))
+	return show(viewRefund)(made, short(d.standing(c, in.Payment, err, "There is nothing of it to give back."), "payment"))
 }
 
 func (d *desk) refundNow(c *call, id string) (refundView, error) {

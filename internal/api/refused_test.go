@@ -61,3 +61,26 @@ func TestPaidInvoices(t *testing.T) {
 		)
 	}
 }
+
+// TestRefusalsNameWhatWasSent wants no refusal to name a field that the call does not have.
+func TestRefusalsNameWhatWasSent(t *testing.T) {
+	t.Parallel()
+	of := func(path, body string, status int, code, param string) refusal {
+		return refusal{http.MethodPost, path, body, status, code, param}
+	}
+	const broke, shut, unfit = http.StatusPaymentRequired, http.StatusConflict, http.StatusBadRequest
+	bought := id("inv", 36)
+	refusalsAfter(t, posted("/invoices", `{"amount":"20","unit":"EUR"}`)+"! 10001 gets 20 EUR\n"+
+		administered("/payments/wallet", `{"invoice":"`+bought+`","login":"10001","pin":"471100"}`)+
+		administered("/transfers", `{"source":10000,"destination":10001,"amount":"410","unit":"EUR"}`)+
+		"! 10001 is blocked\n",
+		of("/invoices/"+bought+"/refund", "", broke, "insufficient_funds", "invoice"),
+		of("/exchanges", `{"account":10000,"amount":"100000","unit":"EUR","to":"USD"}`, broke, "insufficient_funds",
+			"account"),
+		of("/transfers", `{"source":10001,"destination":10000,"amount":"1","unit":"USD"}`, shut, "account_closed", "source"),
+		of("/exchanges", `{"account":10001,"amount":"1","unit":"USD","to":"EUR"}`, shut, "account_closed", "account"),
+		of("/rates", `{"base":"EUR","quote":"EUR","buy":"1","sell":"1","source":"ECB"}`, unfit,
+			"unit_mismatch", "quote"),
+		of("/rates", `{"base":"USD","quote":"EUR","buy":"1","sell":"1","source":"ECB"}`, unfit, "parameter_invalid", "quote"),
+	)
+}

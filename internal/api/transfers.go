@@ -121,8 +121,11 @@ func (d *desk) createTransfer(c *call, id string, in newTransfer) (out transferV
 		ID: id, Merchant: c.Merchant, From: in.Source, To: in.Destination, Amount: amount, Reference: in.Reference,
 		Description: in.Description,
 	})
-	if fault.Is(err, fault.CodeAccountNotFound) {
+	switch {
+	case fault.Is(err, fault.CodeAccountNotFound):
 		err = d.strangerOf(c, in)
+	case fault.Is(err, fault.CodeAccountClosed):
+		err = fault.New(fault.CodeAccountClosed, "source", "")
 	}
 	return show(viewTransfer)(made, err)
 }
