@@ -13,13 +13,15 @@ type contest struct {
 	rounds []round
 }
 
-// round is one turn of each, one after the other.
+// round is one turn of each, one after the other. Not all are compared with a
+// yardstick that writes no events.
 type round struct {
-	purser, yardstick measured
+	purser, yardstick, eventless measured
 }
 
 func purserOf(o round) measured    { return o.purser }
 func yardstickOf(o round) measured { return o.yardstick }
+func eventlessOf(o round) measured { return o.eventless }
 
 // measured is one turn with what it cost.
 type measured struct {
@@ -58,6 +60,16 @@ func (c contest) both(read func(measured) time.Duration) (mine, its time.Duratio
 func (c contest) throughput(what string) (l line, ratios []float64) {
 	return c.beside(what, perSecond(c.rate(purserOf)), perSecond(c.rate(yardstickOf))),
 		over(c.rounds, func(o round) float64 { return o.purser.rate() / o.yardstick.rate() })
+}
+
+// withoutEvents is Purser's rate beside that of the yardstick which writes none.
+func (c contest) withoutEvents(what string) line {
+	l := c.beside(what, perSecond(c.rate(purserOf)), perSecond(c.rate(eventlessOf)))
+	l.with += " without events"
+	l.ratio = fmt.Sprintf("%.2f", median(over(c.rounds, func(o round) float64 {
+		return o.purser.rate() / o.eventless.rate()
+	})))
+	return l
 }
 
 // cost is the processor time of one request.

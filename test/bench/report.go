@@ -105,6 +105,7 @@ func (r result) invoiceLines() []line {
 	tail, _ := c.both(func(m measured) time.Duration { return m.quantile(0.99) })
 	return []line{
 		ofTurns(invoices, ratios, leastServer),
+		c.withoutEvents(invoices.what),
 		below(c.cost("processor time per invoice, server and database"), cpu <= mostCPU, "at most 400 us"),
 		c.latency("latency, half of all", 0.5),
 		below(c.latency("latency, 99 of 100", 0.99), tail < mostLatency, "below 50 ms"),

@@ -30,6 +30,7 @@ func (r moving) lines(least float64) []line {
 	}
 	return []line{
 		ofTurns(spread, spreads, least),
+		r.spread.withoutEvents(spread.what),
 		r.spread.cost(per + all),
 		r.spread.latency("latency, half of all, "+all, 0.5),
 		r.spread.latency("latency, 99 of 100, "+all, 0.99),

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -127,7 +128,7 @@ func (s stand) measureInvoices(ctx context.Context, shops []shop, r *result) err
 	for n, shop := range shops {
 		keys[n] = shop.key
 	}
-	if err := s.pair(ctx, func(p, y *process) error { return s.invoiceTurns(ctx, p, y, keys, r) }); err != nil {
+	if err := s.sideBySide(ctx, func(of sides) error { return s.invoiceTurns(ctx, of, keys, r) }); err != nil {
 		return err
 	}
 	s.say("%s: cold start on %d invoices", s.engine, r.rows)
@@ -180,27 +181,40 @@ func (s stand) command(ctx context.Context, into any, args ...string) error {
 // loops of the worker have all run once.
 const settled = 3 * time.Second
 
-// pair starts Purser and the yardstick side by side, for turns on both.
-func (s stand) pair(ctx context.Context, turns func(p, y *process) error) (err error) {
+// sides are the servers that take turns: Purser, the yardstick, and the yardstick
+// again as it writes no events, on the same database as the other.
+type sides struct{ purser, yardstick, eventless *process }
+
+// sideBySide starts all of them, for turns on each.
+func (s stand) sideBySide(ctx context.Context, turns func(sides) error) (err error) {
 	own, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)
 	}
-	y, err := start(ctx, filepath.Join(s.dir, "yardstick.log"), own,
-		"yardstick", "-database", s.databaseOf("yardstick"), "-listen")
-	if err != nil {
-		return err
+	yardstick := func(more ...string) (*process, error) {
+		return start(ctx, filepath.Join(s.dir, "yardstick.log"), own,
+			slices.Concat([]string{"yardstick", "-database", s.databaseOf("yardstick")}, more, []string{"-listen"})...)
 	}
-	defer func() { err = errors.Join(err, y.stop()) }()
-	p, err := s.serve(ctx)
-	if err != nil {
-		return err
+	var of sides
+	for _, side := range []struct {
+		into **process
+		run  func() (*process, error)
+	}{
+		{&of.yardstick, func() (*process, error) { return yardstick() }},
+		{&of.eventless, func() (*process, error) { return yardstick("-events=false") }},
+		{&of.purser, func() (*process, error) { return s.serve(ctx) }},
+	} {
+		p, wrong := side.run()
+		if wrong != nil {
+			return wrong
+		}
+		*side.into = p
+		defer func() { err = errors.Join(err, p.stop()) }()
 	}
-	defer func() { err = errors.Join(err, p.stop()) }()
 	if err := rest(ctx, settled); err != nil {
 		return err
 	}
-	return turns(p, y)
+	return turns(of)
 }
 
 // eachRound calls with the requests of the warm-up, and then with those of each
@@ -220,18 +234,26 @@ func (s stand) eachRound(do func(requests int, counted bool) error) (all int, er
 
 // invoiceTurns lets Purser and the yardstick take turns with invoices, and
 // counts rows at the end.
-func (s stand) invoiceTurns(ctx context.Context, p, y *process, keys []string, r *result) (err error) {
-	if r.idle, err = memoryOf(p.cmd.Process.Pid, "VmRSS"); err != nil {
+func (s stand) invoiceTurns(ctx context.Context, of sides, keys []string, r *result) (err error) {
+	pid := of.purser.cmd.Process.Pid
+	if r.idle, err = memoryOf(pid, "VmRSS"); err != nil {
 		return err
 	}
 	r.invoices.engine = s.engine
 	r.rows, err = s.eachRound(func(requests int, counted bool) error {
 		var one round
-		if one.purser, err = s.turn(ctx, p, newInvoices(p.address, keys, s.Clients, requests)); err != nil {
-			return fmt.Errorf("purser: %w", err)
-		}
-		if one.yardstick, err = s.turn(ctx, y, newInvoices(y.address, []string{""}, s.Clients, requests)); err != nil {
-			return fmt.Errorf("yardstick: %w", err)
+		for _, t := range []struct {
+			into *measured
+			of   *process
+			keys []string
+		}{
+			{&one.eventless, of.eventless, []string{""}},
+			{&one.purser, of.purser, keys},
+			{&one.yardstick, of.yardstick, []string{""}},
+		} {
+			if *t.into, err = s.turn(ctx, t.of, newInvoices(t.of.address, t.keys, s.Clients, requests)); err != nil {
+				return fmt.Errorf("invoices: %w", err)
+			}
 		}
 		if counted {
 			r.invoices.rounds = append(r.invoices.rounds, one)
@@ -243,18 +265,20 @@ func (s stand) invoiceTurns(ctx context.Context, p, y *process, keys []string, r
 	if err != nil {
 		return err
 	}
-	if r.peak, err = memoryOf(p.cmd.Process.Pid, "VmHWM"); err != nil {
+	if r.peak, err = memoryOf(pid, "VmHWM"); err != nil {
 		return err
 	}
 	if err := rest(ctx, s.rest); err != nil {
 		return err
 	}
-	if r.rested, err = memoryOf(p.cmd.Process.Pid, "VmRSS"); err != nil {
+	if r.rested, err = memoryOf(pid, "VmRSS"); err != nil {
 		return err
 	}
-	return s.check(ctx, r.rows, []rowsOf{
-		{s.own(), "invoice"}, {s.own(), "event where noun = 'invoice'"}, {s.databaseOf("yardstick"), "invoice"},
-	})
+	const told = "event where noun = 'invoice'"
+	return errors.Join(
+		s.check(ctx, r.rows, []rowsOf{{s.own(), "invoice"}, {s.own(), told}, {s.databaseOf("yardstick"), told}}),
+		s.check(ctx, 2*r.rows, []rowsOf{{s.databaseOf("yardstick"), "invoice"}}),
+	)
 }
 
 // rest lets the machine be for a while.

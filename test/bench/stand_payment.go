@@ -28,12 +28,12 @@ func (s stand) measurePayments(ctx context.Context, shops []shop, r *result) (er
 	if err != nil {
 		return err
 	}
-	if err := s.pair(ctx, func(p, y *process) error {
-		l.address = p.address
-		if err := s.lifeTurns(ctx, p, l, r); err != nil || !s.does(ofReads) {
+	if err := s.sideBySide(ctx, func(of sides) error {
+		l.address = of.purser.address
+		if err := s.lifeTurns(ctx, of.purser, l, r); err != nil || !s.does(ofReads) {
 			return err
 		}
-		return s.readTurns(ctx, p, y, *l.made, r)
+		return s.readTurns(ctx, of.purser, of.yardstick, *l.made, r)
 	}); err != nil {
 		return err
 	}

@@ -34,8 +34,8 @@ func (s stand) measureMoving(ctx context.Context, shops []shop, r *result) error
 			continue
 		}
 		m.into.wire = wires[m.part]
-		if err := s.pair(ctx, func(p, y *process) error {
-			return s.transferTurns(ctx, p, y, shops, o, m.into, &sent)
+		if err := s.sideBySide(ctx, func(of sides) error {
+			return s.transferTurns(ctx, of, shops, o, m.into, &sent)
 		}); err != nil {
 			return err
 		}
@@ -57,9 +57,13 @@ func (s stand) measureMoving(ctx context.Context, shops []shop, r *result) error
 // counts rows and audits at the end. Turns that are compared are neighbours. sent
 // is how many transfers Purser has made in all.
 func (s stand) transferTurns(
-	ctx context.Context, p, y *process, shops []shop, o *orders, r *moving, sent *int,
+	ctx context.Context, of sides, shops []shop, o *orders, r *moving, sent *int,
 ) error {
 	before, err := count(ctx, s.databaseOf("yardstick"), "transfer")
+	if err != nil {
+		return err
+	}
+	told, err := count(ctx, s.databaseOf("yardstick"), transfersTold)
 	if err != nil {
 		return err
 	}
@@ -73,10 +77,11 @@ func (s stand) transferTurns(
 			of   *process
 			from []sender
 		}{
-			{&all.yardstick, y, spreads[1]},
-			{&all.purser, p, spreads[0]},
-			{&one.purser, p, hots[0]},
-			{&one.yardstick, y, hots[1]},
+			{&all.eventless, of.eventless, spreads[1]},
+			{&all.yardstick, of.yardstick, spreads[1]},
+			{&all.purser, of.purser, spreads[0]},
+			{&one.purser, of.purser, hots[0]},
+			{&one.yardstick, of.yardstick, hots[1]},
 		} {
 			var err error
 			if *t.into, err = s.turn(ctx, t.of, o.turn(r.wire, t.of.address, t.from, s.Clients, requests)); err != nil {
@@ -94,19 +99,23 @@ func (s stand) transferTurns(
 		return err
 	}
 	*sent += 2 * each
-	return s.checkTransfers(ctx, *sent, before+2*each)
+	return s.checkTransfers(ctx, *sent, before+3*each, told+2*each)
 }
 
+// transfersTold are the events that tell of transfers.
+const transfersTold = "event where noun = 'transfer'"
+
 // checkTransfers counts what so many transfers left behind, and audits Purser's
-// books. Purser has one transfer more, the first.
-func (s stand) checkTransfers(ctx context.Context, mine, its int) error {
+// books. Purser has one transfer more, the first; the yardstick told of some.
+func (s stand) checkTransfers(ctx context.Context, mine, its, told int) error {
 	const postings = "posting p join entry e on e.id = p.entry_id and e.merchant_id = p.merchant_id where e.rule = '" +
 		string(ledger.RuleTransferred) + "'"
 	own, other := s.own(), s.databaseOf("yardstick")
 	if err := errors.Join(
 		s.check(ctx, its, []rowsOf{{other, "transfer"}}),
 		s.check(ctx, 2*its, []rowsOf{{other, postings}}),
-		s.check(ctx, mine+1, []rowsOf{{own, "transfer"}, {own, "event where noun = 'transfer'"}}),
+		s.check(ctx, told, []rowsOf{{other, transfersTold}}),
+		s.check(ctx, mine+1, []rowsOf{{own, "transfer"}, {own, transfersTold}}),
 		s.check(ctx, 2*(mine+1), []rowsOf{{own, postings}}),
 	); err != nil {
 		return err

@@ -5,11 +5,13 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/store/sqlstore" // brings SQLite's driver along
 )
 
@@ -24,24 +26,31 @@ const (
 type tables interface {
 	addInvoices(ctx context.Context, rows []invoiceRow) error
 	// addTransfers writes transfers, books an entry with two postings for each,
-	// and adds what they move to the balances.
+	// and adds what they move to the balances. Here as above an event tells of
+	// each row, if there is a feed.
 	addTransfers(ctx context.Context, rows []transferRow) error
 	close() error
 }
 
-// openTables makes the tables.
-func openTables(ctx context.Context, database string) (tables, error) {
+// openTables makes the tables. Of those with a feed only one may be open.
+func openTables(ctx context.Context, database string, withFeed bool) (_ tables, err error) {
 	if _, err := sqlstore.Migrate(ctx, sqlstore.Options{URL: database, Now: time.Now}); err != nil {
 		return nil, err
+	}
+	var f *feed
+	if withFeed {
+		if f, err = openFeed(ctx, database); err != nil {
+			return nil, err
+		}
 	}
 	if strings.HasPrefix(database, "postgres://") {
 		conn, err := pgx.Connect(ctx, database)
 		if err != nil {
 			return nil, fmt.Errorf("connect: %w", err)
 		}
-		return postgresTables{conn}, nil
+		return postgresTables{conn, f}, nil
 	}
-	return openSQLite(ctx, database)
+	return openSQLite(ctx, database, f)
 }
 
 // The columns that are filled. Those of an invoice at a terminal keep what
@@ -58,21 +67,35 @@ const (
 
 // postgresTables writes a group in one trip to the server, which is its own
 // transaction.
-type postgresTables struct{ conn *pgx.Conn }
+type postgresTables struct {
+	conn *pgx.Conn
+	feed *feed
+}
 
 func (t postgresTables) close() error { return t.conn.Close(context.Background()) }
 
 func (t postgresTables) addInvoices(ctx context.Context, rows []invoiceRow) error {
 	ids, shops, details := make([]string, len(rows)), make([]string, len(rows)), make([]string, len(rows))
-	amounts, times := make([]int64, len(rows)), make([]int64, len(rows))
+	numbers := columns[int64](3, len(rows))
 	for i, r := range rows {
-		ids[i], shops[i], details[i], amounts[i], times[i] = r.id, r.merchant, r.detail, r.amount, r.at
+		ids[i], shops[i], details[i] = r.id, r.merchant, r.detail
+		fill(numbers, i, r.amount, r.at, t.feed.next(r.merchant))
 	}
-	_, err := t.conn.Exec(ctx, "insert into "+invoiceColumns+
-		" select id, shop, 1, 'open', 'IRR', amount, 0, 0, null, at, at, detail"+
-		" from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[]) as n (id, shop, amount, at, detail)",
-		ids, shops, amounts, times, details)
+	_, err := t.conn.Exec(ctx, "with n as materialized (select * from"+
+		" unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[])"+
+		" as n (id, shop, detail, amount, at, seq))"+t.tell("invoice", string(invoice.Open))+
+		" insert into "+invoiceColumns+" select id, shop, 1, 'open', 'IRR', amount, 0, 0, null, at, at, detail from n",
+		slices.Concat([]any{ids, shops, details}, anyOf(numbers))...)
 	return err
+}
+
+// tell is the part of a statement that writes events of the rows n.
+func (t postgresTables) tell(noun, state string) string {
+	if t.feed == nil {
+		return ""
+	}
+	return ", told as (insert into " + eventColumns + " select seq, shop, '" + noun + "', id, 'create', '', '" + state +
+		"', 'merchant', '', at from n)"
 }
 
 // sqliteTables writes with prepared statements, one transaction per group.
@@ -80,18 +103,20 @@ type sqliteTables struct {
 	db   *sql.DB
 	conn *sql.Conn
 
-	invoice, transfer, posting, entry, account *sql.Stmt
+	feed *feed
+
+	invoice, transfer, posting, entry, account, event *sql.Stmt
 }
 
 // openSQLite opens the file. The pragmas are Purser's.
-func openSQLite(ctx context.Context, file string) (_ tables, err error) {
+func openSQLite(ctx context.Context, file string, f *feed) (_ tables, err error) {
 	db, err := sql.Open("sqlite", "file:"+file+"?_pragma=journal_mode(wal)&_pragma=synchronous(full)"+
 		"&_pragma=foreign_keys(on)&_pragma=temp_store(memory)&_pragma=cache_size(-16384)"+
 		"&_pragma=wal_autocheckpoint(8000)")
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", file, err)
 	}
-	t := &sqliteTables{db: db}
+	t := &sqliteTables{db: db, feed: f}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, t.close())
@@ -106,6 +131,7 @@ func openSQLite(ctx context.Context, file string) (_ tables, err error) {
 		"insert into " + postingColumns + " values ($1, $2, $3, $4, $5, $6)":                               &t.posting,
 		"insert into " + entryColumns + " values ($1, $2, $3, $4, $5)":                                     &t.entry,
 		"insert into " + accountColumns + " values ($1, $2, $3, $4, $5, null, $6)" + addBalance:            &t.account,
+		"insert into " + eventColumns + " values ($1, $2, $3, $4, 'create', '', $5, 'merchant', '', $6)":   &t.event,
 	} {
 		if *into, err = t.conn.PrepareContext(ctx, text); err != nil { //nolint:sqlclosecheck // close does
 			return nil, fmt.Errorf("prepare %q: %w", text, err)
@@ -116,7 +142,7 @@ func openSQLite(ctx context.Context, file string) (_ tables, err error) {
 
 func (t *sqliteTables) close() error {
 	var errs []error
-	for _, s := range []*sql.Stmt{t.invoice, t.transfer, t.posting, t.entry, t.account} {
+	for _, s := range []*sql.Stmt{t.invoice, t.transfer, t.posting, t.entry, t.account, t.event} {
 		if s != nil {
 			errs = append(errs, s.Close())
 		}
@@ -146,9 +172,21 @@ func (t *sqliteTables) addInvoices(ctx context.Context, rows []invoiceRow) error
 			if _, err := t.invoice.ExecContext(ctx, r.id, r.merchant, r.amount, r.at, r.detail); err != nil {
 				return err
 			}
+			if err := t.tell(ctx, r.merchant, "invoice", r.id, string(invoice.Open), r.at); err != nil {
+				return err
+			}
 		}
 		return nil
 	})
+}
+
+// tell writes an event, if there is a feed.
+func (t *sqliteTables) tell(ctx context.Context, merchant, noun, id, state string, at int64) error {
+	if t.feed == nil {
+		return nil
+	}
+	_, err := t.event.ExecContext(ctx, t.feed.next(merchant), merchant, noun, id, state, at)
+	return err
 }
 
 // count counts rows in the database itself, not in what a server says of it.

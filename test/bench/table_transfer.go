@@ -6,6 +6,7 @@ import (
 
 	"github.com/purserhq/purser/internal/ledger"
 	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/wallet"
 )
 
 // transferRow is one transfer with all that is booked for it.
@@ -59,31 +60,35 @@ func (t *sqliteTables) addTransfer(ctx context.Context, r transferRow) error {
 	if _, err := t.posting.ExecContext(ctx, r.entry, merchant, 1, r.to.Key(), unit, r.amount.Steps()); err != nil {
 		return err
 	}
-	_, err := t.entry.ExecContext(ctx, r.entry, merchant, string(ledger.RuleTransferred), r.id, r.at)
-	return err
+	if _, err := t.entry.ExecContext(ctx, r.entry, merchant, string(ledger.RuleTransferred), r.id, r.at); err != nil {
+		return err
+	}
+	return t.tell(ctx, merchant, "transfer", r.id, wallet.Completed, r.at)
 }
 
-// transferText is the one statement of a group. The first eleven arrays are
-// columns of transfers, the other six of accounts.
-const transferText = "with n as materialized (select * from unnest($1::text[], $2::text[], $3::text[], $4::text[]," +
-	" $5::text[], $6::text[], $7::text[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[])" +
-	" as n (id, entry, shop, detail, giver, taker, unit, sender, receiver, amount, at))," +
-	" made as (insert into " + transferColumns +
-	" select id, shop, 1, sender, receiver, unit, amount, at, detail from n)," +
-	" posted as (insert into " + postingColumns + " select entry, shop, 0, giver, unit, -amount from n" +
-	" union all select entry, shop, 1, taker, unit, amount from n)," +
-	" booked as (insert into " + entryColumns + " select entry, shop, '" + string(ledger.RuleTransferred) +
-	"', id, at from n)" +
-	" insert into " + accountColumns + " select key, shop, role, owner, unit, null, amount from" +
-	" unnest($12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::bigint[])" +
-	" as a (key, shop, role, owner, unit, amount)" + addBalance
+// transferText is the one statement of a group, around what tells of it. The
+// first twelve arrays are columns of transfers, the other six of accounts.
+func transferText(told string) string {
+	return "with n as materialized (select * from unnest($1::text[], $2::text[], $3::text[], $4::text[]," +
+		" $5::text[], $6::text[], $7::text[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[])" +
+		" as n (id, entry, shop, detail, giver, taker, unit, sender, receiver, amount, at, seq))" + told + "," +
+		" made as (insert into " + transferColumns +
+		" select id, shop, 1, sender, receiver, unit, amount, at, detail from n)," +
+		" posted as (insert into " + postingColumns + " select entry, shop, 0, giver, unit, -amount from n" +
+		" union all select entry, shop, 1, taker, unit, amount from n)," +
+		" booked as (insert into " + entryColumns + " select entry, shop, '" + string(ledger.RuleTransferred) +
+		"', id, at from n)" +
+		" insert into " + accountColumns + " select key, shop, role, owner, unit, null, amount from" +
+		" unnest($13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::bigint[])" +
+		" as a (key, shop, role, owner, unit, amount)" + addBalance
+}
 
 func (t postgresTables) addTransfers(ctx context.Context, rows []transferRow) error {
 	sums := movements(rows)
-	texts, numbers := columns[string](7, len(rows)), columns[int64](4, len(rows))
+	texts, numbers := columns[string](7, len(rows)), columns[int64](5, len(rows))
 	for i, r := range rows {
 		fill(texts, i, r.id, r.entry, r.from.Merchant, r.detail, r.from.Key(), r.to.Key(), string(r.amount.Unit()))
-		fill(numbers, i, r.sender, r.receiver, r.amount.Steps(), r.at)
+		fill(numbers, i, r.sender, r.receiver, r.amount.Steps(), r.at, t.feed.next(r.from.Merchant))
 	}
 	names, balances := columns[string](5, len(sums)), columns[int64](1, len(sums))
 	i := 0
@@ -93,7 +98,7 @@ func (t postgresTables) addTransfers(ctx context.Context, rows []transferRow) er
 		i++
 	}
 	arguments := slices.Concat(anyOf(texts), anyOf(numbers), anyOf(names), anyOf(balances))
-	_, err := t.conn.Exec(ctx, transferText, arguments...)
+	_, err := t.conn.Exec(ctx, transferText(t.tell("transfer", wallet.Completed)), arguments...)
 	return err
 }
 

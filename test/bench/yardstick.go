@@ -53,8 +53,8 @@ func yardstickShop(n int64) string {
 }
 
 // yardstick is the least that a server can do: it decodes the request, writes
-// its rows together with whatever else waits, and answers. It knows no keys,
-// checks nothing, writes no event, no counter and no log.
+// its rows together with whatever else waits, an event for what was asked for,
+// and answers. It knows no keys, checks nothing, keeps no counter and no log.
 type yardstick struct {
 	invoices  group[invoiceRow]
 	transfers group[transferRow]
@@ -176,10 +176,11 @@ func runYardstick(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("yardstick", flag.ContinueOnError)
 	listen := flags.String("listen", "", "address")
 	database := flags.String("database", "", "URL of PostgreSQL, or a file of SQLite")
+	events := flags.Bool("events", true, "write events")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	t, err := openTables(ctx, *database)
+	t, err := openTables(ctx, *database, *events)
 	if err != nil {
 		return err
 	}
