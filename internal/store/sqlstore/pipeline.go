@@ -93,35 +93,24 @@ var keysByHash = "select n.place, " + prefixed("t", keys) +
 	" from unnest($1::text[], $2::text[]) with ordinality as n (hash, nobody, place)" +
 	" cross join lateral (" + selectFrom(keys, "hash = n.hash limit 1") + ") t"
 
-// batchTexts are the set-based statements of one table.
-type batchTexts struct {
-	insert, update string
-}
-
-// sets holds the set-based statements of all tables, built once.
-var sets = func() map[*table]batchTexts {
-	all := make(map[*table]batchTexts)
-	for t := range statements {
-		all[t] = batchTexts{insert: insertMany(t)}
-	}
+// updates replace rows of the nouns. A row that is not there any more fails the
+// statement, and with it the commit, which is already on its way to the server.
+var updates = func() map[*table]string {
+	all := make(map[*table]string, len(nouns))
 	for _, t := range nouns {
-		all[t] = batchTexts{
-			insert: insertMany(t),
-			// A row that is not there any more fails the statement, and with it
-			// the commit, which is already on its way to the server.
-			update: "with done as (" + updateMany(t) + " returning 1) select 1 / (count(*) = " +
-				place(len(t.columns)) + "::bigint)::int from done",
-		}
+		all[t] = "with done as (" + updateMany(t) + " returning 1) select 1 / (count(*) = " +
+			place(len(t.columns)) + "::bigint)::int from done"
 	}
 	return all
 }()
 
-// The set-based statements that are not one table's usual ones.
+// The other set-based statements.
 var (
 	tallyMany    = insertMany(tallies) + addTally + " returning merchant_id, events, invoices"
 	claimMany    = insertMany(claims) + " on conflict do nothing returning key, kind, merchant_id"
 	answerMany   = insertMany(answers) + replaceExpired + place(len(answers.columns)) + " returning key, merchant_id"
-	booksMany    = bookMany()
+	addClaims    = insertMany(claims)
+	addAnswers   = insertMany(answers)
 	dropClaims   = deleteMany(claims)
 	dropAnswers  = deleteMany(answers)
 	lowerTallies = "update tally set events = tally.events - n.events, invoices = tally.invoices - n.invoices" +
@@ -138,11 +127,16 @@ type trip struct {
 // add queues a statement. A fault that a test injects becomes a statement that
 // the server refuses, so that those before it have really run.
 func (t *trip) add(stage, query string, args ...any) *pgx.QueuedQuery {
+	t.pass(stage)
+	return t.batch.Queue(query, args...)
+}
+
+// pass comes to a stage.
+func (t *trip) pass(stage string) {
 	if err := t.stage(stage); err != nil {
 		t.injected = errors.Join(t.injected, err)
 		t.batch.Queue("select 1 / 0")
 	}
-	return t.batch.Queue(query, args...)
 }
 
 // rows queues a statement over a set of rows, if there are any.
@@ -161,8 +155,9 @@ func (t *trip) send(ctx context.Context, conn *pgxpool.Conn) error {
 	return nil
 }
 
-// commit makes one batch true in two trips to the server: one that claims,
-// counts and reads, one that writes and commits.
+// commit makes one batch true: in one trip to the server if everything is as
+// could be foreseen, and otherwise in two, one that claims, counts and reads, one
+// that writes and commits.
 func (e *postgresEngine) commit(ctx context.Context, b *batch) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -174,7 +169,17 @@ func (e *postgresEngine) commit(ctx context.Context, b *batch) (err error) {
 		return fmt.Errorf("connect: %w", err)
 	}
 	defer conn.Release() // which closes a connection that is left in a transaction
-	k, err := e.reserve(ctx, conn, wish(b.orders, b.carefully))
+	w := wish(b.orders, b.carefully)
+	if s, ok := e.assumed.assume(b, w); ok {
+		done, err := e.foreseen(ctx, conn, s)
+		if done && err == nil {
+			err = e.committed(conn)
+		}
+		if done {
+			return err
+		}
+	}
+	k, err := e.reserve(ctx, conn, w)
 	if err != nil {
 		e.rollback(ctx, conn)
 		if isReadOnly(err) {
@@ -194,6 +199,12 @@ func (e *postgresEngine) commit(ctx context.Context, b *batch) (err error) {
 		e.rollback(ctx, conn)
 		return err
 	}
+	e.assumed.learn(k.counts, false)
+	return e.committed(conn)
+}
+
+// committed is an error if the server was told to commit and may not have kept it.
+func (e *postgresEngine) committed(conn *pgxpool.Conn) error {
 	if err := errors.Join(e.options.stage("committed"), warned(conn)); err != nil {
 		return errors.Join(errUncertain, err)
 	}
@@ -349,41 +360,67 @@ func (k known) note(t *table, id, merchant string, n int64) {
 	k.versions[nounKey{table: t, id: id, merchant: merchant}] = n
 }
 
-// bookMany is the one statement that writes events and all that is booked: postings,
-// entries and accounts.
-func bookMany() string {
-	entry := len(postings.columns)
+// bookParts are the parts of a statement that write what is booked, behind so many other
+// arguments: postings, entries and accounts.
+func bookParts(behind int) []string {
+	entry := behind + len(postings.columns)
 	account := entry + len(entries.columns)
-	event := account + len(accounts.columns)
-	return "with posted as (" + insertMany(postings) + "), booked as (" + insertBehind(entries, entry) +
-		"), moved as (" + insertBehind(accounts, account) + addBalance + ") " + insertBehind(events, event)
+	return []string{
+		"posted as (" + insertBehind(postings, behind) + ")", "booked as (" + insertBehind(entries, entry) + ")",
+		"moved as (" + insertBehind(accounts, account) + addBalance + ")",
+	}
 }
 
-// books queues what is booked, if anything is, and the events.
-func (t *trip) books(p plan) {
-	if len(p.entries) == 0 {
-		t.rows("event", sets[events].insert, events.columns, p.events)
+// made queues one statement that writes everything new: nouns, what is booked, and the
+// events.
+func (t *trip) made(p plan) {
+	var parts []string
+	var args []any
+	for _, n := range nouns {
+		if rows := p.inserts[n]; len(rows) > 0 {
+			t.pass("insert " + n.name)
+			parts = append(parts, "new_"+n.name+" as ("+insertBehind(n, len(args))+")")
+			args = append(args, arrays(n.columns, rows)...)
+		}
+	}
+	if len(p.entries) > 0 {
+		t.pass("books")
+		parts = append(parts, bookParts(len(args))...)
+		args = slices.Concat(args, arrays(postings.columns, p.postings), arrays(entries.columns, p.entries),
+			arrays(accounts.columns, p.accounts))
+	}
+	if len(p.events) > 0 {
+		t.pass("event")
+	}
+	if len(args)+len(p.events) == 0 {
 		return
 	}
-	t.add("books", booksMany, slices.Concat(arrays(postings.columns, p.postings), arrays(entries.columns, p.entries),
-		arrays(accounts.columns, p.accounts), arrays(events.columns, p.events))...)
+	with := ""
+	if len(parts) > 0 {
+		with = "with " + strings.Join(parts, ", ") + " "
+	}
+	t.batch.Queue(with+insertBehind(events, len(args)), append(args, arrays(events.columns, p.events)...)...)
 }
 
 // write writes what the replay left and commits.
 func (e *postgresEngine) write(ctx context.Context, conn *pgxpool.Conn, p plan) error {
 	t := trip{stage: e.options.stage}
+	t.writes(p)
+	return t.send(ctx, conn)
+}
+
+// writes queues all that a plan writes, and the commit.
+func (t *trip) writes(p plan) {
 	t.rows("undo", dropClaims, claims.columns[:claims.key], p.dropClaims)
 	t.rows("undo", dropAnswers, answers.columns[:answers.key], p.dropAnswers)
-	t.rows("undo", sets[claims].insert, claims.columns, p.addClaims)
-	t.rows("undo", sets[answers].insert, answers.columns, p.addAnswers)
+	t.rows("undo", addClaims, claims.columns, p.addClaims)
+	t.rows("undo", addAnswers, answers.columns, p.addAnswers)
 	t.rows("undo", lowerTallies, tallies.columns, p.lower)
 	for _, n := range nouns {
-		t.rows("insert "+n.name, sets[n].insert, n.columns, p.inserts[n])
-		t.rows("update "+n.name, sets[n].update, n.columns, p.updates[n], int64(len(p.updates[n])))
+		t.rows("update "+n.name, updates[n], n.columns, p.updates[n], int64(len(p.updates[n])))
 	}
-	t.books(p)
+	t.made(p)
 	t.add("commit", "commit")
-	return t.send(ctx, conn)
 }
 
 // landed asks whether a batch was committed whose answer was lost. It first

@@ -25,6 +25,7 @@ type postgresEngine struct {
 	writers *pgxpool.Pool // nil when opened for reading only
 	readers *pgxpool.Pool
 	finders *pgxpool.Pool // of those who read rows by their keys
+	assumed assumptions
 }
 
 // pools are those that are open.
