@@ -192,7 +192,7 @@ func (c *counter) startCashiers(seed uint64) (stop func()) {
 // of the commits and calls that hold and take money.
 func (c *counter) killCards(seed uint64) (kills int) {
 	c.t.Helper()
-	const longest = time.Second
+	const shortest, longest = time.Second / 2, 3 * time.Second
 	var left []string
 	for _, point := range []string{
 		"invoice create", "payment open", "payment authorize", "payment to_capture", "payment capture", "payment to_void",
@@ -217,7 +217,7 @@ func (c *counter) killCards(seed uint64) (kills int) {
 		c.start()
 		switch {
 		case point == "":
-			expire(c.world, time.Duration(rng.Int64N(int64(longest/2))))
+			expire(c.world, time.Duration(rng.Int64N(int64(shortest))))
 		case !expire(c.world, longest):
 			died++
 		}

@@ -56,7 +56,7 @@ func (c *regular) work(until <-chan struct{}) {
 
 // again asks until there is an answer, and says whether one was lost before.
 func (c *regular) again(do func() (answer, error)) (a answer, lost bool, err error) {
-	const patience = 30 * time.Second
+	const patience = 90 * time.Second // the server is away most of the time, and a machine may be slow
 	for begin := time.Now(); time.Since(begin) < patience; {
 		if a, err = do(); err == nil && c.later(a) {
 			err = errDown // whether it was done is not known either

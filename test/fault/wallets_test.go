@@ -74,7 +74,7 @@ func startRegulars(t *till, seed uint64, like regular) (s staff, doubts *atomic.
 // minutes pass, so that what is not verified is rejected in between.
 func killWallets(t *till, seed uint64) (kills int) {
 	t.t.Helper()
-	const step, longest = 4 * time.Minute, time.Second
+	const step, shortest, longest = 4 * time.Minute, time.Second / 2, 3 * time.Second
 	var left []string
 	for _, change := range []string{
 		"transfer create", "exchange create", "payout create", "invoice create", "payment create", "invoice complete",
@@ -97,7 +97,7 @@ func killWallets(t *till, seed uint64) (kills int) {
 		t.start()
 		switch {
 		case point == "":
-			expire(t.world, time.Duration(rng.Int64N(int64(longest/2))))
+			expire(t.world, time.Duration(rng.Int64N(int64(shortest))))
 		case !expire(t.world, longest):
 			died++
 		}
