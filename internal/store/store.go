@@ -148,6 +148,7 @@ type Reader interface {
 	DeliveryReader
 	ListReader
 	SettlementReader
+	Walker
 }
 
 // MerchantReader finds merchants, their keys and gateways.

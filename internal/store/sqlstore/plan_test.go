@@ -119,6 +119,14 @@ func plans(t *testing.T) []planned {
 			_, err := d.ListDeals(ctx, "m", store.DealList{Payout: "o"}, store.Older{Limit: 10})
 			return err
 		}, []string{"deal_payout"}, ""},
+		{"every delivery", func(d *sqlstore.DB) error {
+			_, err := d.EveryDelivery(ctx, store.Key{ID: "d", Merchant: "m"}, 10)
+			return err
+		}, nil, "autoindex_delivery"},
+		{"every answer", func(d *sqlstore.DB) error {
+			_, err := d.EveryAnswer(ctx, store.Key{ID: "a", Merchant: "m"}, dueNow, 10)
+			return err
+		}, nil, "autoindex_answer"},
 		{"last customer", func(d *sqlstore.DB) error { _, err := d.LastCustomer(ctx, "m"); return err }, []string{
 			"customer_number",
 		}, ""},

@@ -116,6 +116,7 @@ var promises = map[string]func(*shop){
 	"seals":                seals,
 	"seals, many":          sealsMany,
 	"alarms":               alarms,
+	"walks everything":     walksEverything,
 }
 
 // audit proves the books that the tests left behind, as far as the checks ask
