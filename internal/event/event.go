@@ -65,6 +65,7 @@ const (
 	Disable = "disable"
 	Enable  = "enable"
 	Remove  = "remove"
+	Reseal  = "reseal" // its secret was sealed under the newest key of the keyset
 )
 
 // Administered says that the noun is one of those whose events are for the record.
@@ -92,6 +93,8 @@ func (e Event) Type() string {
 	switch {
 	case e.Noun.Administered() && e.Trigger == string(Resend):
 		return string(e.Noun) + ".resent"
+	case e.Noun.Administered() && e.Trigger == Reseal:
+		return string(e.Noun) + ".resealed"
 	case e.Noun.Administered():
 		return string(e.Noun) + "." + e.Trigger + "d" // such as key.revoked: all others of their triggers end in e
 	}
