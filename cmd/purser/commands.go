@@ -205,53 +205,6 @@ func (c *auditCommand) Run(ctx context.Context, t server.Terminal) error {
 	return commands.Audit(ctx, server.AuditWish{Seal: c.Seal, Known: c.Known})
 }
 
-type keysetCommand struct {
-	New keysetNewCommand `cmd:"" help:"Make a keyset in a new file, readable by its owner only."`
-	Add keysetAddCommand `cmd:"" help:"Add a key that opens secrets and seals none yet: give it to every server first."`
-	Use keysetUseCommand `cmd:"" help:"Seal under the key that was added last; the others still open."`
-}
-
-type keysetNewCommand struct {
-	File string `arg:"" help:"Where to write it." placeholder:"FILE" type:"path"`
-}
-
-// Run makes the file.
-func (c *keysetNewCommand) Run(t server.Terminal) error {
-	if err := server.NewKeyset(c.File); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintln(t.Out, c.File+" is made. Keep a copy where the database is not.")
-	return err
-}
-
-type keysetAddCommand struct {
-	File string `arg:"" help:"The keyset." placeholder:"FILE" type:"path"`
-}
-
-// Run adds a key.
-func (c *keysetAddCommand) Run(t server.Terminal) error {
-	if err := server.AddKey(c.File); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintln(t.Out, c.File+" has one key more. It belongs to you: chown it to whom the server runs as,\n"+
-		"keep a copy, bring it to every server and start each anew. Then: purser keyset use "+c.File)
-	return err
-}
-
-type keysetUseCommand struct {
-	File string `arg:"" help:"The keyset." placeholder:"FILE" type:"path"`
-}
-
-// Run lets the newest key seal.
-func (c *keysetUseCommand) Run(t server.Terminal) error {
-	if err := server.UseKey(c.File); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintln(t.Out, c.File+" names its newest key for sealing. Chown it, bring it to every server\n"+
-		"and start each anew. What was sealed before opens with the older keys: keep them.")
-	return err
-}
-
 type sandboxCommand struct {
 	Addr string `default:"127.0.0.1:9100" help:"Of the controls; providers take the next ports." placeholder:"HOST:PORT"`
 	Data string `help:"Folder that keeps their state; without it they forget." placeholder:"DIR" type:"path"`

@@ -14,7 +14,7 @@ func TestEveryChangeNamesItsOperator(t *testing.T) {
 	t.Parallel()
 	unnamed := []string{
 		"serve", "config check", "config print", "migrate", "audit", "backup", "restore", "token mint", "demo",
-		"sandbox", "deal files",
+		"sandbox", "deal files", "keyset remove",
 	}
 	parser, err := kong.New(&commandLine{}, kong.Vars{"payouts": "", "deals": ""})
 	if err != nil {

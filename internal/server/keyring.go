@@ -1,15 +1,19 @@
 package server
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"github.com/tink-crypto/tink-go/v2/aead"
+	"github.com/tink-crypto/tink-go/v2/core/cryptofmt"
+	tinkpb "github.com/tink-crypto/tink-go/v2/proto/tink_go_proto"
 	"github.com/tink-crypto/tink-go/v2/tink"
 
 	"github.com/purserhq/purser/internal/event"
@@ -22,7 +26,9 @@ import (
 // endpoints and of terminals. What was sealed for one thing of one merchant does
 // not open as another's.
 type keyring struct {
-	aead tink.AEAD // nil when no keyset was given
+	aead  tink.AEAD // nil when no keyset was given
+	keys  []uint32  // the ids of those that open, oldest first; 0 = what is sealed under it does not name it
+	seals uint32    // the id of the one that seals
 }
 
 // openKeyring reads the root keyset from the environment's text or from its
@@ -76,7 +82,51 @@ func readKeyring(text []byte, key string) (*keyring, error) {
 	if err != nil {
 		return nil, settingError(key, "holds a keyset of the wrong kind: it must seal and open (AEAD)")
 	}
-	return &keyring{aead: primitive}, nil
+	ring := &keyring{aead: primitive}
+	for _, k := range handle.KeysetInfo().GetKeyInfo() {
+		if k.GetStatus() != tinkpb.KeyStatusType_ENABLED {
+			continue
+		}
+		id := k.GetKeyId()
+		if k.GetOutputPrefixType() != tinkpb.OutputPrefixType_TINK {
+			id = 0
+		}
+		ring.keys = append(ring.keys, id)
+		if k.GetKeyId() == handle.KeysetInfo().GetPrimaryKeyId() {
+			ring.seals = id
+		}
+	}
+	return ring, nil
+}
+
+// Sealing is the id of the key that seals.
+func (k *keyring) Sealing() uint32 { return k.seals }
+
+// KeyOf is the id of the key that something was sealed under, which stands in front of it;
+// 0 = it names none. What looks like the name of a strange key is none where a key of the
+// keyset leaves no name.
+func (k *keyring) KeyOf(sealed []byte) uint32 {
+	if len(sealed) <= cryptofmt.TinkPrefixSize || sealed[0] != cryptofmt.TinkStartByte {
+		return 0
+	}
+	key := binary.BigEndian.Uint32(sealed[1:])
+	if !k.Opens(key) && k.Opens(0) {
+		return 0
+	}
+	return key
+}
+
+// Opens says whether the keyset has a key.
+func (k *keyring) Opens(key uint32) bool { return slices.Contains(k.keys, key) }
+
+// CredentialsAnew seals the credentials of a merchant's gateway anew. Error: setting_invalid
+// when they do not open.
+func (k *keyring) CredentialsAnew(merchantID, gatewayName string, sealed []byte) ([]byte, error) {
+	secrets, err := k.openCredentials(merchant.Gateway{Merchant: merchantID, Name: gatewayName, Sealed: sealed})
+	if err != nil {
+		return nil, err
+	}
+	return k.sealCredentials(merchantID, gatewayName, secrets)
 }
 
 // bound is what a sealed text belongs to. Lengths cannot be confused, because

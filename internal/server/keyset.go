@@ -61,6 +61,12 @@ func UseKey(path string) error {
 	})
 }
 
+// dropKey takes a key out of the keyset of a file, for ever. Errors: those of the file, and
+// one where there is no such key, or where it seals.
+func dropKey(path string, key uint32) error {
+	return changeKeyset(path, func(m *keyset.Manager, _, _ uint32) error { return m.Delete(key) })
+}
+
 // changeKeyset changes the keyset of a file in one step.
 func changeKeyset(path string, change func(m *keyset.Manager, primary, newest uint32) error) error {
 	text, err := os.ReadFile(path) //nolint:gosec // the operator names it
