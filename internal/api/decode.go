@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -41,6 +42,10 @@ func readBody[Body any](c *call) (in Body, err error) {
 		return in, err
 	}
 	if err := jsonnext.Unmarshal(c.Raw, &in); err != nil {
+		var unfit *jsonnext.UnmarshalTypeError
+		if errors.As(err, &unfit) && unfit.Field != "" { // the schema says integer, and nothing of how long one may be
+			return in, fault.New(fault.CodeParameterInvalid, unfit.Field, "It is beyond what can be counted.").With(err)
+		}
 		return in, fault.New(fault.CodeBodyUnreadable, "", "").With(err)
 	}
 	return in, nil
@@ -131,6 +136,11 @@ func (d *desk) check(s *huma.Schema, value any, param string) error {
 
 // sentence makes one of the validator's words.
 func sentence(words string) string {
+	if at := strings.LastIndexByte(words, ' ') + 1; strings.Contains(words[at:], "e+") { // a limit, such as 3.1536e+08
+		if limit, err := strconv.ParseFloat(words[at:], 64); err == nil {
+			words = words[:at] + strconv.FormatFloat(limit, 'f', -1, 64)
+		}
+	}
 	first, size := utf8.DecodeRuneInString(words)
 	return string(unicode.ToUpper(first)) + words[size:] + "."
 }

@@ -2,7 +2,10 @@ package api_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
+
+	"github.com/purserhq/purser/internal/dialect/dialecttest"
 )
 
 // TestPaymentsThatAreThere wants a payment with which something cannot be done to be told
@@ -83,4 +86,25 @@ func TestRefusalsNameWhatWasSent(t *testing.T) {
 			"unit_mismatch", "quote"),
 		of("/rates", `{"base":"USD","quote":"EUR","buy":"1","sell":"1","source":"ECB"}`, unfit, "parameter_invalid", "quote"),
 	)
+}
+
+// TestNumbersThatDoNotFit wants them to be named, and their limits to be written as a
+// number is sent.
+func TestNumbersThatDoNotFit(t *testing.T) {
+	t.Parallel()
+	const vast = "1000000000000000000000000000000"
+	of := func(path, body, param string) refusal {
+		return refusal{http.MethodPost, path, body, http.StatusBadRequest, "parameter_invalid", param}
+	}
+	refusals(t,
+		of("/invoices", `{"amount":"5000","unit":"IRR","terminal":`+vast+`}`, "terminal"),
+		of("/transfers", `{"source":10000,"destination":`+vast+`,"amount":"1","unit":"USD"}`, "destination"),
+		of("/exchanges", `{"account":`+vast+`,"amount":"1","unit":"EUR","to":"USD"}`, "account"),
+	)
+	w := dialecttest.NewWorld(t, banks)
+	a := w.Ask(w.Handler(open(t, w)), http.MethodPost, "/v1/keys", named("late"),
+		`{"scopes":["invoices:read"],"expires_in":`+vast+`}`)
+	if want := `"detail":"Expected number <= 315360000."`; !strings.Contains(a.Body, want) {
+		t.Errorf("got %s, want %s", a.Body, want)
+	}
 }
