@@ -59,7 +59,7 @@ func (a *App) CreateEndpoint(ctx context.Context, n NewEndpoint) (event.Endpoint
 	if err := a.checkReceiver(n.URL, n.Outside); err != nil {
 		return event.Endpoint{}, "", err
 	}
-	if err := event.CheckTypes(n.Types); err != nil {
+	if err := checkTypes(n.Types); err != nil {
 		return event.Endpoint{}, "", err
 	}
 	known, err := a.store.Endpoints(ctx, n.Merchant)
@@ -170,7 +170,7 @@ func (a *App) ChangeReceiver(ctx context.Context, merchantID, id string, t Endpo
 		}
 	}
 	if t.Types != nil {
-		if err := event.CheckTypes(*t.Types); err != nil {
+		if err := checkTypes(*t.Types); err != nil {
 			return event.Endpoint{}, err
 		}
 	}

@@ -6,6 +6,7 @@
 package event
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -130,6 +131,9 @@ var facts = map[Noun]map[string]string{
 	Deal:    {correct: "corrected", Attach: "attached", GiveCode: "code_given"},
 	Market:  {set: "set"},
 }
+
+// Facts are the words for changes of facts of a noun that are news.
+func (n Noun) Facts() []string { return slices.Sorted(maps.Values(facts[n])) }
 
 // fact is the word for a change of facts that is news.
 func (e Event) fact() (string, bool) {
