@@ -3984,7 +3984,7 @@ type NewKey struct {
 	// Examples: the shop's server
 	Label *string `json:"label,omitempty"`
 
-	// Scopes What it may do: nothing that your own key may not.
+	// Scopes What it may do: nothing that your own key may not. There are payments, admin, operator, invoices:read, invoices:write, payments:read, payments:write, refunds:read, refunds:write, customers:read, customers:write, transfers:read, transfers:write, ledger:read, events:read, endpoints:read, endpoints:write, gateways:read, terminals:read, terminals:write, keys:read, keys:write, merchant:read, merchant:write, rates:read, exchanges:read, exchanges:write, payouts:read, payouts:write, deals:read, deals:write, settlements:read. payments is all that has to do with invoices, payments and refunds, and admin is everything but operator.
 	//
 	// Examples: ["invoices:write","payments:read"]
 	Scopes []string `json:"scopes"`
@@ -8496,7 +8496,7 @@ type ClientInterface interface {
 
 	// RotateKeyWithBody Replace a key
 	//
-	// Makes a key that may do the same, and lets the old one be good for a time. The new key is in this answer and in no other.
+	// Makes a key that may do the same, and lets the old one be good for a time. Where the old one was to end, the new one is good for as long. The new key is in this answer and in no other.
 	//
 	// Needs a key with the scope keys:write.
 	//
@@ -8507,7 +8507,7 @@ type ClientInterface interface {
 
 	// RotateKey Replace a key
 	//
-	// Makes a key that may do the same, and lets the old one be good for a time. The new key is in this answer and in no other.
+	// Makes a key that may do the same, and lets the old one be good for a time. Where the old one was to end, the new one is good for as long. The new key is in this answer and in no other.
 	//
 	// Needs a key with the scope keys:write.
 	//
@@ -11439,7 +11439,7 @@ func (c *Client) RevokeKey(ctx context.Context, id string, params *RevokeKeyPara
 
 // RotateKeyWithBody Replace a key
 //
-// Makes a key that may do the same, and lets the old one be good for a time. The new key is in this answer and in no other.
+// Makes a key that may do the same, and lets the old one be good for a time. Where the old one was to end, the new one is good for as long. The new key is in this answer and in no other.
 //
 // Needs a key with the scope keys:write.
 //
@@ -11460,7 +11460,7 @@ func (c *Client) RotateKeyWithBody(ctx context.Context, id string, params *Rotat
 
 // RotateKey Replace a key
 //
-// Makes a key that may do the same, and lets the old one be good for a time. The new key is in this answer and in no other.
+// Makes a key that may do the same, and lets the old one be good for a time. Where the old one was to end, the new one is good for as long. The new key is in this answer and in no other.
 //
 // Needs a key with the scope keys:write.
 //
@@ -23436,7 +23436,7 @@ type ClientWithResponsesInterface interface {
 
 	// RotateKeyWithBodyWithResponse Replace a key
 	//
-	// Makes a key that may do the same, and lets the old one be good for a time. The new key is in this answer and in no other.
+	// Makes a key that may do the same, and lets the old one be good for a time. Where the old one was to end, the new one is good for as long. The new key is in this answer and in no other.
 	//
 	// Needs a key with the scope keys:write.
 	//
@@ -23447,7 +23447,7 @@ type ClientWithResponsesInterface interface {
 
 	// RotateKeyWithResponse Replace a key
 	//
-	// Makes a key that may do the same, and lets the old one be good for a time. The new key is in this answer and in no other.
+	// Makes a key that may do the same, and lets the old one be good for a time. Where the old one was to end, the new one is good for as long. The new key is in this answer and in no other.
 	//
 	// Needs a key with the scope keys:write.
 	//
@@ -31781,7 +31781,7 @@ func (c *ClientWithResponses) RevokeKeyWithResponse(ctx context.Context, id stri
 
 // RotateKeyWithBodyWithResponse Replace a key
 //
-// Makes a key that may do the same, and lets the old one be good for a time. The new key is in this answer and in no other.
+// Makes a key that may do the same, and lets the old one be good for a time. Where the old one was to end, the new one is good for as long. The new key is in this answer and in no other.
 //
 // Needs a key with the scope keys:write.
 //
@@ -31798,7 +31798,7 @@ func (c *ClientWithResponses) RotateKeyWithBodyWithResponse(ctx context.Context,
 
 // RotateKeyWithResponse Replace a key
 //
-// Makes a key that may do the same, and lets the old one be good for a time. The new key is in this answer and in no other.
+// Makes a key that may do the same, and lets the old one be good for a time. Where the old one was to end, the new one is good for as long. The new key is in this answer and in no other.
 //
 // Needs a key with the scope keys:write.
 //
@@ -37296,4 +37296,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: 97175c5304b6a4d5ec9f1603f82a203e28657fde64a8a32425f44d7c6dd5d0db
+// Stamp of what it is made from: 56e1ef79bfd1af7e5e2b7ad716fba65a9fd8b526c8e5bd5486ac3018edddc177

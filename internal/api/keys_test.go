@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"encoding/json"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -149,6 +150,29 @@ func TestKeysAreOnRecord(t *testing.T) {
 	for _, noun := range []event.Noun{event.Customer, event.Terminal, event.Receiver} {
 		if !recorded[noun] {
 			t.Errorf("no %s is recorded with the key that made it", noun)
+		}
+	}
+}
+
+// TestScopesAreListed wants whoever makes a key to find in the document what it can be given.
+func TestScopesAreListed(t *testing.T) {
+	t.Parallel()
+	w := dialecttest.NewWorld(t, banks)
+	var doc struct {
+		Components struct {
+			Schemas map[string]struct {
+				Properties map[string]struct{ Description string }
+			}
+		}
+	}
+	raw := w.Ask(w.Handler(open(t, w)), http.MethodGet, "/v1/openapi.json", nil, "").Body
+	if err := json.Unmarshal([]byte(raw), &doc); err != nil {
+		t.Fatal(err)
+	}
+	words := strings.Fields(doc.Components.Schemas["NewKey"].Properties["scopes"].Description)
+	for _, scope := range merchant.Scopes {
+		if !slices.ContainsFunc(words, func(word string) bool { return strings.Trim(word, ",.") == string(scope) }) {
+			t.Errorf("%s is not among %q", scope, words)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/purserhq/purser/internal/app"
@@ -79,12 +80,25 @@ var keyWords = words{
 		"revoked_at": {doc: "When it was revoked.", example: "2026-12-01T12:00:00Z"},
 	},
 	"newKey": {
-		"label":      labelWord,
-		"scopes":     {doc: "What it may do: nothing that your own key may not.", example: scopesWord.example},
+		"label": labelWord,
+		"scopes": {
+			doc: "What it may do: nothing that your own key may not. There are " + scopeNames() + ". payments is all that " +
+				"has to do with invoices, payments and refunds, and admin is everything but operator.",
+			example: scopesWord.example,
+		},
 		"expires_in": {doc: "So many seconds it is good; leave it out for ever.", example: 86400},
 	},
 	"keyRotation": {"overlap": {doc: "So many seconds the old key stays good; none unless you say so.", example: 3600}},
 	"keyList":     {"status": {doc: "Only those in this state.", example: keyValid, choices: keyStates}},
+}
+
+// scopeNames are all scopes that a key can be given.
+func scopeNames() string {
+	var names []string
+	for _, scope := range merchant.Scopes {
+		names = append(names, string(scope))
+	}
+	return strings.Join(names, ", ")
 }
 
 func (d *desk) keys() resource {
@@ -108,8 +122,8 @@ func (d *desk) keys() resource {
 			}, d.listKeys),
 			create(row{
 				id: "rotateKey", path: "/keys/{id}/rotate", scope: merchant.KeysWrite, summary: "Replace a key",
-				about: "Makes a key that may do the same, and lets the old one be good for a time. The new key is in this answer " +
-					"and in no other.",
+				about: "Makes a key that may do the same, and lets the old one be good for a time. Where the old one was to end, " +
+					"the new one is good for as long. The new key is in this answer and in no other.",
 				faults: append(missing, fault.CodeWrongState), secret: true,
 			}, "key", d.rotateKey, story[keyView]{now: d.keyNow, with: d.keyMade}),
 			act(row{
