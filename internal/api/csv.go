@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/purserhq/purser/internal/dialect"
 	"github.com/purserhq/purser/internal/fault"
@@ -224,7 +225,9 @@ func cell(v reflect.Value) string {
 		}
 		text = string(raw)
 	}
-	if text != "" && strings.ContainsRune("=+-@\t\r\n", rune(text[0])) && !number.MatchString(text) {
+	// Some spreadsheets take the wide forms of East Asia for the same signs.
+	first, _ := utf8.DecodeRuneInString(text)
+	if strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) && !number.MatchString(text) {
 		return "'" + text
 	}
 	return text

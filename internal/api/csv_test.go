@@ -129,7 +129,8 @@ func TestTablesHoldNoFormula(t *testing.T) {
 	w := dialecttest.NewWorld(t, banks)
 	h := w.Handler(open(t, w))
 	titles := map[string]string{
-		"=cmd|' /C calc'!A0": "'=cmd|' /C calc'!A0", "+1": "'+1", "-1": "-1", "-1.50": "-1.50", "-1+2": "'-1+2", "-": "'-",
+		"=cmd|' /C calc'!A0": "'=cmd|' /C calc'!A0", "＝1+1": "'＝1+1", "＠a": "'＠a", "علی": "علی",
+		"+1": "'+1", "-1": "-1", "-1.50": "-1.50", "-1+2": "'-1+2", "-": "'-",
 		"@sum(a1)": "'@sum(a1)", "a=b": "a=b", "\t=1": "'\t=1", `say "no", twice`: `say "no", twice`,
 	}
 	want := map[string]int{}
