@@ -26,7 +26,7 @@ func TestKill(t *testing.T) {
 	t.Parallel()
 	eachEngine(t, func(t *testing.T, database string) {
 		w := open(t, plot{database: database, settings: sweeping})
-		killRounds(t, w, time.Second, func(round int, _ moments) bool { return round < *roundsFlag })
+		killRounds(t, w, time.Second/2, func(round int, _ moments) bool { return round < *roundsFlag })
 	})
 }
 
@@ -39,8 +39,8 @@ func TestKillAtEveryPoint(t *testing.T) {
 	}
 	eachEngine(t, func(t *testing.T, database string) {
 		w := open(t, plot{database: database, settings: sweeping})
-		const fewest, most = 50, 150
-		seen := killRounds(t, w, 700*time.Millisecond, func(round int, seen moments) bool {
+		const fewest, most = 40, 110
+		seen := killRounds(t, w, 350*time.Millisecond, func(round int, seen moments) bool {
 			// The first rounds only get to know the points. On a slow machine that goes on for
 			// long: that none is left of those few that are known ends nothing.
 			return round < 6 || round < most && (len(seen.named) < fewest || len(seen.left(w.passed())) > 0)
@@ -61,7 +61,7 @@ func TestKillRacing(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := open(t, plot{program: program, settings: sweeping})
-	killRounds(t, w, 3*time.Second, func(round int, _ moments) bool { return round < 1 })
+	killRounds(t, w, 3*time.Second/2, func(round int, _ moments) bool { return round < 1 })
 }
 
 // moments are where the rounds ended.
@@ -79,9 +79,10 @@ func (m moments) left(passed []string) []string {
 	return slices.DeleteFunc(slices.Clone(passed), func(p string) bool { return m.named[p] > 0 || m.missed[p] >= tries })
 }
 
-// killRounds kills the server as long as more says so, and looks at what is
+// killRounds kills the server as long as more says so, at random moments within a time
+// or at a point, which a slow machine needs longer to come to, and looks at what is
 // left then.
-func killRounds(t *testing.T, w *world, longest time.Duration, more func(round int, seen moments) bool) moments {
+func killRounds(t *testing.T, w *world, within time.Duration, more func(round int, seen moments) bool) moments {
 	t.Helper()
 	seed := seedOf(t)
 	rng := rand.New(rand.NewPCG(seed, 0))
@@ -97,8 +98,8 @@ func killRounds(t *testing.T, w *world, longest time.Duration, more func(round i
 		switch {
 		case point == "":
 			seen.random++
-			expire(w, time.Duration(rng.Int64N(int64(longest/2))))
-		case expire(w, longest):
+			expire(w, time.Duration(rng.Int64N(int64(within))))
+		case expire(w, 6*within):
 			seen.missed[point]++
 		default:
 			seen.named[point]++
@@ -107,7 +108,7 @@ func killRounds(t *testing.T, w *world, longest time.Duration, more func(round i
 	}
 	w.setPlan(server.FailpointPlan{Ahead: w.plan.Ahead})
 	seen.starts = append(seen.starts, w.start())
-	expire(w, longest/2)
+	expire(w, within)
 	stop()
 	killWorker(w, seen)
 	acks := clients.journal.read(t)
