@@ -58,7 +58,7 @@ func TestKillWhileTelling(t *testing.T) {
 		seed := seedOf(t)
 		rng := rand.New(rand.NewPCG(seed, 7))
 		kills := 0
-		for done := 0; done < messages*9/10; done, _ = ears.counts() {
+		for done := 0; done < messages*9/10 && kills < *roundsFlag; done, _ = ears.counts() {
 			w.start()
 			expire(w, time.Duration(rng.Int64N(int64(500*time.Millisecond))))
 			w.kill()
@@ -67,7 +67,7 @@ func TestKillWhileTelling(t *testing.T) {
 			w.setPlan(server.FailpointPlan{Ahead: w.plan.Ahead + 3*time.Minute})
 		}
 		w.start()
-		wait(t, time.Minute, "the rest of the messages", func() bool {
+		wait(t, 2*time.Minute, "the rest of the messages", func() bool {
 			different, _ := ears.counts()
 			return different >= messages
 		})
