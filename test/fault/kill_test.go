@@ -39,7 +39,7 @@ func TestKillAtEveryPoint(t *testing.T) {
 	}
 	eachEngine(t, func(t *testing.T, database string) {
 		w := open(t, plot{database: database, settings: sweeping})
-		const fewest, most = 40, 110
+		const fewest, most = 50, 150
 		seen := killRounds(t, w, 350*time.Millisecond, func(round int, seen moments) bool {
 			// The first rounds only get to know the points. On a slow machine that goes on for
 			// long: that none is left of those few that are known ends nothing.
