@@ -1,7 +1,6 @@
 package app
 
 import (
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,7 +34,7 @@ var standings = map[event.Noun][]string{
 
 func statesIn[S ~string, V any](table map[S]V) []string {
 	var all []string
-	for state := range maps.Keys(table) {
+	for state := range table {
 		all = append(all, string(state))
 	}
 	return all
