@@ -221,28 +221,26 @@ func (p *premises) look(s assumed) {
 	if len(s.want.versions)+len(s.floors) > 0 {
 		p.pass("look")
 	}
-	for _, together := range looked {
-		for _, t := range together {
-			ids, merchants := s.keysOf(t)
-			if len(ids) == 0 {
-				continue
-			}
-			least, met := make([]int64, len(ids)), "t.version = n.least"
-			for n, id := range ids {
-				least[n] = s.versions[nounKey{t, id, merchants[n]}]
-			}
-			if t == accounts {
-				met = "t.balance >= n.least"
-				for n, id := range ids {
-					least[n] = s.needs[accountKey{id, merchants[n]}]
-				}
-			}
-			columns := append(slices.Clone(t.columns[:t.key]), field{"least", number})
-			p.counted = append(p.counted, "select count(*) as n from "+unnest(columns, len(p.args))+
-				" as n ("+t.keyNames()+", least) join "+t.name+" t on "+matches(t, "t")+" and "+met)
-			p.args = append(append(p.args, []any{ids, merchants}[:t.key]...), least)
-			p.wanted += int64(len(ids))
+	for _, t := range slices.Concat(looked...) {
+		ids, merchants := s.keysOf(t)
+		if len(ids) == 0 {
+			continue
 		}
+		least, met := make([]int64, len(ids)), "t.version = n.least"
+		for n, id := range ids {
+			least[n] = s.versions[nounKey{t, id, merchants[n]}]
+		}
+		if t == accounts {
+			met = "t.balance >= n.least"
+			for n, id := range ids {
+				least[n] = s.needs[accountKey{id, merchants[n]}]
+			}
+		}
+		columns := append(slices.Clone(t.columns[:t.key]), field{"least", number})
+		p.counted = append(p.counted, "select count(*) as n from "+unnest(columns, len(p.args))+
+			" as n ("+t.keyNames()+", least) join "+t.name+" t on "+matches(t, "t")+" and "+met)
+		p.args = append(append(p.args, []any{ids, merchants}[:t.key]...), least)
+		p.wanted += int64(len(ids))
 	}
 }
 
