@@ -4,7 +4,6 @@ import (
 	"context"
 	endian "encoding/binary"
 	"fmt"
-	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -29,17 +28,21 @@ func arrays(t []field, rows []record) []any {
 // arrayCodec writes columns as the arrays that they are to the server, straight
 // from the records, and texts without a look at each of them. All else is done as
 // usual.
-type arrayCodec struct{ *pgtype.ArrayCodec }
+type arrayCodec struct {
+	*pgtype.ArrayCodec
+
+	lent *lent
+}
 
 // PlanEncode knows them.
 func (c arrayCodec) PlanEncode(m *pgtype.Map, oid uint32, format int16, value any) pgtype.EncodePlan {
 	if format == pgtype.BinaryFormatCode {
 		switch value.(type) {
 		case array:
-			return arrayPlan{c.ElementType.OID}
+			return arrayPlan{c.ElementType.OID, c.lent}
 		case []string:
 			if oid == pgtype.TextArrayOID {
-				return textPlan{}
+				return textPlan{c.lent}
 			}
 		}
 	}
@@ -47,7 +50,10 @@ func (c arrayCodec) PlanEncode(m *pgtype.Map, oid uint32, format int16, value an
 }
 
 // arrayPlan writes arrays with elements of one type.
-type arrayPlan struct{ element uint32 }
+type arrayPlan struct {
+	element uint32
+	lent    *lent
+}
 
 // The parts of an array that all have the same length.
 const (
@@ -62,8 +68,7 @@ func (p arrayPlan) Encode(value any, out []byte) ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("%T is no column of rows", value)
 	}
-	out = slices.Grow(out, arrayHead+len(c.rows)*(elementHead+c.about()))
-	out = begin(out, p.element, len(c.rows))
+	out = begin(p.lent.room(out, c.size()), p.element, len(c.rows))
 	for _, r := range c.rows {
 		out = c.sort.append(out, r[c.place])
 	}
@@ -71,15 +76,19 @@ func (p arrayPlan) Encode(value any, out []byte) ([]byte, error) {
 }
 
 // textPlan writes texts that are none of a record's.
-type textPlan struct{}
+type textPlan struct{ lent *lent }
 
 // Encode writes one array in PostgreSQL's binary form.
-func (textPlan) Encode(value any, out []byte) ([]byte, error) {
+func (p textPlan) Encode(value any, out []byte) ([]byte, error) {
 	texts, ok := value.([]string)
 	if !ok {
 		return nil, fmt.Errorf("%T is no list of texts", value)
 	}
-	out = begin(out, pgtype.TextOID, len(texts))
+	size := arrayHead
+	for _, v := range texts {
+		size += elementHead + len(v)
+	}
+	out = begin(p.lent.room(out, size), pgtype.TextOID, len(texts))
 	for _, v := range texts {
 		out = appendBytes(out, v)
 	}
@@ -101,18 +110,21 @@ func appendBytes[T string | []byte](out []byte, v T) []byte {
 	return append(endian.BigEndian.AppendUint32(out, uint32(len(v))), v...) //nolint:gosec // no element is that long
 }
 
-// about is how long an element is, as far as the first one says.
-func (c array) about() int {
-	if len(c.rows) == 0 {
-		return 0
+// size is how many bytes it takes at most.
+func (c array) size() int {
+	size := arrayHead
+	for _, r := range c.rows {
+		size += elementHead
+		switch v := r[c.place].(type) {
+		case string:
+			size += len(v)
+		case []byte:
+			size += len(v)
+		default:
+			size += numberLength
+		}
 	}
-	switch v := c.rows[0][c.place].(type) {
-	case string:
-		return len(v) + elementHead
-	case []byte:
-		return len(v) + elementHead
-	}
-	return numberLength
+	return size
 }
 
 // null is the length of an element that is not there.
@@ -145,6 +157,7 @@ func knowArrays(_ context.Context, conn *pgx.Conn) error { return addArrays(conn
 
 // addArrays puts arrayCodec in the place of what writes arrays usually.
 func addArrays(types *pgtype.Map) error {
+	l := new(lent)
 	for _, oid := range []uint32{pgtype.TextArrayOID, pgtype.Int8ArrayOID, pgtype.ByteaArrayOID} {
 		usual, ok := types.TypeForOID(oid)
 		if !ok {
@@ -154,7 +167,7 @@ func addArrays(types *pgtype.Map) error {
 		if !ok {
 			return fmt.Errorf("type %s is no array", usual.Name)
 		}
-		types.RegisterType(&pgtype.Type{Name: usual.Name, OID: oid, Codec: arrayCodec{codec}})
+		types.RegisterType(&pgtype.Type{Name: usual.Name, OID: oid, Codec: arrayCodec{codec, l}})
 	}
 	return nil
 }

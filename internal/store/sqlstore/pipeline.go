@@ -149,10 +149,25 @@ func (t *trip) rows(stage, query string, columns []field, rows []record, more ..
 
 // send sends what was queued and reads all answers.
 func (t *trip) send(ctx context.Context, conn *pgxpool.Conn) error {
+	makeRoom(conn.Conn().PgConn(), t.size())
 	if err := conn.SendBatch(ctx, &t.batch).Close(); err != nil {
 		return errors.Join(err, t.injected)
 	}
 	return nil
+}
+
+// size is about how many bytes it takes.
+func (t *trip) size() (bytes int) {
+	const message = 512 // with its answer's forms
+	for _, q := range t.batch.QueuedQueries {
+		bytes += message
+		for _, a := range q.Arguments {
+			if of, ok := a.(array); ok {
+				bytes += of.size() + elementHead
+			}
+		}
+	}
+	return bytes
 }
 
 // commit makes one batch true: in one trip to the server if everything is as
