@@ -70,7 +70,25 @@ func (a *assumptions) assume(b *batch, w want) (s assumed, ok bool) {
 	s.versions = maps.Clone(s.known.versions)
 	s.plan = b.decide(s.known)
 	s.needs = needs(b.orders)
+	s.floors = s.unguarded()
 	return s, s.plan.accepted == len(b.orders) && len(s.plan.events) > 0
+}
+
+// unguarded are the accounts whose balances have to be looked at. Where a batch leads to its
+// deepest point in the end, the server refuses it by itself if that is below the floor.
+func (s assumed) unguarded() (all []accountKey) {
+	const floor, steps = 5, 6
+	guarded := make(map[accountKey]bool, len(s.plan.accounts))
+	for _, r := range s.plan.accounts {
+		key := accountKey{r[0].(string), r[1].(string)}
+		guarded[key] = r[floor] != nil && s.needs[key] == -r[steps].(int64)
+	}
+	for _, a := range s.floors {
+		if !guarded[a] {
+			all = append(all, a)
+		}
+	}
+	return all
 }
 
 // needs are the least balances with which all changes of a batch can be made true.
@@ -135,7 +153,7 @@ func (a *assumptions) mistaken(w want) {
 func (e *postgresEngine) foreseen(ctx context.Context, conn *pgxpool.Conn, s assumed) (done bool, err error) {
 	t := trip{stage: e.options.stage}
 	t.add("foreseen", "begin")
-	t.assert(s, micros(e.options.Now()))
+	t.assert(s)
 	t.writes(s.plan)
 	err = t.send(ctx, conn)
 	if err == nil {
@@ -154,11 +172,24 @@ func (e *postgresEngine) foreseen(ctx context.Context, conn *pgxpool.Conn, s ass
 	return t.injected != nil || !isOtherwise(err), err
 }
 
-// isOtherwise says that the server found something otherwise than was assumed.
+// isOtherwise says that the server found something otherwise than was assumed: a key that is
+// taken, a balance that is too low, or what it was asked to look at.
 func isOtherwise(err error) bool {
 	failed, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && failed.Code == "22P02" && strings.Contains(failed.Message, otherwise)
+	if !ok {
+		return false
+	}
+	switch failed.Code {
+	case "23505":
+		return failed.TableName == claims.name || failed.TableName == answers.name
+	case "23514":
+		return strings.HasSuffix(failed.Message, belowFloor)
+	}
+	return failed.Code == "22P02" && strings.Contains(failed.Message, otherwise)
 }
+
+// belowFloor is how the error of the trigger account_floor ends.
+const belowFloor = "would fall below its floor"
 
 // otherwise is what the server's error says then; it stands in the server's log.
 const otherwise = "purser assumed something else: "
@@ -174,10 +205,10 @@ var tallyAssumed = "with done as (" + insertMany(tallies) + addTally + " returni
 	only("count(*)", 2*len(tallies.columns)) + " from done join " + unnest(tallies.columns, len(tallies.columns)) +
 	" as n (" + tallies.names() + ") using (" + tallies.names() + ")"
 
-// assert queues what takes the merchants' locks, claims the keys, and fails unless
-// everything is as is assumed. Every statement has a snapshot of its own: the second
-// sees what others committed before they gave the locks up.
-func (t *trip) assert(s assumed, now int64) {
+// assert queues what takes the merchants' locks, and fails unless everything is as is
+// assumed. Every statement has a snapshot of its own: the second sees what others committed
+// before they gave the locks up. That the keys are free shows when they are inserted.
+func (t *trip) assert(s assumed) {
 	var left []record
 	for _, of := range s.tallies {
 		merchant := of[0].(string)
@@ -186,10 +217,10 @@ func (t *trip) assert(s assumed, now int64) {
 	t.rows("tally", tallyAssumed, tallies.columns, s.tallies,
 		append(arrays(tallies.columns, left), int64(len(left)))...)
 	p := premises{trip: t}
-	p.insert("claims", claims, s.claims, " on conflict do nothing")
-	p.insert("answers", answers, s.answers, replaceExpired+place(len(p.args)+len(answers.columns)), now)
+	p.insert("claims", claims, s.claims)
+	p.insert("answers", answers, s.answers)
 	p.look(s)
-	if p.wanted > 0 {
+	if len(p.args) > 0 {
 		t.batch.Queue(p.text(), append(p.args, p.wanted)...)
 	}
 }
@@ -203,16 +234,14 @@ type premises struct {
 	wanted        int64
 }
 
-// insert inserts rows that are all to be new.
-func (p *premises) insert(stage string, t *table, rows []record, conflict string, more ...any) {
+// insert inserts rows, whose keys are to be free.
+func (p *premises) insert(stage string, t *table, rows []record) {
 	if len(rows) == 0 {
 		return
 	}
 	p.pass(stage)
-	p.with = append(p.with, stage+" as ("+insertBehind(t, len(p.args))+conflict+" returning 1)")
-	p.counted = append(p.counted, "select count(*) as n from "+stage)
-	p.args = append(append(p.args, arrays(t.columns, rows)...), more...)
-	p.wanted += int64(len(rows))
+	p.with = append(p.with, stage+" as ("+insertBehind(t, len(p.args))+")")
+	p.args = append(p.args, arrays(t.columns, rows)...)
 }
 
 // look looks for nouns at the versions at which they were read, and for accounts from
@@ -249,6 +278,9 @@ func (p *premises) text() string {
 	with := ""
 	if len(p.with) > 0 {
 		with = "with " + strings.Join(p.with, ", ") + " "
+	}
+	if len(p.counted) == 0 {
+		return with + "select " + place(len(p.args)) + "::bigint"
 	}
 	return with + "select " + only("sum(n)", len(p.args)) + " from (" + strings.Join(p.counted, " union all ") + ") found"
 }

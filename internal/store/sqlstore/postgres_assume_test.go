@@ -94,3 +94,25 @@ func TestAssumptionsAreBounded(t *testing.T) {
 		t.Errorf("%d merchants are remembered, want at most %d", len(a.counts), mostCounts)
 	}
 }
+
+// A balance is looked at unless the server refuses by itself what leads below zero.
+func TestUnguarded(t *testing.T) {
+	t.Parallel()
+	account := func(key string, floor any, steps int64) record {
+		return record{key, "m", "role", "", "IRR", floor, steps}
+	}
+	s := assumed{
+		want: want{floors: []accountKey{{"ends deepest", "m"}, {"deeper before", "m"}, {"without a floor", "m"}}},
+		needs: map[accountKey]int64{
+			{"ends deepest", "m"}: 12, {"deeper before", "m"}: 12, {"without a floor", "m"}: 12,
+		},
+		plan: plan{accounts: []record{
+			account("ends deepest", int64(0), -12), account("deeper before", int64(0), -5),
+			account("without a floor", nil, -12), account("comes in", int64(0), 9),
+		}},
+	}
+	want := []accountKey{{"deeper before", "m"}, {"without a floor", "m"}}
+	if got := s.unguarded(); !slices.Equal(got, want) {
+		t.Errorf("accounts to look at: got %v, want %v", got, want)
+	}
+}
