@@ -289,7 +289,8 @@ func (r *replay) accept(i int, o *order) {
 		if moved := r.moved[m.accountKey]; moved != nil {
 			moved.steps += m.steps
 		} else {
-			r.moved[m.accountKey] = &m
+			first := m
+			r.moved[m.accountKey] = &first
 		}
 	}
 	for _, e := range o.events {
