@@ -27,20 +27,24 @@ func isNetwork(err error) bool {
 		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, net.ErrClosed)
 }
 
-// unnest is a set of rows made of one array per column, the first of them behind
-// so many other arguments.
-func unnest(columns []field, behind int) string {
-	return "unnest(" + list(columns, ", ", func(i int, c field) string {
-		of := "bigint[]"
-		switch c.sort {
-		case text:
-			of = "text[]"
-		case binary:
-			of = "bytea[]"
-		case number, perhaps, once:
-		}
-		return place(behind+i) + "::" + of
-	}) + ")"
+// rowsOf selects a set of rows made of one array per column, the first of them behind so many
+// other arguments. As a list of columns they are taken row by row; in a from clause the server
+// would first put the whole of each array aside.
+func rowsOf(columns []field, behind int) string {
+	return "select " + list(columns, ", ", func(i int, c field) string { return "unnest(" + arrayAt(c, behind+i) + ")" })
+}
+
+// arrayAt is an argument with one column's values.
+func arrayAt(c field, at int) string {
+	of := "bigint[]"
+	switch c.sort {
+	case text:
+		of = "text[]"
+	case binary:
+		of = "bytea[]"
+	case number, perhaps, once:
+	}
+	return place(at) + "::" + of
 }
 
 // insertMany inserts all rows of an array, in their order.
@@ -48,7 +52,7 @@ func insertMany(t *table) string { return insertBehind(t, 0) }
 
 // insertBehind is insertMany in a statement with other arguments in front.
 func insertBehind(t *table, behind int) string {
-	return "insert into " + t.name + " (" + t.names() + ") select * from " + unnest(t.columns, behind)
+	return "insert into " + t.name + " (" + t.names() + ") " + rowsOf(t.columns, behind)
 }
 
 // matches joins a table, under its name or an alias, with the rows n by its key.
@@ -61,12 +65,12 @@ func matches(t *table, alias string) string {
 // updateMany replaces rows by their keys.
 func updateMany(t *table) string {
 	return "update " + t.name + " set " + t.tail(func(_ int, c field) string { return "n." + c.name }) +
-		" from " + unnest(t.columns, 0) + " as n (" + t.names() + ") where " + matches(t, t.name)
+		" from (" + rowsOf(t.columns, 0) + ") as n (" + t.names() + ") where " + matches(t, t.name)
 }
 
 // deleteMany removes rows by their keys.
 func deleteMany(t *table) string {
-	return "delete from " + t.name + " using " + unnest(t.columns[:t.key], 0) + " as n (" + t.keyNames() + ") where " +
+	return "delete from " + t.name + " using (" + rowsOf(t.columns[:t.key], 0) + ") as n (" + t.keyNames() + ") where " +
 		matches(t, t.name)
 }
 
@@ -77,15 +81,16 @@ func lookUpMany(t *table, called, behind int) string {
 	if t == accounts {
 		column = "balance"
 	}
-	return "select " + strconv.Itoa(called) + ", n." + t.columns[0].name + ", n.merchant_id, t." + column + " from " +
-		unnest(t.columns[:t.key], behind) + " as n (" + t.keyNames() + ") join " + t.name + " t on " + matches(t, "t")
+	return "select " + strconv.Itoa(called) + ", n." + t.columns[0].name + ", n.merchant_id, t." + column + " from (" +
+		rowsOf(t.columns[:t.key], behind) + ") as n (" + t.keyNames() + ") join " + t.name + " t on " + matches(t, "t")
 }
 
 // findMany reads whole rows by their keys, each with the place of its key in the
 // arrays in front.
 func findMany(t *table) string {
-	return "select n.place, " + prefixed("t", t) + " from " + unnest(t.columns[:t.key], 0) +
-		" with ordinality as n (" + t.keyNames() + ", place) join " + t.name + " t on " + matches(t, "t")
+	return "select n.place, " + prefixed("t", t) + " from unnest(" +
+		list(t.columns[:t.key], ", ", func(i int, c field) string { return arrayAt(c, i) }) +
+		") with ordinality as n (" + t.keyNames() + ", place) join " + t.name + " t on " + matches(t, "t")
 }
 
 // keysByHash is findMany for keys, whose merchants nobody knows yet.
@@ -114,7 +119,7 @@ var (
 	dropClaims   = deleteMany(claims)
 	dropAnswers  = deleteMany(answers)
 	lowerTallies = "update tally set events = tally.events - n.events, invoices = tally.invoices - n.invoices" +
-		" from " + unnest(tallies.columns, 0) + " as n (" + tallies.names() + ") where " + matches(tallies, "tally")
+		" from (" + rowsOf(tallies.columns, 0) + ") as n (" + tallies.names() + ") where " + matches(tallies, "tally")
 )
 
 // trip is a row of statements that go to the server together.

@@ -202,8 +202,8 @@ func only(found string, at int) string {
 
 // tallyAssumed counts on, and wants to come to the numbers behind the first ones.
 var tallyAssumed = "with done as (" + insertMany(tallies) + addTally + " returning " + tallies.names() + ") select " +
-	only("count(*)", 2*len(tallies.columns)) + " from done join " + unnest(tallies.columns, len(tallies.columns)) +
-	" as n (" + tallies.names() + ") using (" + tallies.names() + ")"
+	only("count(*)", 2*len(tallies.columns)) + " from done join (" + rowsOf(tallies.columns, len(tallies.columns)) +
+	") as n (" + tallies.names() + ") using (" + tallies.names() + ")"
 
 // assert queues what takes the merchants' locks, and fails unless everything is as is
 // assumed. Every statement has a snapshot of its own: the second sees what others committed
@@ -266,8 +266,8 @@ func (p *premises) look(s assumed) {
 			}
 		}
 		columns := append(slices.Clone(t.columns[:t.key]), field{"least", number})
-		p.counted = append(p.counted, "select count(*) as n from "+unnest(columns, len(p.args))+
-			" as n ("+t.keyNames()+", least) join "+t.name+" t on "+matches(t, "t")+" and "+met)
+		p.counted = append(p.counted, "select count(*) as n from ("+rowsOf(columns, len(p.args))+
+			") as n ("+t.keyNames()+", least) join "+t.name+" t on "+matches(t, "t")+" and "+met)
 		p.args = append(append(p.args, []any{ids, merchants}[:t.key]...), least)
 		p.wanted += int64(len(ids))
 	}
