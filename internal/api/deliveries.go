@@ -129,6 +129,7 @@ func (d *desk) deliveries() resource {
 				id: "resendDeliveries", path: "/deliveries/resend", scope: merchant.EndpointsWrite,
 				summary: "Send dead deliveries again",
 				about:   "Sends the newest dead deliveries again that are selected, at most 100 with one call.",
+				faults:  []fault.Code{fault.CodeEndpointNotFound},
 			}, "rsd", d.resendDeliveries, story[resent]{
 				now: func(*call, string) (resent, error) { return resent{Data: []deliveryView{}}, nil },
 				of:  func(change app.Change) (resent, bool) { return viewResent(change.Deliveries), true },

@@ -81,6 +81,7 @@ func TestRefusalsNameWhatIsMissing(t *testing.T) {
 		post("/payments", `{"invoice":"none"}`, "invoice_not_found", "invoice"),
 		post("/deals", `{"invoice":"none"}`, "invoice_not_found", "invoice"),
 		post("/refunds", `{"payment":"none"}`, "payment_not_found", "payment"),
+		post("/deliveries/resend", `{"endpoint":"none"}`, "endpoint_not_found", "endpoint"),
 		of(http.MethodGet, "/attachments?deal=none", "", "deal_not_found", "deal"),
 		of(http.MethodGet, "/payouts/none", "", "payout_not_found", "payout"),
 	)

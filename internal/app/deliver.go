@@ -164,12 +164,18 @@ func again(d event.Delivery, now time.Time) (event.Delivery, error) {
 
 // ResendDead makes the newest dead deliveries that a filter leaves due again, at
 // most so many, and gives them without their bodies. Its State means nothing.
+// Error: endpoint_not_found.
 func (a *App) ResendDead(ctx context.Context, merchantID string, f DeliveryFilter, limit int,
 ) (dead []event.Delivery, err error) {
 	f.State = event.Dead
 	defer a.wake()
 	err = a.update(ctx, func(r store.Reader) (store.Change, error) {
 		var change store.Change
+		if f.Endpoint != "" { // who misspells one must not believe that nothing is dead
+			if _, err := endpointOf(ctx, r, merchantID, f.Endpoint); err != nil {
+				return change, err
+			}
+		}
 		found, err := r.ListDeliveries(ctx, merchantID, f, Older{Limit: limit})
 		if err != nil {
 			return change, err

@@ -294,7 +294,7 @@ func TestResendDead(t *testing.T) {
 		endpoint string
 		limit    int
 		want     int
-	}{{"ep_none", 10, 0}, {e.ID, 2, 2}, {"", 100, len(dead) - 2}, {"", 100, 0}} {
+	}{{e.ID, 2, 2}, {"", 100, len(dead) - 2}, {"", 100, 0}} {
 		before := len(s.resent())
 		got, err := s.app.ResendDead(app.AsKey(t.Context(), "key_1"), s.merchant, app.DeliveryFilter{Endpoint: c.endpoint},
 			c.limit)
@@ -313,5 +313,11 @@ func TestResendDead(t *testing.T) {
 	}
 	if due := s.due(); len(due) != len(dead) {
 		t.Errorf("%d are due, want %d", len(due), len(dead))
+	}
+	for merchant, nobodys := range map[string]string{s.merchant: "ep_none", "another": e.ID} {
+		got, err := s.app.ResendDead(t.Context(), merchant, app.DeliveryFilter{Endpoint: nobodys}, 10)
+		if !fault.Is(err, fault.CodeEndpointNotFound) {
+			t.Errorf("%s of %s: got %d, %v", nobodys, merchant, len(got), err)
+		}
 	}
 }
