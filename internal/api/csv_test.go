@@ -227,7 +227,7 @@ func TestTableEnds(t *testing.T) {
 	h.ServeHTTP(recorder, r)
 	rows := rowsOf(t, recorder.Body.String())
 	cursor, err := base64.RawURLEncoding.DecodeString(recorder.Result().Trailer.Get("Next-Cursor"))
-	if len(rows) != 10_000 || err != nil || string(cursor) != "1."+rows[len(rows)-1]["id"] {
+	if len(rows) != 10_000 || err != nil || string(cursor) != "listInvoices.1."+rows[len(rows)-1]["id"] {
 		t.Errorf("got %d rows, and then %q, %v", len(rows), cursor, err)
 	}
 	e.parts, e.broken = 0, 2

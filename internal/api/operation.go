@@ -114,6 +114,9 @@ func list[Query, Out any](r row, do func(c *call, q Query) (Out, error)) operati
 			if err != nil {
 				return dialect.Reply{}, err
 			}
+			if p, ok := any(&q).(interface{ of(list string) }); ok {
+				p.of(o.id)
+			}
 			wanted, err := wantsTable(c, q)
 			if err != nil {
 				return dialect.Reply{}, err

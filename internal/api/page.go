@@ -23,7 +23,12 @@ type paging struct {
 
 	Limit  int64  `query:"limit" minimum:"1" maximum:"100" default:"20"`
 	Cursor string `query:"cursor" maxLength:"400"`
+
+	list string // the operation; every cursor carries it
 }
+
+// of says which list it is a page of.
+func (p *paging) of(list string) { p.list = list }
 
 // dated is what a list of things takes that become more every day; embed it in
 // the query of one instead of paging.
@@ -75,7 +80,8 @@ func (p paging) after() (app.Older, error) {
 	if err != nil {
 		return a, wrong.With(err)
 	}
-	micros, id, ok := strings.Cut(string(text), ".")
+	// The cursors of older versions name no list; those of another list begin with no time.
+	micros, id, ok := strings.Cut(strings.TrimPrefix(string(text), p.list+"."), ".")
 	at, err := strconv.ParseInt(micros, 10, 64)
 	if err != nil || !ok || id == "" || strings.ContainsRune(id, 0) || !utf8.ValidString(id) {
 		return a, wrong.With(err)
@@ -102,7 +108,8 @@ func paged[Noun, Item any](p paging, found []Noun, show func(Noun) Item, at func
 	if size := p.size(); len(found) > size {
 		found = found[:size]
 		when, id := at(found[size-1])
-		next := base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(when.UnixMicro(), 10) + "." + id))
+		place := p.list + "." + strconv.FormatInt(when.UnixMicro(), 10) + "." + id
+		next := base64.RawURLEncoding.EncodeToString([]byte(place))
 		out.NextCursor = &next
 	}
 	for _, noun := range found {

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -54,6 +55,21 @@ func TestPages(t *testing.T) {
 	slices.Reverse(sorted)
 	if len(slices.Compact(sorted)) != 7 || !slices.Equal(sorted, seen) {
 		t.Errorf("got %v, want the seven, each once, the newest first", seen)
+	}
+}
+
+// TestCursorsOfOlderVersions wants them to lead on: they name no list.
+func TestCursorsOfOlderVersions(t *testing.T) {
+	t.Parallel()
+	w := dialecttest.NewWorld(t, banks)
+	h := w.Handler(open(t, w))
+	for n := range 3 {
+		w.Ask(h, http.MethodPost, "/v1/invoices", named(fmt.Sprint(n)), `{"amount":"5000","unit":"IRR"}`)
+	}
+	cursor := base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d.%s", w.Now().UnixMicro(), id("inv", 2)))
+	a := w.Ask(h, http.MethodGet, "/v1/invoices?cursor="+cursor, named(""), "")
+	if a.Status != http.StatusOK || !strings.Contains(a.Body, id("inv", 1)) || strings.Contains(a.Body, id("inv", 2)) {
+		t.Errorf("got %d %s, want the first invoice alone", a.Status, a.Body)
 	}
 }
 
