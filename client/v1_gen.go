@@ -3279,7 +3279,7 @@ type Invoice struct {
 	// Examples: order 1001
 	Reference *string `json:"reference,omitempty"`
 
-	// Remaining What may still be paid: the amount less what is paid or being paid.
+	// Remaining What may still be paid: the amount less what is paid or being paid; 0 unless the status is open.
 	//
 	// Examples: 12.50
 	Remaining string `json:"remaining"`
@@ -37296,4 +37296,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: 56e1ef79bfd1af7e5e2b7ad716fba65a9fd8b526c8e5bd5486ac3018edddc177
+// Stamp of what it is made from: d38c817b59234779bdf55c228cc07196cd50c2204d4078e22b9d9ff394f16a76

@@ -76,9 +76,12 @@ var invoiceWords = words{
 				"rejected: it was not verified in time and the money went back.",
 			example: "open", choices: choices(invoice.States),
 		},
-		"amount":    {doc: "What is asked for.", example: "12.50"},
-		"captured":  {doc: "What is paid and not given back.", example: "0.00"},
-		"remaining": {doc: "What may still be paid: the amount less what is paid or being paid.", example: "12.50"},
+		"amount":   {doc: "What is asked for.", example: "12.50"},
+		"captured": {doc: "What is paid and not given back.", example: "0.00"},
+		"remaining": {
+			doc:     "What may still be paid: the amount less what is paid or being paid; 0 unless the status is open.",
+			example: "12.50",
+		},
 		"open_amount": {
 			doc: "Any amount may be paid, any number of times; amount means nothing then.", example: false,
 		},

@@ -95,12 +95,11 @@ const (
 )
 
 // Remaining is what may still be captured: the amount less what is captured
-// or being verified. It is zero, never negative, on an invoice that is full,
-// and not meaningful on an open-amount invoice.
+// or being verified. It is zero, never negative, on an invoice that is full or
+// not open, and not meaningful on an open-amount invoice.
 func (i Invoice) Remaining() money.Amount {
-	rest := i.Unpaid()
-	left, err := rest.Sub(i.Reserved)
-	if err != nil || left.Sign() < 0 {
+	left, err := i.Unpaid().Sub(i.Reserved)
+	if i.State != Open || err != nil || left.Sign() < 0 {
 		return money.Zero(i.Amount.Unit())
 	}
 	return left

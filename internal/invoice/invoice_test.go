@@ -41,6 +41,20 @@ func TestReserveKeepsOthersOut(t *testing.T) {
 	}
 }
 
+// TestRemainingByState wants nothing to remain of an invoice that nobody can pay.
+func TestRemainingByState(t *testing.T) {
+	t.Parallel()
+	for _, s := range invoice.States.States() {
+		i, want := owed(100), rial(0)
+		if i.State = s; s == invoice.Open {
+			want = rial(100)
+		}
+		if got := i.Remaining(); got != want {
+			t.Errorf("state %s: got %v, want %v", s, got, want)
+		}
+	}
+}
+
 func TestPayableByState(t *testing.T) {
 	t.Parallel()
 	want := map[invoice.State]fault.Code{
