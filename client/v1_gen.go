@@ -8496,7 +8496,7 @@ type ClientInterface interface {
 
 	// RotateKeyWithBody Replace a key
 	//
-	// Makes a key that may do the same, and lets the old one be good for a time. Where the old one was to end, the new one is good for as long. The new key is in this answer and in no other.
+	// Makes a key that may do the same, and lets the old one be good for a time. Where the old one was to end, the new one is good for as long. A key is replaced once; then the new one can be. The new key is in this answer and in no other.
 	//
 	// Needs a key with the scope keys:write.
 	//
@@ -8507,7 +8507,7 @@ type ClientInterface interface {
 
 	// RotateKey Replace a key
 	//
-	// Makes a key that may do the same, and lets the old one be good for a time. Where the old one was to end, the new one is good for as long. The new key is in this answer and in no other.
+	// Makes a key that may do the same, and lets the old one be good for a time. Where the old one was to end, the new one is good for as long. A key is replaced once; then the new one can be. The new key is in this answer and in no other.
 	//
 	// Needs a key with the scope keys:write.
 	//
@@ -11439,7 +11439,7 @@ func (c *Client) RevokeKey(ctx context.Context, id string, params *RevokeKeyPara
 
 // RotateKeyWithBody Replace a key
 //
-// Makes a key that may do the same, and lets the old one be good for a time. Where the old one was to end, the new one is good for as long. The new key is in this answer and in no other.
+// Makes a key that may do the same, and lets the old one be good for a time. Where the old one was to end, the new one is good for as long. A key is replaced once; then the new one can be. The new key is in this answer and in no other.
 //
 // Needs a key with the scope keys:write.
 //
@@ -11460,7 +11460,7 @@ func (c *Client) RotateKeyWithBody(ctx context.Context, id string, params *Rotat
 
 // RotateKey Replace a key
 //
-// Makes a key that may do the same, and lets the old one be good for a time. Where the old one was to end, the new one is good for as long. The new key is in this answer and in no other.
+// Makes a key that may do the same, and lets the old one be good for a time. Where the old one was to end, the new one is good for as long. A key is replaced once; then the new one can be. The new key is in this answer and in no other.
 //
 // Needs a key with the scope keys:write.
 //
@@ -23436,7 +23436,7 @@ type ClientWithResponsesInterface interface {
 
 	// RotateKeyWithBodyWithResponse Replace a key
 	//
-	// Makes a key that may do the same, and lets the old one be good for a time. Where the old one was to end, the new one is good for as long. The new key is in this answer and in no other.
+	// Makes a key that may do the same, and lets the old one be good for a time. Where the old one was to end, the new one is good for as long. A key is replaced once; then the new one can be. The new key is in this answer and in no other.
 	//
 	// Needs a key with the scope keys:write.
 	//
@@ -23447,7 +23447,7 @@ type ClientWithResponsesInterface interface {
 
 	// RotateKeyWithResponse Replace a key
 	//
-	// Makes a key that may do the same, and lets the old one be good for a time. Where the old one was to end, the new one is good for as long. The new key is in this answer and in no other.
+	// Makes a key that may do the same, and lets the old one be good for a time. Where the old one was to end, the new one is good for as long. A key is replaced once; then the new one can be. The new key is in this answer and in no other.
 	//
 	// Needs a key with the scope keys:write.
 	//
@@ -31781,7 +31781,7 @@ func (c *ClientWithResponses) RevokeKeyWithResponse(ctx context.Context, id stri
 
 // RotateKeyWithBodyWithResponse Replace a key
 //
-// Makes a key that may do the same, and lets the old one be good for a time. Where the old one was to end, the new one is good for as long. The new key is in this answer and in no other.
+// Makes a key that may do the same, and lets the old one be good for a time. Where the old one was to end, the new one is good for as long. A key is replaced once; then the new one can be. The new key is in this answer and in no other.
 //
 // Needs a key with the scope keys:write.
 //
@@ -31798,7 +31798,7 @@ func (c *ClientWithResponses) RotateKeyWithBodyWithResponse(ctx context.Context,
 
 // RotateKeyWithResponse Replace a key
 //
-// Makes a key that may do the same, and lets the old one be good for a time. Where the old one was to end, the new one is good for as long. The new key is in this answer and in no other.
+// Makes a key that may do the same, and lets the old one be good for a time. Where the old one was to end, the new one is good for as long. A key is replaced once; then the new one can be. The new key is in this answer and in no other.
 //
 // Needs a key with the scope keys:write.
 //
@@ -37296,4 +37296,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: d38c817b59234779bdf55c228cc07196cd50c2204d4078e22b9d9ff394f16a76
+// Stamp of what it is made from: 0dbc1c6c51a441430795a23310b2fa1f59b280873bffeb492a91c887d9ab75c8

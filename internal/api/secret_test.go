@@ -41,7 +41,8 @@ func TestSecretIsToldAgain(t *testing.T) {
 			t.Errorf("%s: got %s, want %s again", path, again.Body, first.Body)
 		}
 		other := w.Ask(h, http.MethodPost, path, header(path+" more"), body)
-		if other.Body == first.Body || !random.MatchString(other.Body) {
+		once := strings.HasPrefix(path, "/v1/keys/") // what was replaced is not replaced again
+		if made := random.MatchString(other.Body); other.Body == first.Body || made == once {
 			t.Errorf("%s under another name: got %s", path, other.Body)
 		}
 	}

@@ -123,7 +123,8 @@ func (d *desk) keys() resource {
 			create(row{
 				id: "rotateKey", path: "/keys/{id}/rotate", scope: merchant.KeysWrite, summary: "Replace a key",
 				about: "Makes a key that may do the same, and lets the old one be good for a time. Where the old one was to end, " +
-					"the new one is good for as long. The new key is in this answer and in no other.",
+					"the new one is good for as long. A key is replaced once; then the new one can be. The new key is in this " +
+					"answer and in no other.",
 				faults: append(missing, fault.CodeWrongState), secret: true,
 			}, "key", d.rotateKey, story[keyView]{now: d.keyNow, with: d.keyMade}),
 			act(row{

@@ -79,8 +79,8 @@ type Replacement struct {
 // ReplaceKey adds a key that may do what another may, and lets that one be good
 // for some time yet, so that its holder can change over. A time at which it was
 // to expire anyway stays, and the new one is good as long as the other was to be.
-// Errors: not_found, wrong_state when it is over or is none that is sent,
-// parameter_invalid.
+// Errors: not_found, wrong_state when it is over, was replaced before or is none
+// that is sent, parameter_invalid.
 func (a *App) ReplaceKey(ctx context.Context, merchantID string, n Replacement,
 ) (next merchant.Key, secret string, err error) {
 	if n.Overlap < 0 {
@@ -94,6 +94,9 @@ func (a *App) ReplaceKey(ctx context.Context, merchantID string, n Replacement,
 		now := a.now()
 		if !old.RevokedAt.IsZero() || old.Expired(now) || old.Signs() || old.Issues() {
 			return store.Change{}, fault.New(fault.CodeWrongState, "key", "")
+		}
+		if err := neverReplaced(ctx, r, old); err != nil {
+			return store.Change{}, err
 		}
 		wish := NewKey{ID: n.ID, Secret: n.Secret, Merchant: merchantID, Label: old.Label, Scopes: old.Scopes}
 		if !old.ExpiresAt.IsZero() {
@@ -112,6 +115,16 @@ func (a *App) ReplaceKey(ctx context.Context, merchantID string, n Replacement,
 	a.keys.forget()
 	next.Version++
 	return next, secret, err
+}
+
+// neverReplaced lets only a key be replaced that ends when it was to end: after that
+// its end is the overlap's, and whatever came next would be as short. Error: wrong_state.
+func neverReplaced(ctx context.Context, r store.Reader, k merchant.Key) error {
+	history, err := r.History(ctx, k.Merchant, event.Key, k.ID)
+	if err == nil && slices.ContainsFunc(history, func(e event.Event) bool { return e.Trigger == event.Replace }) {
+		err = fault.New(fault.CodeWrongState, "key", "It was replaced already. Replace the key that took its place.")
+	}
+	return err
 }
 
 // keyOf finds one of a merchant's keys. Error: not_found.

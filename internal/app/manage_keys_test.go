@@ -73,3 +73,31 @@ func TestReplaceKey(t *testing.T) {
 		}
 	}
 }
+
+// TestReplaceKeyTwice wants no key that was to be good for ever to leave one that
+// ends with the overlap: only the key in its place can be replaced.
+func TestReplaceKeyTwice(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	replace := func(id string) (merchant.Key, error) {
+		k, _, err := s.app.ReplaceKey(t.Context(), s.merchant, app.Replacement{Key: id, Overlap: time.Hour})
+		return k, err
+	}
+	old, secret, err := s.app.CreateKey(t.Context(), app.NewKey{Merchant: s.merchant})
+	if err != nil {
+		t.Fatal(err)
+	}
+	next, err := replace(old.ID)
+	if err != nil || !next.ExpiresAt.IsZero() {
+		t.Fatalf("once: got %+v, %v", next, err)
+	}
+	if again, err := replace(old.ID); !fault.Is(err, fault.CodeWrongState) {
+		t.Errorf("twice: got one that ends at %v, %v", again.ExpiresAt, err)
+	}
+	if _, err := s.app.Authenticate(t.Context(), secret); err != nil {
+		t.Errorf("in the overlap: %v", err)
+	}
+	if last, err := replace(next.ID); err != nil || !last.ExpiresAt.IsZero() {
+		t.Errorf("the one in its place: got %+v, %v", last, err)
+	}
+}
