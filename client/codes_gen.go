@@ -74,7 +74,7 @@ const (
 	CodeInvoiceHeld Code = "invoice_held"
 	// The link is expired, switched off, or its invoice takes no payment.
 	CodeLinkUnusable Code = "link_unusable"
-	// Another refund of the same payment has no outcome yet.
+	// Another refund of the same payment has no outcome yet, and this one does not fit beside it: it names no amount, or more than is left, or is of the whole invoice.
 	CodeRefundInProgress Code = "refund_in_progress"
 	// Captured money, less refunds made and pending, is less than the amount asked for.
 	CodeRefundTooLarge Code = "refund_too_large"

@@ -192,7 +192,8 @@ var Catalogue = []Entry{
 	},
 	{
 		Code: CodeRefundInProgress, Kind: Conflict, Words: "A refund is in progress already.",
-		Doc: "Another refund of the same payment has no outcome yet.",
+		Doc: "Another refund of the same payment has no outcome yet, and this one does not fit beside it: " +
+			"it names no amount, or more than is left, or is of the whole invoice.",
 	},
 	{
 		Code: CodeRefundTooLarge, Kind: Invalid, Words: "The refund is larger than what can be given back.",
