@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -103,14 +102,4 @@ func hidden(in io.Reader, errs io.Writer) func() ([]byte, error) {
 func isTerminal(w io.Writer) bool {
 	file, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))
-}
-
-// spacious lets the collector run less often: a server makes much short-lived
-// garbage over a small live heap, of about 9 MB. More than this gains little, and
-// takes the server beyond 100 MB under load. GOGC, where it is set, wins.
-func spacious() {
-	const percent = 250
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(percent)
-	}
 }

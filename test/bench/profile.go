@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime/debug"
 	"runtime/pprof"
 
 	"github.com/purserhq/purser/internal/server"
@@ -18,7 +17,6 @@ import (
 // runProfiled is purser serve with a profile of its processor time, written
 // when it is told to stop.
 func runProfiled(ctx context.Context, args []string) (err error) {
-	debug.SetGCPercent(250)                       // as purser serve has it
 	c := server.Config{CallsPerSecond: 1_000_000} // as the server that is measured
 	var into string
 	flags := flag.NewFlagSet("profiled", flag.ContinueOnError)
@@ -31,6 +29,7 @@ func runProfiled(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	c.Database = server.Secret(*database)
+	server.CollectRarely(c) // as purser serve does
 	s, err := server.New(ctx, c, os.Stderr)
 	if err != nil {
 		return err

@@ -11,10 +11,12 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"runtime/debug"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/purserhq/purser/internal/server"
 )
 
 // wish is what a shop sends to create an invoice.
@@ -172,7 +174,6 @@ func newID(now time.Time) string {
 
 // runYardstick is the yardstick as a program, until it is told to stop.
 func runYardstick(ctx context.Context, args []string) error {
-	debug.SetGCPercent(250) // as purser serve has it
 	flags := flag.NewFlagSet("yardstick", flag.ContinueOnError)
 	listen := flags.String("listen", "", "address")
 	database := flags.String("database", "", "URL of PostgreSQL, or a file of SQLite")
@@ -180,6 +181,11 @@ func runYardstick(ctx context.Context, args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	var c server.Config
+	if strings.HasPrefix(*database, "postgres") {
+		c.Database = server.Secret(*database)
+	}
+	server.CollectRarely(c) // as purser serve does
 	t, err := openTables(ctx, *database, *events)
 	if err != nil {
 		return err
