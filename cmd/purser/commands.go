@@ -74,7 +74,7 @@ type demoCommand struct {
 
 // Run starts the demo and serves until it is told to stop.
 func (c *demoCommand) Run(ctx context.Context, t server.Terminal) error {
-	server.CollectRarely(server.Config{Database: server.Secret(c.Database)})
+	collectRarely(server.Config{Database: server.Secret(c.Database)})
 	demo, err := server.NewDemo(ctx, server.DemoOptions{
 		Addr: c.Addr, Payments: c.Payments, Refunds: c.Refunds, Data: c.Data, Database: server.Secret(c.Database),
 		Log: t.Err, LogLevel: c.LogLevel,
@@ -116,7 +116,7 @@ func (c *serveCommand) Run(ctx context.Context, t server.Terminal) error {
 	if err != nil {
 		return err
 	}
-	server.CollectRarely(layered.config)
+	collectRarely(layered.config)
 	s, err := server.New(ctx, layered.config, t.Err)
 	if err != nil {
 		return err
