@@ -24,6 +24,9 @@ var sweeping = []string{"sweep_interval=500ms"}
 // books are ours.
 func TestKill(t *testing.T) {
 	t.Parallel()
+	if !testing.Short() {
+		t.Skip("TestKillAtEveryPoint begins with the same rounds, and goes on")
+	}
 	eachEngine(t, func(t *testing.T, database string) {
 		w := open(t, plot{database: database, settings: sweeping})
 		killRounds(t, w, time.Second/2, func(round int, _ moments) bool { return round < *roundsFlag })

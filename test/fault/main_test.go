@@ -46,11 +46,12 @@ func run(m *testing.M) int {
 	return pgtest.Run(m)
 }
 
-// raced are the flags of a program with the race detector. As in the Makefile, it
-// leaves out SQLite, which works on memory that the detector does not look at.
+// raced are the flags of a program with the race detector: those of the Makefile, so
+// that what it has compiled serves again. SQLite works on memory that the detector
+// does not look at.
 var raced = []string{
-	"-race", "-gcflags=modernc.org/sqlite/lib=-race=false", "-gcflags=modernc.org/libc=-race=false",
-	"-gcflags=modernc.org/memory=-race=false",
+	"-race", "-ldflags=-s", "-gcflags=all=-dwarf=false", "-gcflags=modernc.org/sqlite/lib=-race=false",
+	"-gcflags=modernc.org/libc=-race=false", "-gcflags=modernc.org/memory=-race=false",
 }
 
 // build makes a program with failpoints in it.
