@@ -4618,6 +4618,11 @@ type Payment struct {
 	// Payer What is known of the person who pays.
 	Payer *Payer `json:"payer,omitempty"`
 
+	// Reason Why it failed, in the same words for every gateway; nothing where a merchant said so. refused: the payer's bank or the gateway said no, and not why. insufficient_funds, card_expired, limit_exceeded: the payer can use another way. wrong_details: a number, a PIN or a code is not right. authentication_failed: the payer did not pass the bank's own check. timed_out: the payer took too long. try_later: the payer's bank could not be reached. not_opened: no gateway let the payer begin. no_room: the invoice was paid otherwise, and the money goes back. given_back: the gateway gave the money back. not_received: a person looked, and none had come. unconfirmed: the invoice waits for your confirmation. There may be more of them one day.
+	//
+	// Examples: insufficient_funds
+	Reason *string `json:"reason,omitempty"`
+
 	// Receipt The gateway's id of the movement of money.
 	//
 	// Examples: ch_1
@@ -37296,4 +37301,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: 0dbc1c6c51a441430795a23310b2fa1f59b280873bffeb492a91c887d9ab75c8
+// Stamp of what it is made from: 67be93707df8b7e34d61d5496b87a1e2ffedcefbba0e97fcbdc84f031a859b3d

@@ -35,6 +35,7 @@ type paymentView struct {
 	Expanded    *paymentMore      `json:"expanded,omitempty" table:"-"`
 	CreatedAt   string            `json:"created_at" format:"date-time"`
 	UpdatedAt   string            `json:"updated_at" format:"date-time"`
+	Reason      string            `json:"reason,omitempty"` // the last column of a table, as it came later
 }
 
 // paymentMore is what a payment is shown with.
@@ -56,6 +57,16 @@ var paymentWords = words{
 				"authorized: the money is held; capture or void it. captured: the money is taken. settled: the gateway has " +
 				"paid it out.",
 			example: "processing", choices: choices(payment.States),
+		},
+		"reason": {
+			doc: "Why it failed, in the same words for every gateway; nothing where a merchant said so. refused: the payer's " +
+				"bank or the gateway said no, and not why. insufficient_funds, card_expired, limit_exceeded: the payer can use " +
+				"another way. wrong_details: a number, a PIN or a code is not right. authentication_failed: the payer did not " +
+				"pass the bank's own check. timed_out: the payer took too long. try_later: the payer's bank could not be " +
+				"reached. not_opened: no gateway let the payer begin. no_room: the invoice was paid otherwise, and the money " +
+				"goes back. given_back: the gateway gave the money back. not_received: a person looked, and none had come. " +
+				"unconfirmed: the invoice waits for your confirmation. There may be more of them one day.",
+			example: "insufficient_funds",
 		},
 		"invoice":    {doc: "The id of its invoice.", example: exampleInvoice},
 		"amount":     {doc: "What is collected.", example: "12.50"},
@@ -347,6 +358,9 @@ func (d *desk) viewPayment(p payment.Payment) paymentView {
 	}
 	if p.Record.Recorded() {
 		view.Recorded, view.RecordedAt = p.Record.Amount.Fixed(), moment(p.Record.At)
+	}
+	if p.State == payment.Failed {
+		view.Reason = string(p.Reason)
 	}
 	if p.Live(d.Now()) {
 		view.PayURL = p.Attempt.Link

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -21,17 +22,18 @@ func (a *App) book(ctx context.Context, p payment.Payment, c candidate, r gatewa
 	case gateway.Captured:
 		return a.capture(ctx, p, c, r)
 	case gateway.Declined:
-		return a.close(ctx, p, closing(p, payment.Decline), byGateway, r.Word)
+		return a.close(ctx, p, closing(p, payment.Decline), byGateway, declined(r))
 	case gateway.Canceled:
-		return a.close(ctx, p, payment.Cancel, byGateway, r.Word)
+		return a.close(ctx, p, payment.Cancel, byGateway, why{note: r.Word})
 	case gateway.Expired:
-		return a.close(ctx, p, closing(p, payment.Expire), byGateway, r.Word)
+		return a.close(ctx, p, closing(p, payment.Expire), byGateway, why{note: r.Word})
 	case gateway.Undone:
-		return a.close(ctx, p, closing(p, payment.Decline), byGateway, "the gateway gave the money back: "+r.Word)
+		return a.close(ctx, p, closing(p, payment.Decline), byGateway,
+			why{"the gateway gave the money back: " + r.Word, payment.GivenBack})
 	case gateway.Pending:
 		// The gateway itself says that nobody has paid, and its page is closed.
 		if a.now().After(p.Attempt.Deadline.Add(grace)) && !r.Doubt && a.callOff(ctx, p, c) {
-			return a.close(ctx, p, closing(p, payment.Expire), byGateway, r.Word)
+			return a.close(ctx, p, closing(p, payment.Expire), byGateway, why{note: r.Word})
 		}
 		return a.stayOpen(ctx, p, c, r)
 	case gateway.Authorized:
@@ -54,8 +56,26 @@ func closing(p payment.Payment, t payment.Trigger) payment.Trigger {
 	return t
 }
 
+// why is how the end of a payment is explained: to the operator in words, and to
+// software, where it failed, by a reason.
+type why struct {
+	note   string
+	reason payment.Reason
+}
+
+// declined explains what a gateway declined.
+func declined(r gateway.Report) why { return why{r.Word, cmp.Or(r.Reason, payment.Refused)} }
+
+// explain writes down why a payment ended. Only one that failed has a reason.
+func (w why) explain(p *payment.Payment) {
+	p.Note, p.Reason = w.note, ""
+	if p.State == payment.Failed {
+		p.Reason = w.reason
+	}
+}
+
 // close ends a payment for which no money was taken.
-func (a *App) close(ctx context.Context, p payment.Payment, t payment.Trigger, actor, note string,
+func (a *App) close(ctx context.Context, p payment.Payment, t payment.Trigger, actor string, because why,
 ) (payment.Payment, error) {
 	var fresh payment.Payment
 	err := a.update(ctx, func(r store.Reader) (store.Change, error) {
@@ -83,10 +103,11 @@ func (a *App) close(ctx context.Context, p payment.Payment, t payment.Trigger, a
 		if fresh.State, err = payment.States.Next(from, t); err != nil {
 			return store.Change{}, err
 		}
-		fresh.Note, fresh.FinalizedAt = note, now
+		because.explain(&fresh)
+		fresh.FinalizedAt = now
 		change.Payments = append(change.Payments, fresh)
 		change.Events = append(change.Events,
-			happened(event.Payment, p.Merchant, p.ID, from, t, fresh.State, actor, note, now))
+			happened(event.Payment, p.Merchant, p.ID, from, t, fresh.State, actor, because.note, now))
 		return change, nil
 	})
 	return fresh, err
@@ -286,7 +307,7 @@ func take(ctx context.Context, r store.Reader, p *payment.Payment, i invoice.Inv
 	if p.State, err = payment.States.Next(from, trigger); err != nil {
 		return err
 	}
-	p.Reserved, p.FinalizedAt, p.Note = false, now, ""
+	p.Reserved, p.FinalizedAt, p.Note, p.Reason = false, now, "", ""
 	if i, err = i.Capture(p.Amount); err != nil {
 		return err
 	}
@@ -400,7 +421,8 @@ func (a *App) toSuspense(p payment.Payment, now time.Time, change store.Change) 
 		}
 		p.State = to
 	}
-	p.Note, p.Attention, p.FinalizedAt = note, note, now
+	why{note, payment.NoRoom}.explain(&p)
+	p.Attention, p.FinalizedAt = note, now
 	cause := ledger.Cause{Merchant: p.Merchant, Subject: p.ID, At: now}
 	if err := a.post(&change, ledger.RuleLate, cause, p.Attempt.Gateway, p.Amount); err != nil {
 		return change, err

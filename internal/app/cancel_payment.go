@@ -30,7 +30,7 @@ func (a *App) CancelPayment(ctx context.Context, merchantID, id, operator, note 
 			return p, err
 		}
 		if byHand(c.conn) {
-			return a.close(ctx, p, payment.Cancel, actor, words)
+			return a.close(ctx, p, payment.Cancel, actor, why{note: words})
 		}
 	}
 	err = a.update(ctx, func(r store.Reader) (store.Change, error) {

@@ -100,7 +100,8 @@ func unsent(p payment.Payment, now time.Time, change *store.Change) (payment.Pay
 	if err != nil {
 		return p, err
 	}
-	p.State, p.Note, p.FinalizedAt, p.CheckAt = to, "the invoice waits for the merchant's confirmation", now, never
+	p.State, p.FinalizedAt, p.CheckAt = to, now, never
+	why{"the invoice waits for the merchant's confirmation", payment.Unconfirmed}.explain(&p)
 	change.Events = append(change.Events,
 		happened(event.Payment, p.Merchant, p.ID, from, payment.Decline, to, byWorker, p.Note, now))
 	return p, nil
@@ -234,7 +235,8 @@ func (a *App) charge(ctx context.Context, p payment.Payment, c candidate, card C
 	}
 	charger, ok := passedOn(p, c)
 	if !ok { // the contract is another one than it was
-		return a.close(ctx, p, payment.Decline, byGateway, "this gateway takes no cards from us")
+		return a.close(ctx, p, payment.Decline, byGateway,
+			why{"this gateway takes no cards from us", payment.NotOpened})
 	}
 	return a.bookCharge(ctx, p, c, charger.Charge(ctx, attempt, card, p.Hold))
 }
@@ -248,7 +250,7 @@ func (a *App) bookCharge(ctx context.Context, p payment.Payment, c candidate, sa
 	}
 	switch {
 	case said.Outcome == gateway.Refused:
-		return a.close(ctx, p, payment.Decline, byGateway, said.Word)
+		return a.close(ctx, p, payment.Decline, byGateway, why{said.Word, payment.NotOpened})
 	case said.Outcome != gateway.Opened || said.Session == "":
 		return p, nil // it is asked about: see abandon
 	}

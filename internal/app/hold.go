@@ -103,11 +103,11 @@ func (a *App) lookAfterHold(ctx context.Context, p payment.Payment, c candidate)
 		}
 		return p, a.flag(ctx, p, "the gateway took money that was only to be held")
 	case gateway.Canceled, gateway.Undone:
-		return a.endHold(ctx, p, payment.Cancel, byGateway, report.Word)
+		return a.endHold(ctx, p, payment.Cancel, byGateway, why{note: report.Word})
 	case gateway.Expired:
-		return a.endHold(ctx, p, payment.Expire, byGateway, report.Word)
+		return a.endHold(ctx, p, payment.Expire, byGateway, why{note: report.Word})
 	case gateway.Declined:
-		return a.endHold(ctx, p, payment.Decline, byGateway, report.Word)
+		return a.endHold(ctx, p, payment.Decline, byGateway, declined(report))
 	}
 	return p, a.askAboutHold(ctx, p, report)
 }
@@ -139,7 +139,7 @@ func (a *App) askAboutHold(ctx context.Context, p payment.Payment, report gatewa
 }
 
 // endHold ends a payment whose money is not held any more and was not taken.
-func (a *App) endHold(ctx context.Context, p payment.Payment, t payment.Trigger, actor, note string,
+func (a *App) endHold(ctx context.Context, p payment.Payment, t payment.Trigger, actor string, because why,
 ) (payment.Payment, error) {
 	var fresh payment.Payment
 	err := a.update(ctx, func(r store.Reader) (store.Change, error) {
@@ -157,10 +157,11 @@ func (a *App) endHold(ctx context.Context, p payment.Payment, t payment.Trigger,
 			return store.Change{}, err
 		}
 		fresh.Step, fresh.Holding = payment.Step{}, money.Amount{}
-		fresh.Note, fresh.FinalizedAt, fresh.UpdatedAt, fresh.CheckAt = note, now, now, never
+		because.explain(&fresh)
+		fresh.FinalizedAt, fresh.UpdatedAt, fresh.CheckAt = now, now, never
 		change.Payments = append(change.Payments, fresh)
 		change.Events = append(change.Events,
-			happened(event.Payment, p.Merchant, p.ID, from, t, fresh.State, actor, note, now))
+			happened(event.Payment, p.Merchant, p.ID, from, t, fresh.State, actor, because.note, now))
 		if fresh.Amount.Sign() > 0 {
 			err = a.post(&change, ledger.RuleReleased, ledger.Cause{Merchant: p.Merchant, Subject: p.ID, At: now},
 				fresh.Attempt.Gateway, fresh.Amount)

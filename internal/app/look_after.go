@@ -233,7 +233,7 @@ func (a *App) ConfirmPayment(ctx context.Context, merchantID string, n Confirmat
 		return p, errHeld()
 	}
 	if !n.Paid {
-		return a.close(ctx, p, payment.Decline, byOperator, n.Operator+": "+n.Note)
+		return a.close(ctx, p, payment.Decline, byOperator, why{n.Operator + ": " + n.Note, payment.NotReceived})
 	}
 	has, err := a.store.Claimed(ctx, merchantID, store.ReceiptClaim, sessionKey(c.info.Connector, n.Receipt))
 	if err == nil && has.Subject != p.ID {

@@ -261,7 +261,7 @@ func (a *App) retreat(ctx context.Context, p payment.Payment, o opening) error {
 	}
 	p.State, p.UpdatedAt, p.CheckAt = to, now, never
 	if !o.retreat {
-		p.FinalizedAt = now
+		p.FinalizedAt, p.Reason = now, payment.NotOpened
 	}
 	return a.commit(ctx, store.Change{
 		Payments: []payment.Payment{p},

@@ -316,7 +316,8 @@ func (a *App) leave(ctx context.Context, p payment.Payment, c candidate, h hint,
 			return a.book(ctx, p, c, report)
 		}
 	}
-	return a.close(ctx, p, payment.Decline, h.actor, "the invoice has no room for it: the money was left to go back")
+	return a.close(ctx, p, payment.Decline, h.actor,
+		why{"the invoice has no room for it: the money was left to go back", payment.NoRoom})
 }
 
 // checkAgain sets the time of the next question.
@@ -345,7 +346,7 @@ func (a *App) abandon(ctx context.Context, p payment.Payment, c candidate) (paym
 	if !c.info.LostStartIsHarmless {
 		return p, a.flag(ctx, p, "the gateway never answered whether it opened this payment")
 	}
-	return a.close(ctx, p, payment.Decline, byWorker, "no gateway opened a page")
+	return a.close(ctx, p, payment.Decline, byWorker, why{"no gateway opened a page", payment.NotOpened})
 }
 
 // flag puts a payment on the list of what waits for a person.

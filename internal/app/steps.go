@@ -174,7 +174,7 @@ func (a *App) runStep(ctx context.Context, p payment.Payment, c candidate) (paym
 	case payment.ToVoid:
 		report := capturer.Void(ctx, held)
 		if report.Outcome == gateway.Canceled {
-			return a.endHold(ctx, p, payment.Cancel, byMerchant, "")
+			return a.endHold(ctx, p, payment.Cancel, byMerchant, why{})
 		}
 		return a.stepRefused(ctx, p, report)
 	case payment.ToAdjust:

@@ -105,6 +105,8 @@ type Report struct {
 	Word    string       // the provider's words, for the operator; no secrets
 	Alarm   string       // not empty: a person must look, and why
 	Doubt   bool         // an answer that may have moved money was lost
+
+	Reason payment.Reason // why it was declined; empty = the provider said no more than that
 }
 
 // Gateway is one contract with one provider. Every method takes at most the

@@ -54,6 +54,7 @@ type Payment struct {
 	Payer       Payer
 	Card        string    // masked, as the gateway told it
 	Note        string    // for the operator: why it ended as it did
+	Reason      Reason    // for software: why it failed
 	Attention   string    // not empty: a person must look, and why
 	CheckAt     time.Time // when to ask the gateway next; zero = not waiting for it
 	Checks      int       // how often it was asked without an end

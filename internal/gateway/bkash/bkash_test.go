@@ -3,6 +3,7 @@ package bkash
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/purserhq/purser/internal/gateway"
 	"github.com/purserhq/purser/internal/gateway/gatewaytest"
 	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/payment"
 )
 
 const (
@@ -203,7 +205,18 @@ func TestCodesOfExecute(t *testing.T) {
 			if got.Outcome != want[known.class] || (got.Alarm != "") != (known.class == setUp) || got.Receipt != "" {
 				t.Errorf("%s: got %+v, want %s", answer, got, want[known.class])
 			}
+			if got.Reason != reasons[code] {
+				t.Errorf("%s: got the reason %q, want %q", answer, got.Reason, reasons[code])
+			}
 		}
+	}
+	for code, reason := range reasons {
+		if codes[code].class != declines || !slices.Contains(payment.Reasons, reason) {
+			t.Errorf("%s has the reason %q, and does not decline", code, reason)
+		}
+	}
+	if reasons["2023"] != payment.NoFunds || reasons["2014"] != payment.WrongDetails {
+		t.Errorf("got %q for a wallet that is too low, and %q for a wrong PIN", reasons["2023"], reasons["2014"])
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/purserhq/purser/internal/gateway"
 	"github.com/purserhq/purser/internal/gateway/client"
 	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/payment"
 )
 
 const (
@@ -86,6 +87,16 @@ var codes = map[string]code{
 	codeMaintenance: {"maintenance", unclear},
 }
 
+// reasons are what the codes of declined payments come to; a code that is not in the
+// table says no more than no.
+var reasons = map[string]payment.Reason{
+	"2009": payment.WrongDetails, "2010": payment.WrongDetails, "2011": payment.WrongDetails,
+	"2013": payment.OverLimit, "2014": payment.WrongDetails, "2015": payment.OverLimit,
+	"2016": payment.WrongDetails, "2017": payment.OverLimit, "2018": payment.TimedOut, "2019": payment.TimedOut,
+	"2023": payment.NoFunds, "2045": payment.WrongDetails, "2046": payment.WrongDetails,
+	"2057": payment.WrongDetails, "2058": payment.WrongDetails,
+}
+
 // ranBefore are the codes of an execute that somebody had sent before: the
 // status can be asked at once.
 var ranBefore = map[string]bool{
@@ -142,7 +153,7 @@ func (g *Gateway) refusedExecute(s said) gateway.Report {
 	report := gateway.Report{Outcome: gateway.Unknown, Word: g.words(s)}
 	switch codes[s.code()].class {
 	case declines:
-		report.Outcome = gateway.Declined
+		report.Outcome, report.Reason = gateway.Declined, reasons[s.code()]
 	case unfinished:
 		report.Outcome = gateway.Pending
 	case setUp:

@@ -168,7 +168,7 @@ func (g *Gateway) unconfirmed(ctx context.Context, a gateway.Attempt, amount int
 		report.Outcome = gateway.Declined
 	}
 	if plain && report.Outcome == gateway.Declined {
-		report.Word, report.Alarm = doubtful.Word, doubtful.Alarm
+		report.Word, report.Alarm, report.Reason = doubtful.Word, doubtful.Alarm, reasonOf(said)
 	}
 	return report
 }

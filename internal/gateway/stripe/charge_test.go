@@ -12,6 +12,7 @@ import (
 	"github.com/purserhq/purser/internal/gateway"
 	"github.com/purserhq/purser/internal/gateway/gatewaytest"
 	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/payment"
 	emulator "github.com/purserhq/purser/internal/sandbox/stripe"
 )
 
@@ -34,25 +35,26 @@ func TestChargeOfEveryCard(t *testing.T) {
 	for number, want := range map[string]struct {
 		outcome gateway.Outcome
 		word    string
+		reason  payment.Reason
 	}{
-		"4242424242424242": {gateway.Captured, "succeeded"},
-		"4000000000000002": {gateway.Declined, "generic_decline"},
-		"4000000000009995": {gateway.Declined, "insufficient_funds"},
-		"4000000000009987": {gateway.Declined, "lost_card"},
-		"4000000000009979": {gateway.Declined, "stolen_card"},
-		"4000000000000069": {gateway.Declined, "expired_card"},
-		"4000000000000127": {gateway.Declined, "incorrect_cvc"},
-		"4000000000000119": {gateway.Declined, "processing_error"},
-		"4000000000006975": {gateway.Declined, "card_velocity_exceeded"},
-		"4000002500003155": {gateway.Pending, "requires_action"},
-		"1234567890123456": {gateway.Declined, "generic_decline"},
+		"4242424242424242": {gateway.Captured, "succeeded", ""},
+		"4000000000000002": {gateway.Declined, "generic_decline", ""},
+		"4000000000009995": {gateway.Declined, "insufficient_funds", payment.NoFunds},
+		"4000000000009987": {gateway.Declined, "lost_card", ""},
+		"4000000000009979": {gateway.Declined, "stolen_card", ""},
+		"4000000000000069": {gateway.Declined, "expired_card", payment.CardExpired},
+		"4000000000000127": {gateway.Declined, "incorrect_cvc", payment.WrongDetails},
+		"4000000000000119": {gateway.Declined, "processing_error", payment.TryLater},
+		"4000000000006975": {gateway.Declined, "card_velocity_exceeded", payment.OverLimit},
+		"4000002500003155": {gateway.Pending, "requires_action", ""},
+		"1234567890123456": {gateway.Declined, "generic_decline", ""},
 	} {
 		s, g := stage(t)
 		a := s.Attempt()
 		got := charge(t, g, a, number, false)
 		if got.Outcome != gateway.Opened || got.Report.Outcome != want.outcome ||
-			!strings.Contains(got.Report.Word, want.word) {
-			t.Errorf("%s: got %+v, want %s with %s", number, got, want.outcome, want.word)
+			!strings.Contains(got.Report.Word, want.word) || got.Report.Reason != want.reason {
+			t.Errorf("%s: got %+v, want %+v", number, got, want)
 		}
 		if (got.Link != "") != (want.outcome == gateway.Pending) {
 			t.Errorf("%s: got link %q", number, got.Link)
@@ -62,8 +64,8 @@ func TestChargeOfEveryCard(t *testing.T) {
 			t.Errorf("%s again: got %+v, want the same", number, again)
 		}
 		a.Session = got.Session
-		if state := g.Resolve(t.Context(), a, gateway.Look); state.Outcome != want.outcome {
-			t.Errorf("%s: asked it is %+v, want %s", number, state, want.outcome)
+		if state := g.Resolve(t.Context(), a, gateway.Look); state.Outcome != want.outcome || state.Reason != want.reason {
+			t.Errorf("%s: asked it is %+v, want %+v", number, state, want)
 		}
 	}
 }

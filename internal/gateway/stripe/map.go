@@ -159,7 +159,7 @@ func (g *Gateway) intentReport(i *stripego.PaymentIntent, a gateway.Attempt, id 
 		if e := i.LastPaymentError; e != nil {
 			report.Word = g.client.Words(string(i.Status), string(e.Code), string(e.DeclineCode))
 			if intentForm.MatchString(a.Session) { // the one try of a card that the payer gave us
-				report.Outcome = gateway.Declined
+				report.Outcome, report.Reason = gateway.Declined, reasonOf(e)
 			}
 		}
 	case stripego.PaymentIntentStatusCanceled:

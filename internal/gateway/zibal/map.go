@@ -6,6 +6,7 @@ import (
 
 	"github.com/purserhq/purser/internal/gateway"
 	"github.com/purserhq/purser/internal/gateway/client"
+	"github.com/purserhq/purser/internal/payment"
 )
 
 // Results that decide something; result and status are two code spaces, and
@@ -66,28 +67,29 @@ type status struct {
 	words   string
 	outcome gateway.Outcome
 	setUp   bool
+	reason  payment.Reason // of one that is declined
 }
 
 // statuses are the states of a payment in their words.
 var statuses = map[int]status{
-	-1:              {"waiting", gateway.Pending, false},
-	-2:              {"internal error", gateway.Unknown, false},
-	statusVerified:  {"paid and verified", gateway.Captured, false},
-	statusPaid:      {"paid, not verified", gateway.Authorized, false},
-	3:               {"canceled by the payer", gateway.Canceled, false},
-	4:               {"card number not valid", gateway.Declined, false},
-	5:               {"not enough money", gateway.Declined, false},
-	6:               {"wrong PIN", gateway.Declined, false},
-	7:               {"too many requests", gateway.Declined, false},
-	8:               {"daily count exceeded", gateway.Declined, false},
-	9:               {"daily amount exceeded", gateway.Declined, false},
-	10:              {"card issuer not valid", gateway.Declined, false},
-	11:              {"switch error", gateway.Unknown, false},
-	12:              {"card not reachable", gateway.Declined, false},
-	statusRefunded:  {"refunded", gateway.Undone, false},
-	statusRefunding: {"refund under way", gateway.Unknown, false},
-	statusReversed:  {"reversed", gateway.Undone, false},
-	21:              {"merchant not valid", gateway.Unknown, true},
+	-1:              {"waiting", gateway.Pending, false, ""},
+	-2:              {"internal error", gateway.Unknown, false, ""},
+	statusVerified:  {"paid and verified", gateway.Captured, false, ""},
+	statusPaid:      {"paid, not verified", gateway.Authorized, false, ""},
+	3:               {"canceled by the payer", gateway.Canceled, false, ""},
+	4:               {"card number not valid", gateway.Declined, false, payment.WrongDetails},
+	5:               {"not enough money", gateway.Declined, false, payment.NoFunds},
+	6:               {"wrong PIN", gateway.Declined, false, payment.WrongDetails},
+	7:               {"too many requests", gateway.Declined, false, payment.OverLimit},
+	8:               {"daily count exceeded", gateway.Declined, false, payment.OverLimit},
+	9:               {"daily amount exceeded", gateway.Declined, false, payment.OverLimit},
+	10:              {"card issuer not valid", gateway.Declined, false, payment.Refused},
+	11:              {"switch error", gateway.Unknown, false, ""},
+	12:              {"card not reachable", gateway.Declined, false, payment.TryLater},
+	statusRefunded:  {"refunded", gateway.Undone, false, ""},
+	statusRefunding: {"refund under way", gateway.Unknown, false, ""},
+	statusReversed:  {"reversed", gateway.Undone, false, ""},
+	21:              {"merchant not valid", gateway.Unknown, true, ""},
 }
 
 // platformResults are the refusals of the platform host.
@@ -210,7 +212,7 @@ func (g *Gateway) reported(call string, data reportWire, a gateway.Attempt) gate
 		report.Amount = a.Amount
 	case gateway.Declined, gateway.Canceled, gateway.Expired, gateway.Pending, gateway.Undone, gateway.Unknown:
 	}
-	report.Outcome = known.outcome
+	report.Outcome, report.Reason = known.outcome, known.reason
 	return report
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/purserhq/purser/internal/gateway"
 	"github.com/purserhq/purser/internal/gateway/gatewaytest"
 	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/payment"
 )
 
 const (
@@ -183,35 +184,36 @@ func TestStatusTable(t *testing.T) {
 		status  int
 		outcome gateway.Outcome
 		alarm   bool
+		reason  payment.Reason
 	}{
-		{-1, gateway.Pending, false},
-		{-2, gateway.Unknown, false},
-		{1, gateway.Captured, false},
-		{2, gateway.Authorized, false},
-		{3, gateway.Canceled, false},
-		{4, gateway.Declined, false},
-		{5, gateway.Declined, false},
-		{6, gateway.Declined, false},
-		{7, gateway.Declined, false},
-		{8, gateway.Declined, false},
-		{9, gateway.Declined, false},
-		{10, gateway.Declined, false},
-		{11, gateway.Unknown, false},
-		{12, gateway.Declined, false},
-		{15, gateway.Undone, false},
-		{16, gateway.Unknown, false},
-		{18, gateway.Undone, false},
-		{21, gateway.Unknown, true},
-		{0, gateway.Unknown, false},
-		{77, gateway.Unknown, false},
+		{-1, gateway.Pending, false, ""},
+		{-2, gateway.Unknown, false, ""},
+		{1, gateway.Captured, false, ""},
+		{2, gateway.Authorized, false, ""},
+		{3, gateway.Canceled, false, ""},
+		{4, gateway.Declined, false, payment.WrongDetails},
+		{5, gateway.Declined, false, payment.NoFunds},
+		{6, gateway.Declined, false, payment.WrongDetails},
+		{7, gateway.Declined, false, payment.OverLimit},
+		{8, gateway.Declined, false, payment.OverLimit},
+		{9, gateway.Declined, false, payment.OverLimit},
+		{10, gateway.Declined, false, payment.Refused},
+		{11, gateway.Unknown, false, ""},
+		{12, gateway.Declined, false, payment.TryLater},
+		{15, gateway.Undone, false, ""},
+		{16, gateway.Unknown, false, ""},
+		{18, gateway.Undone, false, ""},
+		{21, gateway.Unknown, true, ""},
+		{0, gateway.Unknown, false, ""},
+		{77, gateway.Unknown, false, ""},
 	}
 	for _, test := range tests {
 		look := open(t, inquiryStep(report(test.status))).Resolve(t.Context(), opened1(), gateway.Look)
 		take := open(t, verifyStep(result(202)), inquiryStep(report(test.status))).
 			Resolve(t.Context(), opened1(), gateway.Take)
 		for question, got := range map[string]gateway.Report{"look": look, "take": take} {
-			if got.Outcome != test.outcome || (got.Alarm != "") != test.alarm {
-				t.Errorf("%s %d: got %+v, want %s, alarm %v", question, test.status, got, test.outcome, test.alarm)
+			if got.Outcome != test.outcome || (got.Alarm != "") != test.alarm || got.Reason != test.reason {
+				t.Errorf("%s %d: got %+v, want %+v", question, test.status, got, test)
 			}
 		}
 		for _, foreign := range []string{

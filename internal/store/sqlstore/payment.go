@@ -77,6 +77,7 @@ type paymentDetail struct {
 	Payer       payerDetail   `json:"payer,omitzero"`
 	Card        string        `json:"card,omitzero"`
 	Note        string        `json:"note,omitzero"`
+	Reason      string        `json:"reason,omitzero"`
 	Checks      int           `json:"checks,omitzero"`
 	FinalizedAt moment        `json:"finalized_at,omitzero"`
 
@@ -91,8 +92,8 @@ func paymentRecord(p payment.Payment) (record, error) {
 		Record: recordDetail{sumOf(p.Record.Amount), sumOf(p.Record.Before)},
 		Batch:  p.Batch, Superseded: p.Superseded, Hidden: p.Hidden, Direct: p.Direct, Withdrawn: p.Withdrawn,
 		Link: p.Link, Description: p.Description, Bag: p.Bag,
-		Payer: payerDetail(p.Payer), Card: p.Card, Note: p.Note, Checks: p.Checks,
-		FinalizedAt: momentOf(p.FinalizedAt),
+		Payer: payerDetail(p.Payer), Card: p.Card, Note: p.Note, Reason: string(p.Reason),
+		Checks: p.Checks, FinalizedAt: momentOf(p.FinalizedAt),
 	})
 	unit, sums, wrong := steps(p.Amount, p.Refunded, p.Returning, p.Asked, p.Released)
 	return record{
@@ -133,6 +134,7 @@ func scanPayment(r row) (payment.Payment, error) {
 	p.Wallet, p.Hold, p.Direct, p.Withdrawn, p.Bag = d.Wallet, d.Hold, d.Direct, d.Withdrawn, d.Bag
 	p.Reserved, p.Batch, p.Superseded, p.Hidden = in.reserved != 0, d.Batch, d.Superseded, d.Hidden
 	p.Link, p.Description, p.Payer, p.Card, p.Note = d.Link, d.Description, payment.Payer(d.Payer), d.Card, d.Note
+	p.Reason = payment.Reason(d.Reason)
 	p.CheckAt, p.Checks, p.FinalizedAt = perhapsInstant(in.check), d.Checks, perhapsInstant(d.FinalizedAt)
 	p.CreatedAt, p.UpdatedAt = instant(in.created), instant(in.updated)
 	return *p, errors.Join(errs[:]...)
