@@ -82,6 +82,7 @@ func TestV1(t *testing.T) {
 		collected := s.v1Collects()
 		s.v1Transfers()
 		s.v1Lists(collected)
+		s.v1Fails()
 		s.audit()
 	})
 }
@@ -138,6 +139,27 @@ func (s *shop) v1Collects() (invoice string) {
 	s.wantFeed(paid.ID, []string{"payment.processing", "payment.captured"})
 	s.wantFeed(back.JSON201.ID, []string{"refund.requested", "refund.processing", "refund.succeeded"})
 	return made.JSON201.ID
+}
+
+// v1Fails lets the bank refuse a payer, and wants to be told why in our words.
+func (s *shop) v1Fails() {
+	s.t.Helper()
+	ctx, c, gateway := s.t.Context(), s.v1(), "zibal"
+	opened, err := c.CreatePaymentWithResponse(ctx, nil, client.NewPayment{
+		Invoice: s.v1Invoice("order 1002", "50000").JSON201.ID, Gateway: &gateway,
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.decide(*opened.JSON201.PayURL, "decline")
+	failed, err := c.GetPaymentWithResponse(ctx, opened.JSON201.ID, nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	p := failed.JSON200
+	if p.Status != client.PaymentStatusFailed || p.Reason == nil || *p.Reason != "insufficient_funds" {
+		s.t.Errorf("got %s, want one that failed for too little money", failed.Body)
+	}
 }
 
 // wantFeed reads all events, wants them without a gap, and those about a subject
