@@ -47,6 +47,10 @@ var contracts = sync.OnceValues(func() (routers.Router, error) {
 	if err := doc.Validate(context.Background()); err != nil {
 		return nil, err
 	}
+	// For documents of 3.1 the library makes each schema anew for every body, which takes
+	// longer than all the rest of a test. What ours uses of it means the same in 3.0: see
+	// TestSchemasArePlain.
+	doc.OpenAPI = "3.0.3"
 	return gorillamux.NewRouter(doc)
 })
 
