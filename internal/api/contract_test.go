@@ -54,6 +54,16 @@ var contracts = sync.OnceValues(func() (routers.Router, error) {
 	return gorillamux.NewRouter(doc)
 })
 
+// document reads it anew, for a test of its own.
+func document(t testing.TB) *openapi3.T {
+	t.Helper()
+	doc, err := openapi3.NewLoader().LoadFromFile(published)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
 // readFiles lets the library read the files that are answered.
 func readFiles() {
 	for _, mediaType := range deal.MediaTypes() {

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -195,14 +194,7 @@ func walkFrom(t *testing.T, database func(testing.TB) string) *rover {
 		}
 	}
 	world.Play(t, w.handler, dialecttest.Story(prepared))
-	raw, err := os.ReadFile(published)
-	if err != nil {
-		t.Fatal(err)
-	}
-	doc, err := openapi3.NewLoader().LoadFromData(raw)
-	if err != nil {
-		t.Fatal(err)
-	}
+	doc := document(t)
 	for _, path := range doc.Paths.InMatchingOrder() {
 		for method, o := range doc.Paths.Value(path).Operations() {
 			w.operations = append(w.operations, walked{o, method, path, method + " " + path, o.Tags[0]})
