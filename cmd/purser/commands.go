@@ -155,7 +155,11 @@ func (c *configCheckCommand) Run(t server.Terminal) error {
 	if err := config.CheckKeyset(); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(t.Out, "The configuration is good.")
+	text := "The configuration is good."
+	if t.JSON {
+		text = `{"good": true}`
+	}
+	_, err = fmt.Fprintln(t.Out, text)
 	return err
 }
 
