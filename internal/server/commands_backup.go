@@ -157,7 +157,8 @@ func (c Commands) Restore(ctx context.Context, from string) error {
 	}
 	o := k.storeOptions(forWriting)
 	show, clear := c.Terminal.progress("auditing the copy")
-	done, err := sqlstore.Restore(ctx, o, from, o.URL+".before-restore-"+k.now().UTC().Format("20060102T150405Z"), show)
+	aside := o.URL + ".before-restore-" + k.now().UTC().Format("20060102T150405.000000Z")
+	done, err := sqlstore.Restore(ctx, o, from, aside, show)
 	clear()
 	if err != nil {
 		return explain(err)
