@@ -73,21 +73,40 @@ lint: $(GOLANGCI) ## look for mistakes without running anything
 	cd test/clients && go vet ./...
 
 .PHONY: test
-# Each line of a script is a process, which takes ten times as long to start with the
-# race detector: the commands go without. Servers have it in the other suites.
+# The race detector makes tests five times as dear. It watches whatever shares things: the core,
+# the store, the workers, connectors, whole servers, and tests of what many do at once. What
+# translates, or kills processes of its own, or looks at pages, goes without; "make race" has
+# it everywhere. Connectors mostly wait for providers that say nothing, many at a time.
 test: export PURSER_TEST_POSTGRES = required
 test: export PURSER_TEST_BROWSER = required
 test: tools fmt-check lint alerts ## everything that must hold: format, lint, all tests, both databases
-	$(call step,tests on SQLite and PostgreSQL)
-	$(GOTEST) -vet=off -timeout=20m -tags=$(TAGS) $$(go list ./... | grep -v -e /test/ -e /cmd/)
-	$(call step,the commands)
-	go test -shuffle=on -vet=off -timeout=20m -tags=$(TAGS) ./cmd/...
-	$(call step,whole servers and browsers one suite after the other)
-	$(GOTEST) -vet=off -timeout=20m -tags=$(TAGS) -p=1 ./test/...
+	$(call step,what shares things)
+	$(GOTEST) $(TESTED) $(SHARING)
+	$(GOTEST) $(TESTED) -parallel=8 ./internal/gateway/...
+	$(GOTEST) $(TESTED) -run='$(AT_ONCE)' $(TRANSLATING)
+	$(call step,what translates)
+	go test -shuffle=on $(TESTED) $$(go list ./... | grep -v -e /test/ -e /internal/gateway $(SHARING:./%/...=-e /%))
+	$(call step,whole stories)
+	$(GOTEST) $(TESTED) ./test/e2e
+	$(call step,servers that are killed and pages that are looked at)
+	go test -shuffle=on $(TESTED) -p=1 $$(go list ./test/... | grep -v /e2e)
 	$(call step,ten thousand races for the last moment)
 	go test -vet=off -run='^TestVerifyRacesTheSweep$$' ./internal/app
 	@if [ -d test/clients ]; then $(MAKE) --no-print-directory clients; fi
 	$(call step,all passed)
+
+# How tests run here, which share things, and which do only where many come at once.
+TESTED      := -vet=off -timeout=20m -tags=$(TAGS)
+SHARING     := $(foreach p,app event server store worker,./internal/$(p)/...)
+TRANSLATING := $(foreach p,api checkout dialect sandbox,./internal/$(p)/...)
+AT_ONCE     := Atomic|Crowd|Many|Once|One[A-Z]|Race|Together|Twice
+
+.PHONY: race
+race: export PURSER_TEST_POSTGRES = required
+race: export PURSER_TEST_BROWSER = required
+race: ## every test with the race detector, which takes half an hour
+	$(GOTEST) $(TESTED) $$(go list ./... | grep -v /test/)
+	$(GOTEST) $(TESTED) -p=1 ./test/...
 
 bin/promtool:
 	@command -v apt-get >/dev/null || { echo 'alerts: install promtool, which comes with Prometheus'; exit 1; }
