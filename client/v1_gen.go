@@ -1420,6 +1420,24 @@ func (e ListInvoicesParamsStatus) Valid() bool {
 	}
 }
 
+// Defines values for ListInvoicesParamsHeld.
+const (
+	ListInvoicesParamsHeldFalse ListInvoicesParamsHeld = "false"
+	ListInvoicesParamsHeldTrue  ListInvoicesParamsHeld = "true"
+)
+
+// Valid indicates whether the value is a known member of the ListInvoicesParamsHeld enum.
+func (e ListInvoicesParamsHeld) Valid() bool {
+	switch e {
+	case ListInvoicesParamsHeldFalse:
+		return true
+	case ListInvoicesParamsHeldTrue:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ListInvoicesParamsExpand.
 const (
 	ListInvoicesParamsExpandPayments ListInvoicesParamsExpand = "payments"
@@ -6545,6 +6563,9 @@ type ListInvoicesParams struct {
 	// Status Only those in this state.
 	Status *ListInvoicesParamsStatus `form:"status,omitempty" json:"status,omitempty"`
 
+	// Held true: only those that wait for your confirmation. false: only others.
+	Held *ListInvoicesParamsHeld `form:"held,omitempty" json:"held,omitempty"`
+
 	// Expand Show it together with payments. Your key needs the scope to read that, too. A table has no room for it.
 	Expand *ListInvoicesParamsExpand `form:"expand,omitempty" json:"expand,omitempty"`
 }
@@ -6554,6 +6575,9 @@ type ListInvoicesParamsFormat string
 
 // ListInvoicesParamsStatus defines parameters for ListInvoices.
 type ListInvoicesParamsStatus string
+
+// ListInvoicesParamsHeld defines parameters for ListInvoices.
+type ListInvoicesParamsHeld string
 
 // ListInvoicesParamsExpand defines parameters for ListInvoices.
 type ListInvoicesParamsExpand string
@@ -16851,6 +16875,18 @@ func NewListInvoicesRequest(server string, params *ListInvoicesParams) (*http.Re
 		if params.Status != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Held != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "held", *params.Held, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -37301,4 +37337,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: 67be93707df8b7e34d61d5496b87a1e2ffedcefbba0e97fcbdc84f031a859b3d
+// Stamp of what it is made from: 8626a5bc1e025de927138295edffeb9f06e82037f71a6e58380a5d027fdd09c6

@@ -136,6 +136,10 @@ var invoiceWords = words{
 	},
 	"invoiceList": {
 		"status": {doc: "Only those in this state.", example: "open", choices: choices(invoice.States)},
+		"held": {
+			doc:     "true: only those that wait for your confirmation. false: only others.",
+			example: "true", choices: []string{"false", "true"},
+		},
 		"expand": together(ofInvoices),
 	},
 	"expanded": {"expand": together(ofInvoices)},
@@ -152,6 +156,7 @@ type invoiceList struct {
 	dated
 
 	Status string   `query:"status"`
+	Held   string   `query:"held"`
 	Expand []string `query:"expand"`
 }
 
@@ -241,7 +246,11 @@ func (d *desk) invoiceNow(c *call, id string) (invoiceView, error) {
 }
 
 func (d *desk) listInvoices(c *call, q invoiceList) (pageOf[invoiceView], error) {
-	return d.pageOfInvoices(c, q.dated, q.Expand, app.InvoiceList{State: invoice.State(q.Status)})
+	wanted := app.InvoiceList{State: invoice.State(q.Status)}
+	if q.Held != "" {
+		wanted.Held = new(q.Held == "true")
+	}
+	return d.pageOfInvoices(c, q.dated, q.Expand, wanted)
 }
 
 // pageOfInvoices is one page of a list of invoices.

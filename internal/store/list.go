@@ -25,6 +25,7 @@ type Older struct {
 // InvoiceList selects invoices of a list; an empty field selects all.
 type InvoiceList struct {
 	State  invoice.State
+	Held   *bool            // only those that wait for the merchant's confirmation, or only others; nil = all
 	Linked bool             // only those that have a link
 	Link   invoice.LinkKind // and that of this kind
 }

@@ -50,13 +50,20 @@ func (c *conditions) only(column, value string) {
 	}
 }
 
-// ListInvoices are a merchant's. Links have no index of their own, although they are few:
-// what tells them apart stands in the details, which every invoice that is written would
+// ListInvoices are a merchant's. Links and held ones have no index of their own, although they
+// are few: what tells them apart stands in the details, which every invoice that is written would
 // be searched for, and which PostgreSQL could not change in place any more.
 func (d *DB) ListInvoices(ctx context.Context, merchantID string, l store.InvoiceList, p store.Older,
 ) ([]invoice.Invoice, error) {
 	c := where("merchant_id = ? and "+whole, merchantID)
 	c.only("state", string(l.State))
+	if l.Held != nil {
+		waits := "(state = ? and " + d.engine.detailText("held") + " is not null)"
+		if !*l.Held {
+			waits = "not " + waits
+		}
+		c.and(waits, string(invoice.Open))
+	}
 	if kind := d.engine.detailText("link", "kind"); l.Link != "" {
 		c.only(kind, string(l.Link))
 	} else if l.Linked {

@@ -82,6 +82,7 @@ func plans(t *testing.T) []planned {
 			"customer_number",
 		}, ""},
 		{"list of invoices", listed(store.InvoiceList{}), []string{"invoice_list"}, ""},
+		{"list of held invoices", listed(store.InvoiceList{Held: new(true)}), []string{"invoice_list"}, ""},
 		{"list of links", listed(store.InvoiceList{Linked: true}), []string{"invoice_list"}, ""},
 		{"list of payments", func(d *sqlstore.DB) error {
 			_, err := d.ListPayments(ctx, "m", store.PaymentList{}, store.Older{At: dueNow, ID: "p", Limit: 10})

@@ -121,6 +121,7 @@ func (s *shop) narrowed(c store.Change) {
 	same(t, "paid", len(invoices), err, 0)
 	s.needed(c.Invoices[0])
 	s.linked(all)
+	s.held(all)
 	other := newShop(t, s.Store)
 	payments, err = s.ListPayments(ctx, other.id, store.PaymentList{}, all)
 	same(t, "of another", len(payments), err, 0)
@@ -181,6 +182,22 @@ func (s *shop) needed(i invoice.Invoice) {
 	same(t, "whether something needs it", needed, err, true)
 	_, needed, err = s.GatewayNeed(ctx, newShop(t, s.Store).id, "needed")
 	same(t, "whether something of another needs it", needed, err, false)
+}
+
+// held lists invoices that wait for the merchant's confirmation.
+func (s *shop) held(all store.Older) {
+	t, ctx := s.T, s.Context()
+	whole, err := s.ListInvoices(ctx, s.id, store.InvoiceList{}, all)
+	same(t, "all", len(whole) > 0, err, true)
+	waits, over := s.invoice(), s.invoice()
+	waits.Held, over.Held, over.State = true, true, invoice.Canceled
+	s.must(store.Change{Invoices: []invoice.Invoice{waits, over}})
+	invoices, err := s.ListInvoices(ctx, s.id, store.InvoiceList{Held: new(true)}, all)
+	same(t, "that wait", len(invoices) == 1 && invoices[0].ID == waits.ID, err, true)
+	invoices, err = s.ListInvoices(ctx, s.id, store.InvoiceList{Held: new(false)}, all)
+	same(t, "that do not", len(invoices), err, len(whole)+1)
+	invoices, err = s.ListInvoices(ctx, newShop(t, s.Store).id, store.InvoiceList{Held: new(true)}, all)
+	same(t, "of another", len(invoices), err, 0)
 }
 
 // linked lists invoices that have links.
