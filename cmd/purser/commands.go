@@ -27,7 +27,7 @@ type commandLine struct {
 	Gateway   gatewayCommand   `cmd:"" help:"Add, list or remove a merchant's contracts with payment providers."`
 	Endpoint  endpointCommand  `cmd:"" help:"Add, list or change the addresses that a merchant is told of events at."`
 	Delivery  deliveryCommand  `cmd:"" help:"Look at what an endpoint was told, and tell it again."`
-	Invoice   invoiceCommand   `cmd:"" help:"Let an invoice be paid although its amount is unusual."`
+	Invoice   invoiceCommand   `cmd:"" help:"List invoices, or let one be paid although its amount is unusual."`
 	Payment   paymentCommand   `cmd:"" help:"Say whether money came that no gateway can tell about."`
 	Payout    payoutCommand    `cmd:"" help:"Send out what accounts asked for, and say what came of it."`
 	Trader    traderCommand    `cmd:"" help:"Add those who receive transfers of payers, and book their coins."`

@@ -7,7 +7,25 @@ import (
 )
 
 type invoiceCommand struct {
+	List    invoiceListCommand    `cmd:"" help:"List a merchant's invoices, the newest first."`
 	Confirm invoiceConfirmCommand `cmd:"" help:"Say that the amount of a held invoice is what the merchant means."`
+}
+
+type invoiceListCommand struct {
+	dataFlags `embed:""`
+
+	Merchant string `required:"" help:"Whose invoices." placeholder:"ID"`
+	Held     bool   `help:"Only those that wait for a confirmation, because their amount is unusual."`
+	Limit    int    `default:"50" help:"How many at most."`
+}
+
+// Run lists invoices.
+func (c *invoiceListCommand) Run(ctx context.Context, t server.Terminal) error {
+	commands, err := c.commands(t)
+	if err != nil {
+		return err
+	}
+	return commands.Invoices(ctx, server.WhichInvoices{Merchant: c.Merchant, Held: c.Held, Limit: c.Limit})
 }
 
 type invoiceConfirmCommand struct {

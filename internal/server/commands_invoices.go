@@ -4,10 +4,76 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/invoice"
 )
+
+// WhichInvoices selects invoices of a list.
+type WhichInvoices struct {
+	Merchant string
+	Held     bool // only those that wait for a confirmation
+	Limit    int
+}
+
+// listedInvoice is an invoice of a list.
+type listedInvoice struct {
+	ID        string `json:"id"`
+	State     string `json:"state"`
+	Held      bool   `json:"held"`
+	Amount    string `json:"amount"`
+	Terminal  int64  `json:"terminal,omitempty"`
+	Reference string `json:"reference,omitempty"`
+	CreatedAt string `json:"created_at"`
+}
+
+// row is the same for people.
+func (v listedInvoice) row() []string {
+	state, terminal := v.State, ""
+	if v.Held {
+		state += ", held"
+	}
+	if v.Terminal != 0 {
+		terminal = strconv.FormatInt(v.Terminal, 10)
+	}
+	return []string{v.ID, state, v.Amount, dash(terminal), dash(v.Reference), v.CreatedAt}
+}
+
+// Invoices lists a merchant's invoices, the newest first.
+func (c Commands) Invoices(ctx context.Context, w WhichInvoices) error {
+	return c.with(ctx, forReading, func(k *core) error {
+		if _, err := k.app.Merchant(ctx, w.Merchant); err != nil {
+			return err
+		}
+		var wanted app.InvoiceList
+		if w.Held {
+			wanted.Held = new(true)
+		}
+		views, rows, part := []listedInvoice{}, [][]string{}, app.Older{}
+		for len(views) < w.Limit {
+			part.Limit = min(pageSize, w.Limit-len(views))
+			found, err := k.app.ListInvoices(ctx, w.Merchant, wanted, part)
+			if err != nil {
+				return err
+			}
+			for _, of := range found {
+				i := of.Invoice
+				view := listedInvoice{
+					ID: i.ID, State: string(i.State), Held: i.Held && i.State == invoice.Open, Amount: i.Amount.String(),
+					Terminal: i.Terminal, Reference: i.Reference, CreatedAt: moment(i.CreatedAt),
+				}
+				views, rows = append(views, view), append(rows, view.row())
+				part.At, part.ID = i.CreatedAt, i.ID
+			}
+			if len(found) < part.Limit {
+				break
+			}
+		}
+		return c.Terminal.show(views, []string{"INVOICE", "STATE", "AMOUNT", "TERMINAL", "REFERENCE", "CREATED"}, rows)
+	})
+}
 
 // InvoiceWord is an operator's word about an invoice that is held.
 type InvoiceWord struct {
