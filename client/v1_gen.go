@@ -1690,6 +1690,57 @@ func (e ListPaymentsParamsStatus) Valid() bool {
 	}
 }
 
+// Defines values for ListPaymentsParamsReason.
+const (
+	ListPaymentsParamsReasonAuthenticationFailed ListPaymentsParamsReason = "authentication_failed"
+	ListPaymentsParamsReasonCardExpired          ListPaymentsParamsReason = "card_expired"
+	ListPaymentsParamsReasonGivenBack            ListPaymentsParamsReason = "given_back"
+	ListPaymentsParamsReasonInsufficientFunds    ListPaymentsParamsReason = "insufficient_funds"
+	ListPaymentsParamsReasonLimitExceeded        ListPaymentsParamsReason = "limit_exceeded"
+	ListPaymentsParamsReasonNoRoom               ListPaymentsParamsReason = "no_room"
+	ListPaymentsParamsReasonNotOpened            ListPaymentsParamsReason = "not_opened"
+	ListPaymentsParamsReasonNotReceived          ListPaymentsParamsReason = "not_received"
+	ListPaymentsParamsReasonRefused              ListPaymentsParamsReason = "refused"
+	ListPaymentsParamsReasonTimedOut             ListPaymentsParamsReason = "timed_out"
+	ListPaymentsParamsReasonTryLater             ListPaymentsParamsReason = "try_later"
+	ListPaymentsParamsReasonUnconfirmed          ListPaymentsParamsReason = "unconfirmed"
+	ListPaymentsParamsReasonWrongDetails         ListPaymentsParamsReason = "wrong_details"
+)
+
+// Valid indicates whether the value is a known member of the ListPaymentsParamsReason enum.
+func (e ListPaymentsParamsReason) Valid() bool {
+	switch e {
+	case ListPaymentsParamsReasonAuthenticationFailed:
+		return true
+	case ListPaymentsParamsReasonCardExpired:
+		return true
+	case ListPaymentsParamsReasonGivenBack:
+		return true
+	case ListPaymentsParamsReasonInsufficientFunds:
+		return true
+	case ListPaymentsParamsReasonLimitExceeded:
+		return true
+	case ListPaymentsParamsReasonNoRoom:
+		return true
+	case ListPaymentsParamsReasonNotOpened:
+		return true
+	case ListPaymentsParamsReasonNotReceived:
+		return true
+	case ListPaymentsParamsReasonRefused:
+		return true
+	case ListPaymentsParamsReasonTimedOut:
+		return true
+	case ListPaymentsParamsReasonTryLater:
+		return true
+	case ListPaymentsParamsReasonUnconfirmed:
+		return true
+	case ListPaymentsParamsReasonWrongDetails:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for GetPaymentTimelineParamsFormat.
 const (
 	GetPaymentTimelineParamsFormatCsv  GetPaymentTimelineParamsFormat = "csv"
@@ -6779,6 +6830,9 @@ type ListPaymentsParams struct {
 	// Status Only those in this state.
 	Status *ListPaymentsParamsStatus `form:"status,omitempty" json:"status,omitempty"`
 
+	// Reason Only those that failed for this reason.
+	Reason *ListPaymentsParamsReason `form:"reason,omitempty" json:"reason,omitempty"`
+
 	// Expand Show it together with invoice, refunds; several with commas between them, or each as an expand of its own. Your key needs the scope to read that, too. A table has no room for it.
 	Expand *string `form:"expand,omitempty" json:"expand,omitempty"`
 }
@@ -6788,6 +6842,9 @@ type ListPaymentsParamsFormat string
 
 // ListPaymentsParamsStatus defines parameters for ListPayments.
 type ListPaymentsParamsStatus string
+
+// ListPaymentsParamsReason defines parameters for ListPayments.
+type ListPaymentsParamsReason string
 
 // CreatePaymentParams defines parameters for CreatePayment.
 type CreatePaymentParams struct {
@@ -18241,6 +18298,18 @@ func NewListPaymentsRequest(server string, params *ListPaymentsParams) (*http.Re
 		if params.Status != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Reason != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "reason", *params.Reason, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -37337,4 +37406,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: 8626a5bc1e025de927138295edffeb9f06e82037f71a6e58380a5d027fdd09c6
+// Stamp of what it is made from: b35b16668361d56b4873f06be6641b19ed28bda5eb0f286898b38ea140981f64

@@ -114,8 +114,20 @@ var paymentWords = words{
 	"paymentList": {
 		"invoice": {doc: "Only those of this invoice.", example: exampleInvoice},
 		"status":  {doc: "Only those in this state.", example: "captured", choices: choices(payment.States)},
-		"expand":  together("invoice", "refunds"),
+		"reason": {
+			doc: "Only those that failed for this reason.", example: "insufficient_funds", choices: reasons(),
+		},
+		"expand": together("invoice", "refunds"),
 	},
+}
+
+// reasons are all for which a payment fails, in the order of the alphabet.
+func reasons() (all []string) {
+	for _, r := range payment.Reasons {
+		all = append(all, string(r))
+	}
+	slices.Sort(all)
+	return all
 }
 
 // newPayment is the wish to collect a part of an invoice.
@@ -141,6 +153,7 @@ type paymentList struct {
 
 	Invoice string   `query:"invoice" maxLength:"200"`
 	Status  string   `query:"status"`
+	Reason  string   `query:"reason"`
 	Expand  []string `query:"expand"`
 }
 
@@ -308,8 +321,9 @@ func (d *desk) listPayments(c *call, q paymentList) (out pageOf[paymentView], er
 	if err != nil {
 		return out, err
 	}
-	found, err := d.App.ListPayments(c.Context(), c.Merchant,
-		app.PaymentList{Invoice: q.Invoice, State: payment.State(q.Status)}, part)
+	found, err := d.App.ListPayments(c.Context(), c.Merchant, app.PaymentList{
+		Invoice: q.Invoice, State: payment.State(q.Status), Reason: payment.Reason(q.Reason),
+	}, part)
 	return d.paymentExpansions().page(c, q.Expand, paged(q.paging, found, d.viewPayment,
 		func(p payment.Payment) (time.Time, string) { return p.CreatedAt, p.ID }), err)
 }

@@ -34,6 +34,7 @@ type InvoiceList struct {
 type PaymentList struct {
 	Invoice string
 	State   payment.State
+	Reason  payment.Reason // only those that failed for it
 }
 
 // RefundList selects refunds of a list; an empty field selects all.

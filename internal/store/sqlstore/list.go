@@ -81,6 +81,9 @@ func (d *DB) ListPayments(ctx context.Context, merchantID string, l store.Paymen
 	}
 	c.only("invoice_id", l.Invoice)
 	c.only("state", string(l.State))
+	if l.Reason != "" {
+		c.and("state = ? and "+d.engine.detailText("reason")+" = ?", string(payment.Failed), string(l.Reason))
+	}
 	c.and(d.engine.detailText("hidden") + " is null and " + d.engine.detailText("withdrawn") + " is null")
 	return older(ctx, d, payments, scanPayment, c, p)
 }

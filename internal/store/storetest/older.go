@@ -122,6 +122,7 @@ func (s *shop) narrowed(c store.Change) {
 	s.needed(c.Invoices[0])
 	s.linked(all)
 	s.held(all)
+	s.failed(c.Invoices[0].ID, all)
 	other := newShop(t, s.Store)
 	payments, err = s.ListPayments(ctx, other.id, store.PaymentList{}, all)
 	same(t, "of another", len(payments), err, 0)
@@ -182,6 +183,23 @@ func (s *shop) needed(i invoice.Invoice) {
 	same(t, "whether something needs it", needed, err, true)
 	_, needed, err = s.GatewayNeed(ctx, newShop(t, s.Store).id, "needed")
 	same(t, "whether something of another needs it", needed, err, false)
+}
+
+// failed lists payments that failed for a reason.
+func (s *shop) failed(of string, all store.Older) {
+	t, ctx := s.T, s.Context()
+	poor, slow, waits := s.payment(of), s.payment(of), s.payment(of)
+	poor.State, poor.Reason, slow.State, slow.Reason = payment.Failed, payment.NoFunds, payment.Failed, payment.TimedOut
+	waits.Reason = payment.NoFunds
+	s.must(store.Change{Payments: []payment.Payment{poor, slow, waits}})
+	list := store.PaymentList{Reason: payment.NoFunds}
+	payments, err := s.ListPayments(ctx, s.id, list, all)
+	same(t, "that failed for a reason", len(payments) == 1 && payments[0].ID == poor.ID, err, true)
+	list.State = payment.Captured
+	payments, err = s.ListPayments(ctx, s.id, list, all)
+	same(t, "that did not fail", len(payments), err, 0)
+	payments, err = s.ListPayments(ctx, newShop(t, s.Store).id, store.PaymentList{Reason: payment.NoFunds}, all)
+	same(t, "that failed of another", len(payments), err, 0)
 }
 
 // held lists invoices that wait for the merchant's confirmation.
