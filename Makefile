@@ -95,9 +95,9 @@ test: tools fmt-check lint alerts ## everything that must hold: format, lint, al
 	@if [ -d test/clients ]; then $(MAKE) --no-print-directory clients; fi
 	$(call step,all passed)
 
-# How tests run here, which share things, and which do only where many come at once.
+# How tests run here, which share things (the longest first), and which do only where many come at once.
 TESTED      := -vet=off -timeout=20m -tags=$(TAGS)
-SHARING     := $(foreach p,app event server store worker,./internal/$(p)/...)
+SHARING     := $(foreach p,store server app worker event,./internal/$(p)/...)
 TRANSLATING := $(foreach p,api checkout dialect sandbox,./internal/$(p)/...)
 AT_ONCE     := Atomic|Crowd|Many|Once|One[A-Z]|Race|Together|Twice
 
