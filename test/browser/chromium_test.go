@@ -163,7 +163,6 @@ type tab struct {
 	*testing.T
 	playwright.Page
 	expected []string // complaints that are part of the test
-	wide     bool     // axe looks at pages on a desktop too, and not only on a phone
 }
 
 func openTab(t *testing.T, v view) *tab {

@@ -16,18 +16,15 @@ import (
 // screens is where TestEveryPage leaves its pictures, for people to look at.
 var screens = flag.String("screens", "", "folder for a picture of every page; empty takes none")
 
-// glances are how every page is looked at: on every screen, by day and by night. What axe
-// finds on a desktop and not on a phone is where things stand, which a tab need not ask of
-// each page.
+// glances are how every page is looked at: on every screen, by day and by night.
 var glances = []struct {
 	name string
 	size playwright.Size
 	dark bool
 	axe  bool
-	wide bool
 }{
 	{name: "phone", size: phone, axe: true},
-	{name: "desktop", size: desktop, axe: true, wide: true},
+	{name: "desktop", size: desktop, axe: true},
 	{name: "small", size: small},
 	{name: "night", size: phone, dark: true},
 }
@@ -49,7 +46,6 @@ func TestEveryPage(t *testing.T) {
 			b := openTab(t, v)
 			b.bringAxe()
 			b.expected = []string{"the server responded with a status of"}
-			b.wide = language == "en" || language == "fa" // one from the left, one from the right
 			for _, page := range s.everyPage() {
 				b.visit(page.address)
 				words := s.words[page.says]
@@ -76,7 +72,7 @@ func (b *tab) lookAround(name string, excused ...string) {
 		}
 		b.must(b.SetViewportSize(g.size.Width, g.size.Height))
 		b.look(name + "-" + g.name)
-		if !g.axe || g.wide && !b.wide {
+		if !g.axe {
 			continue
 		}
 		if found := b.barriers(excused...); found != "" {
