@@ -99,7 +99,7 @@ test: tools fmt-check lint alerts ## everything that must hold: format, lint, al
 TESTED      := -vet=off -timeout=20m -tags=$(TAGS)
 SHARING     := $(foreach p,store server app worker event,./internal/$(p)/...)
 TRANSLATING := $(foreach p,api checkout dialect sandbox,./internal/$(p)/...)
-AT_ONCE     := Atomic|Crowd|Many|Once|One[A-Z]|Race|Together|Twice
+AT_ONCE     := Atomic|Crowd|Death|Long|Many|Once|One[A-Z]|Race|Retry|Still|Together|Twice|Wait|Watch
 
 .PHONY: race
 race: export PURSER_TEST_POSTGRES = required
