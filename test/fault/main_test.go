@@ -38,7 +38,7 @@ func run(m *testing.M) int {
 	}
 	defer func() { _ = os.RemoveAll(folder) }() // it is in the temporary folder
 	programs.folder = folder
-	if programs.plain, err = build(folder, "purser"); err != nil {
+	if programs.plain, err = build(folder, "purser", "-ldflags=-s"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
