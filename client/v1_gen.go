@@ -2257,7 +2257,7 @@ type AttachmentPage struct {
 
 	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
 	//
-	// Examples: MTczNTc4NzA0NTY3ODAwMC5pbnZf
+	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
 	NextCursor *string `json:"next_cursor"`
 }
 
@@ -2574,7 +2574,7 @@ type CustomerPage struct {
 
 	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
 	//
-	// Examples: MTczNTc4NzA0NTY3ODAwMC5pbnZf
+	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
 	NextCursor *string `json:"next_cursor"`
 }
 
@@ -2703,7 +2703,7 @@ type DealPage struct {
 
 	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
 	//
-	// Examples: MTczNTc4NzA0NTY3ODAwMC5pbnZf
+	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
 	NextCursor *string `json:"next_cursor"`
 }
 
@@ -2832,7 +2832,7 @@ type DeliveryPage struct {
 
 	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
 	//
-	// Examples: MTczNTc4NzA0NTY3ODAwMC5pbnZf
+	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
 	NextCursor *string `json:"next_cursor"`
 }
 
@@ -2952,7 +2952,7 @@ type EndpointPage struct {
 
 	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
 	//
-	// Examples: MTczNTc4NzA0NTY3ODAwMC5pbnZf
+	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
 	NextCursor *string `json:"next_cursor"`
 }
 
@@ -3122,7 +3122,7 @@ type ExchangePage struct {
 
 	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
 	//
-	// Examples: MTczNTc4NzA0NTY3ODAwMC5pbnZf
+	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
 	NextCursor *string `json:"next_cursor"`
 }
 
@@ -3245,7 +3245,7 @@ type GatewayPage struct {
 
 	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
 	//
-	// Examples: MTczNTc4NzA0NTY3ODAwMC5pbnZf
+	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
 	NextCursor *string `json:"next_cursor"`
 }
 
@@ -3406,7 +3406,7 @@ type InvoicePage struct {
 
 	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
 	//
-	// Examples: MTczNTc4NzA0NTY3ODAwMC5pbnZf
+	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
 	NextCursor *string `json:"next_cursor"`
 }
 
@@ -3475,7 +3475,7 @@ type IssuerPage struct {
 
 	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
 	//
-	// Examples: MTczNTc4NzA0NTY3ODAwMC5pbnZf
+	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
 	NextCursor *string `json:"next_cursor"`
 }
 
@@ -3554,7 +3554,7 @@ type KeyPage struct {
 
 	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
 	//
-	// Examples: MTczNTc4NzA0NTY3ODAwMC5pbnZf
+	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
 	NextCursor *string `json:"next_cursor"`
 }
 
@@ -4754,7 +4754,7 @@ type PaymentPage struct {
 
 	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
 	//
-	// Examples: MTczNTc4NzA0NTY3ODAwMC5pbnZf
+	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
 	NextCursor *string `json:"next_cursor"`
 }
 
@@ -4865,7 +4865,7 @@ type PayoutPage struct {
 
 	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
 	//
-	// Examples: MTczNTc4NzA0NTY3ODAwMC5pbnZf
+	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
 	NextCursor *string `json:"next_cursor"`
 }
 
@@ -5049,7 +5049,7 @@ type RatePage struct {
 
 	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
 	//
-	// Examples: MTczNTc4NzA0NTY3ODAwMC5pbnZf
+	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
 	NextCursor *string `json:"next_cursor"`
 }
 
@@ -5163,7 +5163,7 @@ type RefundPage struct {
 
 	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
 	//
-	// Examples: MTczNTc4NzA0NTY3ODAwMC5pbnZf
+	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
 	NextCursor *string `json:"next_cursor"`
 }
 
@@ -5262,7 +5262,7 @@ type RequisitePage struct {
 
 	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
 	//
-	// Examples: MTczNTc4NzA0NTY3ODAwMC5pbnZf
+	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
 	NextCursor *string `json:"next_cursor"`
 }
 
@@ -5593,7 +5593,7 @@ type SettlementPage struct {
 
 	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
 	//
-	// Examples: MTczNTc4NzA0NTY3ODAwMC5pbnZf
+	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
 	NextCursor *string `json:"next_cursor"`
 }
 
@@ -5679,7 +5679,7 @@ type SettlementRowPage struct {
 
 	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
 	//
-	// Examples: MTczNTc4NzA0NTY3ODAwMC5pbnZf
+	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
 	NextCursor *string `json:"next_cursor"`
 }
 
@@ -5824,7 +5824,7 @@ type StoreKeyPage struct {
 
 	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
 	//
-	// Examples: MTczNTc4NzA0NTY3ODAwMC5pbnZf
+	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
 	NextCursor *string `json:"next_cursor"`
 }
 
@@ -5947,7 +5947,7 @@ type TerminalPage struct {
 
 	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
 	//
-	// Examples: MTczNTc4NzA0NTY3ODAwMC5pbnZf
+	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
 	NextCursor *string `json:"next_cursor"`
 }
 
@@ -6072,7 +6072,7 @@ type TraderPage struct {
 
 	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
 	//
-	// Examples: MTczNTc4NzA0NTY3ODAwMC5pbnZf
+	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
 	NextCursor *string `json:"next_cursor"`
 }
 
@@ -6129,7 +6129,7 @@ type TransferPage struct {
 
 	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
 	//
-	// Examples: MTczNTc4NzA0NTY3ODAwMC5pbnZf
+	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
 	NextCursor *string `json:"next_cursor"`
 }
 
@@ -37406,4 +37406,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: b35b16668361d56b4873f06be6641b19ed28bda5eb0f286898b38ea140981f64
+// Stamp of what it is made from: 3272064c093cd961267a79f689912baafeea19290822ebd1450bd996a3a601e3

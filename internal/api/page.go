@@ -108,12 +108,16 @@ func paged[Noun, Item any](p paging, found []Noun, show func(Noun) Item, at func
 	if size := p.size(); len(found) > size {
 		found = found[:size]
 		when, id := at(found[size-1])
-		place := p.list + "." + strconv.FormatInt(when.UnixMicro(), 10) + "." + id
-		next := base64.RawURLEncoding.EncodeToString([]byte(place))
+		next := cursorBehind(p.list, when, id)
 		out.NextCursor = &next
 	}
 	for _, noun := range found {
 		out.Data = append(out.Data, show(noun))
 	}
 	return out
+}
+
+// cursorBehind is where the page of a list begins that follows on one thing of it.
+func cursorBehind(list string, at time.Time, id string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(list + "." + strconv.FormatInt(at.UnixMicro(), 10) + "." + id))
 }

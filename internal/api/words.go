@@ -65,7 +65,8 @@ var usual = map[string]word{
 	},
 }
 
-const exampleCursor = "MTczNTc4NzA0NTY3ODAwMC5pbnZf"
+// exampleCursor is behind exampleInvoice.
+var exampleCursor = cursorBehind("listInvoices", time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC), exampleInvoice)
 
 // describe puts words to the fields of a type's schema, and of those within, each
 // once: things may be shown within one another.
