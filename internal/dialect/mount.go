@@ -12,9 +12,9 @@ import (
 
 // Mount puts dialects on one mux. Where two dialects have the same path, the
 // method decides, and the one mounted first answers for the others. An unknown
-// path below a prefix that dialects claim gets the 404 of one of them, and every
-// other unknown path that of any, unless the mux already has a handler for "/":
-// of the one that knows the caller, or else of the first.
+// path below a prefix that dialects claim, or that prefix without its slash, gets
+// the 404 of one of them, and every other unknown path that of any, unless the mux
+// already has a handler for "/": of the one that knows the caller, or else of the first.
 //
 // Wrap the mux in Exact: http.ServeMux by itself answers an unclean path such
 // as //cb with a redirect that no copied API knows.
@@ -38,7 +38,7 @@ func Mount(mux *http.ServeMux, dialects ...*Dialect) {
 		}
 		// By itself http.ServeMux redirects /api to /api/.
 		if bare := strings.TrimSuffix(prefix, "/"); bare != prefix && bare != "" && owners[bare] == nil {
-			mux.Handle(bare, Unknown(dialects...))
+			mux.Handle(bare, Unknown(among...))
 		}
 	}
 	root := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/"}}
