@@ -39,8 +39,7 @@ type assumed struct {
 
 	known    // with the counts that the batch leaves
 	plan     plan
-	versions map[nounKey]int64    // those at which everything was read
-	needs    map[accountKey]int64 // what a balance must be at least
+	versions map[nounKey]int64 // those at which everything was read
 }
 
 // assume foresees a batch. It is not ok if some change of it cannot be made true in any case,
@@ -69,40 +68,22 @@ func (a *assumptions) assume(b *batch, w want) (s assumed, ok bool) {
 	}
 	s.versions = maps.Clone(s.known.versions)
 	s.plan = b.decide(s.known)
-	s.needs = needs(b.orders)
+	if s.plan.accepted < len(b.orders) || len(s.plan.events) == 0 {
+		return s, false
+	}
 	s.floors = s.unguarded()
-	return s, s.plan.accepted == len(b.orders) && len(s.plan.events) > 0
+	return s, true
 }
 
 // unguarded are the accounts whose balances have to be looked at. Where a batch leads to its
 // deepest point in the end, the server refuses it by itself if that is below the floor.
 func (s assumed) unguarded() (all []accountKey) {
-	const floor, steps = 5, 6
-	guarded := make(map[accountKey]bool, len(s.plan.accounts))
-	for _, r := range s.plan.accounts {
-		key := accountKey{r[0].(string), r[1].(string)}
-		guarded[key] = r[floor] != nil && s.needs[key] == -r[steps].(int64)
-	}
 	for _, a := range s.floors {
-		if !guarded[a] {
+		if m := s.plan.moved[a]; !m.account.Floored() || m.needs != -m.steps {
 			all = append(all, a)
 		}
 	}
 	return all
-}
-
-// needs are the least balances with which all changes of a batch can be made true.
-func needs(orders []*order) map[accountKey]int64 {
-	moved, least := make(map[accountKey]int64, len(orders)), make(map[accountKey]int64, len(orders))
-	for _, o := range orders {
-		for _, m := range o.movements {
-			moved[m.accountKey] += m.steps
-			if m.covered && m.steps < 0 {
-				least[m.accountKey] = max(least[m.accountKey], -moved[m.accountKey])
-			}
-		}
-	}
-	return least
 }
 
 // counted fills in the counts of a batch's merchants, if all of them are known.
@@ -262,7 +243,7 @@ func (p *premises) look(s assumed) {
 		if t == accounts {
 			met = "t.balance >= n.least"
 			for n, id := range ids {
-				least[n] = s.needs[accountKey{id, merchants[n]}]
+				least[n] = s.plan.moved[accountKey{id, merchants[n]}].needs
 			}
 		}
 		columns := append(slices.Clone(t.columns[:t.key]), field{"least", number})

@@ -1,11 +1,12 @@
 package sqlstore
 
 import (
-	"maps"
+	"math"
 	"slices"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/purserhq/purser/internal/ledger"
+	"github.com/purserhq/purser/internal/store"
 )
 
 // moving is an order that moves steps on accounts of one merchant; what is taken must
@@ -21,29 +22,60 @@ func TestNeeds(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		orders []*order
-		want   map[string]int64
+		want   int64
 	}{
-		"nothing is taken":           {[]*order{moving(step("A", 5), step("b", -5))}, nil},
-		"it is taken once":           {[]*order{moving(step("A", -5), step("b", 5))}, map[string]int64{"A": 5}},
-		"it is taken twice":          {[]*order{moving(step("A", -5)), moving(step("A", -7))}, map[string]int64{"A": 12}},
-		"it comes in first":          {[]*order{moving(step("A", 9)), moving(step("A", -5))}, map[string]int64{"A": 0}},
-		"it comes in afterwards":     {[]*order{moving(step("A", -5)), moving(step("A", 9))}, map[string]int64{"A": 5}},
-		"more than came in is taken": {[]*order{moving(step("A", 3)), moving(step("A", -5))}, map[string]int64{"A": 2}},
+		"nothing is taken":           {[]*order{moving(step("A", 5), step("b", -5))}, 0},
+		"it is taken once":           {[]*order{moving(step("A", -5), step("b", 5))}, 5},
+		"it is taken twice":          {[]*order{moving(step("A", -5)), moving(step("A", -7))}, 12},
+		"it comes in first":          {[]*order{moving(step("A", 9)), moving(step("A", -5))}, 0},
+		"it comes in afterwards":     {[]*order{moving(step("A", -5)), moving(step("A", 9))}, 5},
+		"more than came in is taken": {[]*order{moving(step("A", 3)), moving(step("A", -5))}, 2},
 		"the deepest point is in the middle": {
-			[]*order{moving(step("A", -4)), moving(step("A", -4)), moving(step("A", 7)), moving(step("A", -2))},
-			map[string]int64{"A": 8},
+			[]*order{moving(step("A", -4)), moving(step("A", -4)), moving(step("A", 7)), moving(step("A", -2))}, 8,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := map[string]int64{}
-			for key, n := range needs(c.orders) {
-				got[key.key] = n
+			a := accountKey{"A", "m"}
+			p := decide(c.orders, known{counts: map[string]count{}, balances: map[accountKey]int64{a: math.MaxInt64}})
+			if p.accepted != len(c.orders) {
+				t.Fatalf("accepted %d of %d changes: %v", p.accepted, len(c.orders), p.results)
 			}
-			want := map[string]int64{}
-			maps.Copy(want, c.want)
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("needs (-want +got):\n%s", diff)
+			for key, m := range p.moved {
+				if key != a && m.needs != 0 {
+					t.Errorf("%s needs %d, want 0: nothing that is taken from it must be there", key.key, m.needs)
+				}
+			}
+			if got := p.moved[a].needs; got != c.want {
+				t.Errorf("A needs %d, want %d", got, c.want)
+			}
+		})
+	}
+}
+
+// A batch of which not all comes true is not assumed, whatever accounts the rest is about.
+func TestRejectedIsNotAssumed(t *testing.T) {
+	t.Parallel()
+	claiming := func(account string) *order {
+		o := moving(step(account, -5))
+		o.claims = []store.Claim{{Merchant: "m", Kind: store.TransferClaim, Key: "the same", Subject: account}}
+		o.events = []record{make(record, len(events.columns))}
+		return o
+	}
+	for name, c := range map[string]struct {
+		orders []*order
+		want   bool
+	}{
+		"one":                  {[]*order{claiming("A")}, true},
+		"two with one claim":   {[]*order{claiming("A"), claiming("B")}, false},
+		"one without an event": {[]*order{moving(step("A", -5))}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var a assumptions
+			a.learn(map[string]count{"m": {events: 7}}, true)
+			if _, ok := a.assume(&batch{orders: c.orders}, wish(c.orders, false)); ok != c.want {
+				t.Errorf("assumed: %v, want %v", ok, c.want)
 			}
 		})
 	}
@@ -98,17 +130,18 @@ func TestAssumptionsAreBounded(t *testing.T) {
 // A balance is looked at unless the server refuses by itself what leads below zero.
 func TestUnguarded(t *testing.T) {
 	t.Parallel()
-	account := func(key string, floor any, steps int64) record {
-		return record{key, "m", "role", "", "IRR", floor, steps}
+	customers, house := ledger.Account{Role: ledger.CustomerWallet}, ledger.Account{}
+	if !customers.Floored() || house.Floored() {
+		t.Fatal("of these accounts the first has a floor, and the second has none")
+	}
+	account := func(a ledger.Account, steps, needs int64) *moved {
+		return &moved{movement{account: a, steps: steps}, needs}
 	}
 	s := assumed{
 		want: want{floors: []accountKey{{"ends deepest", "m"}, {"deeper before", "m"}, {"without a floor", "m"}}},
-		needs: map[accountKey]int64{
-			{"ends deepest", "m"}: 12, {"deeper before", "m"}: 12, {"without a floor", "m"}: 12,
-		},
-		plan: plan{accounts: []record{
-			account("ends deepest", int64(0), -12), account("deeper before", int64(0), -5),
-			account("without a floor", nil, -12), account("comes in", int64(0), 9),
+		plan: plan{moved: map[accountKey]*moved{
+			{"ends deepest", "m"}: account(customers, -12, 12), {"deeper before", "m"}: account(customers, -5, 12),
+			{"without a floor", "m"}: account(house, -12, 12), {"comes in", "m"}: account(customers, 9, 0),
 		}},
 	}
 	want := []accountKey{{"deeper before", "m"}, {"without a floor", "m"}}

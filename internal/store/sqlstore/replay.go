@@ -134,20 +134,36 @@ type plan struct {
 	inserts, updates        map[*table][]record
 	postings, entries       []record
 	events                  []record
-	accounts                []record // with what is added to each balance
+	accounts                []record              // with what is added to each balance
+	moved                   map[accountKey]*moved // what is done to each account, summed up
 }
 
 // replay decides the changes of one batch in their order.
 type replay struct {
 	known
 	plan
-	owners map[claimKey]int // the accepted order that holds the key
-	first  map[claimKey]int // the order for which the key was claimed in the database
-	rows   map[nounKey]int  // where an accepted noun stands among inserts or updates
-	isNew  map[nounKey]bool
-	moved  map[accountKey]*movement // what all accepted changes do to an account
-	lost   map[string]record
-	orders []*order
+	holders map[claimKey]*holder
+	rows    map[nounKey]planned
+	lost    map[string]record
+	orders  []*order
+}
+
+// holder is whose a key is.
+type holder struct {
+	first int // the order for which it was claimed in the database
+	owner int // the accepted order that holds it; -1 = none
+}
+
+// planned is where an accepted noun stands among inserts or updates.
+type planned struct {
+	at    int
+	isNew bool
+}
+
+// moved is what all accepted changes of a batch do to an account.
+type moved struct {
+	movement
+	needs int64 // the least balance before them with which all that takes can be made true
 }
 
 // decide replays a batch against what the database said and plans the writes.
@@ -158,11 +174,10 @@ func decide(orders []*order, k known) plan {
 		plan: plan{
 			results: make([]error, len(orders)),
 			inserts: make(map[*table][]record), updates: make(map[*table][]record),
+			moved: make(map[accountKey]*moved, len(orders)),
 		},
-		owners: make(map[claimKey]int, len(orders)), first: make(map[claimKey]int, len(orders)),
-		rows: make(map[nounKey]int, len(orders)), isNew: make(map[nounKey]bool, len(orders)),
-		moved: make(map[accountKey]*movement, len(orders)),
-		lost:  make(map[string]record),
+		holders: make(map[claimKey]*holder, len(orders)), rows: make(map[nounKey]planned, len(orders)),
+		lost: make(map[string]record),
 	}
 	for i, o := range orders {
 		r.note(i, o)
@@ -180,14 +195,16 @@ func decide(orders []*order, k known) plan {
 // note remembers for which order each key was claimed in the database.
 func (r *replay) note(i int, o *order) {
 	for _, c := range o.claims {
-		if _, ok := r.first[keyOf(c)]; !ok {
-			r.first[keyOf(c)] = i
-		}
+		r.noteKey(i, keyOf(c))
 	}
 	if o.answer != nil {
-		if _, ok := r.first[o.answerKey()]; !ok {
-			r.first[o.answerKey()] = i
-		}
+		r.noteKey(i, o.answerKey())
+	}
+}
+
+func (r *replay) noteKey(i int, key claimKey) {
+	if r.holders[key] == nil {
+		r.holders[key] = &holder{first: i, owner: -1}
 	}
 }
 
@@ -225,8 +242,8 @@ func (r *replay) check(o *order) error {
 	}
 	for _, m := range o.movements {
 		var before int64
-		if moved := r.moved[m.accountKey]; moved != nil {
-			before = moved.steps
+		if all := r.moved[m.accountKey]; all != nil {
+			before = all.steps
 		}
 		sum, ok := plus(before, m.steps)
 		if !ok {
@@ -242,8 +259,7 @@ func (r *replay) check(o *order) error {
 
 // claimed says that a key is taken, in the database or by an earlier change.
 func (r *replay) claimed(key claimKey) bool {
-	_, taken := r.owners[key]
-	return taken || !r.fresh[key]
+	return r.holders[key].owner >= 0 || !r.fresh[key]
 }
 
 // plus adds, unless the sum does not fit.
@@ -268,10 +284,10 @@ func (r *replay) reject(o *order) {
 func (r *replay) accept(i int, o *order) {
 	r.accepted++
 	for _, c := range o.claims {
-		r.owners[keyOf(c)] = i
+		r.holders[keyOf(c)].owner = i
 	}
 	if o.answer != nil {
-		r.owners[o.answerKey()] = i
+		r.holders[o.answerKey()].owner = i
 	}
 	counted := r.counts[o.merchant]
 	for _, n := range o.nouns {
@@ -286,12 +302,7 @@ func (r *replay) accept(i int, o *order) {
 		r.put(n)
 	}
 	for _, m := range o.movements {
-		if moved := r.moved[m.accountKey]; moved != nil {
-			moved.steps += m.steps
-		} else {
-			first := m
-			r.moved[m.accountKey] = &first
-		}
+		r.move(m)
 	}
 	for _, e := range o.events {
 		counted.events++
@@ -303,39 +314,52 @@ func (r *replay) accept(i int, o *order) {
 	r.postings = append(r.postings, o.postings...)
 }
 
+// move adds up what is done to an account.
+func (r *replay) move(m movement) {
+	all := r.moved[m.accountKey]
+	if all == nil {
+		all = &moved{movement: m}
+		r.moved[m.accountKey] = all
+	} else {
+		all.steps += m.steps
+	}
+	if m.covered && m.steps < 0 {
+		all.needs = max(all.needs, -all.steps)
+	}
+}
+
 // put plans one noun. A second write of the same noun in one batch takes the
 // place of the first.
 func (r *replay) put(n nounRow) {
-	at, again := r.rows[n.nounKey]
+	p, again := r.rows[n.nounKey]
 	if !again {
-		r.isNew[n.nounKey] = n.read == 0
+		p.isNew = n.read == 0
 	}
 	rows := r.updates
-	if r.isNew[n.nounKey] {
+	if p.isNew {
 		rows = r.inserts
 	}
 	if again {
-		n.table.keep(rows[n.table][at], n.row)
-		rows[n.table][at] = n.row
+		n.table.keep(rows[n.table][p.at], n.row)
+		rows[n.table][p.at] = n.row
 		return
 	}
-	r.rows[n.nounKey] = len(rows[n.table])
+	p.at = len(rows[n.table])
+	r.rows[n.nounKey] = p
 	rows[n.table] = append(rows[n.table], n.row)
 }
 
 // finish plans what depends on the whole batch.
 func (r *replay) finish() {
-	for key, first := range r.first {
-		owner, taken := r.owners[key]
-		if !r.fresh[key] || (taken && owner == first) {
-			continue
+	for key, h := range r.holders {
+		if r.fresh[key] && h.owner != h.first {
+			r.correct(key, *h)
 		}
-		r.correct(key, first, owner, taken)
 	}
 	for _, merchant := range slices.Sorted(maps.Keys(r.lost)) {
 		r.lower = append(r.lower, r.lost[merchant])
 	}
-	for _, m := range slices.SortedFunc(maps.Values(r.moved), func(a, b *movement) int {
+	for _, m := range slices.SortedFunc(maps.Values(r.moved), func(a, b *moved) int {
 		return cmp.Or(strings.Compare(a.key, b.key), strings.Compare(a.merchant, b.merchant))
 	}) {
 		var floor any
@@ -350,19 +374,19 @@ func (r *replay) finish() {
 
 // correct gives a key, which was claimed for an order that was then rejected,
 // to the order that holds it instead, or to nobody.
-func (r *replay) correct(key claimKey, first, owner int, taken bool) {
+func (r *replay) correct(key claimKey, h holder) {
 	if key.kind == answerKind {
-		r.dropAnswers = append(r.dropAnswers, r.orders[first].answer[:answers.key])
-		if taken {
-			r.addAnswers = append(r.addAnswers, r.orders[owner].answer)
+		r.dropAnswers = append(r.dropAnswers, r.orders[h.first].answer[:answers.key])
+		if h.owner >= 0 {
+			r.addAnswers = append(r.addAnswers, r.orders[h.owner].answer)
 		}
 		return
 	}
 	r.dropClaims = append(r.dropClaims, record{key.key, key.kind, key.merchant})
-	if !taken {
+	if h.owner < 0 {
 		return
 	}
-	for _, c := range r.orders[owner].claims {
+	for _, c := range r.orders[h.owner].claims {
 		if keyOf(c) == key {
 			r.addClaims = append(r.addClaims, claimRecord(c))
 		}
