@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime"
 	"strings"
 	"sync"
@@ -181,7 +182,7 @@ func TestLostAnswer(t *testing.T) {
 func TestPanic(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
 		var panics atomic.Bool
-		db := open(t, sqlstore.Options{URL: url, Fault: func(stage string) error {
+		db := open(t, sqlstore.Options{URL: url, Log: slog.New(slog.DiscardHandler), Fault: func(stage string) error {
 			if stage == "insert invoice" && panics.Load() {
 				panic("injected")
 			}

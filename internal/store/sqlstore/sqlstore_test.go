@@ -1,7 +1,9 @@
 package sqlstore_test
 
 import (
+	"context"
 	"flag"
+	"log/slog"
 	"os"
 	"strconv"
 	"sync/atomic"
@@ -36,11 +38,34 @@ func onBoth(t *testing.T, test func(t *testing.T, url string)) {
 	}
 }
 
+// noPanics is a log that fails a test in which something panics. Nothing else would tell: the
+// changes of a batch that did are made one by one, and well.
+type noPanics struct{ t testing.TB }
+
+func (noPanics) Enabled(context.Context, slog.Level) bool { return true }
+
+func (l noPanics) Handle(_ context.Context, r slog.Record) error {
+	r.Attrs(func(a slog.Attr) bool {
+		if a.Key == "panic" {
+			l.t.Errorf("%s: %v", r.Message, a.Value)
+		}
+		return true
+	})
+	return nil
+}
+
+func (l noPanics) WithAttrs([]slog.Attr) slog.Handler { return l }
+
+func (l noPanics) WithGroup(string) slog.Handler { return l }
+
 // open opens a database for one test.
 func open(t testing.TB, o sqlstore.Options) *sqlstore.DB {
 	t.Helper()
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(noPanics{t})
 	}
 	db, err := sqlstore.Open(t.Context(), o)
 	if err != nil {
