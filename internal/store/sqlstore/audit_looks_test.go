@@ -312,7 +312,11 @@ func sameRows(t *testing.T, table string, got, want [][]any) {
 	t.Helper()
 	texts := func(rows [][]any) (all []string) {
 		for _, row := range rows {
-			all = append(all, fmt.Sprintf("%#v", row))
+			var of strings.Builder
+			for _, value := range row {
+				fmt.Fprintf(&of, "%T %v\x00", value, value)
+			}
+			all = append(all, of.String())
 		}
 		slices.Sort(all)
 		return all

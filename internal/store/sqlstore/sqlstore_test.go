@@ -31,10 +31,14 @@ var engines = map[string]func(t testing.TB) string{
 	"postgres": pgtest.Database,
 }
 
-// onBoth runs a test on each engine.
+// onBoth runs a test on each engine, beside others that do nothing to the package itself.
 func onBoth(t *testing.T, test func(t *testing.T, url string)) {
+	t.Parallel()
 	for name, address := range engines {
-		t.Run(name, func(t *testing.T) { test(t, address(t)) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, address(t))
+		})
 	}
 }
 

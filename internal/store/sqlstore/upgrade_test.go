@@ -197,6 +197,7 @@ func older(t *testing.T, url string, version int64) {
 // TestUpgrade brings a database of every version, with what the program of that
 // version wrote, to the newest one: nothing is lost, and the books agree.
 func TestUpgrade(t *testing.T) {
+	t.Parallel()
 	newest := newestRows(t)
 	for version := int64(1); version <= newest; version++ {
 		t.Run(fmt.Sprintf("from version %d", version), func(t *testing.T) {
