@@ -76,7 +76,8 @@ lint: $(GOLANGCI) ## look for mistakes without running anything
 # The race detector makes tests five times as dear. It watches whatever shares things: the core,
 # the store, the workers, connectors, whole servers, and tests of what many do at once. What
 # translates, or kills processes of its own, or looks at pages, goes without; "make race" has
-# it everywhere. Connectors mostly wait for providers that say nothing, many at a time.
+# it everywhere. Connectors mostly wait for providers that say nothing, many at a time, and
+# whole stories for what a server does by itself.
 test: export PURSER_TEST_POSTGRES = required
 test: export PURSER_TEST_BROWSER = required
 test: tools fmt-check lint alerts ## everything that must hold: format, lint, all tests, both databases
@@ -87,7 +88,7 @@ test: tools fmt-check lint alerts ## everything that must hold: format, lint, al
 	$(call step,what translates)
 	go test -shuffle=on -ldflags=-s $(TESTED) $$(go list ./... | grep -v -e /test/ -e /internal/gateway $(SHARING:./%/...=-e /%))
 	$(call step,whole stories)
-	$(GOTEST) $(TESTED) ./test/e2e
+	$(GOTEST) $(TESTED) -parallel=4 ./test/e2e
 	$(call step,servers that are killed and pages that are looked at)
 	go test -shuffle=on -ldflags=-s $(TESTED) -p=1 $$(go list ./test/... | grep -v /e2e)
 	$(call step,ten thousand races for the last moment)
@@ -215,7 +216,7 @@ define TOOLS
 gcc gcc libc6-dev
 git git
 strace strace
-chromium chromium
+chromium-headless-shell chromium-headless-shell
 node nodejs
 npm npm
 postgres postgresql

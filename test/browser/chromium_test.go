@@ -59,13 +59,14 @@ func chromium(t *testing.T) playwright.Browser {
 	if os.Getenv("PURSER_TEST_BROWSER") == "required" {
 		t.Fatalf("PURSER_TEST_BROWSER=required, but no browser could be started: %v", started.err)
 	}
-	t.Skipf("no browser could be started: %v (\"make tools\" installs chromium, node and npm)", started.err)
+	t.Skipf("no browser could be started: %v (\"make tools\" installs chromium-headless-shell, node and npm)", started.err)
 	return nil
 }
 
-// launch starts Debian's chromium through playwright.
+// launch starts Debian's chromium through playwright: the one without windows if it is there,
+// which shows the same pages with half the work.
 func launch(ctx context.Context) (*playwright.Playwright, playwright.Browser, error) {
-	program, err := firstProgram("chromium", "chromium-browser", "google-chrome")
+	program, err := firstProgram("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 	if err != nil {
 		return nil, nil, err
 	}
