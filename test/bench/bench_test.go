@@ -249,6 +249,16 @@ PASS
 	}
 }
 
+// What was just missed does not seem to be reached.
+func TestLittleIsMissed(t *testing.T) {
+	t.Parallel()
+	for ratio, want := range map[float64]string{0.5: "0.50", 0.696: "0.69", 0.6999: "0.69", 0.7: "0.70", 0.716: "0.72"} {
+		if l := atLeast(line{}, ratio, 0.7); l.ratio != want || l.reached != (ratio >= 0.7) {
+			t.Errorf("%v: got %s, reached: %v, want %s", ratio, l.ratio, l.reached, want)
+		}
+	}
+}
+
 // A missed target is written down as missed, in the table and in a sentence.
 func TestPageTellsWhatWasMissed(t *testing.T) {
 	t.Parallel()

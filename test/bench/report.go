@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -49,8 +50,12 @@ const (
 
 // atLeast is a line whose ratio has a target.
 func atLeast(l line, ratio, least float64) line {
-	l.ratio, l.target, l.reached = fmt.Sprintf("%.2f", ratio), fmt.Sprintf(">= %.1f", least), ratio >= least
-	l.sentence = fmt.Sprintf("%.2f times %s; at least %.1f is wanted", ratio, l.with, least)
+	l.target, l.reached = fmt.Sprintf(">= %.1f", least), ratio >= least
+	if !l.reached {
+		ratio = math.Floor(100*ratio) / 100 // or what was just missed would seem to be reached
+	}
+	l.ratio = fmt.Sprintf("%.2f", ratio)
+	l.sentence = fmt.Sprintf("%s times %s; at least %.1f is wanted", l.ratio, l.with, least)
 	return l
 }
 
