@@ -24,10 +24,11 @@ SHELL := /bin/bash
 # the race detector does not look, and under it takes many times as long: it is
 # left out. The driver above it, and what we write, are not. Nothing else may be: a
 # generic function that an unwatched package shares with others is watched nowhere,
-# and races are found that are none. Nobody looks at these programs with a debugger.
-# (The same flags are in test/fault.)
-UNRACED := $(foreach p,sqlite/lib libc memory,-gcflags=modernc.org/$(p)=-race=false)
-GOTEST  := go test -race -shuffle=on -ldflags=-s -gcflags=all=-dwarf=false $(UNRACED)
+# and races are found that are none. (The same flags are in test/fault.) Nobody looks at any
+# of these programs with a debugger: what that reads takes a tenth of the compiler's time.
+UNRACED  := $(foreach p,sqlite/lib libc memory,-gcflags=modernc.org/$(p)=-race=false)
+NO_DWARF := -gcflags=all=-dwarf=false
+GOTEST   := go test -race -shuffle=on -ldflags=-s $(NO_DWARF) $(UNRACED)
 
 # in runs a command on the packages below those folders that exist:
 # $(call in,folders,command).
@@ -80,6 +81,7 @@ lint: $(GOLANGCI) ## look for mistakes without running anything
 # whole stories for what a server does by itself.
 test: export PURSER_TEST_POSTGRES = required
 test: export PURSER_TEST_BROWSER = required
+test: export GOFLAGS := $(strip $(GOFLAGS) $(NO_DWARF))
 test: tools fmt-check lint alerts ## everything that must hold: format, lint, all tests, both databases
 	$(call step,what shares things)
 	$(GOTEST) $(TESTED) $(SHARING)
@@ -247,10 +249,10 @@ tools: ## install what the tests need and the machine lacks (Debian, as root)
 $(GOLANGCI):
 	@echo "building golangci-lint $(GOLANGCI_VERSION), about two minutes, once"
 	@mkdir -p bin
-	GOBIN=$(CURDIR)/bin GOFLAGS= go install -ldflags=-s github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+	GOBIN=$(CURDIR)/bin GOFLAGS= go install -ldflags=-s $(NO_DWARF) github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 	mv bin/golangci-lint $@
 
 $(GOVULNCHECK):
 	@mkdir -p bin
-	GOBIN=$(CURDIR)/bin GOFLAGS= go install -ldflags=-s golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION)
+	GOBIN=$(CURDIR)/bin GOFLAGS= go install -ldflags=-s $(NO_DWARF) golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION)
 	mv bin/govulncheck $@
