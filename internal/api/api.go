@@ -57,29 +57,50 @@ func (d *desk) resources() []resource {
 	}
 }
 
-// operations are those of all resources, with their schemas described.
+// operations are those of all resources, with what comes into them described: calls are
+// held against that.
 func (d *desk) operations() []operation {
 	var all []operation
-	said := words{} // of all: things are shown with one another
 	resources := d.resources()
-	for _, r := range resources {
-		said = said.and(r.words)
-	}
+	said, seen := wordsOf(resources), map[reflect.Type]bool{}
 	for _, r := range resources {
 		for _, o := range r.operations {
 			o.of, o.params = &r, d.querySchemas(o.query, said)
-			if o.answer != nil {
-				d.describe(o.answer, said)
-			}
 			if o.body != nil {
-				d.describe(o.body, said)
+				d.describe(o.body, said, seen)
 			}
 			all = append(all, o)
 		}
 	}
-	d.describe(reflect.TypeFor[problem](), problemWords)
 	return all
 }
+
+// described is the API once more, with what comes out of it described too. A document gives
+// schemas names, while calls are held against those of the API that was there before.
+func (d *desk) described() (again *desk, all []operation) {
+	again = &desk{Config: d.Config, registry: newRegistry()}
+	all = again.operations()
+	said, seen := wordsOf(again.resources()), map[reflect.Type]bool{}
+	for _, o := range all {
+		if o.answer != nil {
+			again.describe(o.answer, said, seen)
+		}
+	}
+	again.describe(reflect.TypeFor[problem](), problemWords, seen)
+	return again, all
+}
+
+// wordsOf are the words of all resources: things are shown with one another.
+func wordsOf(resources []resource) words {
+	said := words{}
+	for _, r := range resources {
+		said = said.and(r.words)
+	}
+	return said
+}
+
+// newRegistry has no schemas yet.
+func newRegistry() huma.Registry { return huma.NewMapRegistry("#/components/schemas/", schemaName) }
 
 // New builds the API.
 func New(c Config) *dialect.Dialect {
@@ -91,7 +112,7 @@ func New(c Config) *dialect.Dialect {
 	}
 	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
 	d := &desk{
-		Config: c, registry: huma.NewMapRegistry("#/components/schemas/", schemaName),
+		Config: c, registry: newRegistry(),
 		scopes: map[string]merchant.Scope{}, budgets: newBudgets(),
 	}
 	v1 := &dialect.Dialect{
@@ -104,7 +125,7 @@ func New(c Config) *dialect.Dialect {
 		v1.Routes = append(v1.Routes, d.route(o))
 		d.scopes[o.name()] = o.scope
 	}
-	v1.Routes = append(v1.Routes, d.pages(all)...)
+	v1.Routes = append(v1.Routes, d.pages()...)
 	v1.Fault = func(r *dialect.Request, err error) dialect.Reply {
 		reply := problemOf(r, err)
 		if methods := v1.Methods(r.Pattern); reply.Status == http.StatusMethodNotAllowed && len(methods) > 0 {

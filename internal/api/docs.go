@@ -25,16 +25,19 @@ const toDocs = base + "/docs"
 // pages are the routes that describe the others. All is drawn once, when somebody
 // asks for it: most processes are never asked, and it takes longer than all else
 // here does.
-func (d *desk) pages(all []operation) []dialect.Route {
-	doc := d.document(all) // now, since it names schemas that calls are held against
+func (d *desk) pages() []dialect.Route {
 	written := sync.OnceValues(func() ([]byte, error) {
-		raw, err := json.Marshal(doc)
+		again, all := d.described()
+		raw, err := json.Marshal(again.document(all))
 		if err != nil {
 			return nil, err
 		}
 		return openAnswers(raw)
 	})
-	drawn := sync.OnceValues(func() (map[string][]byte, error) { return d.drawDocs(all) })
+	drawn := sync.OnceValues(func() (map[string][]byte, error) {
+		again, all := d.described()
+		return again.drawDocs(all)
+	})
 	sum := sha256.Sum256([]byte(docsStyle))
 	policy := "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
 		"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

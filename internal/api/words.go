@@ -69,10 +69,8 @@ var usual = map[string]word{
 var exampleCursor = cursorBehind("listInvoices", time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC), exampleInvoice)
 
 // describe puts words to the fields of a type's schema, and of those within, each
-// once: things may be shown within one another.
-func (d *desk) describe(t reflect.Type, w words) { d.describeNew(t, w, map[reflect.Type]bool{}) }
-
-func (d *desk) describeNew(t reflect.Type, w words, seen map[reflect.Type]bool) {
+// once: things may be shown within one another. What was seen has its words.
+func (d *desk) describe(t reflect.Type, w words, seen map[reflect.Type]bool) {
 	if seen[t] {
 		return
 	}
@@ -93,7 +91,7 @@ func (d *desk) describeNew(t reflect.Type, w words, seen map[reflect.Type]bool) 
 			inner = inner.Elem()
 		}
 		if inner.Kind() == reflect.Struct && f.Tag.Get("json") != "" && inner != reflect.TypeFor[time.Time]() {
-			d.describeNew(inner, w, seen)
+			d.describe(inner, w, seen)
 		}
 	}
 }
