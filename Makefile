@@ -84,11 +84,10 @@ test: export PURSER_TEST_BROWSER = required
 test: export GOFLAGS := $(strip $(GOFLAGS) $(NO_DWARF))
 test: tools fmt-check lint alerts ## everything that must hold: format, lint, all tests, both databases
 	$(call step,what shares things)
-	$(GOTEST) $(TESTED) -skip='$(ALONE)' $(SHARING)
+	$(GOTEST) $(TESTED) $(SHARING)
 	$(GOTEST) $(TESTED) -p=4 -parallel=8 ./internal/gateway/...
 	$(GOTEST) $(TESTED) -run='$(AT_ONCE)' $(TRANSLATING)
 	$(call step,what translates)
-	go test -shuffle=on -ldflags=-s $(TESTED) -run='$(ALONE)' ./internal/store/sqlstore
 	go test -shuffle=on -ldflags=-s $(TESTED) $$(go list ./... | grep -v -e /test/ -e /internal/gateway $(SHARING:./%/...=-e /%))
 	$(call step,whole stories)
 	$(GOTEST) $(TESTED) -parallel=4 ./test/e2e
@@ -99,12 +98,10 @@ test: tools fmt-check lint alerts ## everything that must hold: format, lint, al
 	@if [ -d test/clients ]; then $(MAKE) --no-print-directory clients; fi
 	$(call step,all passed)
 
-# How tests run here, which share things (the longest first), and which do only where many come at once;
-# and which of the first read much, one row after the other, and share nothing.
+# How tests run here, which share things (the longest first), and which do only where many come at once.
 TESTED      := -vet=off -timeout=20m -tags=$(TAGS)
 SHARING     := $(foreach p,store server app worker event,./internal/$(p)/...)
 TRANSLATING := $(foreach p,api checkout dialect sandbox,./internal/$(p)/...)
-ALONE       := ^(TestStream|TestAuditOfEveryColumn)$$
 AT_ONCE     := Atomic|Crowd|Death|Long|Many|Once|One[A-Z]|Race|Retry|Still|Together|Twice|Wait|Watch
 
 .PHONY: race

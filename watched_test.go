@@ -9,8 +9,7 @@ import (
 )
 
 // The Makefile has the race detector watch only some tests of packages that translate, by their
-// names, and leaves some tests of the store out, by theirs. A name that changes must not change
-// what is watched.
+// names. A name that changes must not change what is watched.
 
 // TestCrowdsAreWatched wants every test in which several things run at once to have one of the
 // names by which the Makefile knows such tests.
@@ -40,23 +39,6 @@ func TestCrowdsAreWatched(t *testing.T) {
 	}
 	if found == 0 {
 		t.Error("no such test was found: this one looks for them in the wrong way")
-	}
-}
-
-// TestAloneIsAlone wants the tests that the Makefile leaves out of the race detector's sight
-// to be there, and to begin nothing that runs at once.
-func TestAloneIsAlone(t *testing.T) {
-	t.Parallel()
-	tests := testsOf(t)["internal/store/sqlstore"]
-	crowds := atOnce(tests)
-	list := strings.Trim(makeVariable(t, "ALONE"), "^$()")
-	for name := range strings.SplitSeq(list, "|") {
-		if tests[name] == nil {
-			t.Errorf("there is no test %s: ALONE in the Makefile names it", name)
-		}
-		if crowds[name] {
-			t.Errorf("%s begins goroutines: take it out of ALONE in the Makefile", name)
-		}
 	}
 }
 
