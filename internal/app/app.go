@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/singleflight"
@@ -87,6 +88,8 @@ type App struct {
 	offers      cache[string, []deal.Offer] // by merchant
 	banks       cache[money.Unit, []string]
 	paid        cache[till, invoice.History]
+	rechecking  sync.Mutex
+	revisions   *store.Revisions // of what is in memory; nil = nobody knows
 	sealer      Sealer
 	credentials func(merchantID, name string, secrets map[string]gateway.Secret) ([]byte, error)
 	forms       map[string]Form

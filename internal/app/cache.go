@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// keyAge is how long what another node changed may go unnoticed, such as the
-// revocation of a key.
+// keyAge is how long what another node changed may go unnoticed at most, such as
+// the revocation of a key.
 const keyAge = 5 * time.Second
 
 // maxCached bounds the caches; one that is full starts anew.
@@ -17,7 +17,8 @@ const maxCached = 10_000
 type cache[K comparable, V any] struct {
 	mu     sync.RWMutex
 	known  map[K]cached[V]
-	change int // how often something was forgotten
+	change int       // how often something was forgotten
+	proven time.Time // until then all that is known is good, however old it is
 }
 
 type cached[V any] struct {
@@ -31,9 +32,9 @@ type cached[V any] struct {
 func (c *cache[K, V]) find(now time.Time, key K, ask func() (V, error)) (V, error) {
 	c.mu.RLock()
 	found, ok := c.known[key]
-	change := c.change
+	change, proven := c.change, c.proven
 	c.mu.RUnlock()
-	if ok && now.Before(found.until) {
+	if ok && (now.Before(found.until) || now.Before(proven)) {
 		return found.value, nil
 	}
 	value, err := ask()
@@ -60,4 +61,16 @@ func (c *cache[K, V]) forget() {
 	defer c.mu.Unlock()
 	c.known = nil
 	c.change++
+}
+
+// recheck says that all that is known is as it was when it was read, and good until a time, or that
+// it may not be.
+func (c *cache[K, V]) recheck(same bool, until time.Time) {
+	if !same {
+		c.forget()
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.proven = until
 }

@@ -1,10 +1,16 @@
 package app
 
 import (
+	"context"
 	"errors"
+	"reflect"
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/purserhq/purser/internal/store"
 )
 
 // answer gives a value once, and fails the test when it is asked again.
@@ -71,3 +77,32 @@ func TestCacheIsBounded(t *testing.T) {
 		t.Errorf("%d values are kept after the one too many, want 1", got)
 	}
 }
+
+// TestCachesAreRechecked wants of every cache that it is rechecked, or known not to be: what those
+// hold is not counted in revisions.
+func TestCachesAreRechecked(t *testing.T) {
+	a := New(Config{Store: unrevised{}, Now: time.Now})
+	for range 2 {
+		if err := a.Recheck(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := map[string]bool{}
+	for fields, n := reflect.ValueOf(a).Elem(), 0; n < fields.NumField(); n++ {
+		if cache := fields.Field(n); cache.Kind() == reflect.Struct && cache.FieldByName("proven").IsValid() {
+			got[fields.Type().Field(n).Name] = !cache.FieldByName("proven").IsZero()
+		}
+	}
+	want := map[string]bool{
+		"keys": true, "signers": true, "issuers": true, "merchants": true, "endpoints": true, "terminals": true,
+		"accounts": true, "offers": false, "banks": false, "paid": false,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the caches that are rechecked differ (-want +got)\n%s", diff)
+	}
+}
+
+// unrevised is a store in which nothing changes.
+type unrevised struct{ store.Store }
+
+func (unrevised) Revisions(context.Context) (store.Revisions, error) { return store.Revisions{}, nil }

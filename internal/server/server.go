@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -27,6 +28,9 @@ const returnPath = "/cb"
 // maxBody bounds every request's body, above the limits that dialects have of
 // their own.
 const maxBody = 32 << 20
+
+// recheckPause is how long what another node changed usually goes unnoticed.
+const recheckPause = time.Second
 
 // Server is a whole Purser.
 type Server struct {
@@ -97,7 +101,9 @@ func build(k *core, a additions) (*Server, error) {
 		Chores: k.app, Log: k.log,
 		Resolve: k.config.ResolveInterval, Expire: k.config.ExpireInterval, Reject: k.config.RejectInterval,
 		Sweep: k.config.SweepInterval, Seal: k.config.SealInterval, Halted: k.halted.Load,
-		Further: append(s.watch.chores(k.config), s.certificate.chores()...),
+		Further: slices.Concat(s.watch.chores(k.config), s.certificate.chores(), []worker.Chore{
+			{Name: "recheck", Pause: recheckPause, AtOnce: true, Do: k.app.Recheck},
+		}),
 	})
 	s.courier = worker.NewCourier(worker.CourierConfig{
 		Post: k.app, Log: k.log, Now: k.now, Client: s.sender, Tried: k.metrics.tried, Look: k.config.WebhookLook,

@@ -43,6 +43,13 @@ func ParseSeal(text string) (Seal, error) {
 	return Seal{Number: n, Hash: sum}, nil
 }
 
+// Revisions grow with every change of rows that each call needs and hardly anybody changes, by
+// whatever process it was made.
+type Revisions struct {
+	Settings  int64 // merchants, keys, terminals and endpoints
+	Customers int64
+}
+
 // Keeper looks after what is stored already.
 type Keeper interface {
 	// Seal covers entries that no seal covers, at most limit of them, and says what
@@ -55,6 +62,9 @@ type Keeper interface {
 	// says how much: answers and counts of tries that have expired, and deliveries
 	// that arrived and were made and last changed before a time.
 	Forget(ctx context.Context, before time.Time, limit int) (int, error)
+	// Revisions are the numbers of what may be kept in memory. What was read after equal ones is
+	// as it was when they were read again.
+	Revisions(ctx context.Context) (Revisions, error)
 	// Alarm is what the books were found to be; zero while nothing is wrong.
 	Alarm(ctx context.Context) (Alarm, error)
 	// RaiseAlarm stores that the books are wrong, unless that is stored already.

@@ -113,6 +113,7 @@ var promises = map[string]func(*shop){
 	"settlement files":     settlementFiles,
 	"settlement lists":     settlementLists,
 	"forgets":              forgets,
+	"revisions":            revisions,
 	"seals":                seals,
 	"seals, many":          sealsMany,
 	"alarms":               alarms,

@@ -1,0 +1,99 @@
+-- What every process keeps in memory is known to be good for as long as these numbers stay the same.
+
+-- +goose Up
+-- How often rows were changed that are read with every call and rarely change: settings are
+-- merchants, keys, terminals and endpoints. The database itself counts, so that no process can
+-- forget to, of whatever version it is.
+create table revision (
+    name text not null primary key check (name in ('settings', 'customers')),
+    number integer not null
+) strict;
+insert into revision (name, number) values ('settings', 0), ('customers', 0);
+-- +goose StatementBegin
+create trigger merchant_update_revised after update on merchant
+begin
+    update revision set number = number + 1 where name = 'settings';
+end;
+-- +goose StatementEnd
+-- +goose StatementBegin
+create trigger merchant_delete_revised after delete on merchant
+begin
+    update revision set number = number + 1 where name = 'settings';
+end;
+-- +goose StatementEnd
+-- +goose StatementBegin
+create trigger key_update_revised after update on api_key
+begin
+    update revision set number = number + 1 where name = 'settings';
+end;
+-- +goose StatementEnd
+-- +goose StatementBegin
+create trigger key_delete_revised after delete on api_key
+begin
+    update revision set number = number + 1 where name = 'settings';
+end;
+-- +goose StatementEnd
+-- Of terminals and endpoints lists are kept: a new one changes its list.
+-- +goose StatementBegin
+create trigger terminal_insert_revised after insert on terminal
+begin
+    update revision set number = number + 1 where name = 'settings';
+end;
+-- +goose StatementEnd
+-- +goose StatementBegin
+create trigger terminal_update_revised after update on terminal
+begin
+    update revision set number = number + 1 where name = 'settings';
+end;
+-- +goose StatementEnd
+-- +goose StatementBegin
+create trigger terminal_delete_revised after delete on terminal
+begin
+    update revision set number = number + 1 where name = 'settings';
+end;
+-- +goose StatementEnd
+-- +goose StatementBegin
+create trigger endpoint_insert_revised after insert on endpoint
+begin
+    update revision set number = number + 1 where name = 'settings';
+end;
+-- +goose StatementEnd
+-- +goose StatementBegin
+create trigger endpoint_update_revised after update on endpoint
+begin
+    update revision set number = number + 1 where name = 'settings';
+end;
+-- +goose StatementEnd
+-- +goose StatementBegin
+create trigger endpoint_delete_revised after delete on endpoint
+begin
+    update revision set number = number + 1 where name = 'settings';
+end;
+-- +goose StatementEnd
+-- +goose StatementBegin
+create trigger customer_update_revised after update on customer
+begin
+    update revision set number = number + 1 where name = 'customers';
+end;
+-- +goose StatementEnd
+-- +goose StatementBegin
+create trigger customer_delete_revised after delete on customer
+begin
+    update revision set number = number + 1 where name = 'customers';
+end;
+-- +goose StatementEnd
+
+-- +goose Down
+drop trigger customer_delete_revised;
+drop trigger customer_update_revised;
+drop trigger endpoint_delete_revised;
+drop trigger endpoint_update_revised;
+drop trigger endpoint_insert_revised;
+drop trigger terminal_delete_revised;
+drop trigger terminal_update_revised;
+drop trigger terminal_insert_revised;
+drop trigger key_delete_revised;
+drop trigger key_update_revised;
+drop trigger merchant_delete_revised;
+drop trigger merchant_update_revised;
+drop table revision;
