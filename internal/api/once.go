@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
+	"strings"
 	"sync"
 
 	"github.com/purserhq/purser/internal/app"
@@ -180,15 +181,10 @@ func idempotencyKey(h http.Header) (string, error) {
 	if len(values) == 0 {
 		return "", nil
 	}
-	wrong := fault.New(fault.CodeParameterInvalid, keyHeader, "It must be 1 to 255 printable characters, once.")
 	key := values[0]
-	if len(values) > 1 || key == "" || len(key) > longestKey {
-		return "", wrong
-	}
-	for _, char := range []byte(key) {
-		if char < ' ' || char > '~' {
-			return "", wrong
-		}
+	unfit := func(char rune) bool { return char < ' ' || char > '~' }
+	if len(values) > 1 || key == "" || len(key) > longestKey || strings.ContainsFunc(key, unfit) {
+		return "", fault.New(fault.CodeParameterInvalid, keyHeader, "It must be 1 to 255 printable characters, once.")
 	}
 	return key, nil
 }
