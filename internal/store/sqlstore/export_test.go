@@ -7,6 +7,7 @@ import (
 	"hash/maphash"
 	"maps"
 	"slices"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
 
@@ -133,7 +134,7 @@ func (d *DB) FindPlans(ctx context.Context) (plans []string, err error) {
 		case *postgresEngine:
 			w.engine = finding{e}
 		case *sqliteEngine:
-			w.engine = sqliteFinding{e, map[int]string{}}
+			w.engine = sqliteFinding{e, new(sync.Map)}
 		}
 		if err := w.explain(ctx, query, []string{"a", "b"}, []string{"m", "m"}); err != nil {
 			return nil, err

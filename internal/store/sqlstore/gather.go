@@ -17,10 +17,14 @@ import (
 // gathered is how many rows one question asks for at most.
 const gathered = 256
 
+// questions is how many are under way at once at most, of one table: a row that comes
+// from the disk keeps those behind it waiting.
+const questions = 2
+
 // gatherer finds rows of one table by their keys, those of many callers in one
-// question. Who comes while nobody asks is asked for at once; who comes while a
-// question is under way is in the next one. So nobody waits for company, and
-// nobody is answered by a question that began before he came.
+// question. Who comes while a question may begin is asked for at once; who comes while
+// none may is in the next one. So nobody waits for company, and nobody is answered by a
+// question that began before he came.
 type gatherer[T any] struct {
 	db    *DB
 	query string
@@ -28,7 +32,8 @@ type gatherer[T any] struct {
 
 	mu      sync.Mutex
 	waiting []*sought[T]
-	asking  bool
+	asking  int // questions that are under way
+	most    int // of these
 }
 
 // gatherers are those of one database, of the rows that use cases begin with.
@@ -47,20 +52,21 @@ func newGatherers(e engine, o Options) gatherers {
 		customers: newGatherer(e, o, customers, scanCustomer),
 	}
 	if p, ok := e.(*postgresEngine); ok {
-		g.keys = &gatherer[merchant.Key]{db: &DB{engine: finding{p}, options: o}, query: keysByHash, scan: scanKey}
+		g.keys = &gatherer[merchant.Key]{
+			db: &DB{engine: finding{p}, options: o}, query: keysByHash, scan: scanKey, most: questions,
+		}
 	}
 	return g
 }
 
-// newGatherer makes a gatherer of one table. It asks one question at a time, so that
-// what its engine remembers needs no lock.
+// newGatherer makes a gatherer of one table.
 func newGatherer[T any](e engine, o Options, t *table, scan func(row) (T, error)) *gatherer[T] {
-	g := &gatherer[T]{scan: scan}
+	g := &gatherer[T]{scan: scan, most: questions}
 	switch e := e.(type) {
 	case *postgresEngine:
 		g.db, g.query = &DB{engine: finding{e}, options: o}, findMany(t)
 	case *sqliteEngine:
-		g.db, g.query = &DB{engine: sqliteFinding{e, map[int]string{}}, options: o}, sqliteFindMany(t)
+		g.db, g.query = &DB{engine: sqliteFinding{e, new(sync.Map)}, options: o}, sqliteFindMany(t)
 	}
 	return g
 }
@@ -90,8 +96,8 @@ func (g *gatherer[T]) find(ctx context.Context, merchantID, id string) (found T,
 	s := &sought[T]{id: id, merchant: merchantID, done: make(chan struct{})}
 	g.mu.Lock()
 	g.waiting = append(g.waiting, s)
-	if !g.asking {
-		g.asking = true
+	if g.asking < g.most {
+		g.asking++
 		go g.run()
 	}
 	g.mu.Unlock()
@@ -135,7 +141,9 @@ func (g *gatherer[T]) take() (all []*sought[T]) {
 		}
 		g.waiting = g.waiting[1:]
 	}
-	g.asking = len(all) > 0
+	if len(all) == 0 {
+		g.asking--
+	}
 	return all
 }
 

@@ -25,7 +25,8 @@ type scripted struct {
 func newScripted(has map[[2]string]string) (*scripted, *gatherer[string]) {
 	e := &scripted{has: has, asked: make(chan [][2]string), answers: make(chan error)}
 	return e, &gatherer[string]{
-		db: &DB{engine: e, options: Options{Log: slog.New(slog.DiscardHandler)}},
+		most: 1,
+		db:   &DB{engine: e, options: Options{Log: slog.New(slog.DiscardHandler)}},
 		scan: func(r row) (text string, err error) {
 			if err = r.Scan(&text); err == nil && text == "unreadable" {
 				err = errors.New("the row is not readable")
@@ -199,4 +200,47 @@ func TestGatherer(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestGathererAsksTwice has two questions under way, whichever of them is answered first, and no third.
+func TestGathererAsksTwice(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		e, g := newScripted(map[[2]string]string{
+			{"a", "m"}: "a of m", {"b", "m"}: "b of m", {"a", "n"}: "a of n", {"c", "m"}: "c of m",
+		})
+		g.most = 2
+		slow, quick := seek(t, g, "m", "a"), seek(t, g, "m", "b")
+		waiting := []*seeker{seek(t, g, "n", "a"), seek(t, g, "m", "a")}
+		if first, second := <-e.asked, <-e.asked; len(first) != 1 || len(second) != 1 || first[0] == second[0] {
+			t.Fatalf("asked for %v and %v, want one of the first two each", first, second)
+		}
+		synctest.Wait()
+		select {
+		case third := <-e.asked:
+			t.Fatalf("asked for %v, want it to wait", third)
+		default:
+		}
+		e.answers <- nil
+		synctest.Wait()
+		if slow.over == quick.over {
+			t.Fatal("want one of the first two to be told, and the other not")
+		}
+		third := <-e.asked // while one of the first two goes on
+		if want := [][2]string{{"a", "n"}, {"a", "m"}}; !slices.Equal(third, want) {
+			t.Errorf("asked for %v, want %v", third, want)
+		}
+		e.answers <- nil
+		e.answers <- nil
+		slow.want(t, "a of m", "")
+		quick.want(t, "b of m", "")
+		waiting[0].want(t, "a of n", "")
+		waiting[1].want(t, "a of m", "")
+		last := seek(t, g, "m", "c")
+		e.asks(t, nil, [2]string{"c", "m"})
+		last.want(t, "c of m", "")
+		if g.asking != 0 {
+			t.Errorf("%d questions are under way, want none", g.asking)
+		}
+	})
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math/bits"
 	"strings"
+	"sync"
 )
 
 // sqliteFinders is how many more find single rows by their keys.
@@ -74,7 +75,7 @@ func sqliteFindMany(t *table) string {
 type sqliteFinding struct {
 	*sqliteEngine
 
-	texts map[int]string // of the query, by the number of keys in it
+	texts *sync.Map // of the query, by the number of keys in it
 }
 
 // query reads on one of the finding connections, as find does. Its arguments are the
@@ -83,11 +84,11 @@ func (f sqliteFinding) query(ctx context.Context, query string, args ...any) (ro
 	ids, _ := args[0].([]string)
 	merchants, _ := args[1].([]string)
 	size := 1 << bits.Len(uint(len(ids)-1)) // there are only so many statements; a key that is null finds nothing
-	text, ok := f.texts[size]
+	known, ok := f.texts.Load(size)
 	if !ok {
-		text = strings.Replace(query, valuesMany, valuesOf(size), 1)
-		f.texts[size] = text
+		known, _ = f.texts.LoadOrStore(size, strings.Replace(query, valuesMany, valuesOf(size), 1))
 	}
+	text, _ := known.(string)
 	keys := make([]any, 2*size)
 	for i, id := range ids {
 		keys[2*i], keys[2*i+1] = id, merchants[i]
