@@ -38,7 +38,8 @@ type running struct {
 	refundsURL string
 	adminURL   string
 	cancel     context.CancelFunc
-	ended      chan error
+	ended      chan struct{} // closed when it has stopped
+	failed     error         // what came of it then
 	client     *http.Client
 }
 
@@ -63,7 +64,7 @@ func start(t *testing.T, c Config, change func(s *Server)) *running {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &running{
-		Server: s, cancel: cancel, ended: make(chan error, 1),
+		Server: s, cancel: cancel, ended: make(chan struct{}),
 		client: &http.Client{Transport: &http.Transport{}, Timeout: 20 * time.Second},
 	}
 	for _, d := range open {
@@ -78,8 +79,11 @@ func start(t *testing.T, c Config, change func(s *Server)) *running {
 		}
 	}
 	r.url = r.urls[0]
-	go func() { r.ended <- s.serve(ctx, open) }()
-	t.Cleanup(func() { r.client.CloseIdleConnections(); cancel() })
+	go func() {
+		defer close(r.ended)
+		r.failed = s.serve(ctx, open)
+	}()
+	t.Cleanup(r.end) // before its folder is removed
 	return r
 }
 
@@ -105,11 +109,23 @@ func (r *running) get(t *testing.T, address string) (int, string) {
 // halt stops the server and wants it to end well.
 func (r *running) halt(t *testing.T) {
 	t.Helper()
-	r.client.CloseIdleConnections()
-	r.cancel()
-	if err := <-r.ended; err != nil {
+	r.end()
+	if err := r.wait(); err != nil {
 		t.Errorf("stop: %v", err)
 	}
+}
+
+// end stops a server that has not stopped yet.
+func (r *running) end() {
+	r.client.CloseIdleConnections()
+	r.cancel()
+	<-r.ended
+}
+
+// wait waits until it has stopped, and says what came of it.
+func (r *running) wait() error {
+	<-r.ended
+	return r.failed
 }
 
 func TestHealth(t *testing.T) {
@@ -211,7 +227,7 @@ func TestStopFinishesRequests(t *testing.T) {
 		t.Errorf("got %d %q, want the whole answer", got.status, got.text)
 	}
 	r.client.CloseIdleConnections()
-	if err := <-r.ended; err != nil {
+	if err := r.wait(); err != nil {
 		t.Errorf("stop: %v", err)
 	}
 	if err := r.store.Ping(t.Context()); err == nil {
@@ -237,7 +253,7 @@ func TestStopHasALimit(t *testing.T) {
 	}()
 	<-begun
 	r.cancel()
-	if err := <-r.ended; err == nil || !strings.Contains(err.Error(), "cut off") {
+	if err := r.wait(); err == nil || !strings.Contains(err.Error(), "cut off") {
 		t.Errorf("got %v, want an error that says what was cut off", err)
 	}
 	if err := <-answered; err == nil {
@@ -456,7 +472,7 @@ func TestStopDelay(t *testing.T) {
 		t.Errorf("a request during the delay: got %d, close %t; want it served and the connection closed",
 			response.StatusCode, response.Close)
 	}
-	if err := <-r.ended; err != nil {
+	if err := r.wait(); err != nil {
 		t.Errorf("stop: %v", err)
 	}
 }
@@ -467,7 +483,7 @@ func TestStartIsTold(t *testing.T) {
 	var log bytes.Buffer
 	r := start(t, Config{}, func(s *Server) { s.log = slog.New(slog.NewTextHandler(&log, nil)) })
 	r.cancel()
-	if err := <-r.ended; err != nil {
+	if err := r.wait(); err != nil {
 		t.Fatal(err)
 	}
 	want := fmt.Sprintf("msg=starting version=%s database=SQLite schema=%d\n", Version(), r.store.Migrated().After)
