@@ -192,7 +192,7 @@ func Restore(ctx context.Context, o Options, from, aside string, progress func(i
 	if err != nil {
 		return done, fmt.Errorf("%s: %w", file, err)
 	}
-	defer func() { err = errors.Join(err, lock.Close()) }()
+	defer func() { err = errors.Join(err, unlockFile(lock)) }()
 	before, err := Inspect(ctx, from, nil)
 	if err != nil {
 		return done, err

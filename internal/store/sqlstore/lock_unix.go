@@ -24,3 +24,9 @@ func lockFile(name string) (*os.File, error) {
 	}
 	return f, nil
 }
+
+// unlockFile gives the lock back. To close the file alone would not do while a child that was just
+// forked, and has yet to become another program, has it as well.
+func unlockFile(f *os.File) error {
+	return errors.Join(syscall.Flock(int(f.Fd()), syscall.LOCK_UN), f.Close())
+}

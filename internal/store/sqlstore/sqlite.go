@@ -410,7 +410,7 @@ func (e *sqliteEngine) close() error {
 		}
 		errs = append(errs, usedFiles.leave(e.used))
 		if e.lock != nil {
-			errs = append(errs, e.lock.Close())
+			errs = append(errs, unlockFile(e.lock))
 		}
 	})
 	return errors.Join(errs...)

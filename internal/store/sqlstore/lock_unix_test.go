@@ -1,0 +1,39 @@
+//go:build unix
+
+package sqlstore
+
+import (
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+)
+
+// TestUnlockFile gives a lock back that a child has too, as one that was just forked does.
+func TestUnlockFile(t *testing.T) {
+	t.Parallel()
+	name := filepath.Join(t.TempDir(), "lock")
+	f, err := lockFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := lockFile(name); err == nil {
+		t.Error("a second lock: got nil, want it to be refused")
+	}
+	child, err := syscall.Dup(int(f.Fd()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	held := os.NewFile(uintptr(child), name)
+	defer func() { _ = held.Close() }()
+	if err := unlockFile(f); err != nil {
+		t.Fatal(err)
+	}
+	again, err := lockFile(name)
+	if err != nil {
+		t.Fatalf("after it was given back: got %v, want nil", err)
+	}
+	if err := unlockFile(again); err != nil {
+		t.Error(err)
+	}
+}
