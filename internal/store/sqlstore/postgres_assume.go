@@ -23,7 +23,8 @@ import (
 type assumptions struct {
 	mu     sync.Mutex
 	counts map[string]count // by merchant, as the last batch left them
-	wrong  int              // times in a row
+	wrong  int              // how often lately
+	right  int              // batches since then that came out as foreseen
 	pause  int              // batches to come for which nothing is assumed
 }
 
@@ -110,7 +111,10 @@ func (a *assumptions) learn(counts map[string]count, foreseen bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if foreseen {
-		a.wrong = 0
+		a.right++
+	}
+	if a.right > 1<<a.wrong { // luck between two mistakes is no reason to trust again
+		a.wrong, a.right = max(0, a.wrong-1), 0
 	}
 	if a.counts == nil || len(a.counts)+len(counts) > mostCounts {
 		a.counts = make(map[string]count, len(counts))
@@ -122,7 +126,7 @@ func (a *assumptions) learn(counts map[string]count, foreseen bool) {
 func (a *assumptions) mistaken(w want) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.wrong = min(a.wrong+1, mostDoubled)
+	a.wrong, a.right = min(a.wrong+1, mostDoubled), 0
 	a.pause = 1 << a.wrong
 	for _, t := range w.tallies {
 		delete(a.counts, t[0].(string))

@@ -149,3 +149,40 @@ func TestUnguarded(t *testing.T) {
 		t.Errorf("accounts to look at: got %v, want %v", got, want)
 	}
 }
+
+// Where another node writes for the same merchants, a batch comes out as foreseen only now
+// and then. That must not bring an error into the server's log every other time.
+func TestMistakesAreRemembered(t *testing.T) {
+	t.Parallel()
+	o := moving(step("A", -5))
+	o.events = []record{make(record, len(events.columns))}
+	orders := []*order{o}
+	var a assumptions
+	batches := func(most int, wrong func(n int) bool) (mistakes int) {
+		for n := range most {
+			w := wish(orders, false)
+			_, assumed := a.assume(&batch{orders: orders}, w)
+			if assumed && wrong(n) {
+				mistakes++
+				a.mistaken(w)
+				assumed = false
+			}
+			a.learn(map[string]count{"m": {events: int64(n)}}, assumed)
+		}
+		return mistakes
+	}
+	turn := false
+	if got := batches(1000, func(int) bool { turn = !turn; return turn }); got == 0 || got > 30 {
+		t.Errorf("two nodes: %d mistakes in 1000 batches, want a few", got)
+	}
+	assumed := 0
+	batches(1000, func(n int) bool {
+		if n >= 900 {
+			assumed++
+		}
+		return false
+	})
+	if assumed != 100 {
+		t.Errorf("alone again: %d of the last 100 batches were assumed, want all", assumed)
+	}
+}
