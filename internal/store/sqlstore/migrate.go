@@ -70,6 +70,10 @@ func (s *schema) ready(ctx context.Context, refuse bool) (done Migrated, err err
 		return done, fmt.Errorf("read schema version: %w", err)
 	}
 	done.Before, done.After = version, version
+	if version > s.newest() {
+		s.log.WarnContext(ctx, "the schema of the database is newer than this program: it may be one release newer, no more",
+			slog.Int64("schema", version), slog.Int64("program", s.newest()))
+	}
 	if version >= s.newest() {
 		return done, nil
 	}
@@ -82,13 +86,29 @@ func (s *schema) ready(ctx context.Context, refuse bool) (done Migrated, err err
 			return done, err
 		}
 	} else if _, err := s.provider.Up(ctx); err != nil {
-		return done, fmt.Errorf("migrate: %w", err)
+		return done, s.stopped(ctx, err)
 	}
-	if done.After, err = s.provider.GetDBVersion(ctx); err == nil {
-		s.log.InfoContext(ctx, "the schema of the database was brought up to date",
-			slog.Int64("from", done.Before), slog.Int64("to", done.After))
+	if done.After, err = s.provider.GetDBVersion(ctx); err != nil {
+		return done, err
 	}
-	return done, err
+	if version == 0 {
+		s.log.InfoContext(ctx, "a new database was made", slog.Int64("schema", done.After),
+			slog.String("next", "if there should have been one, stop, and look whether its disk is there"))
+		return done, nil
+	}
+	s.log.InfoContext(ctx, "the schema of the database was brought up to date",
+		slog.Int64("from", done.Before), slog.Int64("to", done.After))
+	return done, nil
+}
+
+// stopped says where a migration was stopped that is not undone as a whole.
+func (s *schema) stopped(ctx context.Context, cause error) error {
+	version, err := s.provider.GetDBVersion(ctx)
+	if err != nil || version == 0 {
+		return fmt.Errorf("make the schema: %w", cause)
+	}
+	return fmt.Errorf("bring the schema to version %d: %w\nthe step that failed changed nothing, and the schema is at "+
+		"version %d: the program of before runs on it", s.newest(), cause, version)
 }
 
 // Migrate brings a database up to date.

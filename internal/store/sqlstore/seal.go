@@ -310,7 +310,7 @@ func UnsealedOf(audit []store.Finding) (n int64) {
 			n -= f.Rows
 		}
 	}
-	return n
+	return max(0, n) // sealed entries may be gone
 }
 
 // sealsHold is what seals prove.

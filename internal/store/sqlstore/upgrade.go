@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 )
 
-// upgrade brings a file up to date that holds something. It is copied before,
-// the copy is kept, and when anything fails the file is what it was.
+// upgrade brings a file up to date that holds something. It is copied before, and
+// the copy is kept; when anything fails it becomes the file again.
 func (e *sqliteEngine) upgrade(ctx context.Context, s *schema, version int64) (snapshot string, err error) {
 	snapshot = fmt.Sprintf("%s.v%d.%s", e.file, version, e.options.Now().UTC().Format("20060102T150405.000000Z"))
 	before, _ := e.disagreements(ctx) // what an older schema cannot be asked is taken for right
@@ -31,8 +31,8 @@ func (e *sqliteEngine) upgrade(ctx context.Context, s *schema, version int64) (s
 		return "", errors.Join(err, fmt.Errorf("nor could the database be put back: %w\ndo it by hand: put %s in the "+
 			"place of %s, and remove %[3]s-wal and %[3]s-shm", wrong, snapshot, e.file))
 	}
-	return "", fmt.Errorf("%w\nthe database is again what it was before, at version %d, and so is its copy in %s: "+
-		"run the program of before", err, version, snapshot)
+	return "", fmt.Errorf("%w\nthe database is again what it was before, at version %d: run the program of before", err,
+		version)
 }
 
 // upgraded proves a file that was brought up to date, as far as it was right
@@ -68,11 +68,11 @@ func (e *sqliteEngine) disagreements(ctx context.Context) (map[string]int64, err
 	return found, errors.Join(errs...)
 }
 
-// putBack puts a copy in the place of the file, whose lock stays taken.
+// putBack makes a copy the file, whose lock stays taken. None is left: a service that is
+// started again and again would fill the disk with them.
 func (e *sqliteEngine) putBack(snapshot string) error {
-	errs := []error{e.readers.Close(), e.keeper.Close(), e.writer.Close()}
-	fresh := e.file + ".restoring"
-	if err := errors.Join(append(errs, copyFile(snapshot, fresh))...); err != nil {
+	err := errors.Join(e.readers.Close(), e.keeper.Close(), e.writer.Close(), GiveToFolder(snapshot))
+	if err != nil {
 		return err
 	}
 	// The log belongs to the file that goes; the copy is whole without one.
@@ -81,7 +81,7 @@ func (e *sqliteEngine) putBack(snapshot string) error {
 			return err
 		}
 	}
-	if err := os.Rename(fresh, e.file); err != nil {
+	if err := os.Rename(snapshot, e.file); err != nil {
 		return err
 	}
 	return syncFolder(filepath.Dir(e.file))
