@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 
@@ -82,10 +83,25 @@ func (c *call) fingerprint(name string, w wish) (string, error) {
 	sum := sha256.New() // which takes no copy of a large body
 	for _, part := range [][]byte{
 		[]byte(c.Method + " " + c.URL.RequestURI() + "\n"), c.Raw, []byte(lastDigits(c.Card.Number)), []byte(pin),
+		[]byte(c.confidants(w)),
 	} {
 		_, _ = sum.Write(part) // never fails
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// confidants says who may be told a secret again: keys that may do the same as the one that
+// it was told to. Of any other key it is another wish, as names are no secrets.
+func (c *call) confidants(w wish) string {
+	if !w.secret {
+		return ""
+	}
+	scopes := make([]string, len(c.Key.Scopes))
+	for n, s := range c.Key.Scopes {
+		scopes[n] = string(s)
+	}
+	slices.Sort(scopes)
+	return "\n" + strings.Join(slices.Compact(scopes), ",")
 }
 
 // first is the first call under its name, as far as anybody knows. Where nothing
