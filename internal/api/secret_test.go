@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/dialect/dialecttest"
@@ -102,6 +103,75 @@ func TestKeysGiveWhatTheyHave(t *testing.T) {
 		}
 		if a := w.Ask(h, http.MethodPost, c.path, header, c.body); a.Status != c.want {
 			t.Errorf("%s at %s %s: got %d %s, want %d", c.key, c.path, c.body, a.Status, a.Body, c.want)
+		}
+	}
+}
+
+// TestSecretIsNotToldToOthers wants a secret told again only to keys that may do the same as
+// the one that it was told to: the names of calls are no secrets.
+func TestSecretIsNotToldToOthers(t *testing.T) {
+	t.Parallel()
+	w := dialecttest.NewWorld(t, banks, dialecttest.Extras{Stage: stage})
+	h := w.Handler(open(t, w))
+	for name, scopes := range map[string][]merchant.Scope{
+		"keys": {merchant.KeysWrite}, "both": {merchant.Admin, merchant.Operator},
+		"same": {merchant.Operator, merchant.Admin},
+	} {
+		_, secret, err := w.App.CreateKey(t.Context(), app.NewKey{Merchant: w.Shop, Scopes: scopes})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Keys[name] = secret
+	}
+	for path, body := range map[string]string{
+		"/v1/keys": `{"scopes":["admin","operator"]}`, "/v1/keys/key_1/rotate": `{}`, "/v1/terminals": `{"name":"Till"}`,
+	} {
+		ask := func(key string) dialecttest.Answer {
+			return w.Ask(h, http.MethodPost, path, http.Header{
+				"Authorization": {"Bearer {{" + key + "}}"}, "Content-Type": {"application/json"}, "Idempotency-Key": {path},
+			}, body)
+		}
+		first := ask("both")
+		if first.Status != http.StatusCreated || !random.MatchString(first.Body) {
+			t.Fatalf("%s: got %d %s", path, first.Status, first.Body)
+		}
+		if again := ask("same"); again.Body != first.Body {
+			t.Errorf("%s: a key as good as the first got %d %s, want the answer again", path, again.Status, again.Body)
+		}
+		for _, key := range []string{"keys", "admin"} {
+			if a := ask(key); a.Status < http.StatusBadRequest || random.MatchString(a.Body) {
+				t.Errorf("%s: %s got %d %s, want no secret", path, key, a.Status, a.Body)
+			}
+		}
+	}
+}
+
+// TestKeysGiveNoMoreTime wants no key to be made or replaced that outlives the one that asks.
+func TestKeysGiveNoMoreTime(t *testing.T) {
+	t.Parallel()
+	w := dialecttest.NewWorld(t, banks, dialecttest.Extras{Stage: stage})
+	h := w.Handler(open(t, w))
+	_, secret, err := w.App.CreateKey(t.Context(), app.NewKey{
+		ID: "key_short", Merchant: w.Shop, Scopes: []merchant.Scope{merchant.Admin}, Lasts: time.Hour,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Keys["short"] = secret
+	for _, c := range []struct {
+		path, body string
+		want       int
+	}{
+		{"/v1/keys", `{"scopes":["keys:write"]}`, http.StatusBadRequest},
+		{"/v1/keys", `{"scopes":["keys:write"],"expires_in":3601}`, http.StatusBadRequest},
+		{"/v1/keys", `{"scopes":["keys:write"],"expires_in":3500}`, http.StatusCreated},
+		{"/v1/keys/key_1/rotate", `{}`, http.StatusForbidden},
+		{"/v1/keys/key_short/rotate", `{"overlap":60}`, http.StatusCreated},
+	} {
+		header := http.Header{"Authorization": {"Bearer {{short}}"}, "Content-Type": {"application/json"}}
+		a := w.Ask(h, http.MethodPost, c.path, header, c.body)
+		if a.Status != c.want || c.want == http.StatusBadRequest && !strings.Contains(a.Body, "expires_in") {
+			t.Errorf("%s %s: got %d %s, want %d", c.path, c.body, a.Status, a.Body, c.want)
 		}
 	}
 }

@@ -156,6 +156,10 @@ func (d *desk) createKey(c *call, id string, in newKey) (out keyView, err error)
 	if err := mayGive(c.Key, wish.Scopes); err != nil {
 		return out, err
 	}
+	if end := c.Key.ExpiresAt; !end.IsZero() && (wish.Lasts == 0 || d.Now().Add(wish.Lasts).After(end)) {
+		return out, fault.Newf(fault.CodeParameterInvalid, "expires_in",
+			"Your own key is good until %s: one that it makes has to end too, and no later.", end.UTC().Format(time.RFC3339))
+	}
 	c.secret = wish.Secret
 	k, secret, err := d.App.CreateKey(c.Context(), wish)
 	if err != nil {
@@ -194,6 +198,9 @@ func (d *desk) rotateKey(c *call, id string, in keyRotation) (out keyView, err e
 	old, err := d.ownKey(c)
 	if err != nil {
 		return out, err
+	}
+	if !c.Key.ExpiresAt.IsZero() && old.ID != c.Key.ID {
+		return out, fault.New(fault.CodeScopeMissing, "key", "A key that is to end replaces itself and no other.")
 	}
 	c.secret = c.desk.App.NewKeySecret()
 	k, secret, err := d.App.ReplaceKey(c.Context(), c.Merchant, app.Replacement{
