@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/purserhq/purser/internal/dialect"
 	"github.com/purserhq/purser/internal/fault"
@@ -225,10 +224,12 @@ func cell(v reflect.Value) string {
 		}
 		text = string(raw)
 	}
-	// Some spreadsheets take the wide forms of East Asia for the same signs.
-	first, _ := utf8.DecodeRuneInString(text)
-	if strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) && !number.MatchString(text) {
-		return "'" + text
+	if number.MatchString(text) {
+		return text
 	}
-	return text
+	return unformula.ReplaceAllString(text, "$1'$2")
 }
+
+// unformula finds where a spreadsheet would begin a formula: some take the wide forms of East
+// Asia for the same signs, and some divide a line at semicolons, whatever the file says.
+var unformula = regexp.MustCompile("(^|; *)([=+\\-@\t\r\n＝＋－＠])")

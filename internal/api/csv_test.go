@@ -133,6 +133,7 @@ func TestTablesHoldNoFormula(t *testing.T) {
 		"+1": "'+1", "-1": "-1", "-1.50": "-1.50", "-1+2": "'-1+2", "-": "'-",
 		"@sum(a1)": "'@sum(a1)", "a=b": "a=b", "\t=1": "'\t=1", `say "no", twice`: `say "no", twice`,
 	}
+	titles["x;=1+1;y"], titles["x; @a"], titles["x; y"] = "x;'=1+1;y", "x; '@a", "x; y"
 	want := map[string]int{}
 	for title, cell := range titles {
 		want[cell]++
