@@ -132,11 +132,39 @@ func (a *App) checkOutside(param, address string) error {
 	}
 	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
 	ip, err := netip.ParseAddr(host)
-	inside := err == nil && (!ip.IsGlobalUnicast() || ip.Unmap().IsPrivate() || ip.Unmap().IsLoopback())
-	if inside || host == "localhost" || strings.HasSuffix(host, ".localhost") {
+	if err == nil && !isPublic(ip) || host == "localhost" || strings.HasSuffix(host, ".localhost") {
 		return fault.New(fault.CodeParameterInvalid, param, "It leads into a private network.")
 	}
 	return nil
+}
+
+// Networks whose addresses are nobody's on the internet, or lead to others that may be
+// (the registries of special-purpose addresses of RFC 6890).
+var (
+	specialV4 = prefixes("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
+		"192.0.0.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/4", "240.0.0.0/4")
+	publicV6  = netip.MustParsePrefix("2000::/3")
+	specialV6 = prefixes("2001::/23", "2002::/16")
+)
+
+func prefixes(texts ...string) []netip.Prefix {
+	all := make([]netip.Prefix, len(texts))
+	for n, text := range texts {
+		all[n] = netip.MustParsePrefix(text)
+	}
+	return all
+}
+
+// isPublic says that an address can be somebody's on the internet.
+func isPublic(ip netip.Addr) bool {
+	ip = ip.WithZone("").Unmap()
+	special := specialV6
+	if ip.Is4() {
+		special = specialV4
+	} else if !publicV6.Contains(ip) {
+		return false
+	}
+	return !slices.ContainsFunc(special, func(p netip.Prefix) bool { return p.Contains(ip) })
 }
 
 // Endpoints lists a merchant's endpoints.
