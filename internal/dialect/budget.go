@@ -37,16 +37,30 @@ func (b *Budget) Spend(who string) error {
 	return nil
 }
 
+// What one address may send with no good credential: so many at once, and one more after
+// every pause.
+const (
+	strangerBurst = 60
+	strangerPause = time.Second
+)
+
 // Limit takes every call of a dialect whose caller has shown a good credential from
 // the budget of that one: a key, a user of tokens, or the merchant where neither is
-// known. Other calls are refused anyway, or limited by what they are about.
+// known. Calls with none that is good are taken from their address's.
 func (d *Dialect) Limit(b *Budget) {
 	admit := d.Admit
 	if b == nil || admit == nil {
 		return
 	}
+	strangers := NewLimiter(strangerPause, strangerBurst, budgetsKept)
 	d.Admit = func(r *Request) error {
-		if err := admit(r); err != nil || r.Merchant == "" {
+		err := admit(r)
+		if fault.KindOf(err) == fault.Unauthenticated {
+			if wait, ok := strangers.Allow(b.now(), ClientAddress(r.Request)); !ok {
+				return &Later{Fault: fault.New(fault.CodeRateLimited, "", ""), Wait: wait}
+			}
+		}
+		if err != nil || r.Merchant == "" {
 			return err
 		}
 		return b.Spend(cmp.Or(r.Key.ID, r.Caller, r.Merchant))

@@ -2,6 +2,7 @@ package dialect_test
 
 import (
 	"errors"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -10,8 +11,8 @@ import (
 	"github.com/purserhq/purser/internal/merchant"
 )
 
-// TestBudget: every credential has its own, which fills up with time; calls that
-// are refused, or that need no credential, cost nothing.
+// TestBudget: every credential has its own, which fills up with time; calls that need
+// none cost nothing, and those that are refused cost only their address.
 func TestBudget(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 5, 2, 10, 0, 0, 0, time.UTC)
@@ -52,10 +53,21 @@ func TestBudget(t *testing.T) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
-	for range 50 {
-		if err := call(dialect.Request{ID: "refused", Merchant: "m"}); !errors.Is(err, refused) {
+	stranger := func(address string) error {
+		r := httptest.NewRequestWithContext(t.Context(), "GET", "/", nil)
+		r.RemoteAddr = address + ":1"
+		return call(dialect.Request{Request: r, ID: "refused", Merchant: "m"})
+	}
+	for range 60 {
+		if err := stranger("192.0.2.1"); !errors.Is(err, refused) {
 			t.Fatalf("got %v, want what was refused", err)
 		}
+	}
+	if err := stranger("192.0.2.1"); !fault.Is(err, fault.CodeRateLimited) {
+		t.Errorf("got %v, want an address to be slowed down that guesses", err)
+	}
+	if err := stranger("192.0.2.2"); !errors.Is(err, refused) {
+		t.Errorf("another address: got %v, want what was refused", err)
 	}
 	if now = now.Add(time.Second); spend() != 5 {
 		t.Error("a second brings five calls")
