@@ -67,7 +67,7 @@ func (c Commands) Migrate(ctx context.Context) error {
 	k := &core{config: config, log: commandLog(c.Terminal.Err), now: now}
 	done, err := sqlstore.Migrate(ctx, k.storeOptions(forWriting))
 	if err != nil {
-		return err
+		return advised(err)
 	}
 	view := migratedView{Before: done.Before, After: done.After, Copy: done.Copy}
 	if done.Before == done.After {

@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -97,8 +96,8 @@ func openCore(ctx context.Context, c Config, p purpose, log *slog.Logger) (*core
 func readable(ctx context.Context, db *sqlstore.DB) error {
 	const next = "run purser migrate, or use the program that serves it"
 	is, needed, err := db.SchemaVersion(ctx)
-	if detail := fault.Detail(err); strings.Contains(detail, "schema_version") { // the table is not there
-		return fmt.Errorf("this is no database of purser, or an empty one: %s (%s)", next, detail)
+	if sqlstore.HasNoSchema(err) {
+		return fmt.Errorf("this is no database of purser, or an empty one: %s (%s)", next, fault.Detail(err))
 	}
 	if err == nil && is < needed {
 		return fmt.Errorf("the database's schema is at version %d and this program needs %d: %s", is, needed, next)
@@ -290,7 +289,7 @@ func explain(err error) error {
 	}
 	f, ok := errors.AsType[*fault.Error](err)
 	if !ok {
-		return err
+		return advised(err)
 	}
 	// Where a stranger's words would say too little, the operator is told the cause.
 	if cause := errors.Unwrap(f); f.Code == fault.CodeInternal && cause != nil {
@@ -302,7 +301,18 @@ func explain(err error) error {
 	if f.Code == fault.CodeMerchantNotFound {
 		return errors.New("there is no such merchant: purser merchant list shows them")
 	}
-	return errors.New(fault.Detail(err))
+	return withAdvice(errors.New(fault.Detail(err)), sqlstore.Advice(err))
+}
+
+// advised is an error with what to do about it, where that is known.
+func advised(err error) error { return withAdvice(err, sqlstore.Advice(err)) }
+
+// withAdvice puts advice on a line of its own behind an error.
+func withAdvice(err error, advice string) error {
+	if advice == "" {
+		return err
+	}
+	return fmt.Errorf("%w\n%s", err, advice)
 }
 
 // commandLog is where a command says what goes wrong on the way.

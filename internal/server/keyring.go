@@ -76,7 +76,8 @@ func (c Config) CheckKeyset() error {
 func readKeyring(text []byte, key string) (*keyring, error) {
 	handle, err := keysetIn(text)
 	if err != nil {
-		return nil, settingError(key, "holds no keyset (make one with: purser keyset new FILE)")
+		return nil, settingError(key, "holds no keyset: bring your copy of it back "+
+			"(only for a new database, make one with: purser keyset new FILE)")
 	}
 	primitive, err := aead.New(handle)
 	if err != nil {

@@ -75,9 +75,12 @@ func New(ctx context.Context, c Config, w io.Writer) (*Server, error) {
 		return nil, err
 	}
 	defer held.Flush() // what opening said does not wait for what serving says
+	if err := ready(ctx, c); err != nil {
+		return nil, err
+	}
 	k, err := openCore(ctx, c, forWriting, log)
 	if err != nil {
-		return nil, err
+		return nil, advised(err)
 	}
 	s, err := build(k, additions{}) //nolint:contextcheck // every call to be served brings its own
 	if err != nil {
@@ -153,7 +156,7 @@ func (s *Server) Run(ctx context.Context) error {
 	if s.lines != nil {
 		defer s.lines.Flush()
 	}
-	open, err := s.listen(ctx)
+	open, err := listen(ctx, s.config)
 	if ctx.Err() != nil && err != nil {
 		return s.close() // it was told to stop before it had begun
 	}
@@ -179,17 +182,27 @@ const (
 	operators   doorSort = "operators"
 )
 
-// listen opens every address of the configuration, or none.
-func (s *Server) listen(ctx context.Context) ([]door, error) {
+// ready looks for what would keep a server from starting after its database was brought
+// up to date, from which there is no way back.
+func ready(ctx context.Context, c Config) error {
+	if err := c.CheckKeyset(); err != nil {
+		return err
+	}
+	doors, err := listen(ctx, c)
+	return errors.Join(err, closeAll(doors))
+}
+
+// listen opens every address of a configuration, or none.
+func listen(ctx context.Context, c Config) ([]door, error) {
 	var open []door
 	for _, wanted := range []struct {
 		sort      doorSort
 		addresses []string
 	}{
-		{everybody, append([]string{s.config.Listen}, s.config.ExtraListen...)},
-		{everybody, []string{s.config.PaymentsListen}},
-		{refundShops, []string{s.config.RefundsListen}},
-		{operators, []string{s.config.AdminListen}},
+		{everybody, append([]string{c.Listen}, c.ExtraListen...)},
+		{everybody, []string{c.PaymentsListen}},
+		{refundShops, []string{c.RefundsListen}},
+		{operators, []string{c.AdminListen}},
 	} {
 		for _, address := range wanted.addresses {
 			if address == "" {

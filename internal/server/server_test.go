@@ -58,7 +58,7 @@ func start(t *testing.T, c Config, change func(s *Server)) *running {
 	}
 	c.Listen = "127.0.0.1:0"
 	s.config.Listen = c.Listen
-	open, err := s.listen(t.Context())
+	open, err := listen(t.Context(), s.config)
 	if err != nil {
 		t.Fatal(err)
 	}

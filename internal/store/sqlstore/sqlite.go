@@ -416,8 +416,9 @@ func (e *sqliteEngine) close() error {
 	return errors.Join(errs...)
 }
 
-// The primary result codes that verdict tells apart.
+// The primary result codes that are told apart.
 const (
+	sqliteError      = 1
 	sqliteBusy       = 5
 	sqliteLocked     = 6
 	sqliteReadOnly   = 8

@@ -1,0 +1,43 @@
+package sqlstore
+
+import (
+	"errors"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"modernc.org/sqlite"
+)
+
+// Advice is what an operator can do about an error of the database; empty = nothing that
+// would be known from here.
+func Advice(err error) string {
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return "look whether PostgreSQL runs there, and at host, port, user, password and name in its address"
+	}
+	if failed, ok := errors.AsType[*pgconn.PgError](err); ok && failed.Code == "42501" {
+		return "the user in the database's address may not do that: it has to own the database, as after " +
+			"createdb --owner=USER NAME, or alter database NAME owner to USER"
+	}
+	failed, ok := errors.AsType[*sqlite.Error](err)
+	if !ok {
+		return ""
+	}
+	switch failed.Code() & 0xff { // the rest says more about the same
+	case sqliteCorrupt, sqliteNotADB:
+		return "the file is damaged, or is no database: keep it as it is, and put the last backup back with purser restore"
+	case sqliteReadOnly, sqliteCantOpen:
+		return "the folder, and all files in it that begin with the database's name, have to be writable for the user that " +
+			"runs purser, and the disk not mounted for reading only"
+	case sqliteFull:
+		return "make room on the disk"
+	}
+	return ""
+}
+
+// HasNoSchema says that a read failed because nothing was ever made in the database.
+func HasNoSchema(err error) bool {
+	if failed, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return failed.Code == "42P01" // undefined_table
+	}
+	failed, ok := errors.AsType[*sqlite.Error](err)
+	return ok && failed.Code()&0xff == sqliteError
+}
