@@ -178,7 +178,7 @@ func (c Commands) showAudit(view auditView) error {
 	if c.Terminal.JSON {
 		return nil
 	}
-	if err := c.showSealed(view.Sealed); err != nil {
+	if err := c.showSealed(view.Sealed, view.Agrees); err != nil {
 		return err
 	}
 	if len(view.Waiting) == 0 {
@@ -194,10 +194,14 @@ func (c Commands) showAudit(view auditView) error {
 	return c.Terminal.show(nil, []string{"SINCE", "MERCHANT", "WHAT", "ID", "WHY"}, rows)
 }
 
-// showSealed says what to keep elsewhere.
-func (c Commands) showSealed(v sealedView) error {
+// showSealed says what to keep elsewhere, if the audit found nothing wrong.
+func (c Commands) showSealed(v sealedView, agrees bool) error {
 	if v.Seal == "" {
 		return c.Terminal.tell("\nNothing is sealed yet; %d entries wait to be.", v.Unsealed)
+	}
+	if !agrees {
+		return c.Terminal.tell("\nSealed at %s, and %d entries since. "+
+			"The last seal is no proof while the books do not agree:\n%s", v.At, v.Unsealed, v.Seal)
 	}
 	return c.Terminal.tell("\nSealed at %s, and %d entries since. Keep the seal elsewhere, for purser audit --known:\n%s",
 		v.At, v.Unsealed, v.Seal)
