@@ -39,7 +39,7 @@ type commandLine struct {
 	Keyset    keysetCommand    `cmd:"" help:"Make the keyset under which secrets are sealed, and change its keys."`
 	Sandbox   sandboxCommand   `cmd:"" help:"Start the make-believe gateways alone."`
 	Pages     pagesCommand     `cmd:"" help:"Say which scripts payment pages have, and prove that they are unchanged."`
-	Audit     auditCommand     `cmd:"" help:"Prove the books and list what waits for a person; exits 1 on any difference."`
+	Audit     auditCommand     `cmd:"" help:"Prove the books, list what waits for a person; exits 1 on a difference."`
 	Backup    backupCommand    `cmd:"" help:"Copy a SQLite database while the server runs, and prove the copy."`
 	Restore   restoreCommand   `cmd:"" help:"Put a backup back; the database that was there is kept."`
 	Version   versionCommand   `cmd:"" help:"Show the version."`
@@ -134,7 +134,7 @@ func (c *readyCommand) Run(ctx context.Context, t server.Terminal) error {
 }
 
 type configCommand struct {
-	Check configCheckCommand `cmd:"" help:"Say whether a server could start with this configuration."`
+	Check configCheckCommand `cmd:"" help:"Say whether every setting is good; nothing is opened, no database either."`
 	Print configPrintCommand `cmd:"" help:"Show every setting and where its value comes from; secrets stay hidden."`
 }
 
@@ -155,7 +155,7 @@ func (c *configCheckCommand) Run(t server.Terminal) error {
 	if err := config.CheckKeyset(); err != nil {
 		return err
 	}
-	text := "The configuration is good."
+	text := "Every setting is good. Nothing was opened: whether the database can be used, purser audit shows."
 	if t.JSON {
 		text = `{"good": true}`
 	}
@@ -206,7 +206,7 @@ func (c *auditCommand) Run(ctx context.Context, t server.Terminal) error {
 	if err != nil {
 		return err
 	}
-	return commands.Audit(ctx, server.AuditWish{Seal: c.Seal, Known: c.Known})
+	return looked(commands.Audit(ctx, server.AuditWish{Seal: c.Seal, Known: c.Known}), server.ErrDifferences)
 }
 
 type sandboxCommand struct {

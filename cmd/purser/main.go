@@ -18,7 +18,8 @@ import (
 	"github.com/purserhq/purser/internal/server"
 )
 
-// The exit codes.
+// The exit codes. A command that looks for differences exits with failed when it found
+// some, and with misuse when it could not look.
 const (
 	failed = 1
 	misuse = 2
@@ -74,6 +75,9 @@ func complain(errs io.Writer, err error, code int) int {
 	if usage, ok := errors.AsType[*usageError](err); ok {
 		code, err = misuse, usage
 	}
+	if _, ok := errors.AsType[*blindError](err); ok {
+		code = misuse
+	}
 	for part := range strings.SplitSeq(err.Error(), "\n") {
 		_, _ = fmt.Fprintln(errs, "purser: "+part) // nobody is left to tell
 	}
@@ -84,6 +88,20 @@ func complain(errs io.Writer, err error, code int) int {
 type usageError struct{ words string }
 
 func (e *usageError) Error() string { return e.words }
+
+// blindError is what kept a command from looking for differences.
+type blindError struct{ error }
+
+// Unwrap is the error itself.
+func (e *blindError) Unwrap() error { return e.error }
+
+// looked tells a difference that a command found from what kept it from looking.
+func looked(err, difference error) error {
+	if err == nil || errors.Is(err, difference) {
+		return err
+	}
+	return &blindError{err}
+}
 
 // hidden reads a line that does not show while it is typed; nil where nobody
 // types.

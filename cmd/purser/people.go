@@ -281,7 +281,7 @@ type gatewayAddCommand struct {
 	operatorFlag `embed:""`
 
 	Merchant    string   `help:"Whose contract it is." placeholder:"ID" required:""`
-	Connector   string   `help:"The provider: zarinpal, shepa, zibal or manual." required:""`
+	Connector   string   `help:"The provider, such as zarinpal, stripe or manual." required:""`
 	Name        string   `help:"The merchant's name for it; usually the connector's."`
 	Order       int      `default:"1" help:"Routing tries the lowest first."`
 	Disabled    bool     `help:"Take no new payments."`

@@ -31,9 +31,9 @@ func (c *settleCommand) Run(ctx context.Context, t server.Terminal) error {
 	if err != nil {
 		return err
 	}
-	return commands.Settle(ctx, server.Statement{
+	return looked(commands.Settle(ctx, server.Statement{
 		Merchant: c.Merchant, Gateway: c.Gateway, File: c.File, Receipt: c.Receipt, Amount: c.Amount, Fee: c.Fee,
 		Date: c.Date, Currency: c.Currency, Kind: c.Kind, Delimiter: c.Delimiter, From: c.From, Until: c.Until,
 		Check: c.Check, Operator: who,
-	})
+	}), server.ErrFileDiffers)
 }
