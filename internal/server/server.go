@@ -185,8 +185,10 @@ const (
 // ready looks for what would keep a server from starting after its database was brought
 // up to date, from which there is no way back.
 func ready(ctx context.Context, c Config) error {
-	if err := c.CheckKeyset(); err != nil {
-		return err
+	if c.Keyset != "" || exists(c.KeysetFile) { // what one that is not there means, the database knows
+		if err := c.CheckKeyset(); err != nil {
+			return err
+		}
 	}
 	doors, err := listen(ctx, c)
 	return errors.Join(err, closeAll(doors))

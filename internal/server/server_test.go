@@ -330,13 +330,20 @@ func TestAddressInUse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = l.Close() }()
+	if err := l.Close(); err != nil { // it is free until the server is made
+		t.Fatal(err)
+	}
 	folder := sqlitetest.Folder(t)
 	s, err := New(t.Context(), Config{Data: folder, ExtraListen: []string{l.Addr().String()}, Listen: "localhost:0"},
 		io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
+	taken, err := listenOn(t.Context(), l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = taken.Close() }() // nobody called
 	if err := s.Run(t.Context()); err == nil || !strings.Contains(err.Error(), l.Addr().String()) {
 		t.Errorf("got %v, want an error that names the address", err)
 	}
