@@ -211,8 +211,8 @@ A setting comes from the first of these places that has it:
 
 A key that is not in this table is an error wherever it stands, and so is a name in the environment that begins with
 ` + "`PURSER_`" + ` and is no key. Secrets are refused in the file. ` + "`purser config check`" + ` says whether every
-setting is good, and opens nothing; ` + "`purser config print`" + ` shows every value and where it comes from, with secrets as
-[redacted].
+setting is good, and opens nothing; ` + "`purser config print`" + ` shows every value and where it comes from,
+with secrets as [redacted].
 
 ` + "```yaml" + `
 listen: 127.0.0.1:8080
