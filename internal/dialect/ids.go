@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
+	"strings"
 	"time"
 )
 
@@ -19,6 +20,30 @@ func NewUUID(now time.Time) string {
 	id[8] = id[8]&0x3f | 0x80
 	text := hex.EncodeToString(id[:])
 	return text[:8] + "-" + text[8:12] + "-" + text[12:16] + "-" + text[16:20] + "-" + text[20:]
+}
+
+// Kinds of ids of our own API.
+const (
+	NativeDeal    = "deal"
+	NativeInvoice = "inv"
+	NativePayment = "pay"
+)
+
+// Native says that a text has the form of an id that our own API mints for a thing
+// of a kind: its word, a line below and a UUID in small letters. What such an id
+// names keeps it in every API.
+func Native(kind, text string) bool {
+	id, ok := strings.CutPrefix(text, kind+"_")
+	if !ok || len(id) != 36 {
+		return false
+	}
+	for n, c := range []byte(id) {
+		line := n == 8 || n == 13 || n == 18 || n == 23
+		if line != (c == '-') || !line && (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
 }
 
 // NewRequestID mints the name of one call.

@@ -91,7 +91,15 @@ func (s *shop) allSeeV1() {
 	t, ctx, c := s.t, s.t.Context(), s.v1()
 	bill := s.v1Invoice("seen by all", "80000").JSON201.ID
 	paid := s.v1Paid(bill, "shepa")
-	// Its questions about one thing are for ids of its own form.
+	info := s.decode(s.call(http.MethodGet, "/invoice/getInfo?invoiceId="+bill, s.info.IPG.APIKey, nil, http.StatusOK))
+	one, _ := info["payments"].([]any)
+	if info["_id"] != bill || info["totalAmount"] != 80_000.0 || info["isDone"] != true || len(one) != 1 {
+		t.Errorf("got %v, want the invoice with its payment", info)
+	}
+	status := s.decode(s.call(http.MethodGet, "/payment/status?paymentId="+paid.ID, s.info.IPG.APIKey, nil, http.StatusOK))
+	if status["status"] != "success" {
+		t.Errorf("got %v, want the payment paid", status)
+	}
 	everything := string(s.call(http.MethodGet, "/admin/payment/allPaymentsStatus", s.info.IPG.AdminKey, nil,
 		http.StatusOK))
 	if !strings.Contains(everything, bill) || !strings.Contains(everything, paid.ID) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/dialect/dialecttest"
+	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payment"
 )
 
@@ -253,4 +254,88 @@ func TestGatewayThatTheMerchantHasNot(t *testing.T) {
 	if a.Status != http.StatusBadGateway || !strings.Contains(a.Body, "Payment request failed") || face(a) != nil {
 		t.Errorf("got %d %s, want 502", a.Status, a.Body)
 	}
+}
+
+// What was made through our own API is read and paid here by the id that it has
+// there, in Rial and Toman; nobody reads it without a key, and other currencies are
+// not here.
+func TestMadeThroughOurOwnAPI(t *testing.T) {
+	t.Parallel()
+	d := at(t, false)
+	const form = "inv_01941f29-7c00-7000-8000-00000000000%d"
+	amounts := []money.Amount{
+		money.New(90_000, money.IRR), tomans(t, "9000"), money.New(90_000, money.EUR),
+	}
+	for n, amount := range amounts {
+		if _, err := d.App.CreateInvoice(t.Context(), d.Shop, app.NewInvoice{
+			ID: fmt.Sprintf(form, n), Amount: amount, Title: "T",
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	paid, err := d.App.RequestPayment(t.Context(), d.Shop, app.NewPayment{
+		Invoice: fmt.Sprintf(form, 0), Amount: amounts[0], Kept: true,
+		NewID: func() string { return "pay_01941f29-7c00-7000-8000-000000000003" },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	info := func(n int, key string) dialecttest.Answer {
+		return d.Ask(d.handler, http.MethodGet, "/invoice/getInfo?invoiceId="+fmt.Sprintf(form, n), bearer(key), "")
+	}
+	for n, total := range []string{`"totalAmount":90000`, `"totalAmount":90000`, ""} {
+		a := info(n, "key")
+		if total == "" {
+			if a.Status != http.StatusNotFound {
+				t.Errorf("in Euro: got %d %s, want 404", a.Status, a.Body)
+			}
+			continue
+		}
+		if a.Status != http.StatusOK || !strings.Contains(a.Body, total) || !strings.Contains(a.Body, fmt.Sprintf(form, n)) {
+			t.Errorf("got %d %s, want %s", a.Status, a.Body, total)
+		}
+	}
+	if body := info(0, "key").Body; !strings.Contains(body, paid.Payment.ID) {
+		t.Errorf("got %s, want the payment in it", body)
+	}
+	status := "/payment/status?paymentId=" + paid.Payment.ID
+	if a := d.Ask(d.handler, http.MethodGet, status, bearer("key"), ""); a.Body != `{"status":"pending"}` {
+		t.Errorf("got %d %s, want it pending", a.Status, a.Body)
+	}
+	for _, key := range []string{"", "other"} {
+		if a := info(0, key); a.Status != http.StatusNotFound || face(a) != nil {
+			t.Errorf("with the key %q: got %d %s, want 404", key, a.Status, a.Body)
+		}
+		if a := d.Ask(d.handler, http.MethodGet, status, bearer(key), ""); a.Status != http.StatusNotFound {
+			t.Errorf("with the key %q: got %d %s, want 404", key, a.Status, a.Body)
+		}
+	}
+	opened := must(t, d.post("/payment/request", "key",
+		fmt.Sprintf(`{"invoiceId":%q,"amount":1000,"description":""}`, fmt.Sprintf(form, 0))))
+	if opened["invoiceId"] != fmt.Sprintf(form, 0) {
+		t.Errorf("got %v, want a page for the invoice", opened)
+	}
+	for _, wrong := range []string{"inv_1", paid.Payment.ID, strings.ToUpper(fmt.Sprintf(form, 0))} {
+		a := d.Ask(d.handler, http.MethodGet, "/invoice/getInfo?invoiceId="+wrong, bearer("key"), "")
+		if a.Status != http.StatusBadRequest || face(a) != nil {
+			t.Errorf("%s: got %d %s, want 400", wrong, a.Status, a.Body)
+		}
+	}
+}
+
+func tomans(t *testing.T, text string) money.Amount {
+	t.Helper()
+	amount, err := money.Parse(text, money.IRT)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return amount
+}
+
+// bearer are the headers of a call with one of the world's keys, or with none.
+func bearer(key string) http.Header {
+	if key == "" {
+		return nil
+	}
+	return dialecttest.Bearer(key)
 }

@@ -31,7 +31,7 @@ type newPayment struct {
 func decodePayment(f dialect.Fields) (newPayment, error) {
 	in := inputs{fields: f}
 	return newPayment{
-		invoice:     in.objectID("invoiceId"),
+		invoice:     in.invoice("invoiceId"),
 		gateway:     optional(&in, "gateway", in.gateway),
 		amount:      in.amount("amount", leastPayable),
 		description: in.text("description"),
@@ -46,8 +46,8 @@ type aim struct{ payment, invoice string }
 func decodeStatus(f dialect.Fields) (aim, error) {
 	in := inputs{fields: f}
 	return aim{
-		payment: in.objectID("paymentId"),
-		invoice: optional(&in, "invoiceId", in.objectID),
+		payment: in.payment("paymentId"),
+		invoice: optional(&in, "invoiceId", in.invoice),
 	}, in.err()
 }
 
@@ -56,13 +56,13 @@ type reversal struct{ authority, invoice string }
 
 func decodeReversal(f dialect.Fields) (reversal, error) {
 	in := inputs{fields: f}
-	return reversal{authority: in.filled("authority"), invoice: in.objectID("invoiceId")}, in.err()
+	return reversal{authority: in.filled("authority"), invoice: in.invoice("invoiceId")}, in.err()
 }
 
 // decodeInvoiceID reads the input of the routes that want nothing else.
 func decodeInvoiceID(f dialect.Fields) (string, error) {
 	in := inputs{fields: f}
-	return in.objectID("invoiceId"), in.err()
+	return in.invoice("invoiceId"), in.err()
 }
 
 // start is the body of POST /payment/startWaiting.
@@ -71,7 +71,7 @@ type start struct{ payment, gateway string }
 func decodeStart(f dialect.Fields) (start, error) {
 	in := inputs{fields: f}
 	return start{
-		payment: in.objectID("paymentId"),
+		payment: in.payment("paymentId"),
 		gateway: optional(&in, "gateway", in.gateway),
 	}, in.err()
 }
@@ -90,7 +90,7 @@ func decodeLink(f dialect.Fields) (newLink, error) {
 		name:        in.text("userFullName"),
 		mobile:      in.phone("mobile"),
 		gateway:     optional(&in, "readyToPayGateway", in.gateway),
-		invoice:     optional(&in, "invoiceId", in.objectID),
+		invoice:     optional(&in, "invoiceId", in.invoice),
 	}, in.err()
 }
 

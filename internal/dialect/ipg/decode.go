@@ -81,8 +81,16 @@ func (in *inputs) matching(name string, ok func(string) bool, words string) stri
 	return v.Text
 }
 
-func (in *inputs) objectID(name string) string {
-	return strings.ToLower(in.matching(name, isObjectID, "must be a mongodb id"))
+// invoice and payment read the id of one, which has a form of its own where our own
+// API made it.
+func (in *inputs) invoice(name string) string { return in.id(name, dialect.NativeInvoice) }
+
+func (in *inputs) payment(name string) string { return in.id(name, dialect.NativePayment) }
+
+func (in *inputs) id(name, kind string) string {
+	return strings.ToLower(in.matching(name, func(text string) bool {
+		return isObjectID(text) || dialect.Native(kind, text)
+	}, "must be a mongodb id"))
 }
 
 func (in *inputs) phone(name string) string {

@@ -197,7 +197,8 @@ func face(a dialecttest.Answer) error {
 }
 
 const intro = `A JSON API for a shop that bills in Rial. Amounts are whole Rial, times ISO 8601 in UTC with
-milliseconds, ids 24 hex digits. Every success is 200.
+milliseconds, ids 24 hex digits. Every success is 200. What is made here is shown whole by /v1, and what is made
+there in Rial or Toman is shown here: by its own id, to the merchant's keys, but without a key to nobody.
 
 | matter | behaviour | mark |
 |---|---|---|

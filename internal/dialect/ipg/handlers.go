@@ -2,6 +2,7 @@ package ipg
 
 import (
 	"cmp"
+	"context"
 	"net/http"
 	"strconv"
 
@@ -33,11 +34,9 @@ func (s *shop) invoiceInfo(r *dialect.Request) (dialect.Reply, error) {
 	if err != nil {
 		return dialect.Reply{}, err
 	}
-	owner := r.Merchant
-	if owner == "" {
-		if owner, err = s.App.InvoiceOwner(r.Context(), id); err != nil {
-			return dialect.Reply{}, err
-		}
+	owner, err := s.ownerOf(r, id, fault.CodeInvoiceNotFound, s.App.InvoiceOwner)
+	if err != nil {
+		return dialect.Reply{}, err
 	}
 	view, err := s.App.Invoice(r.Context(), owner, id)
 	if err != nil {
@@ -50,12 +49,49 @@ func (s *shop) invoiceInfo(r *dialect.Request) (dialect.Reply, error) {
 	return dialect.Reply{Body: body}, err
 }
 
+// ownerOf is whose thing a call is about that needs no key: the key's merchant, or
+// whoever has it. To know an id is enough only for what was made here; whoever made
+// a thing through our own API was told that nobody reads it without a key.
+// Errors: unknown, and as of find.
+func (s *shop) ownerOf(r *dialect.Request, id string, unknown fault.Code,
+	find func(context.Context, string) (string, error),
+) (string, error) {
+	if r.Merchant != "" {
+		return r.Merchant, nil
+	}
+	owner, err := find(r.Context(), id)
+	if err == nil && !isObjectID(id) && owner != s.OpenMerchant {
+		err = fault.New(unknown, "", "")
+	}
+	return owner, err
+}
+
+// invoice finds one of the merchant's that this API can show. Error:
+// invoice_not_found, also for one in another currency.
+func (s *shop) invoice(r *dialect.Request, id string) (app.InvoiceView, error) {
+	view, err := s.App.Invoice(r.Context(), r.Merchant, id)
+	if err == nil {
+		_, err = encodeInvoice(view)
+	}
+	return view, err
+}
+
+// payment finds a payment that this API can show. Error: payment_not_found, also
+// for one in another currency.
+func (s *shop) payment(r *dialect.Request, merchantID, id string) (payment.Payment, error) {
+	p, err := s.App.Payment(r.Context(), merchantID, id)
+	if err == nil {
+		_, err = encodePayment(p)
+	}
+	return p, err
+}
+
 func (s *shop) requestPayment(r *dialect.Request) (dialect.Reply, error) {
 	n, err := decodePayment(r.Fields)
 	if err != nil {
 		return dialect.Reply{}, err
 	}
-	view, err := s.App.Invoice(r.Context(), r.Merchant, n.invoice)
+	view, err := s.invoice(r, n.invoice)
 	if err != nil {
 		return dialect.Reply{}, err
 	}
@@ -63,8 +99,12 @@ func (s *shop) requestPayment(r *dialect.Request) (dialect.Reply, error) {
 		// Its total is 0 and stays so: here nothing fits, only its link takes money.
 		return dialect.Reply{}, fault.New(fault.CodeAmountAboveRemaining, "amount", "")
 	}
+	amount, err := n.amount.In(view.Invoice.Amount.Unit())
+	if err != nil {
+		return dialect.Reply{}, err
+	}
 	done, err := s.App.RequestPayment(r.Context(), r.Merchant, app.NewPayment{
-		Invoice: n.invoice, Amount: n.amount, Gateway: n.gateway, Description: n.description,
+		Invoice: n.invoice, Amount: amount, Gateway: n.gateway, Description: n.description,
 		Payer: payment.Payer{Mobile: n.mobile, Email: n.email}, NewID: s.NewID, Split: true, Supersede: true,
 	})
 	if err != nil {
@@ -78,13 +118,11 @@ func (s *shop) paymentStatus(r *dialect.Request) (dialect.Reply, error) {
 	if err != nil {
 		return dialect.Reply{}, err
 	}
-	owner := r.Merchant
-	if owner == "" {
-		if owner, err = s.App.PaymentOwner(r.Context(), n.payment); err != nil {
-			return dialect.Reply{}, err
-		}
+	owner, err := s.ownerOf(r, n.payment, fault.CodePaymentNotFound, s.App.PaymentOwner)
+	if err != nil {
+		return dialect.Reply{}, err
 	}
-	p, err := s.App.Payment(r.Context(), owner, n.payment)
+	p, err := s.payment(r, owner, n.payment)
 	if err != nil {
 		return dialect.Reply{}, err
 	}
@@ -102,7 +140,7 @@ func (s *shop) reversePayment(r *dialect.Request) (dialect.Reply, error) {
 		return dialect.Reply{}, err
 	}
 	unknown := fault.New(fault.CodePaymentNotFound, "authority", "")
-	view, err := s.App.Invoice(r.Context(), r.Merchant, n.invoice)
+	view, err := s.invoice(r, n.invoice)
 	if fault.Is(err, fault.CodeInvoiceNotFound) {
 		return dialect.Reply{}, unknown
 	} else if err != nil {
@@ -137,7 +175,7 @@ func (s *shop) waitingPayments(r *dialect.Request) (dialect.Reply, error) {
 	if err != nil {
 		return dialect.Reply{}, err
 	}
-	view, err := s.App.Invoice(r.Context(), r.Merchant, id)
+	view, err := s.invoice(r, id)
 	if err != nil {
 		return dialect.Reply{}, err
 	}
@@ -158,6 +196,9 @@ func (s *shop) waitingPayments(r *dialect.Request) (dialect.Reply, error) {
 func (s *shop) startWaiting(r *dialect.Request) (dialect.Reply, error) {
 	n, err := decodeStart(r.Fields)
 	if err != nil {
+		return dialect.Reply{}, err
+	}
+	if _, err := s.payment(r, r.Merchant, n.payment); err != nil {
 		return dialect.Reply{}, err
 	}
 	done, err := s.App.StartWaiting(r.Context(), r.Merchant, n.payment, n.gateway)

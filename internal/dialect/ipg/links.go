@@ -54,16 +54,23 @@ func (s *shop) create(r *dialect.Request, n newLink, link invoice.Link) error {
 
 // extend leaves the payer and the words of the invoice as they are.
 func (s *shop) extend(r *dialect.Request, n newLink, token string) error {
-	view, err := s.App.Invoice(r.Context(), r.Merchant, n.invoice)
+	view, err := s.invoice(r, n.invoice)
 	if err != nil {
 		return err
 	}
-	sum, err := view.Invoice.Amount.Add(n.amount)
-	if err != nil || sum.Steps() > maxAmount {
+	amount, err := n.amount.In(view.Invoice.Amount.Unit())
+	if err != nil {
+		return err
+	}
+	sum, err := view.Invoice.Amount.Add(amount)
+	if err != nil {
+		return fault.New(fault.CodeAmountTooLarge, "amount", "")
+	}
+	if total, err := rial(sum); err != nil || total > maxAmount {
 		return fault.New(fault.CodeAmountTooLarge, "amount", "")
 	}
 	_, err = s.App.ExtendInvoice(r.Context(), r.Merchant, app.Extension{
-		Invoice: n.invoice, Amount: n.amount, Token: token, Gateway: n.gateway,
+		Invoice: n.invoice, Amount: amount, Token: token, Gateway: n.gateway,
 	})
 	return err
 }

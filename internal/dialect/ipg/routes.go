@@ -8,7 +8,7 @@ import (
 
 // Rules that several routes share, as the page in docs/dialects tells them.
 const (
-	ruleObjectID = "24 hex digits"
+	ruleObjectID = "24 hex digits, or the id that `/v1` gave it"
 	rulePhone    = "optional `+` or `00`, then 6 to 15 ASCII digits, single blanks or dashes between"
 	ruleEmail    = "an e-mail address"
 	ruleGateway  = "`zarinpal`, `shepa` or `zibal`; null or missing: picked by routing"
@@ -69,7 +69,8 @@ func (s *shop) invoiceRoutes() []dialect.Route {
 			Notes: []dialect.Note{
 				documented("A body on this GET means nothing."),
 				observed("invoiceId is needed, although it is documented as optional."),
-				chosen("Without a key: no mobile, email, userFullName, readyToPayToken and cardNumber."),
+				chosen("Without a key: no mobile, email, userFullName, readyToPayToken and cardNumber, and nothing that was made " +
+					"through `/v1`."),
 				chosen("With another merchant's key: 404."),
 			},
 		},
@@ -110,7 +111,7 @@ func (s *shop) paymentRoutes() []dialect.Route {
 			Notes: []dialect.Note{
 				documented("A body on this GET means nothing."),
 				observed("`pending`, `failed`, `success`, `canceled`, `reversed` or `waiting`."),
-				chosen("paymentId alone is enough."),
+				chosen("paymentId alone is enough; a payment of `/v1` needs a key too."),
 				chosen("Every outcome that is not known is `pending`."),
 			},
 		},
