@@ -802,6 +802,24 @@ func (e RequisiteStatus) Valid() bool {
 	}
 }
 
+// Defines values for ResendingStatus.
+const (
+	ResendingStatusDead      ResendingStatus = "dead"
+	ResendingStatusDelivered ResendingStatus = "delivered"
+)
+
+// Valid indicates whether the value is a known member of the ResendingStatus enum.
+func (e ResendingStatus) Valid() bool {
+	switch e {
+	case ResendingStatusDead:
+		return true
+	case ResendingStatusDelivered:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ResolutionOutcome.
 const (
 	ResolutionOutcomeLost ResolutionOutcome = "lost"
@@ -2255,7 +2273,7 @@ type AttachmentPage struct {
 	// Data The newest first, unless the operation says otherwise.
 	Data []Attachment `json:"data"`
 
-	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
+	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page. Where few of many are selected, a page before the last may be short, or empty.
 	//
 	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
 	NextCursor *string `json:"next_cursor"`
@@ -2572,7 +2590,7 @@ type CustomerPage struct {
 	// Data The newest first, unless the operation says otherwise.
 	Data []Customer `json:"data"`
 
-	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
+	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page. Where few of many are selected, a page before the last may be short, or empty.
 	//
 	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
 	NextCursor *string `json:"next_cursor"`
@@ -2701,7 +2719,7 @@ type DealPage struct {
 	// Data The newest first, unless the operation says otherwise.
 	Data []Deal `json:"data"`
 
-	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
+	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page. Where few of many are selected, a page before the last may be short, or empty.
 	//
 	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
 	NextCursor *string `json:"next_cursor"`
@@ -2830,7 +2848,7 @@ type DeliveryPage struct {
 	// Data The newest first, unless the operation says otherwise.
 	Data []Delivery `json:"data"`
 
-	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
+	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page. Where few of many are selected, a page before the last may be short, or empty.
 	//
 	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
 	NextCursor *string `json:"next_cursor"`
@@ -2950,7 +2968,7 @@ type EndpointPage struct {
 	// Data The newest first, unless the operation says otherwise.
 	Data []Endpoint `json:"data"`
 
-	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
+	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page. Where few of many are selected, a page before the last may be short, or empty.
 	//
 	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
 	NextCursor *string `json:"next_cursor"`
@@ -3120,7 +3138,7 @@ type ExchangePage struct {
 	// Data The newest first, unless the operation says otherwise.
 	Data []Exchange `json:"data"`
 
-	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
+	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page. Where few of many are selected, a page before the last may be short, or empty.
 	//
 	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
 	NextCursor *string `json:"next_cursor"`
@@ -3243,7 +3261,7 @@ type GatewayPage struct {
 	// Data The newest first, unless the operation says otherwise.
 	Data []Gateway `json:"data"`
 
-	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
+	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page. Where few of many are selected, a page before the last may be short, or empty.
 	//
 	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
 	NextCursor *string `json:"next_cursor"`
@@ -3404,7 +3422,7 @@ type InvoicePage struct {
 	// Data The newest first, unless the operation says otherwise.
 	Data []Invoice `json:"data"`
 
-	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
+	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page. Where few of many are selected, a page before the last may be short, or empty.
 	//
 	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
 	NextCursor *string `json:"next_cursor"`
@@ -3473,7 +3491,7 @@ type IssuerPage struct {
 	// Data The newest first, unless the operation says otherwise.
 	Data []Issuer `json:"data"`
 
-	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
+	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page. Where few of many are selected, a page before the last may be short, or empty.
 	//
 	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
 	NextCursor *string `json:"next_cursor"`
@@ -3552,7 +3570,7 @@ type KeyPage struct {
 	// Data The newest first, unless the operation says otherwise.
 	Data []Key `json:"data"`
 
-	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
+	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page. Where few of many are selected, a page before the last may be short, or empty.
 	//
 	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
 	NextCursor *string `json:"next_cursor"`
@@ -4752,7 +4770,7 @@ type PaymentPage struct {
 	// Data The newest first, unless the operation says otherwise.
 	Data []Payment `json:"data"`
 
-	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
+	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page. Where few of many are selected, a page before the last may be short, or empty.
 	//
 	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
 	NextCursor *string `json:"next_cursor"`
@@ -4863,7 +4881,7 @@ type PayoutPage struct {
 	// Data The newest first, unless the operation says otherwise.
 	Data []Payout `json:"data"`
 
-	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
+	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page. Where few of many are selected, a page before the last may be short, or empty.
 	//
 	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
 	NextCursor *string `json:"next_cursor"`
@@ -5047,7 +5065,7 @@ type RatePage struct {
 	// Data The newest first, unless the operation says otherwise.
 	Data []Rate `json:"data"`
 
-	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
+	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page. Where few of many are selected, a page before the last may be short, or empty.
 	//
 	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
 	NextCursor *string `json:"next_cursor"`
@@ -5161,7 +5179,7 @@ type RefundPage struct {
 	// Data The newest first, unless the operation says otherwise.
 	Data []Refund `json:"data"`
 
-	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
+	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page. Where few of many are selected, a page before the last may be short, or empty.
 	//
 	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
 	NextCursor *string `json:"next_cursor"`
@@ -5260,7 +5278,7 @@ type RequisitePage struct {
 	// Data The newest first, unless the operation says otherwise.
 	Data []Requisite `json:"data"`
 
-	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
+	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page. Where few of many are selected, a page before the last may be short, or empty.
 	//
 	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
 	NextCursor *string `json:"next_cursor"`
@@ -5326,15 +5344,40 @@ type RequisiteTerms struct {
 
 // Resending defines model for Resending.
 type Resending struct {
+	// CreatedFrom Only what was made at this time or later.
+	//
+	// Examples: 2026-12-01T00:00:00Z
+	CreatedFrom *time.Time `json:"created_from,omitempty"`
+
+	// CreatedUntil Only what was made before this time.
+	//
+	// Examples: 2026-12-02T00:00:00Z
+	CreatedUntil *time.Time `json:"created_until,omitempty"`
+
+	// Cursor The next_cursor of the call before, to go on behind what it took; leave it out at first.
+	//
+	// Examples: cmVzZW5kRGVsaXZlcmllcy4xNzM1Njg5NjAwMDAwMDAwLm1zZ18wMTk0MWYyOTdjMDA3MDAwODAwMDAwMDAwMDAwMDAwMQ
+	Cursor *string `json:"cursor,omitempty"`
+
 	// Endpoint Only those to this endpoint.
 	//
 	// Examples: ep_01941f29-7c00-7000-8000-000000000001
 	Endpoint *string `json:"endpoint,omitempty"`
 
+	// Event Only those that tell of such an event.
+	//
+	// Examples: payment.captured
+	Event *string `json:"event,omitempty"`
+
 	// Limit How many at most; call again for more.
 	//
 	// Examples: 100
 	Limit *int64 `json:"limit,omitempty"`
+
+	// Status Only those in this state. What is due is sent anyway.
+	//
+	// Examples: dead
+	Status *ResendingStatus `json:"status,omitempty"`
 
 	// Subject Only those about this thing, such as a payment.
 	//
@@ -5342,10 +5385,20 @@ type Resending struct {
 	Subject *string `json:"subject,omitempty"`
 }
 
+// ResendingStatus Only those in this state. What is due is sent anyway.
+//
+// Examples: dead
+type ResendingStatus string
+
 // Resent defines model for Resent.
 type Resent struct {
-	// Data What is sent again, the newest first; none when nothing is dead.
+	// Data What is sent again, the newest first; none when nothing is left.
 	Data []Delivery `json:"data"`
+
+	// NextCursor Send it as cursor to go on behind these; null where nothing is left.
+	//
+	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
+	NextCursor *string `json:"next_cursor"`
 }
 
 // Resolution defines model for Resolution.
@@ -5591,7 +5644,7 @@ type SettlementPage struct {
 	// Data The newest first, unless the operation says otherwise.
 	Data []Settlement `json:"data"`
 
-	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
+	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page. Where few of many are selected, a page before the last may be short, or empty.
 	//
 	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
 	NextCursor *string `json:"next_cursor"`
@@ -5677,7 +5730,7 @@ type SettlementRowPage struct {
 	// Data The newest first, unless the operation says otherwise.
 	Data []SettlementRow `json:"data"`
 
-	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
+	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page. Where few of many are selected, a page before the last may be short, or empty.
 	//
 	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
 	NextCursor *string `json:"next_cursor"`
@@ -5822,7 +5875,7 @@ type StoreKeyPage struct {
 	// Data The newest first, unless the operation says otherwise.
 	Data []StoreKey `json:"data"`
 
-	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
+	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page. Where few of many are selected, a page before the last may be short, or empty.
 	//
 	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
 	NextCursor *string `json:"next_cursor"`
@@ -5945,7 +5998,7 @@ type TerminalPage struct {
 	// Data The newest first, unless the operation says otherwise.
 	Data []Terminal `json:"data"`
 
-	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
+	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page. Where few of many are selected, a page before the last may be short, or empty.
 	//
 	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
 	NextCursor *string `json:"next_cursor"`
@@ -6070,7 +6123,7 @@ type TraderPage struct {
 	// Data The newest first, unless the operation says otherwise.
 	Data []Trader `json:"data"`
 
-	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
+	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page. Where few of many are selected, a page before the last may be short, or empty.
 	//
 	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
 	NextCursor *string `json:"next_cursor"`
@@ -6127,7 +6180,7 @@ type TransferPage struct {
 	// Data The newest first, unless the operation says otherwise.
 	Data []Transfer `json:"data"`
 
-	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.
+	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page. Where few of many are selected, a page before the last may be short, or empty.
 	//
 	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
 	NextCursor *string `json:"next_cursor"`
@@ -6373,6 +6426,9 @@ type ListDeliveriesParams struct {
 
 	// Subject Only those about this thing, such as a payment.
 	Subject *string `form:"subject,omitempty" json:"subject,omitempty"`
+
+	// Event Only those that tell of such an event.
+	Event *string `form:"event,omitempty" json:"event,omitempty"`
 
 	// Expand Show it together with event. Your key needs the scope to read that, too. A table has no room for it.
 	Expand *ListDeliveriesParamsExpand `form:"expand,omitempty" json:"expand,omitempty"`
@@ -8073,9 +8129,9 @@ type ClientInterface interface {
 	// Corresponds with GET /deliveries (the `ListDeliveries` operationId).
 	ListDeliveries(ctx context.Context, params *ListDeliveriesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ResendDeliveriesWithBody Send dead deliveries again
+	// ResendDeliveriesWithBody Send selected deliveries again
 	//
-	// Sends the newest dead deliveries again that are selected, at most 100 with one call.
+	// Sends the newest deliveries again that are selected, at most 100 with one call: those that are dead, or with status=delivered those that were taken. data has what was taken by this call; next_cursor leads on, and is null where nothing is left.
 	//
 	// Needs a key with the scope endpoints:write.
 	//
@@ -8084,9 +8140,9 @@ type ClientInterface interface {
 	// Corresponds with POST /deliveries/resend (the `ResendDeliveries` operationId).
 	ResendDeliveriesWithBody(ctx context.Context, params *ResendDeliveriesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ResendDeliveries Send dead deliveries again
+	// ResendDeliveries Send selected deliveries again
 	//
-	// Sends the newest dead deliveries again that are selected, at most 100 with one call.
+	// Sends the newest deliveries again that are selected, at most 100 with one call: those that are dead, or with status=delivered those that were taken. data has what was taken by this call; next_cursor leads on, and is null where nothing is left.
 	//
 	// Needs a key with the scope endpoints:write.
 	//
@@ -10506,9 +10562,9 @@ func (c *Client) ListDeliveries(ctx context.Context, params *ListDeliveriesParam
 	return c.Client.Do(req)
 }
 
-// ResendDeliveriesWithBody Send dead deliveries again
+// ResendDeliveriesWithBody Send selected deliveries again
 //
-// Sends the newest dead deliveries again that are selected, at most 100 with one call.
+// Sends the newest deliveries again that are selected, at most 100 with one call: those that are dead, or with status=delivered those that were taken. data has what was taken by this call; next_cursor leads on, and is null where nothing is left.
 //
 // Needs a key with the scope endpoints:write.
 //
@@ -10527,9 +10583,9 @@ func (c *Client) ResendDeliveriesWithBody(ctx context.Context, params *ResendDel
 	return c.Client.Do(req)
 }
 
-// ResendDeliveries Send dead deliveries again
+// ResendDeliveries Send selected deliveries again
 //
-// Sends the newest dead deliveries again that are selected, at most 100 with one call.
+// Sends the newest deliveries again that are selected, at most 100 with one call: those that are dead, or with status=delivered those that were taken. data has what was taken by this call; next_cursor leads on, and is null where nothing is left.
 //
 // Needs a key with the scope endpoints:write.
 //
@@ -15407,6 +15463,18 @@ func NewListDeliveriesRequest(server string, params *ListDeliveriesParams) (*htt
 		if params.Subject != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "subject", *params.Subject, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Event != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "event", *params.Event, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -22983,9 +23051,9 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /deliveries (the `ListDeliveries` operationId).
 	ListDeliveriesWithResponse(ctx context.Context, params *ListDeliveriesParams, reqEditors ...RequestEditorFn) (*ListDeliveriesResponse, error)
 
-	// ResendDeliveriesWithBodyWithResponse Send dead deliveries again
+	// ResendDeliveriesWithBodyWithResponse Send selected deliveries again
 	//
-	// Sends the newest dead deliveries again that are selected, at most 100 with one call.
+	// Sends the newest deliveries again that are selected, at most 100 with one call: those that are dead, or with status=delivered those that were taken. data has what was taken by this call; next_cursor leads on, and is null where nothing is left.
 	//
 	// Needs a key with the scope endpoints:write.
 	//
@@ -22994,9 +23062,9 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /deliveries/resend (the `ResendDeliveries` operationId).
 	ResendDeliveriesWithBodyWithResponse(ctx context.Context, params *ResendDeliveriesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ResendDeliveriesResponse, error)
 
-	// ResendDeliveriesWithResponse Send dead deliveries again
+	// ResendDeliveriesWithResponse Send selected deliveries again
 	//
-	// Sends the newest dead deliveries again that are selected, at most 100 with one call.
+	// Sends the newest deliveries again that are selected, at most 100 with one call: those that are dead, or with status=delivered those that were taken. data has what was taken by this call; next_cursor leads on, and is null where nothing is left.
 	//
 	// Needs a key with the scope endpoints:write.
 	//
@@ -31022,9 +31090,9 @@ func (c *ClientWithResponses) ListDeliveriesWithResponse(ctx context.Context, pa
 	return ParseListDeliveriesResponse(rsp)
 }
 
-// ResendDeliveriesWithBodyWithResponse Send dead deliveries again
+// ResendDeliveriesWithBodyWithResponse Send selected deliveries again
 //
-// Sends the newest dead deliveries again that are selected, at most 100 with one call.
+// Sends the newest deliveries again that are selected, at most 100 with one call: those that are dead, or with status=delivered those that were taken. data has what was taken by this call; next_cursor leads on, and is null where nothing is left.
 //
 // Needs a key with the scope endpoints:write.
 //
@@ -31039,9 +31107,9 @@ func (c *ClientWithResponses) ResendDeliveriesWithBodyWithResponse(ctx context.C
 	return ParseResendDeliveriesResponse(rsp)
 }
 
-// ResendDeliveriesWithResponse Send dead deliveries again
+// ResendDeliveriesWithResponse Send selected deliveries again
 //
-// Sends the newest dead deliveries again that are selected, at most 100 with one call.
+// Sends the newest deliveries again that are selected, at most 100 with one call: those that are dead, or with status=delivered those that were taken. data has what was taken by this call; next_cursor leads on, and is null where nothing is left.
 //
 // Needs a key with the scope endpoints:write.
 //
@@ -37406,4 +37474,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: 3272064c093cd961267a79f689912baafeea19290822ebd1450bd996a3a601e3
+// Stamp of what it is made from: c1013c11e8dfb9cb2aafd80e1f857d1a603a406e9b3b396cda2d6fa1c8d8b373

@@ -115,6 +115,7 @@ type deliveryListCommand struct {
 	Endpoint string `help:"Only to this endpoint." placeholder:"ID"`
 	State    string `default:"" enum:",due,delivered,dead" help:"Only those that are due, delivered or dead."`
 	Subject  string `help:"Only about this thing, such as a payment." placeholder:"ID"`
+	Type     string `help:"Only those that tell of such an event." placeholder:"payment.captured"`
 	Limit    int    `default:"50" help:"How many at most."`
 }
 
@@ -125,7 +126,8 @@ func (c *deliveryListCommand) Run(ctx context.Context, t server.Terminal) error 
 		return err
 	}
 	return commands.Deliveries(ctx, server.WhichDeliveries{
-		Merchant: c.Merchant, Endpoint: c.Endpoint, State: c.State, Subject: c.Subject, Limit: c.Limit,
+		Merchant: c.Merchant, Endpoint: c.Endpoint, State: c.State, Subject: c.Subject, Type: c.Type,
+		Limit: c.Limit,
 	})
 }
 

@@ -28,6 +28,9 @@ type Config struct {
 	SignedCalls []string
 	// Unlimited lifts the limits of calls per time: for demos and tests only.
 	Unlimited bool
+	// Looks is how many things of a list are looked through at once for those that are
+	// selected by what no index has; 0 = as many as usual.
+	Looks int
 	// The rest mints ids and has its usual value when nil.
 	NewID        func(prefix string) string
 	NewRequestID func() string
@@ -109,6 +112,9 @@ func New(c Config) *dialect.Dialect {
 	}
 	if c.NewRequestID == nil {
 		c.NewRequestID = dialect.NewRequestID
+	}
+	if c.Looks == 0 {
+		c.Looks = usualLooks
 	}
 	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
 	d := &desk{

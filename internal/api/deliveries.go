@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"time"
 	"unicode/utf8"
 
@@ -45,19 +46,26 @@ type deliveryList struct {
 	Endpoint string   `query:"endpoint" maxLength:"200"`
 	Status   string   `query:"status"`
 	Subject  string   `query:"subject" maxLength:"200"`
+	Event    string   `query:"event" maxLength:"100"`
 	Expand   []string `query:"expand"`
 }
 
-// resending selects the dead deliveries that are sent again.
+// resending selects the deliveries that are sent again.
 type resending struct {
 	Endpoint string `json:"endpoint,omitempty" maxLength:"200"`
 	Subject  string `json:"subject,omitempty" maxLength:"200"`
+	Event    string `json:"event,omitempty" maxLength:"100"`
+	Status   string `json:"status,omitempty" default:"dead"`
+	From     string `json:"created_from,omitempty" format:"date-time"`
+	Until    string `json:"created_until,omitempty" format:"date-time"`
+	Cursor   string `json:"cursor,omitempty" maxLength:"400"`
 	Limit    int64  `json:"limit,omitempty" minimum:"1" maximum:"100" default:"100"`
 }
 
 // resent is what is sent again.
 type resent struct {
-	Data []deliveryView `json:"data" nullable:"false"`
+	Data       []deliveryView `json:"data" nullable:"false"`
+	NextCursor *string        `json:"next_cursor"`
 }
 
 const exampleDelivery = "msg_01941f297c0070008000000000000001"
@@ -65,6 +73,7 @@ const exampleDelivery = "msg_01941f297c0070008000000000000001"
 var (
 	ofEndpoint = word{doc: "Only those to this endpoint.", example: exampleEndpoint}
 	ofSubject  = word{doc: "Only those about this thing, such as a payment.", example: examplePayment}
+	ofEvent    = word{doc: "Only those that tell of such an event.", example: "payment.captured"}
 )
 
 var deliveryWords = words{
@@ -90,14 +99,28 @@ var deliveryWords = words{
 	"deliveryMore":   {"event": {doc: "The event that it tells of, with expand=event."}},
 	"deliveryExpand": {"expand": together("event")},
 	"deliveryList": {
-		"endpoint": ofEndpoint, "subject": ofSubject, "expand": together("event"),
+		"endpoint": ofEndpoint, "subject": ofSubject, "event": ofEvent, "expand": together("event"),
 		"status": {doc: "Only those in this state.", example: "dead", choices: choices(event.States)},
 	},
 	"resending": {
-		"endpoint": ofEndpoint, "subject": ofSubject,
+		"endpoint": ofEndpoint, "subject": ofSubject, "event": ofEvent,
+		"status": {
+			doc: "Only those in this state. What is due is sent anyway.", example: string(event.Dead),
+			choices: []string{string(event.Dead), string(event.Delivered)},
+		},
+		"created_from": {doc: "Only what was made at this time or later.", example: "2026-12-01T00:00:00Z"},
+		"cursor": {
+			doc:     "The next_cursor of the call before, to go on behind what it took; leave it out at first.",
+			example: cursorBehind("resendDeliveries", time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC), exampleDelivery),
+		},
 		"limit": {doc: "How many at most; call again for more.", example: mostLimit},
 	},
-	"resent": {"data": {doc: "What is sent again, the newest first; none when nothing is dead."}},
+	"resent": {
+		"data": {doc: "What is sent again, the newest first; none when nothing is left."},
+		"next_cursor": {
+			doc: "Send it as cursor to go on behind these; null where nothing is left.", example: exampleCursor,
+		},
+	},
 }
 
 func (d *desk) deliveries() resource {
@@ -127,12 +150,14 @@ func (d *desk) deliveries() resource {
 			}}),
 			create(row{
 				id: "resendDeliveries", path: "/deliveries/resend", scope: merchant.EndpointsWrite,
-				summary: "Send dead deliveries again",
-				about:   "Sends the newest dead deliveries again that are selected, at most 100 with one call.",
-				faults:  []fault.Code{fault.CodeEndpointNotFound},
+				summary: "Send selected deliveries again",
+				about: "Sends the newest deliveries again that are selected, at most 100 with one call: those that are dead, " +
+					"or with status=delivered those that were taken. data has what was taken by this call; next_cursor leads on, " +
+					"and is null where nothing is left.",
+				faults: []fault.Code{fault.CodeEndpointNotFound},
 			}, "rsd", d.resendDeliveries, story[resent]{
-				now: func(*call, string) (resent, error) { return resent{Data: []deliveryView{}}, nil },
-				of:  func(change app.Change) (resent, bool) { return viewResent(change.Deliveries), true },
+				now:  func(*call, string) (resent, error) { return resent{Data: []deliveryView{}}, nil },
+				with: func(c *call, change app.Change) (resent, bool) { return c.resent(change.Deliveries), true },
 			}),
 		},
 	}
@@ -163,11 +188,18 @@ func (d *desk) listDeliveries(c *call, q deliveryList) (out pageOf[deliveryView]
 	if err != nil {
 		return out, err
 	}
-	found, err := d.App.ListDeliveries(c.Context(), c.Merchant,
-		app.DeliveryFilter{Endpoint: q.Endpoint, Subject: q.Subject, State: event.State(q.Status)}, part)
-	return d.deliveryExpansions().page(c, q.Expand, paged(q.paging, found, viewDelivery,
-		func(m event.Delivery) (time.Time, string) { return m.CreatedAt, m.ID }), err)
+	f := app.DeliveryFilter{Endpoint: q.Endpoint, Subject: q.Subject, Type: q.Event, State: event.State(q.Status)}
+	depth, err := d.App.DeliveryDepth(c.Context(), c.Merchant, f, part, d.Looks)
+	if err != nil {
+		return out, err
+	}
+	out, err = bounded(q.paging, part, depth, func(part app.Older) ([]event.Delivery, error) {
+		return d.App.ListDeliveries(c.Context(), c.Merchant, f, part)
+	}, viewDelivery, ageOfDelivery)
+	return d.deliveryExpansions().page(c, q.Expand, out, err)
 }
+
+func ageOfDelivery(m event.Delivery) (time.Time, string) { return m.CreatedAt, m.ID }
 
 func (d *desk) resendDelivery(c *call, id string, _ none) (out deliveryView, err error) {
 	if err := d.App.ResendDelivery(c.Context(), c.Merchant, id); err != nil {
@@ -177,19 +209,37 @@ func (d *desk) resendDelivery(c *call, id string, _ none) (out deliveryView, err
 }
 
 func (d *desk) resendDeliveries(c *call, _ string, in resending) (resent, error) {
-	if in.Limit == 0 {
-		in.Limit = mostLimit
+	p := paging{Cursor: in.Cursor, Limit: cmp.Or(in.Limit, mostLimit), list: "resendDeliveries"}
+	part, err := dated{paging: p, From: in.From, Until: in.Until}.after()
+	if err != nil {
+		return resent{}, err
 	}
-	return show(viewResent)(d.App.ResendDead(c.Context(), c.Merchant,
-		app.DeliveryFilter{Endpoint: in.Endpoint, Subject: in.Subject}, int(in.Limit)))
+	f := app.DeliveryFilter{
+		Endpoint: in.Endpoint, Subject: in.Subject, Type: in.Event, State: event.State(cmp.Or(in.Status, string(event.Dead))),
+	}
+	depth, err := d.App.DeliveryDepth(c.Context(), c.Merchant, f, part, d.Looks)
+	if err != nil {
+		return resent{}, err
+	}
+	if depth.After(part.From) {
+		part.From = depth
+	}
+	part.Limit = p.size()
+	c.resent = func(list []event.Delivery) resent { return viewResent(p, list, depth) }
+	return show(c.resent)(d.App.ResendDeliveries(c.Context(), c.Merchant, f, part))
 }
 
-func viewResent(list []event.Delivery) resent {
-	out := resent{Data: []deliveryView{}}
-	for _, m := range list {
-		out.Data = append(out.Data, viewDelivery(m))
+// viewResent shows what was taken and where the rest begins. Where as many were taken
+// as were wanted there may be no more: that is learned by asking.
+func viewResent(p paging, list []event.Delivery, depth time.Time) resent {
+	out := paged(p, list, viewDelivery, ageOfDelivery)
+	if len(list) == p.size() {
+		last := list[len(list)-1]
+		out.goOn(p.list, last.CreatedAt, last.ID)
+	} else if !depth.IsZero() {
+		out.goOn(p.list, depth, firstOf)
 	}
-	return out
+	return resent(out)
 }
 
 // viewWholeDelivery shows a delivery with its body, where that is text.

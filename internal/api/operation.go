@@ -12,6 +12,7 @@ import (
 
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/dialect"
+	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/merchant"
 )
@@ -71,6 +72,8 @@ type call struct {
 	params map[string]*huma.Schema
 	secret string // that was made for this call
 	public string // what goes with it and is no secret
+	// resent shows what this call sends again.
+	resent func([]event.Delivery) resent
 }
 
 // Context is what the call is done under.

@@ -17,6 +17,13 @@ const (
 	mostLimit  = 100
 )
 
+// usualLooks is how many things are looked through for one page at most.
+const usualLooks = 10_000
+
+// firstOf is less than any id: a page that begins behind it has all that was made at
+// a time or before.
+const firstOf = "!"
+
 // paging is what every list takes; embed it in the query of one.
 type paging struct {
 	formatted
@@ -108,13 +115,34 @@ func paged[Noun, Item any](p paging, found []Noun, show func(Noun) Item, at func
 	if size := p.size(); len(found) > size {
 		found = found[:size]
 		when, id := at(found[size-1])
-		next := cursorBehind(p.list, when, id)
-		out.NextCursor = &next
+		out.goOn(p.list, when, id)
 	}
 	for _, noun := range found {
 		out.Data = append(out.Data, show(noun))
 	}
 	return out
+}
+
+// bounded reads a page of a list that is looked through no further than to a depth,
+// which may be none. Such a page may be short, and another one follows it.
+func bounded[Noun, Item any](p paging, part app.Older, depth time.Time, read func(app.Older) ([]Noun, error),
+	show func(Noun) Item, at func(Noun) (time.Time, string),
+) (pageOf[Item], error) {
+	if depth.After(part.From) {
+		part.From = depth
+	}
+	found, err := read(part)
+	page := paged(p, found, show, at)
+	if err == nil && page.NextCursor == nil && !depth.IsZero() {
+		page.goOn(p.list, depth, firstOf)
+	}
+	return page, err
+}
+
+// goOn says that the next page begins behind a thing of a list.
+func (p *pageOf[Item]) goOn(list string, at time.Time, id string) {
+	next := cursorBehind(list, at, id)
+	p.NextCursor = &next
 }
 
 // cursorBehind is where the page of a list begins that follows on one thing of it.

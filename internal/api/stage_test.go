@@ -95,10 +95,16 @@ var staged = []dialecttest.Sample{
 	{
 		Route: "GET /v1/deliveries/{id}", Path: "/v1/deliveries/msg_1", Key: "admin", Owned: true, Query: "expand=event",
 	},
-	{Route: "GET /v1/deliveries", Key: "admin", Query: "limit=10&status=dead&endpoint=ep_1&subject=trd_1&expand=event"},
+	{
+		Route: "GET /v1/deliveries", Key: "admin",
+		Query: "limit=10&status=dead&endpoint=ep_1&subject=trd_1&event=trader.active&expand=event",
+	},
 	{Route: "POST /v1/deliveries/{id}/resend", Path: "/v1/deliveries/msg_1/resend", Key: "admin", Owned: true},
 	{
-		Route: "POST /v1/deliveries/resend", Key: "admin", Body: `{"endpoint":"ep_1","subject":"trd_1","limit":10}`,
+		Route: "POST /v1/deliveries/resend", Key: "admin",
+		Body: `{"endpoint":"ep_1","subject":"trd_1","event":"trader.active","status":"dead","limit":10,` +
+			`"created_from":"2025-01-01T00:00:00Z","created_until":"2035-01-01T00:00:00Z",` +
+			`"cursor":"cmVzZW5kRGVsaXZlcmllcy4yMDUxMjIyNDAwMDAwMDAwLm1zZ185"}`,
 	},
 	{
 		Route: "GET /v1/payments/{id}/timeline", Path: "/v1/payments/" + id("pay", 3) + "/timeline", Key: "key", Owned: true,

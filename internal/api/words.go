@@ -60,7 +60,8 @@ var usual = map[string]word{
 	"created_until": {doc: "Only what was made before this time.", example: "2026-12-02T00:00:00Z"},
 	"data":          {doc: "The newest first, unless the operation says otherwise."},
 	"next_cursor": {
-		doc:     "Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page.",
+		doc: "Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page. " +
+			"Where few of many are selected, a page before the last may be short, or empty.",
 		example: exampleCursor,
 	},
 }

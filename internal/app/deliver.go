@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/purserhq/purser/internal/event"
@@ -140,7 +141,7 @@ func (a *App) ResendDelivery(ctx context.Context, merchantID, id string) error {
 	return a.update(ctx, func(r store.Reader) (store.Change, error) {
 		d, err := r.Delivery(ctx, merchantID, id)
 		if err == nil {
-			d, err = again(d, a.now())
+			d, err = dueAgain(d, a.now())
 		}
 		return store.Change{Deliveries: []event.Delivery{d}, Events: []event.Event{resent(d)}}, err
 	})
@@ -153,8 +154,8 @@ func resent(d event.Delivery) event.Event {
 	return e
 }
 
-// again is a delivery that is due at once.
-func again(d event.Delivery, now time.Time) (event.Delivery, error) {
+// dueAgain is a delivery that is due at once.
+func dueAgain(d event.Delivery, now time.Time) (event.Delivery, error) {
 	if d.State != event.Due {
 		return d.Again(now)
 	}
@@ -162,36 +163,49 @@ func again(d event.Delivery, now time.Time) (event.Delivery, error) {
 	return d, nil
 }
 
-// ResendDead makes the newest dead deliveries that a filter leaves due again, at
-// most so many, and gives them without their bodies. Its State means nothing.
-// Error: endpoint_not_found.
-func (a *App) ResendDead(ctx context.Context, merchantID string, f DeliveryFilter, limit int,
-) (dead []event.Delivery, err error) {
-	f.State = event.Dead
+// DeliveryDepth is how far a list of deliveries goes back that so many were looked
+// through for, from where the part begins; zero where there are not so many.
+func (a *App) DeliveryDepth(ctx context.Context, merchantID string, f DeliveryFilter, part Older, looks int,
+) (time.Time, error) {
+	if f.Subject != "" || f.Endpoint == "" && f.Type == "" {
+		return time.Time{}, nil // nothing is passed over, or it is found through an index
+	}
+	return a.store.DeliveryDepth(ctx, merchantID, f.State, part, looks)
+}
+
+// ResendDeliveries makes those of a part due again that a filter leaves, and gives
+// them. Where it names no state it means those that are dead.
+// Errors: endpoint_not_found, parameter_invalid.
+func (a *App) ResendDeliveries(ctx context.Context, merchantID string, f DeliveryFilter, part Older,
+) (again []event.Delivery, err error) {
+	f.State = cmp.Or(f.State, event.Dead)
+	if f.Type != "" && (strings.Contains(f.Type, "*") || checkTypes([]string{f.Type}) != nil) {
+		return nil, fault.New(fault.CodeParameterInvalid, "event", "There is no event "+strconv.Quote(f.Type)+".")
+	}
 	defer a.wake()
 	err = a.update(ctx, func(r store.Reader) (store.Change, error) {
 		var change store.Change
-		if f.Endpoint != "" { // who misspells one must not believe that nothing is dead
+		if f.Endpoint != "" { // who misspells one must not believe that nothing is left
 			if _, err := endpointOf(ctx, r, merchantID, f.Endpoint); err != nil {
 				return change, err
 			}
 		}
-		found, err := r.ListDeliveries(ctx, merchantID, f, Older{Limit: limit})
+		found, err := r.ListDeliveries(ctx, merchantID, f, part)
 		if err != nil {
 			return change, err
 		}
 		for _, known := range found {
 			d, err := r.Delivery(ctx, merchantID, known.ID)
 			if err == nil {
-				d, err = again(d, a.now())
+				d, err = dueAgain(d, a.now())
 			}
 			if err != nil {
 				return change, err
 			}
 			change.Deliveries, change.Events = append(change.Deliveries, d), append(change.Events, resent(d))
 		}
-		dead = change.Deliveries
+		again = change.Deliveries
 		return change, nil
 	})
-	return dead, err
+	return again, err
 }

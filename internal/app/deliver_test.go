@@ -273,7 +273,7 @@ func TestChangeReceiver(t *testing.T) {
 	}
 }
 
-func TestResendDead(t *testing.T) {
+func TestResendDeliveries(t *testing.T) {
 	t.Parallel()
 	s := open(t, 0)
 	e, _ := s.endpoint()
@@ -296,8 +296,8 @@ func TestResendDead(t *testing.T) {
 		want     int
 	}{{e.ID, 2, 2}, {"", 100, len(dead) - 2}, {"", 100, 0}} {
 		before := len(s.resent())
-		got, err := s.app.ResendDead(app.AsKey(t.Context(), "key_1"), s.merchant, app.DeliveryFilter{Endpoint: c.endpoint},
-			c.limit)
+		got, err := s.app.ResendDeliveries(app.AsKey(t.Context(), "key_1"), s.merchant,
+			app.DeliveryFilter{Endpoint: c.endpoint}, app.Older{Limit: c.limit})
 		if err != nil || len(got) != c.want {
 			t.Errorf("%+v: got %d, %v", c, len(got), err)
 		}
@@ -315,9 +315,52 @@ func TestResendDead(t *testing.T) {
 		t.Errorf("%d are due, want %d", len(due), len(dead))
 	}
 	for merchant, nobodys := range map[string]string{s.merchant: "ep_none", "another": e.ID} {
-		got, err := s.app.ResendDead(t.Context(), merchant, app.DeliveryFilter{Endpoint: nobodys}, 10)
+		got, err := s.app.ResendDeliveries(t.Context(), merchant, app.DeliveryFilter{Endpoint: nobodys},
+			app.Older{Limit: 10})
 		if !fault.Is(err, fault.CodeEndpointNotFound) {
 			t.Errorf("%s of %s: got %d, %v", nobodys, merchant, len(got), err)
+		}
+	}
+}
+
+// What was taken is sent again where it is asked for, by what it tells and when.
+func TestResendTaken(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	s.endpoint()
+	s.paid(5_000)
+	for _, d := range s.due() {
+		if err := s.app.RecordDelivery(t.Context(), s.take(d), event.Outcome{Status: 204}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	taken, err := s.app.ListDeliveries(t.Context(), s.merchant, app.DeliveryFilter{State: event.Delivered}, app.Older{})
+	if err != nil || len(taken) < 3 {
+		t.Fatalf("got %d taken ones, %v", len(taken), err)
+	}
+	kind := taken[0].Type
+	for _, c := range []struct {
+		name   string
+		filter app.DeliveryFilter
+		part   app.Older
+		want   int
+	}{
+		{"the dead", app.DeliveryFilter{}, app.Older{}, 0},
+		{"before", app.DeliveryFilter{State: event.Delivered}, app.Older{Until: taken[len(taken)-1].CreatedAt}, 0},
+		{"others", app.DeliveryFilter{State: event.Delivered, Type: "invoice.expired"}, app.Older{}, 0},
+		{"one kind", app.DeliveryFilter{State: event.Delivered, Type: kind}, app.Older{}, 1},
+		{"the rest", app.DeliveryFilter{State: event.Delivered}, app.Older{}, len(taken) - 1},
+		{"none", app.DeliveryFilter{State: event.Delivered}, app.Older{}, 0},
+	} {
+		got, err := s.app.ResendDeliveries(t.Context(), s.merchant, c.filter, c.part)
+		if err != nil || len(got) != c.want {
+			t.Errorf("%s: got %d, %v, want %d", c.name, len(got), err, c.want)
+		}
+	}
+	for _, strange := range []string{"payment.capturd", "payment.*", "payment"} {
+		_, err := s.app.ResendDeliveries(t.Context(), s.merchant, app.DeliveryFilter{Type: strange}, app.Older{})
+		if !fault.Is(err, fault.CodeParameterInvalid) {
+			t.Errorf("%s: got %v", strange, err)
 		}
 	}
 }

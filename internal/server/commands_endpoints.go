@@ -181,7 +181,8 @@ type WhichDeliveries struct {
 	Endpoint string
 	State    string
 	Subject  string
-	Limit    int // the newest so many
+	Type     string // such as "payment.captured"
+	Limit    int    // the newest so many
 }
 
 // Deliveries lists a merchant's deliveries, newest first.
@@ -194,7 +195,7 @@ func (c Commands) Deliveries(ctx context.Context, w WhichDeliveries) error {
 		for len(views) < w.Limit {
 			page := app.Page{Limit: min(pageSize, w.Limit-len(views)), Offset: len(views)}
 			found, err := k.app.Deliveries(ctx, w.Merchant, store.DeliveryFilter{
-				Endpoint: w.Endpoint, State: event.State(w.State), Subject: w.Subject,
+				Endpoint: w.Endpoint, State: event.State(w.State), Subject: w.Subject, Type: w.Type,
 			}, page)
 			if err != nil {
 				return err

@@ -11,6 +11,7 @@ import (
 type DeliveryFilter struct {
 	Endpoint string
 	Subject  string
+	Type     string // such as "payment.captured"
 	State    event.State
 }
 
@@ -26,6 +27,10 @@ type DeliveryReader interface {
 	Deliveries(ctx context.Context, merchantID string, filter DeliveryFilter, page Page) ([]event.Delivery, error)
 	// ListDeliveries are the same, part by part.
 	ListDeliveries(ctx context.Context, merchantID string, filter DeliveryFilter, part Older) ([]event.Delivery, error)
+	// DeliveryDepth is when the delivery was made that so many of the part lie before, in
+	// one state or in all; zero where there are not so many. Who selects by what no index
+	// has looks no further at once.
+	DeliveryDepth(ctx context.Context, merchantID string, state event.State, part Older, looks int) (time.Time, error)
 	// DueDeliveries are those whose RunAt has passed, of any merchant: the
 	// longest due of every queue, at most perQueue of each and limit in all. A
 	// queue with a long backlog hides no other one.

@@ -84,10 +84,10 @@ func (d *DB) Deliveries(
 	ctx context.Context, merchantID string, filter store.DeliveryFilter, page store.Page,
 ) ([]event.Delivery, error) {
 	limit, offset := bounds(page)
-	args := []any{merchantID, limit, offset, filter.Endpoint}
-	query := listed(filter.State, ordered(page, byAge))
+	args := []any{merchantID, limit, offset, filter.Endpoint, filter.Type}
+	query := d.listed(filter.State, ordered(page, byAge))
 	if filter.Subject != "" {
-		query, args = listedOf(ordered(page, byAge)), append(args, filter.Subject, string(filter.State))
+		query, args = d.listedOf(ordered(page, byAge)), append(args, filter.Subject, string(filter.State))
 	}
 	if query == "" {
 		return nil, nil
@@ -96,7 +96,8 @@ func (d *DB) Deliveries(
 }
 
 // ListDeliveries are a merchant's, newest first, without their bodies. The index
-// keeps the states apart, so that each is read by itself.
+// keeps the states apart, so that each is read by itself; those of one thing are few
+// and have an index too.
 func (d *DB) ListDeliveries(ctx context.Context, merchantID string, filter store.DeliveryFilter, p store.Older,
 ) ([]event.Delivery, error) {
 	var found []event.Delivery
@@ -104,9 +105,13 @@ func (d *DB) ListDeliveries(ctx context.Context, merchantID string, filter store
 		if filter.State != "" && filter.State != s {
 			continue
 		}
-		c := where("merchant_id = ? and state = ? and "+whole, merchantID, string(s))
+		c := where("merchant_id = ? and state = ?", merchantID, string(s))
+		if filter.Subject == "" {
+			c.and(whole)
+		}
 		c.only("endpoint_id", filter.Endpoint)
 		c.only("subject", filter.Subject)
+		c.only(d.engine.detailText("type"), filter.Type)
 		list, err := older(ctx, d, outline, func(r row) (event.Delivery, error) { return scanListed(r) }, c, p)
 		if err != nil {
 			return nil, err
@@ -120,25 +125,48 @@ func (d *DB) ListDeliveries(ctx context.Context, merchantID string, filter store
 	return found[:min(limit, len(found))], nil
 }
 
-// The parts of the lists: what is listed and whose it is.
-var (
-	outline = &table{deliveries.name, deliveries.key, deliveries.columns[:len(deliveries.columns)-1]}
-	byOwner = whole + " and merchant_id = $1 and (cast($4 as text) = '' or endpoint_id = $4)"
-)
+// DeliveryDepth is when the delivery was made that so many of the part lie before.
+func (d *DB) DeliveryDepth(ctx context.Context, merchantID string, state event.State, p store.Older, looks int,
+) (time.Time, error) {
+	var deepest time.Time
+	for _, s := range event.States.States() {
+		if state != "" && state != s {
+			continue
+		}
+		at, err := depth(ctx, d, deliveries,
+			where("merchant_id = ? and state = ? and "+whole, merchantID, string(s)), p, looks)
+		if err != nil {
+			return at, err
+		}
+		if at.After(deepest) {
+			deepest = at
+		}
+	}
+	return deepest, nil
+}
+
+// outline is what is listed of a delivery.
+var outline = &table{deliveries.name, deliveries.key, deliveries.columns[:len(deliveries.columns)-1]}
+
+// byOwner says whose is listed, and of which endpoint and type.
+func (d *DB) byOwner() string {
+	return whole + " and merchant_id = $1 and (cast($4 as text) = '' or endpoint_id = $4)" +
+		" and (cast($5 as text) = '' or " + d.engine.detailText("type") + " = $5)"
+}
 
 // listedOf lists the few deliveries of a subject.
-func listedOf(order string) string {
-	return selectFrom(outline, byOwner+" and subject = $5 and (cast($6 as text) = '' or state = $6)"+order+
+func (d *DB) listedOf(order string) string {
+	return selectFrom(outline, d.byOwner()+" and subject = $6 and (cast($7 as text) = '' or state = $7)"+order+
 		" limit $2 offset $3")
 }
 
 // listed lists the deliveries in one state or, for none, in all: the first of
 // each, merged, because the index keeps the states apart.
-func listed(state event.State, order string) string {
+func (d *DB) listed(state event.State, order string) string {
 	var parts []string
 	for _, s := range event.States.States() {
 		if state == "" || state == s {
-			parts = append(parts, "select * from ("+selectFrom(outline, byOwner+" and state = '"+string(s)+"'"+
+			parts = append(parts, "select * from ("+selectFrom(outline, d.byOwner()+" and state = '"+string(s)+"'"+
 				order+" limit cast($2 as bigint) + cast($3 as bigint)")+") "+string(s))
 		}
 	}

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"time"
 
 	"github.com/purserhq/purser/internal/deal"
 	"github.com/purserhq/purser/internal/fault"
@@ -22,6 +23,22 @@ func older[T any](
 	}
 	c.between(p)
 	return part(ctx, d, t, scan, c, store.Page{Limit: p.Limit}, byAge...)
+}
+
+// depth is when the thing of a list was made that so many of a part lie before, by the
+// index alone; zero where there are not so many. What is as old as where the part begins
+// is not counted: it is looked through beside them, and no depth leads back to its own place.
+func depth(ctx context.Context, d *DB, t *table, c *conditions, p store.Older, looks int) (at time.Time, err error) {
+	if p.ID != "" {
+		c.and("created_at < ?", micros(p.At))
+	}
+	c.between(p)
+	found, err := many(ctx, d, scanOne[int64], "select created_at from "+t.name+" where "+c.text+
+		" order by created_at desc limit 1 offset "+place(len(c.args)), append(c.args, looks)...)
+	if err != nil || len(found) == 0 {
+		return at, err
+	}
+	return instant(found[0]), nil
 }
 
 // between leaves what was made in the time of a part.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/money"
@@ -120,6 +121,18 @@ func plans(t *testing.T) []planned {
 			_, err := d.ListDeals(ctx, "m", store.DealList{Payout: "o"}, store.Older{Limit: 10})
 			return err
 		}, []string{"deal_payout"}, ""},
+		{"deliveries of a subject", func(d *sqlstore.DB) error {
+			_, err := d.ListDeliveries(ctx, "m", store.DeliveryFilter{Subject: "s"}, store.Older{Limit: 10})
+			return err
+		}, []string{"delivery_subject"}, ""},
+		{"deliveries of a type", func(d *sqlstore.DB) error {
+			_, err := d.ListDeliveries(ctx, "m", store.DeliveryFilter{Type: "t"}, store.Older{Limit: 10})
+			return err
+		}, []string{"delivery_list"}, ""},
+		{"depth of deliveries", func(d *sqlstore.DB) error {
+			_, err := d.DeliveryDepth(ctx, "m", event.Delivered, store.Older{At: dueNow, ID: "d"}, 10)
+			return err
+		}, []string{"delivery_list"}, ""},
 		{"every delivery", func(d *sqlstore.DB) error {
 			_, err := d.EveryDelivery(ctx, store.Key{ID: "d", Merchant: "m"}, 10)
 			return err

@@ -172,6 +172,9 @@ func deliveryLists(s *shop) {
 		if n >= 6 {
 			d.Endpoint = endpoint
 		}
+		if n%4 == 1 {
+			d.Type = "payment.failed"
+		}
 		list = append(list, d)
 	}
 	strange := other.delivery(newID(), noon)
@@ -204,6 +207,10 @@ func deliveryLists(s *shop) {
 		{filter: store.DeliveryFilter{Endpoint: endpoint, State: event.Dead}},
 		{filter: store.DeliveryFilter{Endpoint: endpoint, Subject: subject, State: event.Due}},
 		{filter: store.DeliveryFilter{Endpoint: "nobody's"}},
+		{filter: store.DeliveryFilter{Type: "payment.failed"}},
+		{filter: store.DeliveryFilter{Type: "payment.failed", State: event.Delivered}, page: store.Page{Limit: 1}},
+		{filter: store.DeliveryFilter{Subject: subject, Type: "payment.failed"}},
+		{filter: store.DeliveryFilter{Type: "payment.expired"}},
 	} {
 		got, err := s.Deliveries(ctx, s.id, test.filter, test.page)
 		same(t, fmt.Sprintf("%+v", test), got, err, pageOf(list, test.filter, test.page))
@@ -214,13 +221,44 @@ func deliveryLists(s *shop) {
 	inParts(s, "deliveries", len(list), func() {}, func(o store.Older) ([]event.Delivery, error) {
 		return s.ListDeliveries(ctx, s.id, store.DeliveryFilter{}, o)
 	}, func(d event.Delivery) (time.Time, string) { return d.CreatedAt, d.ID })
+	deliveryDepths(s, list)
+}
+
+// deliveryDepths wants to know when the one was made that so many lie before.
+func deliveryDepths(s *shop, list []event.Delivery) {
+	of := func(state event.State) []event.Delivery {
+		return slices.DeleteFunc(slices.Clone(list), func(d event.Delivery) bool { return d.State != state })
+	}
+	dead := of(event.Dead)
+	var newest time.Time // where each state is looked through two deep
+	for _, state := range event.States.States() {
+		if at := of(state)[2].CreatedAt; at.After(newest) {
+			newest = at
+		}
+	}
+	for name, test := range map[string]struct {
+		state event.State
+		part  store.Older
+		looks int
+		want  time.Time
+	}{
+		"a state":    {event.Dead, store.Older{}, 1, dead[1].CreatedAt},
+		"all":        {"", store.Older{}, 2, newest},
+		"a part":     {event.Dead, store.Older{At: dead[0].CreatedAt, ID: "~"}, 1, dead[2].CreatedAt},
+		"between":    {event.Dead, store.Older{Until: dead[0].CreatedAt}, 1, dead[2].CreatedAt},
+		"from":       {event.Dead, store.Older{From: dead[1].CreatedAt}, 2, time.Time{}},
+		"not so far": {event.Dead, store.Older{}, 3, time.Time{}},
+	} {
+		got, err := s.DeliveryDepth(s.Context(), s.id, test.state, test.part, test.looks)
+		same(s.T, "the depth of "+name, got, err, test.want)
+	}
 }
 
 // pageOf is what a list must hold.
 func pageOf(list []event.Delivery, f store.DeliveryFilter, p store.Page) (page []event.Delivery) {
 	for _, d := range list {
 		if (f.Endpoint == "" || d.Endpoint == f.Endpoint) && (f.Subject == "" || d.Subject == f.Subject) &&
-			(f.State == "" || d.State == f.State) {
+			(f.State == "" || d.State == f.State) && (f.Type == "" || d.Type == f.Type) {
 			page = append(page, d)
 		}
 	}
