@@ -13,7 +13,7 @@ import (
 func TestEveryChangeNamesItsOperator(t *testing.T) {
 	t.Parallel()
 	unnamed := []string{
-		"serve", "config check", "config print", "migrate", "audit", "backup", "restore", "token mint", "demo",
+		"serve", "config check", "config print", "migrate", "audit", "backup", "restore", "demo",
 		"sandbox", "deal files", "keyset remove",
 	}
 	parser, err := kong.New(&commandLine{}, kong.Vars{"payouts": "", "deals": ""})

@@ -9,7 +9,7 @@ import (
 
 type tokenCommand struct {
 	Issuer issuerCommand    `cmd:"" help:"Say whose tokens a merchant believes."`
-	Mint   tokenMintCommand `cmd:"" help:"Sign a token to develop with; it works beside a running server."`
+	Mint   tokenMintCommand `cmd:"" help:"Sign a token to develop with; that is an act on record."`
 }
 
 type issuerCommand struct {
@@ -76,7 +76,8 @@ func (c *issuerRevokeCommand) Run(ctx context.Context, t server.Terminal) error 
 }
 
 type tokenMintCommand struct {
-	dataFlags `embed:""`
+	dataFlags    `embed:""`
+	operatorFlag `embed:""`
 
 	Issuer string        `help:"Whose secret signs it." placeholder:"NAME" required:""`
 	User   string        `help:"The user's id, a UUID." placeholder:"UUID" required:""`

@@ -43,6 +43,15 @@ func whoActs(ctx context.Context) actor {
 	return actor{kind: byOperator}
 }
 
+// inPlaceOfMerchant is who does what a merchant's software does as a rule: an operator, where
+// a context names one. Events of the software's own keep no key.
+func inPlaceOfMerchant(ctx context.Context) actor {
+	if who := whoActs(ctx); who.kind == byOperator && who.name != "" {
+		return who
+	}
+	return actor{kind: byMerchant}
+}
+
 // said is a note that begins with the actor's name.
 func (w actor) said(note string) string {
 	return strings.TrimPrefix(strings.TrimSuffix(w.name+": "+note, ": "), ": ")

@@ -52,6 +52,13 @@ func deeds(t *testing.T, s *shop) []deed {
 			return errOfTwo(s.app.CreateSigningKey(ctx, app.NewSigningKey{Merchant: s.merchant}))
 		}},
 		{event.Key, event.Create, func(ctx context.Context) error { return errOf(s.app.AddIssuer(ctx, issuer)) }},
+		{event.Key, event.Issue, func(ctx context.Context) error {
+			known, err := s.app.Issuer(ctx, issuer.Name)
+			if err != nil {
+				return err
+			}
+			return s.app.RecordToken(ctx, known.Key, "for somebody")
+		}},
 		{event.Key, event.Revoke, func(ctx context.Context) error {
 			return s.app.RevokeIssuer(ctx, s.merchant, issuer.Name)
 		}},
@@ -96,6 +103,11 @@ func deeds(t *testing.T, s *shop) []deed {
 		}},
 		{event.Customer, "create", func(ctx context.Context) error {
 			return errOf(s.app.CreateCustomer(ctx, app.NewCustomer{Merchant: s.merchant, FirstName: "Ada"}))
+		}},
+		{event.Invoice, "create", func(ctx context.Context) error {
+			return errOf(s.app.Deposit(ctx, app.NewDeposit{
+				ID: "deposit", Merchant: s.merchant, Account: wallet.House + 1, Token: "t", Title: "Deposit", Amount: rial(5_000),
+			}))
 		}},
 		{event.Customer, "set_pin", func(ctx context.Context) error {
 			return s.app.SetPIN(ctx, s.merchant, wallet.House+1, "8520")

@@ -59,7 +59,7 @@ func (a *App) CreateInvoice(ctx context.Context, merchantID string, n NewInvoice
 	if err != nil {
 		return invoice.Invoice{}, err
 	}
-	now := a.now()
+	now, who := a.now(), inPlaceOfMerchant(ctx)
 	zero := money.Zero(n.Amount.Unit())
 	i := invoice.Invoice{
 		ID: n.ID, Merchant: merchantID, State: invoice.Open,
@@ -71,7 +71,8 @@ func (a *App) CreateInvoice(ctx context.Context, merchantID string, n NewInvoice
 	}
 	change := store.Change{
 		Answer: n.Once.claim(merchantID, i.ID, now),
-		Events: []event.Event{happened(event.Invoice, merchantID, i.ID, "", create, i.State, byMerchant, "", now)},
+		Events: []event.Event{happened(event.Invoice, merchantID, i.ID, "", create, i.State,
+			who.kind, who.said(""), now)},
 	}
 	if held {
 		i = holdBack(i, n.Amount, now, &change)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/merchant"
 	"github.com/purserhq/purser/internal/store"
@@ -146,6 +147,13 @@ func (a *App) RevokeIssuer(ctx context.Context, merchantID, name string) error {
 		return fault.New(fault.CodeNotFound, "issuer", "There is no such issuer.")
 	}
 	return a.RevokeKey(ctx, merchantID, known[at].ID)
+}
+
+// RecordToken puts down that a token was signed with an issuer's secret, and for whom.
+func (a *App) RecordToken(ctx context.Context, issuer merchant.Key, note string) error {
+	e := acted(event.Key, issuer.Merchant, issuer.ID, event.Issue, a.now())
+	e.Note = note
+	return a.commit(ctx, store.Change{Events: []event.Event{e}})
 }
 
 // issuerHash is no hash of a secret or of a public part: none of those begins so.

@@ -67,6 +67,7 @@ const (
 	Enable  = "enable"
 	Remove  = "remove"
 	Reseal  = "reseal" // its secret was sealed under the newest key of the keyset
+	Issue   = "issue"  // a token was signed with its secret
 )
 
 // Administered says that the noun is one of those whose events are for the record.

@@ -163,16 +163,12 @@ type NewUserToken struct {
 	Life   time.Duration // at most 30 days
 }
 
-// MintToken signs a token with an issuer's secret and shows it. It works beside
-// a running server.
+// MintToken signs a token with an issuer's secret, and shows it when that is on record.
 func (c Commands) MintToken(ctx context.Context, n NewUserToken) error {
 	if n.Life <= 0 || n.Life > longestToken {
 		return settingError("ttl", "must be above 0 and at most 720h: a token cannot be called back")
 	}
-	return c.with(ctx, forReading, func(k *core) error {
-		if err := k.unlock(); err != nil {
-			return err
-		}
+	return c.with(ctx, forWriting, func(k *core) error {
 		issuer, err := k.app.Issuer(ctx, n.Issuer)
 		if fault.Is(err, fault.CodeKeyInvalid) {
 			return errors.New("there is no issuer " + n.Issuer + ": purser token issuer add makes one")
@@ -190,20 +186,10 @@ func (c Commands) MintToken(ctx context.Context, n NewUserToken) error {
 		if err != nil {
 			return err
 		}
+		note := "token of " + n.Issuer + " for " + n.User + " as " + n.Role + " until " + moment(ends)
+		if err := k.app.RecordToken(ctx, issuer.Key, note); err != nil {
+			return err
+		}
 		return c.Terminal.show(map[string]string{"token": token, "expires_at": moment(ends)}, []string{token}, nil)
 	})
-}
-
-// unlock lets a core that is open for reading open secrets. It makes no keyset.
-func (k *core) unlock() error {
-	if k.config.Keyset == "" && !exists(k.config.KeysetFile) {
-		return errNoKeyset
-	}
-	ring, err := openKeyring(k.config)
-	if err != nil {
-		return err
-	}
-	k.ring, k.gateways.ring = ring, ring
-	k.app = k.over(k.store)
-	return nil
 }
