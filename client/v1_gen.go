@@ -3350,6 +3350,11 @@ type Invoice struct {
 	// Examples: false
 	OpenAmount bool `json:"open_amount"`
 
+	// Owner Your own name for whose it is, such as a user of your shop; its payments are that one's too.
+	//
+	// Examples: 33333333-4444-4555-8666-777777777777
+	Owner *string `json:"owner,omitempty"`
+
 	// PaidAt When it was paid.
 	//
 	// Examples: 2026-12-01T12:00:00Z
@@ -4001,6 +4006,11 @@ type NewInvoice struct {
 	//
 	// Examples: 0012345679
 	NationalID *string `json:"national_id,omitempty"`
+
+	// Owner Your own name for whose it is, such as a user of your shop; its payments are that one's too.
+	//
+	// Examples: 33333333-4444-4555-8666-777777777777
+	Owner *string `json:"owner,omitempty"`
 
 	// Payer What is known of the person who pays.
 	Payer *PayerInput `json:"payer,omitempty"`
@@ -4696,6 +4706,11 @@ type Payment struct {
 	//
 	// Examples: card
 	Method *string `json:"method,omitempty"`
+
+	// Owner Your own name for whose it is: its invoice's owner.
+	//
+	// Examples: 33333333-4444-4555-8666-777777777777
+	Owner *string `json:"owner,omitempty"`
 
 	// PayURL Where to send the payer, while that helps.
 	//
@@ -37474,4 +37489,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: c1013c11e8dfb9cb2aafd80e1f857d1a603a406e9b3b396cda2d6fa1c8d8b373
+// Stamp of what it is made from: c8be6865b3093e2268424921c3ecf68aae581f80aca4678a1ee9b3c104dfb946

@@ -6,6 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/fault"
 )
 
@@ -24,8 +25,9 @@ func isAddress(text string) bool {
 }
 
 // ours is what a key of a caller's own begins with where a noun keeps it: the
-// words of other APIs stand beside it and are not shown.
-const ours = "meta."
+// words of other APIs stand beside it, and only those that a merchant chose are
+// shown.
+const ours = app.MetadataWord
 
 // The sizes of a caller's own words.
 const (

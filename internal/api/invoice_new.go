@@ -25,6 +25,12 @@ func (d *desk) createInvoice(c *call, id string, in newInvoice) (out invoiceView
 	if err != nil {
 		return out, err
 	}
+	if in.Owner != "" {
+		if bag == nil {
+			bag = map[string]string{}
+		}
+		bag[invoice.OwnerWord] = in.Owner
+	}
 	wish := app.NewInvoice{
 		ID: id, Amount: amount, Reference: in.Reference, Title: in.Title, Description: in.Description,
 		Payer: invoice.Payer(in.Payer), Due: in.DueAt, VerifyIn: time.Duration(in.VerifyWithin) * time.Second,

@@ -38,6 +38,7 @@ type invoiceView struct {
 	Payments     []paymentView     `json:"payments,omitempty" nullable:"false"`
 	CreatedAt    string            `json:"created_at" format:"date-time"`
 	UpdatedAt    string            `json:"updated_at" format:"date-time"`
+	Owner        string            `json:"owner,omitempty"` // the last column of a table, as it came later
 }
 
 // payerView is what is known of the person who pays.
@@ -53,6 +54,7 @@ type newInvoice struct {
 	Unit         string            `json:"unit" maxLength:"10"`
 	Terminal     int64             `json:"terminal,omitempty" minimum:"1"`
 	Reference    string            `json:"reference,omitempty" maxLength:"200"`
+	Owner        string            `json:"owner,omitempty" maxLength:"200"`
 	NationalID   string            `json:"national_id,omitempty" minLength:"1" maxLength:"200"`
 	Title        string            `json:"title,omitempty" maxLength:"200"`
 	Description  string            `json:"description,omitempty" maxLength:"1000"`
@@ -66,6 +68,11 @@ type newInvoice struct {
 var onlyPayer = word{
 	doc:     "Only a customer with this number of the identity card may pay it, and only from the wallet.",
 	example: "0012345679",
+}
+
+var whoseWord = word{
+	doc:     "Your own name for whose it is, such as a user of your shop; its payments are that one's too.",
+	example: "33333333-4444-4555-8666-777777777777",
 }
 
 var invoiceWords = words{
@@ -91,6 +98,7 @@ var invoiceWords = words{
 		},
 		"terminal":    {doc: "The terminal that it was made at.", example: exampleTerminal},
 		"reference":   {doc: "Your own name for it.", example: "order 1001"},
+		"owner":       whoseWord,
 		"national_id": onlyPayer,
 		"title":       {doc: "What the payer sees first.", example: "Two tickets"},
 		"due_at":      {doc: "It expires then.", example: "2026-12-01T12:00:00Z"},
@@ -118,6 +126,7 @@ var invoiceWords = words{
 			example: exampleTerminal,
 		},
 		"reference":   {doc: "Your own name for it; a terminal has each one once.", example: "order 1001"},
+		"owner":       whoseWord,
 		"national_id": onlyPayer,
 		"title":       {doc: "What the payer sees first.", example: "Two tickets"},
 		"due_at": {
@@ -310,6 +319,7 @@ func (d *desk) viewInvoice(i invoice.Invoice) invoiceView {
 		Title: i.Title, Description: i.Description, DueAt: moment(i.Due),
 		VerifyWithin: int64(i.VerifyIn / time.Second), VerifyBy: moment(i.VerifyBy), PaidAt: moment(i.PaidAt),
 		ReturnURL: i.ReturnTo, Metadata: metadata(i.Bag), CreatedAt: moment(i.CreatedAt), UpdatedAt: moment(i.UpdatedAt),
+		Owner: i.Owner(),
 	}
 	if i.Payer != (invoice.Payer{}) {
 		payer := payerView(i.Payer)

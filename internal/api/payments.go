@@ -35,7 +35,8 @@ type paymentView struct {
 	Expanded    *paymentMore      `json:"expanded,omitempty" table:"-"`
 	CreatedAt   string            `json:"created_at" format:"date-time"`
 	UpdatedAt   string            `json:"updated_at" format:"date-time"`
-	Reason      string            `json:"reason,omitempty"` // the last column of a table, as it came later
+	Reason      string            `json:"reason,omitempty"` // the last columns of a table, as they came later
+	Owner       string            `json:"owner,omitempty"`
 }
 
 // paymentMore is what a payment is shown with.
@@ -74,6 +75,7 @@ var paymentWords = words{
 		"refundable": {doc: "What may still be given back.", example: "0.00"},
 		"gateway":    {doc: "Your name for the gateway.", example: "stripe"},
 		"method":     {doc: "How the payer pays, where that is known.", example: "card"},
+		"owner":      {doc: "Your own name for whose it is: its invoice's owner.", example: whoseWord.example},
 		"pay_url":    {doc: "Where to send the payer, while that helps.", example: "https://gateway.example/pay/1"},
 		"account":    {doc: "The account it was paid from, where that was a wallet.", example: 10001},
 		"receipt":    {doc: "The gateway's id of the movement of money.", example: "ch_1"},
@@ -368,7 +370,7 @@ func (d *desk) viewPayment(p payment.Payment) paymentView {
 		Refundable: p.Refundable().Fixed(), Unit: string(p.Amount.Unit()), Gateway: p.Attempt.Gateway,
 		Method: string(p.Attempt.Method), Account: p.Wallet, Receipt: p.Attempt.Receipt, Card: p.Card,
 		Description: p.Description, Metadata: metadata(p.Bag), FinishedAt: moment(p.FinalizedAt),
-		CreatedAt: moment(p.CreatedAt), UpdatedAt: moment(p.UpdatedAt),
+		CreatedAt: moment(p.CreatedAt), UpdatedAt: moment(p.UpdatedAt), Owner: p.Owner,
 	}
 	if p.Record.Recorded() {
 		view.Recorded, view.RecordedAt = p.Record.Amount.Fixed(), moment(p.Record.At)

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -21,7 +22,7 @@ type Attestation struct {
 	Method  payment.Method
 	Said    payment.State // Captured, Failed or Canceled: what became of it
 	Receipt string        // the merchant's own number of the money; unique; empty = it has none
-	Owner   string        // the merchant's own name for whose payment it is
+	Owner   string        // the merchant's own name for whose payment it is; empty = the invoice's
 	Bag     map[string]string
 	// Operator says so in the merchant's place; empty = the merchant, and Note says who.
 	Operator string
@@ -107,6 +108,7 @@ func (a *App) attestPaid(ctx context.Context, r store.Reader, p *payment.Payment
 	if err != nil {
 		return store.Change{}, err
 	}
+	p.Owner = cmp.Or(n.Owner, i.Owner())
 	if err := payable(i, NewPayment{Amount: n.Amount}); err != nil {
 		return store.Change{}, err
 	}
@@ -142,6 +144,7 @@ func (a *App) attestUnpaid(ctx context.Context, r store.Reader, p *payment.Payme
 	if err != nil {
 		return store.Change{}, err
 	}
+	p.Owner = cmp.Or(n.Owner, i.Owner())
 	if err := payable(i, NewPayment{Amount: n.Amount}); err != nil {
 		return store.Change{}, err
 	}

@@ -16,6 +16,10 @@ import (
 // create is the trigger of the first event of everything.
 const create = "create"
 
+// MetadataWord is what the names of a caller's own words begin with in a bag. Our own
+// API shows those and no others.
+const MetadataWord = "meta."
+
 // NewInvoice is the wish to ask for money. The id is the caller's to choose,
 // in the form that its own users know.
 type NewInvoice struct {

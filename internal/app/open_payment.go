@@ -212,7 +212,7 @@ func rest(first payment.Payment, o opening, now time.Time) []payment.Payment {
 			Amount: amount, Refunded: zero, Returning: zero,
 			Attempt: payment.Attempt{Gateway: first.Attempt.Gateway},
 			Batch:   first.Batch, Link: first.Link, Description: first.Description, Payer: first.Payer,
-			CreatedAt: now, UpdatedAt: now,
+			Owner: first.Owner, CreatedAt: now, UpdatedAt: now,
 		}
 	}
 	return waiting

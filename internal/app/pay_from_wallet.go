@@ -115,7 +115,7 @@ func (a *App) takeFromWallet(i invoice.Invoice, c wallet.Customer, paymentID str
 	zero := money.Zero(i.Amount.Unit())
 	p := payment.Payment{
 		ID: paymentID, Merchant: i.Merchant, State: payment.Captured, Invoice: i.ID, Amount: i.Amount,
-		Refunded: zero, Returning: zero, Wallet: c.Number,
+		Refunded: zero, Returning: zero, Wallet: c.Number, Owner: i.Owner(),
 		Payer:       payment.Payer{Name: c.FirstName + " " + c.LastName, Email: c.Email},
 		FinalizedAt: now, CreatedAt: now, UpdatedAt: now,
 	}

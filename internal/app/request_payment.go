@@ -28,7 +28,7 @@ type NewPayment struct {
 	Link        string        // token of the link it comes through, if any
 	ByPayer     bool          // the payer asks, not the merchant
 	ByHand      bool          // through a gateway whose truth is a person's word
-	Owner       string        // the merchant's own name for whose payment it is
+	Owner       string        // the merchant's own name for whose payment it is; empty = the invoice's
 	Bag         map[string]string
 	Kept        bool // it is seen at once, and as failed where no gateway opens it; it takes nobody's place
 	Once        Once
@@ -79,7 +79,7 @@ func (a *App) RequestPayment(ctx context.Context, merchantID string, n NewPaymen
 		ID: n.NewID(), Merchant: merchantID, State: payment.Processing, Invoice: n.Invoice,
 		Amount: parts[0], Refunded: money.Zero(n.Amount.Unit()), Returning: money.Zero(n.Amount.Unit()),
 		Batch: a.newID(now), Hidden: !n.Kept, Link: n.Link, Description: n.Description, Payer: n.Payer,
-		Owner: n.Owner, Bag: n.Bag, CreatedAt: now, UpdatedAt: now,
+		Owner: cmp.Or(n.Owner, i.Owner()), Bag: n.Bag, CreatedAt: now, UpdatedAt: now,
 	}
 	p.Attempt.Method = n.Method
 	p = a.attemptAt(p, candidates[0], now)

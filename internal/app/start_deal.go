@@ -101,6 +101,7 @@ func (a *App) beginDeal(ctx context.Context, r store.Reader, merchantID string, 
 	}
 	i.UpdatedAt = now
 	p := paymentOf(made)
+	p.Owner = i.Owner()
 	actor := actorOf(n.ByPayer)
 	change := store.Change{
 		Invoices: []invoice.Invoice{i}, Payments: []payment.Payment{p}, Requisites: []deal.Requisite{q},

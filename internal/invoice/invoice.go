@@ -57,10 +57,18 @@ type Invoice struct {
 	NationalID  string // not empty: only a wallet whose owner has it may pay
 	ReturnTo    string // where the payer's browser is sent when it is paid; empty = nowhere
 	Notice      Notice
-	Bag         map[string]string // words of one dialect that the core has no word for
+	Bag         map[string]string // words that the core has no word for, but OwnerWord
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 }
+
+// OwnerWord is the name in a bag of the merchant's own name for whose invoice it is,
+// such as a user of its shop.
+const OwnerWord = "user"
+
+// Owner is the merchant's own name for whose invoice it is; empty = nobody's in
+// particular. Its payments are that one's too.
+func (i Invoice) Owner() string { return i.Bag[OwnerWord] }
 
 // Notice is an address of this one invoice that is told what becomes of it.
 type Notice struct {
