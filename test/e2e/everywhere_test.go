@@ -63,7 +63,13 @@ func (s *shop) v1SeesAll() {
 	order := s.order("500", "BDT")
 	stated := s.claimed(s.info.Orderpay.CustomerToken, order, "200.5", "bkash", "COMPLETED")
 	s.wantOwn("invoices/"+order, object{"status": "open", "amount": "500.00", "unit": "BDT"})
-	s.wantOwn("payments/"+stated.text(t, "id"), object{"status": "processing", "invoice": order, "amount": "200.50"})
+	s.wantOwn("payments/"+stated.text(t, "id"), object{
+		"status": "processing", "invoice": order, "amount": "200.50", "owner": s.info.Orderpay.UserID,
+	})
+	said, _ := s.own("payments/" + stated.text(t, "id"))["metadata"].(map[string]any)
+	if said["claim"] != "COMPLETED" || said["claimedAs"] != "CUSTOMER" || said["paymentMethod"] != "Bkash" {
+		t.Errorf("got the metadata %v, want what the customer said", said)
+	}
 
 	_, card := s.pays(byCard("50", visaCard), "success")
 	s.wantOwn("payments/"+card, object{"status": "authorized", "amount": "50.00", "unit": "EUR", "method": "card"})
@@ -83,6 +89,33 @@ func (s *shop) v1SeesAll() {
 		"receiver="+strconv.FormatInt(shown.Receiver, 10)+"&amount=0.25&currency=USDT&order_id=seen")
 	s.wantOwn("transfers/"+sent.TrackID, object{"amount": "0.25000000", "unit": "USDT", "reference": "seen"})
 	s.wantListed("transfers?account="+strconv.FormatInt(shown.Receiver, 10), sent.TrackID)
+}
+
+// orderOfV1 makes an invoice of a user through our own API and has it paid there.
+func (s *shop) orderOfV1() {
+	s.t.Helper()
+	t, ctx, k := s.t, s.t.Context(), s.info.Orderpay
+	made, err := s.v1().CreateInvoiceWithResponse(ctx, nil, client.NewInvoice{
+		Amount: "10.5", Unit: "BDT", Owner: &k.UserID,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	paid := s.v1Paid(made.JSON201.ID, "bkash")
+	if paid.Owner == nil || *paid.Owner != k.UserID {
+		t.Errorf("got %+v, want the user's", paid)
+	}
+	got := s.paid(object{"id": paid.ID})
+	if got["orderId"] != made.JSON201.ID || got["amount"] != 10.5 || got["status"] != "COMPLETED" ||
+		got["paymentMethod"] != "Bkash" {
+		t.Errorf("got %v, want the payment", got)
+	}
+	for _, path := range []string{"/payment/order/" + made.JSON201.ID, "/payment?limit=1"} {
+		list := s.call(http.MethodGet, path, k.CustomerToken, nil, http.StatusOK)
+		if !strings.Contains(string(list), paid.ID) {
+			t.Errorf("%s: got %s, want the payment %s", path, list, paid.ID)
+		}
+	}
 }
 
 // allSeeV1 makes one thing of each sort through our own API.
@@ -105,6 +138,8 @@ func (s *shop) allSeeV1() {
 	if !strings.Contains(everything, bill) || !strings.Contains(everything, paid.ID) {
 		t.Errorf("got %s, want the invoice %s and the payment %s", everything, bill, paid.ID)
 	}
+
+	s.orderOfV1()
 
 	charged := s.decode(s.call(http.MethodPost, "/v1/charges", s.info.V1.SecretKey, object{
 		"amount": "12.5", "unit": "EUR", "method": "card",

@@ -1,12 +1,15 @@
 package orderpay_test
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/dialect/dialecttest"
+	"github.com/purserhq/purser/internal/money"
 )
 
 // Every user asks for everything of every order, and gets what is theirs.
@@ -71,6 +74,65 @@ func TestOtherInvoicesAreNoOrders(t *testing.T) {
 			if answer.Status != http.StatusNotFound {
 				t.Errorf("%s: got %d %s", name, answer.Status, answer.Body)
 			}
+		}
+	}
+}
+
+// What our own API made is an order: its owner's, or where it has none and no terminal
+// one for those who see all orders.
+func TestMadeThroughOurOwnAPI(t *testing.T) {
+	t.Parallel()
+	s := openShop(t)
+	terminal, _ := s.Terminal(t, s.Shop, app.TerminalTerms{Name: "Another shop"})
+	const form = "_01941f29-7c00-7000-8000-0000000000%02d"
+	for n, c := range []struct {
+		owner    string
+		terminal int64
+		seen     []string
+	}{
+		{users["customer"].id, 0, []string{"customer", "manager", "owner"}},
+		{users["seller"].id, terminal, []string{"seller", "manager", "owner"}},
+		{"", 0, []string{"manager", "owner"}},
+		{"", terminal, nil},
+	} {
+		invoice, pay := fmt.Sprintf("inv"+form, n), fmt.Sprintf("pay"+form, n)
+		made := app.NewInvoice{ID: invoice, Amount: money.New(50_000, money.BDT), Terminal: c.terminal}
+		if c.owner != "" {
+			made.Bag = map[string]string{"user": c.owner}
+		}
+		if _, err := s.App.CreateInvoice(t.Context(), s.Shop, made); err != nil {
+			t.Fatal(err)
+		}
+		paid, err := s.App.RequestPayment(t.Context(), s.Shop, app.NewPayment{
+			Invoice: invoice, Amount: money.New(5_000, money.BDT), NewID: func() string { return pay }, Kept: true,
+		})
+		if err != nil || paid.Payment.Owner != c.owner {
+			t.Fatalf("got %+v, %v, want a payment of %q", paid, err, c.owner)
+		}
+		for who := range users {
+			sees := slices.Contains(c.seen, who)
+			read, order := s.get(who, "/payment/"+pay), s.get(who, "/payment/order/"+invoice)
+			if (read.Status == http.StatusOK) != sees || (order.Status == http.StatusOK) != sees {
+				t.Errorf("%d by %s: got %d %s, %d %s", n, who, read.Status, read.Body, order.Status, order.Body)
+			}
+			if sees && (!strings.Contains(read.Body, `"orderId":"`+invoice+`","amount":50,"status":"PENDING"`) ||
+				order.Body != "["+read.Body+"]") {
+				t.Errorf("%d by %s: got %s and %s", n, who, read.Body, order.Body)
+			}
+			listed := strings.Contains(s.get(who, "/payment?limit=100").Body, pay)
+			if listed != (sees && c.owner != "") {
+				t.Errorf("%d by %s: is in the list: %v", n, who, listed)
+			}
+		}
+		if answer := s.get("stranger", "/payment/"+pay); answer.Status != http.StatusNotFound {
+			t.Errorf("%d: another merchant's admin got %d %s", n, answer.Status, answer.Body)
+		}
+		if len(c.seen) == 0 {
+			continue
+		}
+		stated := s.post("manager", "/payment", wanted(invoice, "450", "Cash", "COMPLETED"))
+		if stated.Status != http.StatusCreated || !strings.Contains(stated.Body, `"status":"COMPLETED"`) {
+			t.Errorf("%d: got %d %s, want the rest received", n, stated.Status, stated.Body)
 		}
 	}
 }

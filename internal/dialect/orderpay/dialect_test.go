@@ -98,7 +98,7 @@ read them back. Documented at port 8080. An order is an invoice of the core.
 | success | the bare object or list; 201 where something was made | chosen |
 | errors | {"message":"text"}; a validation also lists its fields in order | documented |
 | what is unset | left out | observed |
-| ids | UUIDs that say version 4, any case accepted | chosen |
+| ids | UUIDs that say version 4, any case accepted; what /v1 made has the ids of that | chosen |
 | amounts | JSON numbers, no exponent, at most 2 decimal places, shown without zeros at the end: 10.5 | chosen |
 | currency | the order's; BDT where it says none | chosen |
 | bodies | JSON; above 256 kB, nested deeper than 32 or with a key twice: refused; unknown fields are ignored | chosen |
@@ -124,6 +124,11 @@ gateway takes, are received by hand.
 
 **Who sees what.** CUSTOMER: orders with their userId. SELLER: those too, and orders that they made. ADMIN and
 SUPER_ADMIN: every order of the merchant. A payment is seen by whoever sees its order.
+
+**Of /v1.** What is made here is shown whole by /v1, where the metadata of a payment says what was claimed and by whom.
+An invoice that /v1 made with an owner, the UUID of a user in small letters, is that user's order. One without an owner,
+at no terminal, is seen by ADMIN and SUPER_ADMIN; GET /payment does not list its payments, as they are no user's. One
+without an owner at a terminal is that terminal's and no order. Each keeps the id that /v1 gave it. All chosen.
 
 **States.** PENDING: waiting, processing, authorized. COMPLETED: captured, settled, also after a part refund. FAILED:
 failed, expired. CANCELLED: canceled. REFUNDED: refunded, reversed. Only COMPLETED payments count for an order; when

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payment"
@@ -18,6 +19,22 @@ const (
 	bagBy          = "by"   // who it was
 	bagTransaction = "transaction"
 )
+
+// words are what is kept of a payment that a user asks for: for this API, and as the
+// merchant's own words for ours.
+func (w wish) words(who user) map[string]string {
+	bag := map[string]string{}
+	for name, text := range map[string][2]string{
+		bagMethod: {"paymentMethod", w.method.word}, bagClaim: {"claim", string(w.claim)},
+		bagRole: {"claimedAs", who.role.String()}, bagBy: {"claimedBy", who.id},
+		bagTransaction: {"transactionId", w.transaction},
+	} {
+		if text[1] != "" {
+			bag[name], bag[app.MetadataWord+text[0]] = text[1], text[1]
+		}
+	}
+	return bag
+}
 
 // paymentBody is a payment, its keys in the order of the copied API.
 type paymentBody struct {
@@ -64,7 +81,7 @@ func encodePayments(all []payment.Payment, now time.Time) []paymentBody {
 
 func encodeOrder(i invoice.Invoice, left money.Amount) orderBody {
 	return orderBody{
-		ID: i.ID, User: i.Bag[bagUser], Total: json.Number(i.Amount.Text()), Currency: string(i.Amount.Unit()),
+		ID: i.ID, User: i.Owner(), Total: json.Number(i.Amount.Text()), Currency: string(i.Amount.Unit()),
 		Status: orderStatus(i), Remaining: json.Number(left.Text()),
 	}
 }

@@ -17,7 +17,7 @@ import (
 // for a text that is no id; scope_missing for one of somebody else.
 func (s desk) order(ctx context.Context, who user, text string) (app.InvoiceView, error) {
 	unknown := fault.New(fault.CodeInvoiceNotFound, "order", "")
-	id, ok := readUUID(text)
+	id, ok := readID(dialect.NativeInvoice, text)
 	if !ok {
 		return app.InvoiceView{}, unknown
 	}
@@ -114,22 +114,17 @@ func remaining(order app.InvoiceView) (money.Amount, error) {
 // and keeps the statement.
 func (s desk) record(ctx context.Context, who user, order invoice.Invoice, w wish, amount money.Amount, o app.Once,
 ) (payment.Payment, error) {
-	bag := map[string]string{
-		bagMethod: w.method.word, bagClaim: string(w.claim), bagRole: who.role.String(), bagBy: who.id,
-	}
-	if w.transaction != "" {
-		bag[bagTransaction] = w.transaction
-	}
+	bag := w.words(who)
 	said, ok := who.honoured(w.claim)
 	if !ok {
 		return s.start(ctx, who, order, w, app.NewPayment{
 			Invoice: order.ID, Amount: amount, NewID: s.NewID, ByPayer: who.role == customer, Kept: true,
-			Owner: order.Bag[bagUser], Bag: bag, Once: o,
+			Owner: order.Owner(), Bag: bag, Once: o,
 		})
 	}
 	p, err := s.App.AttestPayment(ctx, who.merchant, app.Attestation{
 		ID: s.NewID(), Invoice: order.ID, Amount: amount, Method: w.method.core, Said: said, Receipt: w.transaction,
-		Owner: order.Bag[bagUser], Bag: bag, Note: string(w.claim) + " at the word of " + bag[bagRole] + " " + who.id,
+		Owner: order.Owner(), Bag: bag, Note: string(w.claim) + " at the word of " + bag[bagRole] + " " + who.id,
 		Once: o,
 	})
 	switch {
@@ -145,7 +140,7 @@ func (s desk) record(ctx context.Context, who user, order invoice.Invoice, w wis
 // payment to whoever receives the money by hand.
 func (s desk) start(ctx context.Context, who user, order invoice.Invoice, w wish, n app.NewPayment,
 ) (payment.Payment, error) {
-	if order.Bag[bagUser] == who.id {
+	if order.Owner() == who.id {
 		n.Payer.Email = address(who.email)
 	}
 	var err error
@@ -238,7 +233,7 @@ func (s desk) listPayments(r *dialect.Request) (dialect.Reply, error) {
 func (s desk) readPayment(r *dialect.Request) (dialect.Reply, error) {
 	who := userOf(r)
 	unknown := fault.New(fault.CodePaymentNotFound, "payment", "")
-	id, ok := readUUID(r.PathValue("id"))
+	id, ok := readID(dialect.NativePayment, r.PathValue("id"))
 	if !ok {
 		return dialect.Reply{}, unknown
 	}

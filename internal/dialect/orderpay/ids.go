@@ -1,9 +1,22 @@
 package orderpay
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/purserhq/purser/internal/dialect"
+)
 
 // uuidLength is that of 8-4-4-4-12.
 const uuidLength = 36
+
+// readID gives the id of an order or a payment as it is stored. What our own API
+// made has the form of that one; kind says which.
+func readID(kind, text string) (id string, ok bool) {
+	if id := strings.ToLower(text); dialect.Native(kind, id) {
+		return id, true
+	}
+	return readUUID(text)
+}
 
 // readUUID gives an id as it is stored: in small letters. ok is false for a
 // text that is no UUID, which nothing here has as its id.

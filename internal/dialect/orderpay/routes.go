@@ -68,8 +68,8 @@ func (s desk) paymentRoutes() []dialect.Route {
 			Summary: "Lists the user's own payments.",
 			Params:  []dialect.Param{page(limitName, "1 to 100; 10 where it is left out"), page(offsetName, "from 0")},
 			Notes: []dialect.Note{
-				chosen("Newest first. A payment is the order's user's, whoever made it; ADMIN and above see all of the " +
-					"merchant's."),
+				chosen("Newest first. A payment is the order's user's, whoever made it; ADMIN and above see all that " +
+					"are somebody's."),
 				observed("What is no number is a 400 `Invalid numeric value`."),
 			},
 		},
