@@ -6226,7 +6226,7 @@ type WalletPayment struct {
 
 // ListAttachmentsParams defines parameters for ListAttachments.
 type ListAttachmentsParams struct {
-	// Format csv: all that is selected as one table, at most 10000 rows. It may be asked for with Accept: text/csv too.
+	// Format csv: all that is selected as one table, to its end. It may be asked for with Accept: text/csv too.
 	Format *ListAttachmentsParamsFormat `form:"format,omitempty" json:"format,omitempty"`
 
 	// Limit How many to show at most.
@@ -6244,7 +6244,7 @@ type ListAttachmentsParamsFormat string
 
 // ListBalancesParams defines parameters for ListBalances.
 type ListBalancesParams struct {
-	// Format csv: all that is selected as one table, at most 10000 rows. It may be asked for with Accept: text/csv too.
+	// Format csv: all that is selected as one table, to its end. It may be asked for with Accept: text/csv too.
 	Format *ListBalancesParamsFormat `form:"format,omitempty" json:"format,omitempty"`
 }
 
@@ -6259,7 +6259,7 @@ type CreateChargeParams struct {
 
 // ListCustomersParams defines parameters for ListCustomers.
 type ListCustomersParams struct {
-	// Format csv: all that is selected as one table, at most 10000 rows. It may be asked for with Accept: text/csv too.
+	// Format csv: all that is selected as one table, to its end. It may be asked for with Accept: text/csv too.
 	Format *ListCustomersParamsFormat `form:"format,omitempty" json:"format,omitempty"`
 
 	// Limit How many to show at most.
@@ -6313,7 +6313,7 @@ type UnblockCustomerParams struct {
 
 // ListDealsParams defines parameters for ListDeals.
 type ListDealsParams struct {
-	// Format csv: all that is selected as one table, at most 10000 rows. It may be asked for with Accept: text/csv too.
+	// Format csv: all that is selected as one table, to its end. It may be asked for with Accept: text/csv too.
 	Format *ListDealsParamsFormat `form:"format,omitempty" json:"format,omitempty"`
 
 	// Limit How many to show at most.
@@ -6418,7 +6418,7 @@ type ResolveDealParams struct {
 
 // ListDeliveriesParams defines parameters for ListDeliveries.
 type ListDeliveriesParams struct {
-	// Format csv: all that is selected as one table, at most 10000 rows. It may be asked for with Accept: text/csv too.
+	// Format csv: all that is selected as one table, to its end. It may be asked for with Accept: text/csv too.
 	Format *ListDeliveriesParamsFormat `form:"format,omitempty" json:"format,omitempty"`
 
 	// Limit How many to show at most.
@@ -6487,7 +6487,7 @@ type CreateDepositParams struct {
 
 // ListEndpointsParams defines parameters for ListEndpoints.
 type ListEndpointsParams struct {
-	// Format csv: all that is selected as one table, at most 10000 rows. It may be asked for with Accept: text/csv too.
+	// Format csv: all that is selected as one table, to its end. It may be asked for with Accept: text/csv too.
 	Format *ListEndpointsParamsFormat `form:"format,omitempty" json:"format,omitempty"`
 
 	// Limit How many to show at most.
@@ -6538,7 +6538,7 @@ type RotateEndpointSecretParams struct {
 
 // ListEntriesParams defines parameters for ListEntries.
 type ListEntriesParams struct {
-	// Format csv: all that is selected as one table, at most 10000 rows. It may be asked for with Accept: text/csv too.
+	// Format csv: all that is selected as one table, to its end. It may be asked for with Accept: text/csv too.
 	Format *ListEntriesParamsFormat `form:"format,omitempty" json:"format,omitempty"`
 
 	// Subject The id of what the entries are of.
@@ -6550,7 +6550,7 @@ type ListEntriesParamsFormat string
 
 // ListEventsParams defines parameters for ListEvents.
 type ListEventsParams struct {
-	// Format csv: all that is selected as one table, at most 10000 rows. It may be asked for with Accept: text/csv too.
+	// Format csv: all that is selected as one table, to its end. It may be asked for with Accept: text/csv too.
 	Format *ListEventsParamsFormat `form:"format,omitempty" json:"format,omitempty"`
 
 	// After The number of the last event that you have; 0 = none.
@@ -6565,7 +6565,7 @@ type ListEventsParamsFormat string
 
 // ListExchangesParams defines parameters for ListExchanges.
 type ListExchangesParams struct {
-	// Format csv: all that is selected as one table, at most 10000 rows. It may be asked for with Accept: text/csv too.
+	// Format csv: all that is selected as one table, to its end. It may be asked for with Accept: text/csv too.
 	Format *ListExchangesParamsFormat `form:"format,omitempty" json:"format,omitempty"`
 
 	// Limit How many to show at most.
@@ -6610,7 +6610,7 @@ type GetExchangeParamsExpand string
 
 // ListGatewaysParams defines parameters for ListGateways.
 type ListGatewaysParams struct {
-	// Format csv: all that is selected as one table, at most 10000 rows. It may be asked for with Accept: text/csv too.
+	// Format csv: all that is selected as one table, to its end. It may be asked for with Accept: text/csv too.
 	Format *ListGatewaysParamsFormat `form:"format,omitempty" json:"format,omitempty"`
 
 	// Limit How many to show at most.
@@ -6667,7 +6667,7 @@ type RemoveGatewayParams struct {
 
 // ListInvoicesParams defines parameters for ListInvoices.
 type ListInvoicesParams struct {
-	// Format csv: all that is selected as one table, at most 10000 rows. It may be asked for with Accept: text/csv too.
+	// Format csv: all that is selected as one table, to its end. It may be asked for with Accept: text/csv too.
 	Format *ListInvoicesParamsFormat `form:"format,omitempty" json:"format,omitempty"`
 
 	// Limit How many to show at most.
@@ -6757,7 +6757,7 @@ type VerifyInvoiceParams struct {
 
 // ListIssuersParams defines parameters for ListIssuers.
 type ListIssuersParams struct {
-	// Format csv: all that is selected as one table, at most 10000 rows. It may be asked for with Accept: text/csv too.
+	// Format csv: all that is selected as one table, to its end. It may be asked for with Accept: text/csv too.
 	Format *ListIssuersParamsFormat `form:"format,omitempty" json:"format,omitempty"`
 
 	// Limit How many to show at most.
@@ -6790,7 +6790,7 @@ type RevokeIssuerParams struct {
 
 // ListKeysParams defines parameters for ListKeys.
 type ListKeysParams struct {
-	// Format csv: all that is selected as one table, at most 10000 rows. It may be asked for with Accept: text/csv too.
+	// Format csv: all that is selected as one table, to its end. It may be asked for with Accept: text/csv too.
 	Format *ListKeysParamsFormat `form:"format,omitempty" json:"format,omitempty"`
 
 	// Limit How many to show at most.
@@ -6829,7 +6829,7 @@ type RotateKeyParams struct {
 
 // ListLinksParams defines parameters for ListLinks.
 type ListLinksParams struct {
-	// Format csv: all that is selected as one table, at most 10000 rows. It may be asked for with Accept: text/csv too.
+	// Format csv: all that is selected as one table, to its end. It may be asked for with Accept: text/csv too.
 	Format *ListLinksParamsFormat `form:"format,omitempty" json:"format,omitempty"`
 
 	// Limit How many to show at most.
@@ -6880,7 +6880,7 @@ type ChangeMerchantParams struct {
 
 // ListPaymentsParams defines parameters for ListPayments.
 type ListPaymentsParams struct {
-	// Format csv: all that is selected as one table, at most 10000 rows. It may be asked for with Accept: text/csv too.
+	// Format csv: all that is selected as one table, to its end. It may be asked for with Accept: text/csv too.
 	Format *ListPaymentsParamsFormat `form:"format,omitempty" json:"format,omitempty"`
 
 	// Limit How many to show at most.
@@ -6997,7 +6997,7 @@ type StartPaymentParams struct {
 
 // GetPaymentTimelineParams defines parameters for GetPaymentTimeline.
 type GetPaymentTimelineParams struct {
-	// Format csv: all that is selected as one table, at most 10000 rows. It may be asked for with Accept: text/csv too.
+	// Format csv: all that is selected as one table, to its end. It may be asked for with Accept: text/csv too.
 	Format *GetPaymentTimelineParamsFormat `form:"format,omitempty" json:"format,omitempty"`
 }
 
@@ -7012,7 +7012,7 @@ type VoidPaymentParams struct {
 
 // ListPayoutsParams defines parameters for ListPayouts.
 type ListPayoutsParams struct {
-	// Format csv: all that is selected as one table, at most 10000 rows. It may be asked for with Accept: text/csv too.
+	// Format csv: all that is selected as one table, to its end. It may be asked for with Accept: text/csv too.
 	Format *ListPayoutsParamsFormat `form:"format,omitempty" json:"format,omitempty"`
 
 	// Limit How many to show at most.
@@ -7114,7 +7114,7 @@ type GetQuoteParams struct {
 
 // ListRatesParams defines parameters for ListRates.
 type ListRatesParams struct {
-	// Format csv: all that is selected as one table, at most 10000 rows. It may be asked for with Accept: text/csv too.
+	// Format csv: all that is selected as one table, to its end. It may be asked for with Accept: text/csv too.
 	Format *ListRatesParamsFormat `form:"format,omitempty" json:"format,omitempty"`
 
 	// Limit How many to show at most.
@@ -7138,7 +7138,7 @@ type SetRateParams struct {
 
 // ListRefundsParams defines parameters for ListRefunds.
 type ListRefundsParams struct {
-	// Format csv: all that is selected as one table, at most 10000 rows. It may be asked for with Accept: text/csv too.
+	// Format csv: all that is selected as one table, to its end. It may be asked for with Accept: text/csv too.
 	Format *ListRefundsParamsFormat `form:"format,omitempty" json:"format,omitempty"`
 
 	// Limit How many to show at most.
@@ -7195,7 +7195,7 @@ type RefreshRefundParams struct {
 
 // ListRequisitesParams defines parameters for ListRequisites.
 type ListRequisitesParams struct {
-	// Format csv: all that is selected as one table, at most 10000 rows. It may be asked for with Accept: text/csv too.
+	// Format csv: all that is selected as one table, to its end. It may be asked for with Accept: text/csv too.
 	Format *ListRequisitesParamsFormat `form:"format,omitempty" json:"format,omitempty"`
 
 	// Limit How many to show at most.
@@ -7246,7 +7246,7 @@ type MatchRequisiteParams struct {
 
 // ListSettlementsParams defines parameters for ListSettlements.
 type ListSettlementsParams struct {
-	// Format csv: all that is selected as one table, at most 10000 rows. It may be asked for with Accept: text/csv too.
+	// Format csv: all that is selected as one table, to its end. It may be asked for with Accept: text/csv too.
 	Format *ListSettlementsParamsFormat `form:"format,omitempty" json:"format,omitempty"`
 
 	// Limit How many to show at most.
@@ -7288,7 +7288,7 @@ type CheckSettlementParams struct {
 
 // ListSettlementRowsParams defines parameters for ListSettlementRows.
 type ListSettlementRowsParams struct {
-	// Format csv: all that is selected as one table, at most 10000 rows. It may be asked for with Accept: text/csv too.
+	// Format csv: all that is selected as one table, to its end. It may be asked for with Accept: text/csv too.
 	Format *ListSettlementRowsParamsFormat `form:"format,omitempty" json:"format,omitempty"`
 
 	// Limit How many to show at most.
@@ -7318,7 +7318,7 @@ type CreateSigningKeyParams struct {
 
 // ListStoreKeysParams defines parameters for ListStoreKeys.
 type ListStoreKeysParams struct {
-	// Format csv: all that is selected as one table, at most 10000 rows. It may be asked for with Accept: text/csv too.
+	// Format csv: all that is selected as one table, to its end. It may be asked for with Accept: text/csv too.
 	Format *ListStoreKeysParamsFormat `form:"format,omitempty" json:"format,omitempty"`
 
 	// Limit How many to show at most.
@@ -7360,7 +7360,7 @@ type RevokeStoreKeyParams struct {
 
 // ListTerminalsParams defines parameters for ListTerminals.
 type ListTerminalsParams struct {
-	// Format csv: all that is selected as one table, at most 10000 rows. It may be asked for with Accept: text/csv too.
+	// Format csv: all that is selected as one table, to its end. It may be asked for with Accept: text/csv too.
 	Format *ListTerminalsParamsFormat `form:"format,omitempty" json:"format,omitempty"`
 
 	// Limit How many to show at most.
@@ -7399,7 +7399,7 @@ type RotateTerminalSecretParams struct {
 
 // ListTradersParams defines parameters for ListTraders.
 type ListTradersParams struct {
-	// Format csv: all that is selected as one table, at most 10000 rows. It may be asked for with Accept: text/csv too.
+	// Format csv: all that is selected as one table, to its end. It may be asked for with Accept: text/csv too.
 	Format *ListTradersParamsFormat `form:"format,omitempty" json:"format,omitempty"`
 
 	// Limit How many to show at most.
@@ -7444,7 +7444,7 @@ type WithdrawTraderParams struct {
 
 // ListTransfersParams defines parameters for ListTransfers.
 type ListTransfersParams struct {
-	// Format csv: all that is selected as one table, at most 10000 rows. It may be asked for with Accept: text/csv too.
+	// Format csv: all that is selected as one table, to its end. It may be asked for with Accept: text/csv too.
 	Format *ListTransfersParamsFormat `form:"format,omitempty" json:"format,omitempty"`
 
 	// Limit How many to show at most.
@@ -37489,4 +37489,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: c8be6865b3093e2268424921c3ecf68aae581f80aca4678a1ee9b3c104dfb946
+// Stamp of what it is made from: e8103a2f092ba145db3efd0c63cb4d7a60937ce39d1f62502eeaa2a8ab3a4a46

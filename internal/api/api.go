@@ -47,7 +47,8 @@ type desk struct {
 	scopes   map[string]merchant.Scope // by the name of the route
 	budgets  budgets
 	running  running
-	lobby    lobby
+	lobby    *lobby // of large bodies
+	tables   *lobby // that are written
 }
 
 // resources are all of the API, in the order of the document.
@@ -120,6 +121,7 @@ func New(c Config) *dialect.Dialect {
 	d := &desk{
 		Config: c, registry: newRegistry(),
 		scopes: map[string]merchant.Scope{}, budgets: newBudgets(),
+		lobby: &lobby{most: lobbyAll, each: lobbyEach}, tables: &lobby{most: tablesAll, each: tablesEach},
 	}
 	v1 := &dialect.Dialect{
 		Name: "v1", Title: "Purser's own API", Claims: []string{base + "/"},

@@ -1,9 +1,7 @@
 package api
 
 import (
-	"context"
 	"encoding/csv"
-	"log/slog"
 	"net/http"
 	"reflect"
 	"regexp"
@@ -17,13 +15,9 @@ import (
 
 // The words for a list that is written as a table for spreadsheets.
 const (
-	csvFormat  = "csv"
-	csvType    = "text/csv"
-	restHeader = "Next-Cursor" // a trailer: where the rest begins that did not fit
+	csvFormat = "csv"
+	csvType   = "text/csv"
 )
-
-// mostRows bounds one table.
-const mostRows = 10_000
 
 // formatted is how a list is written; embed it in the query of one.
 type formatted struct {
@@ -55,7 +49,7 @@ func (w wholeOf[Item]) rest() (name, value string) { return "", "" }
 func (f feed) items() any { return f.Data }
 
 func (f feed) rest() (name, value string) {
-	if len(f.Data) == 0 {
+	if !f.full { // what comes while it is read would never end
 		return "", ""
 	}
 	return "after", strconv.FormatInt(f.After, 10)
@@ -93,52 +87,6 @@ func param[Query any](q *Query, name string) reflect.Value {
 	return into.FieldByIndex(field.Index)
 }
 
-// table answers with a list as a table. The first part is read before anything is
-// written; when a later one cannot be read the connection is cut, so that nobody
-// takes a part for the whole.
-func table[Query, Out any](c *call, o operation, q Query, do func(*call, Query) (Out, error)) (dialect.Reply, error) {
-	if limit := param(&q, "limit"); limit.IsValid() {
-		limit.SetInt(mostLimit)
-	}
-	if expand := param(&q, "expand"); expand.IsValid() && !expand.IsZero() && !roomy(o.answer) {
-		return dialect.Reply{}, fault.New(fault.CodeParameterInvalid, "expand", "A table has no room for it.")
-	}
-	first, err := do(c, q)
-	if err != nil {
-		return dialect.Reply{}, err
-	}
-	return dialect.Reply{Page: func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), timeLimit)
-		defer cancel()
-		c.ctx = ctx
-		begin(w.Header(), o)
-		out := csv.NewWriter(w)
-		out.UseCRLF = true
-		part := any(first).(listed)
-		head(out, reflect.TypeOf(part.items()).Elem())
-		for rows := 0; ; {
-			rows += lines(out, part.items())
-			name, value := part.rest()
-			if name == "" || out.Error() != nil {
-				break
-			}
-			if rows >= mostRows {
-				w.Header().Set(restHeader, value)
-				break
-			}
-			advance(param(&q, name), value)
-			next, err := do(c, q)
-			if err != nil {
-				c.desk.Log.WarnContext(ctx, "table was cut off", slog.String("request_id", c.ID),
-					slog.String("error", fault.Detail(err)))
-				panic(http.ErrAbortHandler)
-			}
-			part = any(next).(listed)
-		}
-		out.Flush()
-	}}, nil
-}
-
 // roomy says that a table of a type of list has a column for what expand asks for.
 func roomy(page reflect.Type) bool {
 	data, ok := page.FieldByName("Data")
@@ -151,7 +99,7 @@ func begin(h http.Header, o operation) {
 	for key, value := range map[string]string{
 		"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
 		"Content-Type":        csvType + "; charset=utf-8; header=present",
-		"Content-Disposition": `attachment; filename="` + name + `.csv"`, "Trailer": restHeader,
+		"Content-Disposition": `attachment; filename="` + name + `.csv"`,
 	} {
 		h.Set(key, value)
 	}
@@ -185,11 +133,8 @@ func shown(item reflect.Type) []reflect.StructField {
 	})
 }
 
-// head writes the names of the columns.
-func head(out *csv.Writer, item reflect.Type) { _ = out.Write(columns(item)) } // the writer keeps its first error
-
-// lines writes items and says how many.
-func lines(out *csv.Writer, items any) int {
+// lines writes items. Who writes keeps its first error.
+func lines(out *csv.Writer, items any) {
 	list := reflect.ValueOf(items)
 	for n := range list.Len() {
 		item, fields := list.Index(n), shown(list.Type().Elem())
@@ -199,9 +144,8 @@ func lines(out *csv.Writer, items any) int {
 				cells[at] = cell(v)
 			}
 		}
-		_ = out.Write(cells) // as of head
+		_ = out.Write(cells)
 	}
-	return list.Len()
 }
 
 // optional says that a field is left out of an object where it has nothing to say.

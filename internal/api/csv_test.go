@@ -1,25 +1,19 @@
 package api_test
 
 import (
-	"context"
-	"encoding/base64"
 	"encoding/csv"
-	"errors"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/dialect"
 	"github.com/purserhq/purser/internal/dialect/dialecttest"
 	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/money"
-	"github.com/purserhq/purser/internal/store"
 )
 
 var asAdmin = http.Header{"Authorization": {"Bearer {{admin}}"}}
@@ -185,57 +179,4 @@ func TestTableIsAskedFor(t *testing.T) {
 			t.Errorf("%q, %q: got %d %s", c.query, c.accept, a.Status, media)
 		}
 	}
-}
-
-// endless is a database with more invoices than anybody can read, of which a part
-// may be unreadable.
-type endless struct {
-	store.Store
-
-	broken int // the part that fails; 0 = none
-	parts  int
-}
-
-func (e *endless) ListInvoices(_ context.Context, merchantID string, _ store.InvoiceList, o store.Older,
-) ([]invoice.Invoice, error) {
-	e.parts++
-	if e.parts == e.broken {
-		return nil, errors.New("the database is gone")
-	}
-	list := make([]invoice.Invoice, o.Limit)
-	for n := range list {
-		zero := money.New(0, money.IRR)
-		list[n] = invoice.Invoice{
-			ID: fmt.Sprintf("inv_%d_%03d", e.parts, n), Merchant: merchantID, Amount: zero, Captured: zero, Reserved: zero,
-			State: invoice.Open, CreatedAt: time.UnixMicro(1), UpdatedAt: time.UnixMicro(1),
-		}
-	}
-	return list, nil
-}
-
-// TestTableEnds wants a table of bounded length that says where the rest begins,
-// and a cut connection where it cannot be read to its end.
-func TestTableEnds(t *testing.T) {
-	t.Parallel()
-	e := &endless{}
-	w := dialecttest.NewWorld(t, banks, dialecttest.Extras{
-		Around: func(s store.Store) store.Store { e.Store = s; return e },
-	})
-	h := w.Handler(open(t, w))
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/v1/invoices?format=csv", nil)
-	r.Header.Set("Authorization", "Bearer "+w.Keys["admin"])
-	recorder := httptest.NewRecorder()
-	h.ServeHTTP(recorder, r)
-	rows := rowsOf(t, recorder.Body.String())
-	cursor, err := base64.RawURLEncoding.DecodeString(recorder.Result().Trailer.Get("Next-Cursor"))
-	if len(rows) != 10_000 || err != nil || string(cursor) != "listInvoices.1."+rows[len(rows)-1]["id"] {
-		t.Errorf("got %d rows, and then %q, %v", len(rows), cursor, err)
-	}
-	e.parts, e.broken = 0, 2
-	defer func() {
-		if cause := recover(); cause != http.ErrAbortHandler { //nolint:errorlint // net/http compares it just so.
-			t.Errorf("got %v, want the connection cut", cause)
-		}
-	}()
-	h.ServeHTTP(httptest.NewRecorder(), r)
 }

@@ -22,6 +22,8 @@ type eventView struct {
 type feed struct {
 	Data  []eventView `json:"data" nullable:"false"`
 	After int64       `json:"after"`
+
+	full bool // there may be more
 }
 
 // feedFrom says where a part of the events begins.
@@ -76,8 +78,9 @@ func (d *desk) events() resource {
 }
 
 func (d *desk) listEvents(c *call, q feedFrom) (out feed, err error) {
-	found, err := d.App.Events(c.Context(), c.Merchant, q.After, paging{Limit: q.Limit}.size())
-	out.Data, out.After = []eventView{}, q.After
+	most := paging{Limit: q.Limit}.size()
+	found, err := d.App.Events(c.Context(), c.Merchant, q.After, most)
+	out.Data, out.After, out.full = []eventView{}, q.After, len(found) == most
 	for _, e := range found {
 		out.Data, out.After = append(out.Data, viewEvent(e)), e.Seq
 	}

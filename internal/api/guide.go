@@ -37,9 +37,10 @@ var guide = []lesson{
 	{
 		"about-tables", "Tables",
 		`Every list can be had as a table for spreadsheets, without pages and with the same filters: ` +
-			`format=csv, or Accept: text/csv. It has at most 10000 rows; where more is left, the trailer ` +
-			`Next-Cursor says what to send as cursor (of events: as after). What a spreadsheet would take for a ` +
-			`formula has an apostrophe before it, and what is no plain value is JSON.`,
+			`format=csv, or Accept: text/csv. It has all that is selected, to the end; what is made while it is written ` +
+			`shifts nothing. A table that ends before its time ends with a broken connection, never as if it were ` +
+			`whole. A merchant may have four written at one time. What a spreadsheet would take for a formula has ` +
+			`an apostrophe before it, and what is no plain value is JSON.`,
 	},
 	{
 		"about-errors", "Errors",

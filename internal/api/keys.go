@@ -102,18 +102,21 @@ const (
 	lobbyPause = 5 * time.Second
 )
 
-// lobby is where large bodies are counted. Its zero value is ready.
+// lobby is where those are counted who take much of what there is for all. Its zero
+// value has no room.
 type lobby struct {
+	most, each int64 // for all and for one merchant
+
 	mu  sync.Mutex
 	all int64
 	of  map[string]int64 // by merchant
 }
 
-// enter takes room for a body; leave gives it back.
+// enter takes room of some size; leave gives it back.
 func (l *lobby) enter(merchantID string, size int64) (leave func(), ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.all+size > lobbyAll || l.of[merchantID]+size > lobbyEach {
+	if l.all+size > l.most || l.of[merchantID]+size > l.each {
 		return nil, false
 	}
 	if l.of == nil {

@@ -48,7 +48,7 @@ var usual = map[string]word{
 	"email":  {doc: "An e-mail address.", example: "ada@example.com"},
 
 	"format": {
-		doc:     "csv: all that is selected as one table, at most 10000 rows. It may be asked for with Accept: text/csv too.",
+		doc:     "csv: all that is selected as one table, to its end. It may be asked for with Accept: text/csv too.",
 		example: csvFormat, choices: []string{csvFormat, "json"},
 	},
 	"limit":  {doc: "How many to show at most.", example: usualLimit},

@@ -154,6 +154,7 @@ type Request struct {
 	Caller   string   // who asks without a key, for the budget of calls; empty = the merchant
 	Card     CardData // what was taken out of the body; wiped when the call has ended
 	Leave    func()   // is called when the call has ended; nil = nothing is
+	Head     bool     // nobody gets the body
 	PIN      []byte   // as of Card
 }
 

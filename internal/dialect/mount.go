@@ -103,11 +103,13 @@ type crossroads []owned
 func (c crossroads) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	for i := range c {
 		if o := &c[i]; o.takes(r.Method) {
-			if r.Method == http.MethodHead {
+			head := r.Method == http.MethodHead
+			if head {
 				r = r.Clone(r.Context()) // whoever sent it gets no body, which net/http sees to
 				r.Method = http.MethodGet
 			}
 			o.dialect.answer(w, r, func(w *watched, call *Request) (Reply, error) {
+				call.Head = head
 				return o.dialect.run(w, call, o.route)
 			})
 			return

@@ -101,7 +101,8 @@ type Config struct {
 	// ReadTimeout is how long a client may take to send its whole request.
 	ReadTimeout time.Duration `key:"read_timeout" default:"15s"`
 	// WriteTimeout is how long a request may take with its answer. A request that
-	// waits for a gateway takes up to 45 seconds.
+	// waits for a gateway takes up to 45 seconds. A table of a list goes on for as long
+	// as each part of it is read within 30 seconds.
 	WriteTimeout time.Duration `key:"write_timeout" default:"75s"`
 	// IdleTimeout is how long a connection without requests is kept.
 	IdleTimeout time.Duration `key:"idle_timeout" default:"60s"`
