@@ -3302,7 +3302,7 @@ type Invoice struct {
 	// Examples: 0.00
 	Captured string `json:"captured"`
 
-	// CheckoutURL The page on which the payer chooses how to pay; there is one where return_url is given.
+	// CheckoutURL The page on which the payer chooses how to pay; there is one where return_url is given, or where another API made it for a page.
 	//
 	// Examples: https://pay.example/pay/invoice/inv_01941f29-7c00-7000-8000-000000000001
 	CheckoutURL *string `json:"checkout_url,omitempty"`
@@ -3366,7 +3366,7 @@ type Invoice struct {
 	// Payments Its payments, with expand=payments.
 	Payments *[]Payment `json:"payments,omitempty"`
 
-	// Reference Your own name for it.
+	// Reference Your own name for it. Where another API lets you use a name again, it counts them in front: 2:order 1001 is the second, and metadata has the name as you gave it.
 	//
 	// Examples: order 1001
 	Reference *string `json:"reference,omitempty"`
@@ -37489,4 +37489,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: e8103a2f092ba145db3efd0c63cb4d7a60937ce39d1f62502eeaa2a8ab3a4a46
+// Stamp of what it is made from: e09bd278e38216af3feff62615d693baadbf109d85a3751b9a2f6e93798a702c

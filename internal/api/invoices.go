@@ -96,8 +96,12 @@ var invoiceWords = words{
 			doc:     "The amount is unusual, and nobody can begin to pay before you have confirmed it: see amount_guard.",
 			example: false,
 		},
-		"terminal":    {doc: "The terminal that it was made at.", example: exampleTerminal},
-		"reference":   {doc: "Your own name for it.", example: "order 1001"},
+		"terminal": {doc: "The terminal that it was made at.", example: exampleTerminal},
+		"reference": {
+			doc: "Your own name for it. Where another API lets you use a name again, it counts them in front: 2:order 1001 is " +
+				"the second, and metadata has the name as you gave it.",
+			example: "order 1001",
+		},
 		"owner":       whoseWord,
 		"national_id": onlyPayer,
 		"title":       {doc: "What the payer sees first.", example: "Two tickets"},
@@ -110,7 +114,8 @@ var invoiceWords = words{
 		"paid_at":    {doc: "When it was paid.", example: "2026-12-01T12:00:00Z"},
 		"return_url": {doc: "Where the payer's browser goes in the end.", example: "https://shop.example/thanks"},
 		"checkout_url": {
-			doc:     "The page on which the payer chooses how to pay; there is one where return_url is given.",
+			doc: "The page on which the payer chooses how to pay; there is one where return_url is given, or where another " +
+				"API made it for a page.",
 			example: "https://pay.example/pay/invoice/" + exampleInvoice,
 		},
 		"link":     {doc: "The address that was handed out last, where there is one."},
@@ -328,6 +333,8 @@ func (d *desk) viewInvoice(i invoice.Invoice) invoiceView {
 	view.Link, view.Account = d.viewLink(i.Link), i.Account
 	if i.Hosted() {
 		view.CheckoutURL = d.PublicURL + "/pay/invoice/" + i.ID
+	} else if page := i.Bag[invoice.PageWord]; page != "" {
+		view.CheckoutURL = d.PublicURL + page
 	}
 	return view
 }

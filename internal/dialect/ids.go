@@ -27,6 +27,7 @@ const (
 	NativeDeal    = "deal"
 	NativeInvoice = "inv"
 	NativePayment = "pay"
+	NativePayout  = "out"
 )
 
 // Native says that a text has the form of an id that our own API mints for a thing

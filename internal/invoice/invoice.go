@@ -57,7 +57,7 @@ type Invoice struct {
 	NationalID  string // not empty: only a wallet whose owner has it may pay
 	ReturnTo    string // where the payer's browser is sent when it is paid; empty = nowhere
 	Notice      Notice
-	Bag         map[string]string // words that the core has no word for, but OwnerWord
+	Bag         map[string]string // words that the core has no word for, but the two below
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 }
@@ -65,6 +65,10 @@ type Invoice struct {
 // OwnerWord is the name in a bag of the merchant's own name for whose invoice it is,
 // such as a user of its shop.
 const OwnerWord = "user"
+
+// PageWord is the name in a bag of the path at which its payer pays, below the public
+// address, where that is another page than the one that Hosted tells of.
+const PageWord = "page"
 
 // Owner is the merchant's own name for whose invoice it is; empty = nobody's in
 // particular. Its payments are that one's too.

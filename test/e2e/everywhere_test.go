@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"net/http"
 	"strconv"
 	"strings"
@@ -10,8 +11,8 @@ import (
 )
 
 // What is made through any API is shown by our own, and what is made through our
-// own by those that have a place for it. Orders and transfers between people show
-// nothing but what was made through their own APIs.
+// own by those that have a place for it: in a currency and at a terminal that they
+// know, and as a payment of a kind that they name.
 func TestSeenThroughEveryAPI(t *testing.T) {
 	t.Parallel()
 	eachEngine(t, func(_ *testing.T, s *shop) {
@@ -81,7 +82,13 @@ func (s *shop) v1SeesAll() {
 	}
 
 	invoice, deal := s.store().create("2000", s.info.BaseURL+"/nowhere", "")
-	s.wantOwn("invoices/"+invoice.text(t, "id"), object{"amount": "2000.00", "unit": "RUB"})
+	s.wantOwn("invoices/"+invoice.text(t, "id"), object{
+		"amount": "2000.00", "unit": "RUB", "reference": "1:ord-1", "checkout_url": invoice["invoiceUrl"],
+	})
+	named, _ := s.own("invoices/" + invoice.text(t, "id"))["metadata"].(map[string]any)
+	if named["internalId"] != "ord-1" || named["paymentOption"] != "SBP" {
+		t.Errorf("got the metadata %v, want the store's words", named)
+	}
 	s.wantOwn("deals/"+deal.text(t, "id"), object{"status": "transfer_waiting", "invoice": invoice["id"]})
 
 	wallets, shown := s.wallets()
@@ -118,6 +125,42 @@ func (s *shop) orderOfV1() {
 	}
 }
 
+// dealOfV1 makes an invoice at a store through our own API, and a deal for it, and
+// reads both there.
+func (s *shop) dealOfV1() {
+	s.t.Helper()
+	t, ctx, c, shop := s.t, s.t.Context(), s.v1(), s.store()
+	elsewhere, _ := shop.create("1000", "", "") // tells the number of the store
+	number, ok := elsewhere["storeId"].(float64)
+	if !ok {
+		t.Fatalf("got %v, want it at a store", elsewhere)
+	}
+	made, err := c.CreateInvoiceWithResponse(ctx, nil, client.NewInvoice{
+		Amount: "1500", Unit: "RUB", Terminal: new(int64(number)), Reference: new("through v1"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	begun, err := c.CreateDealWithResponse(ctx, nil, client.NewDeal{Invoice: made.JSON201.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := made.JSON201.ID
+	list := shop.ask(http.MethodGet, "/api/merchant/invoices?limit=1", "", nil)
+	for path, text := range map[string][]byte{
+		"its id":   shop.ask(http.MethodGet, "/api/merchant/invoices/"+id, "", nil),
+		"its name": shop.ask(http.MethodGet, "/api/merchant/internal-id/through%20v1", "", nil),
+		"the list": bytes.TrimSuffix(bytes.TrimPrefix(list, []byte("[")), []byte("]")),
+	} {
+		got := s.decode(text)
+		deals, _ := got["deals"].([]any)
+		if got["id"] != id || got["internalId"] != "through v1" || got.member("sum", "amount") != "1500.00" ||
+			len(deals) != 1 || object(deals[0].(map[string]any))["id"] != begun.JSON201.ID {
+			t.Errorf("by %s: got %s, want the invoice %s with the deal %s", path, text, id, begun.JSON201.ID)
+		}
+	}
+}
+
 // allSeeV1 makes one thing of each sort through our own API.
 func (s *shop) allSeeV1() {
 	s.t.Helper()
@@ -140,6 +183,7 @@ func (s *shop) allSeeV1() {
 	}
 
 	s.orderOfV1()
+	s.dealOfV1()
 
 	charged := s.decode(s.call(http.MethodPost, "/v1/charges", s.info.V1.SecretKey, object{
 		"amount": "12.5", "unit": "EUR", "method": "card",

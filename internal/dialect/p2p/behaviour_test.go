@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -340,6 +341,66 @@ func TestForeignInvoices(t *testing.T) {
 	}
 	if made := create(t, w, h, `,"amount":"1500","internalId":"ord-1"`); made.ID == i.ID {
 		t.Error("a repeated call found a foreign invoice")
+	}
+}
+
+// What our own API made at a store is the store's, by the id and the name that it has
+// there: it is read, listed and paid, and nobody sees it without a key.
+func TestMadeThroughOurOwnAPI(t *testing.T) {
+	t.Parallel()
+	w := dialecttest.NewWorld(t, nil, extras)
+	h := w.Handler(open(t, w))
+	const native = "inv_01941f29-7c00-7000-8000-00000000000"
+	for n, i := range []app.NewInvoice{
+		{Terminal: 1001, Reference: "ord-1", Bag: map[string]string{"user": "u-7"}},
+		{Terminal: 1001, VerifyIn: time.Hour},
+		{Terminal: 1002},
+		{},
+	} {
+		i.ID, i.Amount = native+strconv.Itoa(n), roubles("1500")
+		if _, err := w.App.CreateInvoice(t.Context(), w.Shop, i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := `{"id":"` + native + `0","internalId":"ord-1","userId":"u-7","type":"in","status":"new",` +
+		`"paymentMethod":null,"paymentOption":null,"paymentRequisites":null,` +
+		`"sum":{"amount":"1500.00","currency":"RUB","subunit":2},` +
+		`"storeId":1001,"storeName":"Demo Test","receivedSumFromTaker":null,"receivedSumFromMaker":null,` +
+		`"serviceFeeSum":null,"payoutSum":null,"createdAt":"2025-01-02T03:04:05+00:00",` +
+		`"expireAt":"9999-12-31T23:59:59+00:00","updatedAt":"2025-01-02T03:04:05+00:00",` +
+		`"invoiceUrl":"https://pay.test/invoice?id=` + native + `0","deals":[]}`
+	get := func(key, path string) dialecttest.Answer { return ask(w, h, key, "GET", "/api/"+path, "", "") }
+	for path, body := range map[string]string{
+		"merchant/invoices/" + native + "0": want, "merchant/internal-id/ord-1": want, "merchant/invoices": "[" + want + "]",
+	} {
+		if a := get("shopkey", path); a.Status != http.StatusOK || a.Body != body {
+			t.Errorf("%s: got %d %s, want %s", path, a.Status, a.Body, body)
+		}
+	}
+	for _, c := range []struct{ key, path string }{
+		{"shopkey", "merchant/invoices/" + native + "1"},
+		{"shopkey", "merchant/invoices/" + native + "2"},
+		{"shopkey", "merchant/invoices/" + native + "3"},
+		{"secondkey", "merchant/invoices/" + native + "0"},
+		{"otherkey", "merchant/invoices/" + native + "0"},
+		{"secondkey", "merchant/internal-id/ord-1"},
+		{"shopkey", "public/invoices/" + native + "0"},
+	} {
+		if a := get(c.key, c.path); a.Status != http.StatusNotFound || face(a) != nil {
+			t.Errorf("%s by %s: got %d %s, want 404", c.path, c.key, a.Status, a.Body)
+		}
+	}
+	for _, what := range []string{"start-deal", "cancel"} {
+		if a := ask(w, h, "shopkey", "POST", "/api/public/invoices/"+native+"0/"+what, "", ""); a.Status != 404 {
+			t.Errorf("%s without a key: got %d %s", what, a.Status, a.Body)
+		}
+	}
+	begun := read(t, ask(w, h, "shopkey", "POST", "/api/merchant/invoices/"+native+"0/start-deal", "", ""))
+	if begun.ID != native+"0" || len(begun.Deals) != 1 {
+		t.Errorf("got %+v, want a deal", begun)
+	}
+	if made := create(t, w, h, `,"amount":"1500","internalId":"ord-1"`); made.ID == native+"0" {
+		t.Error("a repeated call found what our own API made")
 	}
 }
 

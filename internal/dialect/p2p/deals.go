@@ -184,7 +184,7 @@ func (d desk) disputed(r *dialect.Request) (v view, dealID string, err error) {
 		return v, "", err
 	}
 	id := r.PathValue("id")
-	if !isUUID.MatchString(id) {
+	if !isID(id) {
 		return v, "", unknownInvoice()
 	}
 	one, err := d.App.Deal(r.Context(), r.Merchant, id)

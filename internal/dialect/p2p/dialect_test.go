@@ -285,6 +285,12 @@ invoice of type ` + "`out`" + ` is money that a trader sends to somebody.
 | AMOUNT_OUT_OF_RANGE | looked for last, alone; the message begins ` + "`Invoice amount should be`" + ` | observed |
 | null | is as good as nothing; unknown fields are ignored | chosen |
 | the same id at another store or merchant | 404 | chosen |
+| what is made here | /v1 shows it whole: checkout_url is invoiceUrl, metadata has internalId and the like | chosen |
+| reference in /v1 | counts how often the store has used an internalId: ` + "`2:ord-1`" + ` is the second | chosen |
+| what /v1 made | at the store, for one sum that need not be verified: as here, with the id that it has there | chosen |
+| internalId, userId of it | its reference and its owner | chosen |
+| expireAt of what never ends | 9999-12-31T23:59:59+00:00 | chosen |
+| what /v1 made, without a key | 404; there are no callbacks of it | chosen |
 | statuses of failures | 400, 401, 403, 404, 405, 409, 413, 429, 500, 503 | chosen |
 | times | whole seconds with ` + "`+00:00`" + ` | documented |
 | attachments | names of the deal's files, an id and a kind; nobody can fetch them here | chosen |

@@ -1,7 +1,7 @@
 package p2p
 
 import (
-	"net/url"
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -227,17 +227,38 @@ type view struct {
 
 	deals []deal.Deal
 	files []deal.Attachment // of all its deals
+	store string            // the name of its store, where the invoice does not keep it
+}
+
+// nameIn is what the merchant calls a thing: what it kept for this API, or its own
+// reference of a thing that our own API made.
+func nameIn(bag map[string]string, reference string) string {
+	if bag[bagStore] != "" {
+		return bag[bagInternalID]
+	}
+	return reference
+}
+
+// expiry is when a thing ends by time. All have such a time here: what has none is shown
+// with the last one that there is.
+func expiry(due time.Time) moment {
+	if due.IsZero() {
+		return moment(time.Date(9999, time.December, 31, 23, 59, 59, 0, time.UTC))
+	}
+	return moment(due)
 }
 
 // encode writes an invoice. Reduced is what whoever knows its id may see.
 func (d desk) encode(v view, reduced bool) invoiceBody {
 	i := v.Invoice
 	body := invoiceBody{
-		ID: i.ID, InternalID: orNull(i.Bag[bagInternalID]), UserID: orNull(i.Bag[bagUserID]), Type: typeIn,
+		ID: i.ID, InternalID: orNull(nameIn(i.Bag, i.Reference)), UserID: orNull(cmp.Or(i.Bag[bagUserID], i.Owner())),
+		Type:   typeIn,
 		Status: statusOf(i, v.deals), Method: orNull(i.Bag[bagMethod]), Option: orNull(i.Bag[bagOption]),
-		Sum: encodeMoney(i.Amount), StoreID: i.Terminal, StoreName: i.Bag[bagStore], sums: encodeSums(i, v.deals),
-		CreatedAt: moment(i.CreatedAt), ExpireAt: moment(i.Due), UpdatedAt: moment(lastChange(i.UpdatedAt, v.deals)),
-		InvoiceURL: d.PublicURLs[0] + "/invoice?" + url.Values{"id": {i.ID}}.Encode(), Deals: []dealMore{},
+		Sum: encodeMoney(i.Amount), StoreID: i.Terminal, StoreName: cmp.Or(i.Bag[bagStore], v.store),
+		sums: encodeSums(i, v.deals), CreatedAt: moment(i.CreatedAt), ExpireAt: expiry(i.Due),
+		UpdatedAt: moment(lastChange(i.UpdatedAt, v.deals)), InvoiceURL: d.PublicURLs[0] + pageOf(i.ID),
+		Deals: []dealMore{},
 	}
 	for _, one := range v.deals {
 		body.Deals = append(body.Deals, encodeMore(one, v.files))

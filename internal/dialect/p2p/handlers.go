@@ -3,6 +3,7 @@ package p2p
 import (
 	"context"
 	"errors"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -204,10 +205,9 @@ func (d desk) make(ctx context.Context, store merchant.Terminal, n newInvoice, r
 		bagMost: n.most.Text(), bagSuccess: n.successURL, bagCancel: n.cancelURL,
 		bagCross: n.crossCurrency, bagCrossKind: n.crossKind, bagMatching: yes(n.matching), bagSingle: yes(n.singleTransfer),
 	} {
-		if text != "" {
-			wish.Bag[name] = text
-		}
+		keep(wish.Bag, name, text)
 	}
+	wish.Bag[invoice.PageWord] = pageOf(wish.ID)
 	if n.notifyURL != "" {
 		wish.Notice = invoice.Notice{URL: n.notifyURL, Form: noticeForm, Endpoint: store.Endpoint}
 		wish.NoticeSecret = n.notifyToken
@@ -215,11 +215,36 @@ func (d desk) make(ctx context.Context, store merchant.Terminal, n newInvoice, r
 	return d.App.CreateInvoice(ctx, store.Merchant, wish)
 }
 
+// keep puts a word of the merchant's into a bag, where it is not empty: for this API,
+// and for ours as metadata, if it is not too long for that.
+func keep(bag map[string]string, name, text string) {
+	if text == "" {
+		return
+	}
+	bag[name] = text
+	if len(text) <= maxShown {
+		bag[app.MetadataWord+name] = text
+	}
+}
+
+// maxShown is how long a value of metadata can be in bytes.
+const maxShown = 500
+
+// pageOf is the payer's page below the public address.
+func pageOf(id string) string { return "/invoice?" + url.Values{"id": {id}}.Encode() }
+
 func yes(is bool) string {
 	if is {
 		return "true"
 	}
 	return ""
+}
+
+// shown says that an invoice has a place here: it was made through this API, or at a
+// store through our own, in one sum that is the merchant's as soon as it is paid.
+func shown(i invoice.Invoice) bool {
+	return ours(i) ||
+		dialect.Native(dialect.NativeInvoice, i.ID) && i.Terminal != 0 && !i.Open && i.VerifyIn == 0
 }
 
 // ours says that an invoice was made through this API.
@@ -265,16 +290,26 @@ func (d desk) viewsOf(ctx context.Context, merchantID string, invoices []invoice
 	return views, err
 }
 
-// read finds an invoice of this API by its id. Error: invoice_not_found.
+// read finds an invoice that has a place here by its id. Error: invoice_not_found.
 func (d desk) read(ctx context.Context, merchantID, id string) (view, error) {
 	found, err := d.App.Invoice(ctx, merchantID, id)
 	if err != nil {
 		return view{}, err
 	}
-	if !ours(found.Invoice) {
+	if !shown(found.Invoice) {
 		return view{}, unknownInvoice()
 	}
-	return d.viewOf(ctx, found.Invoice)
+	v, err := d.viewOf(ctx, found.Invoice)
+	if err == nil && !ours(found.Invoice) {
+		v.store, err = d.nameOf(ctx, merchantID, v.Terminal)
+	}
+	return v, err
+}
+
+// nameOf is the name of a store.
+func (d desk) nameOf(ctx context.Context, merchantID string, number int64) (string, error) {
+	t, err := d.App.Terminal(ctx, merchantID, number)
+	return t.Name, err
 }
 
 // named finds the invoice that a call of a store names. Error: invoice_not_found.
@@ -284,7 +319,7 @@ func (d desk) named(r *dialect.Request) (view, error) {
 		return view{}, err
 	}
 	id := r.PathValue("id")
-	if !isUUID.MatchString(id) {
+	if !isID(id) {
 		return view{}, unknownInvoice()
 	}
 	v, err := d.read(r.Context(), r.Merchant, id)
@@ -320,8 +355,11 @@ func (d desk) showNamed(r *dialect.Request) (dialect.Reply, error) {
 		return dialect.Reply{}, unknownInvoice()
 	}
 	id, times, err := d.lastNamed(r.Context(), store, name)
-	if err == nil && times == 0 {
-		err = unknownInvoice()
+	if err == nil && times == 0 { // perhaps our own API made one
+		id, err = d.App.Referenced(r.Context(), store.Merchant, store.Number, name)
+		if fault.Is(err, fault.CodeNotFound) {
+			err = unknownInvoice()
+		}
 	}
 	if err != nil {
 		return dialect.Reply{}, err

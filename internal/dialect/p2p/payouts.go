@@ -3,7 +3,6 @@ package p2p
 import (
 	"cmp"
 	"context"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -56,6 +55,7 @@ type sendingView struct {
 
 	deals []deal.Deal
 	files []deal.Attachment // of all its deals
+	store string            // the name of its store, where the payout does not keep it
 }
 
 // createSending makes a payout, or finds the one that a repeated call has made.
@@ -85,9 +85,7 @@ func (d desk) sendingOf(store merchant.Terminal, n newInvoice, reference string)
 		Due:   d.Now().Add(payIn), Bag: map[string]string{bagStore: store.Name},
 	}
 	for name, text := range map[string]string{bagInternalID: n.internalID, bagUserID: n.userID} {
-		if text != "" {
-			wish.Bag[name] = text
-		}
+		keep(wish.Bag, name, text)
 	}
 	if n.notifyURL != "" {
 		wish.Notice = payout.Notice{URL: n.notifyURL, Form: noticeForm, Endpoint: store.Endpoint}
@@ -104,16 +102,23 @@ func (n newInvoice) repeatsSending(v sendingView) bool {
 	}
 }
 
-// readSending finds a payout of this API by its id. Error: payout_not_found.
+// readSending finds a payout that has a place here by its id: one that was made here, or
+// at a store through our own API. Error: payout_not_found.
 func (d desk) readSending(ctx context.Context, merchantID, id string) (sendingView, error) {
 	p, err := d.App.Payout(ctx, merchantID, id)
-	if err == nil && (!p.ByTraders() || p.Terminal == 0 || p.Bag[bagStore] == "") {
+	native := dialect.Native(dialect.NativePayout, id)
+	if err == nil && (!p.ByTraders() || p.Terminal == 0 || p.Bag[bagStore] == "" && !native) {
 		err = fault.New(fault.CodePayoutNotFound, "payout", "")
 	}
 	if err != nil {
 		return sendingView{}, err
 	}
 	v := sendingView{Payout: p}
+	if native {
+		if v.store, err = d.nameOf(ctx, merchantID, p.Terminal); err != nil {
+			return v, err
+		}
+	}
 	if v.deals, err = d.App.DealsOfPayouts(ctx, merchantID, id); err != nil || len(v.deals) == 0 {
 		return v, err
 	}
@@ -143,6 +148,9 @@ func (d desk) sendingNamed(r *dialect.Request) (sendingView, error) {
 // counted already when no invoice was found. Error: payout_not_found.
 func (d desk) sendingKnown(r *dialect.Request) (sendingView, error) {
 	id := r.PathValue("id")
+	if !isUUID.MatchString(id) {
+		return sendingView{}, fault.New(fault.CodePayoutNotFound, "payout", "")
+	}
 	owner, err := d.App.PayoutOwner(r.Context(), id)
 	if err != nil {
 		return sendingView{}, err
@@ -155,7 +163,7 @@ func (d desk) sendingKnown(r *dialect.Request) (sendingView, error) {
 func either(in, out dialect.Handler) dialect.Handler {
 	return func(r *dialect.Request) (dialect.Reply, error) {
 		reply, err := in(r)
-		if !fault.Is(err, fault.CodeInvoiceNotFound) || !isUUID.MatchString(r.PathValue("id")) {
+		if !fault.Is(err, fault.CodeInvoiceNotFound) || !isID(r.PathValue("id")) {
 			return reply, err
 		}
 		found, other := out(r)
@@ -288,12 +296,12 @@ func sendingSums(p payout.Payout, deals []deal.Deal) sums {
 func (d desk) encodeSending(v sendingView, reduced bool) invoiceBody {
 	p := v.Payout
 	body := invoiceBody{
-		ID: p.ID, InternalID: orNull(p.Bag[bagInternalID]), UserID: orNull(p.Bag[bagUserID]), Type: typeOut,
+		ID: p.ID, InternalID: orNull(nameIn(p.Bag, p.Reference)), UserID: orNull(p.Bag[bagUserID]), Type: typeOut,
 		Status: sendingStatus(p, v.deals), Method: orNull(p.Payee.Method), Option: orNull(p.Payee.Option),
 		Requisites: &requisitesBody{p.Payee.Number, p.Payee.Holder}, Sum: encodeMoney(p.Sum), StoreID: p.Terminal,
-		StoreName: p.Bag[bagStore], sums: sendingSums(p, v.deals), CreatedAt: moment(p.CreatedAt), ExpireAt: moment(p.Due),
-		UpdatedAt: moment(lastChange(p.UpdatedAt, v.deals)), Deals: []dealMore{},
-		InvoiceURL: d.PublicURLs[0] + "/invoice?" + url.Values{"id": {p.ID}}.Encode(),
+		StoreName: cmp.Or(p.Bag[bagStore], v.store), sums: sendingSums(p, v.deals), CreatedAt: moment(p.CreatedAt),
+		ExpireAt: expiry(p.Due), UpdatedAt: moment(lastChange(p.UpdatedAt, v.deals)), Deals: []dealMore{},
+		InvoiceURL: d.PublicURLs[0] + pageOf(p.ID),
 	}
 	if reduced {
 		body.InternalID, body.UserID, body.sums, body.Requisites = nil, nil, sums{}, nil

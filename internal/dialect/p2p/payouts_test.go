@@ -13,6 +13,7 @@ import (
 
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/dialect/dialecttest"
+	"github.com/purserhq/purser/internal/payout"
 	"github.com/purserhq/purser/internal/store"
 )
 
@@ -147,5 +148,37 @@ func TestManyPayoutsAtOnce(t *testing.T) {
 	wait.Wait()
 	if through.Load() != 4 || short.Load() != 36 {
 		t.Errorf("%d got through and %d did not, want 4 and 36", through.Load(), short.Load())
+	}
+}
+
+// What our own API sends out at a store is the store's too, and nobody's without a key.
+func TestPayoutOfOurOwnAPI(t *testing.T) {
+	t.Parallel()
+	w := dialecttest.NewWorld(t, nil, extras)
+	h := w.Handler(open(t, w))
+	earn(t, w, h)
+	const native = "out_01941f29-7c00-7000-8000-000000000001"
+	begins := `"id":"` + native + `","internalId":"wage 7","userId":null,"type":"out","status":"new"`
+	if _, err := w.App.RequestSending(t.Context(), app.NewSending{
+		ID: native, Merchant: w.Shop, Terminal: 1001, Reference: "wage 7", Sum: roubles("2000"),
+		Payee: payout.Payee{Option: "TO_CARD", Method: "sberbank", Number: "2200", Holder: "ANN"},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for path, key := range map[string]string{
+		"merchant/invoices/" + native: "shopkey", "merchant/internal-id/wage%207": "shopkey",
+		"merchant/invoices?limit=1": "shopkey", "public/invoices/" + native: "",
+		"merchant/invoices/" + native + "?": "secondkey",
+	} {
+		a := ask(w, h, key, "GET", "/api/"+path, "", "")
+		seen := strings.Contains(a.Body, begins) &&
+			strings.Contains(a.Body, `"storeId":1001,"storeName":"Demo Test"`)
+		if seen != (key == "shopkey") || (a.Status == http.StatusOK) != seen {
+			t.Errorf("%s by %q: got %d %s", path, key, a.Status, a.Body)
+		}
+	}
+	if a := ask(w, h, "shopkey", "POST", "/api/merchant/invoices/"+native+"/cancel", "", ""); a.Status != http.StatusOK ||
+		!strings.Contains(a.Body, `"status":"canceled"`) {
+		t.Errorf("got %d %s, want it withdrawn", a.Status, a.Body)
 	}
 }

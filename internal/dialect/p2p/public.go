@@ -11,9 +11,17 @@ import (
 	"github.com/purserhq/purser/internal/money"
 )
 
-// isUUID is the form of the ids of this API. Nothing else is looked for: names
-// that merchants choose for their own things could be counted through.
+// isUUID is the form of the ids of this API. Nothing else is looked for without a
+// key: names that merchants choose for their own things could be counted through, and
+// who uses our own API was not told that an id is enough to cancel an invoice.
 var isUUID = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
+// isID says that a text can be the id of an invoice, a payout or a deal that was made
+// here or through our own API.
+func isID(text string) bool {
+	return isUUID.MatchString(text) || dialect.Native(dialect.NativeInvoice, text) ||
+		dialect.Native(dialect.NativePayout, text) || dialect.Native(dialect.NativeDeal, text)
+}
 
 // limit takes a call of a public route from the budget of a key. Error:
 // rate_limited.
