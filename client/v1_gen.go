@@ -3345,6 +3345,11 @@ type Invoice struct {
 	// Examples: 0012345679
 	NationalID *string `json:"national_id,omitempty"`
 
+	// NotifyURL An address that another API was given for this one invoice. It is told what becomes of it.
+	//
+	// Examples: https://shop.example/notify
+	NotifyURL *string `json:"notify_url,omitempty"`
+
 	// OpenAmount Any amount may be paid, any number of times; amount means nothing then.
 	//
 	// Examples: false
@@ -4749,6 +4754,11 @@ type Payment struct {
 	//
 	// Examples: 0.00
 	Refunded string `json:"refunded"`
+
+	// Session The gateway's id of the payer's visit, known before there is a receipt. Some gateways call it authority, token or order.
+	//
+	// Examples: A00000000000000000000000000000000001
+	Session *string `json:"session,omitempty"`
 
 	// Status waiting: nobody was sent to a gateway yet. processing: it is at the gateway, or nobody knows yet. authorized: the money is held; capture or void it. captured: the money is taken. settled: the gateway has paid it out.
 	//
@@ -37489,4 +37499,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: e09bd278e38216af3feff62615d693baadbf109d85a3751b9a2f6e93798a702c
+// Stamp of what it is made from: 0e189d67b1e9e5fe6f7f1cf2c8ec43b52a02d76cf026fccdf8cc92e4fe424fb0

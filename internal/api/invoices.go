@@ -38,7 +38,8 @@ type invoiceView struct {
 	Payments     []paymentView     `json:"payments,omitempty" nullable:"false"`
 	CreatedAt    string            `json:"created_at" format:"date-time"`
 	UpdatedAt    string            `json:"updated_at" format:"date-time"`
-	Owner        string            `json:"owner,omitempty"` // the last column of a table, as it came later
+	Owner        string            `json:"owner,omitempty"` // the last columns of a table, as they came later
+	NotifyURL    string            `json:"notify_url,omitempty"`
 }
 
 // payerView is what is known of the person who pays.
@@ -102,7 +103,11 @@ var invoiceWords = words{
 				"the second, and metadata has the name as you gave it.",
 			example: "order 1001",
 		},
-		"owner":       whoseWord,
+		"owner": whoseWord,
+		"notify_url": {
+			doc:     "An address that another API was given for this one invoice. It is told what becomes of it.",
+			example: "https://shop.example/notify",
+		},
 		"national_id": onlyPayer,
 		"title":       {doc: "What the payer sees first.", example: "Two tickets"},
 		"due_at":      {doc: "It expires then.", example: "2026-12-01T12:00:00Z"},
@@ -324,7 +329,7 @@ func (d *desk) viewInvoice(i invoice.Invoice) invoiceView {
 		Title: i.Title, Description: i.Description, DueAt: moment(i.Due),
 		VerifyWithin: int64(i.VerifyIn / time.Second), VerifyBy: moment(i.VerifyBy), PaidAt: moment(i.PaidAt),
 		ReturnURL: i.ReturnTo, Metadata: metadata(i.Bag), CreatedAt: moment(i.CreatedAt), UpdatedAt: moment(i.UpdatedAt),
-		Owner: i.Owner(),
+		Owner: i.Owner(), NotifyURL: i.Notice.URL,
 	}
 	if i.Payer != (invoice.Payer{}) {
 		payer := payerView(i.Payer)

@@ -37,6 +37,7 @@ type paymentView struct {
 	UpdatedAt   string            `json:"updated_at" format:"date-time"`
 	Reason      string            `json:"reason,omitempty"` // the last columns of a table, as they came later
 	Owner       string            `json:"owner,omitempty"`
+	Session     string            `json:"session,omitempty"`
 }
 
 // paymentMore is what a payment is shown with.
@@ -78,8 +79,13 @@ var paymentWords = words{
 		"owner":      {doc: "Your own name for whose it is: its invoice's owner.", example: whoseWord.example},
 		"pay_url":    {doc: "Where to send the payer, while that helps.", example: "https://gateway.example/pay/1"},
 		"account":    {doc: "The account it was paid from, where that was a wallet.", example: 10001},
-		"receipt":    {doc: "The gateway's id of the movement of money.", example: "ch_1"},
-		"card":       {doc: "The payer's card, masked, as the gateway told it.", example: "************1234"},
+		"session": {
+			doc: "The gateway's id of the payer's visit, known before there is a receipt. Some gateways call it authority, " +
+				"token or order.",
+			example: "A00000000000000000000000000000000001",
+		},
+		"receipt": {doc: "The gateway's id of the movement of money.", example: "ch_1"},
+		"card":    {doc: "The payer's card, masked, as the gateway told it.", example: "************1234"},
 		"recorded": {
 			doc:     "What you have captured, or recorded as yours: no more than that goes back from then on.",
 			example: "12.50",
@@ -371,6 +377,7 @@ func (d *desk) viewPayment(p payment.Payment) paymentView {
 		Method: string(p.Attempt.Method), Account: p.Wallet, Receipt: p.Attempt.Receipt, Card: p.Card,
 		Description: p.Description, Metadata: metadata(p.Bag), FinishedAt: moment(p.FinalizedAt),
 		CreatedAt: moment(p.CreatedAt), UpdatedAt: moment(p.UpdatedAt), Owner: p.Owner,
+		Session: p.Attempt.Session,
 	}
 	if p.Record.Recorded() {
 		view.Recorded, view.RecordedAt = p.Record.Amount.Fixed(), moment(p.Record.At)
