@@ -13,6 +13,8 @@ import (
 
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/dialect/dialecttest"
+	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/payment"
 )
 
 // shop is a merchant's software with an API to talk to.
@@ -279,6 +281,58 @@ func TestSettings(t *testing.T) {
 	got = ask("POST", "/api/payments", cardBody("50.0", goodCard))
 	if got != `{"errors":"No gateway can take this payment."}` {
 		t.Errorf("got %s, want no gateway for yen", got)
+	}
+}
+
+// What our own API charges is a payment here, with its refunds, and keeps the words
+// that it was given there; none of it is here where another currency is spoken.
+func TestChargedThroughOurOwnAPI(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	const native = "pay_01941f29-7c00-7000-8000-000000000001"
+	p, err := s.w.App.Charge(t.Context(), s.w.Shop, app.NewCharge{
+		ID: native, Invoice: "inv_1", Amount: money.New(5000, money.EUR), Instrument: app.Instrument{
+			Method: payment.Card, Card: app.NewCard("4000000000000002", "321", "CARD HOLDER", 5, 2028),
+			Bag: map[string]string{app.MetadataWord + "basket": "7"},
+		},
+	})
+	if err != nil || p.State != payment.Failed {
+		t.Fatalf("got %+v, %v, want it declined", p, err)
+	}
+	path := "/api/payments/" + native
+	if got := s.good("GET", path, ""); got["payment_id"] != native || got["status"] != "error" || got["amount"] != 50.0 {
+		t.Errorf("got %v, want the charge", got)
+	}
+	if got := s.good("PUT", path, cardBody("40", goodCard)); got["status"] != "success" {
+		t.Errorf("got %v, want it charged again", got)
+	}
+	s.good("PUT", path, `{"settled_at":"2025-01-01"}`)
+	back := s.good("POST", "/api/refunds", `{"payment_id":"`+native+`","amount":15}`)
+	if p, err = s.w.App.Payment(t.Context(), s.w.Shop, native); err != nil {
+		t.Fatal(err)
+	}
+	for name, word := range map[string]string{
+		"basket": "7", "card_name": "CARD HOLDER", "card_expiration_month": "05", "card_expiration_year": "2028",
+	} {
+		if got := p.Bag[app.MetadataWord+name]; got != word {
+			t.Errorf("%s: got %q, want %q", name, got, word)
+		}
+	}
+	refund, _ := back["refund_id"].(string)
+	yen := config(s.w)
+	yen.Unit = "JPY"
+	other := s.w.Handler(build(t, yen))
+	for target, empty := range map[string]string{
+		path: "{}", "/api/payments": "[]", "/api/payments?amount_lte=900": "[]", "/api/refunds": "[]",
+		"/api/refunds/" + refund: "{}",
+	} {
+		if here := s.ask("GET", target, "").Body; !strings.Contains(here, native) {
+			t.Errorf("%s: got %s, want the payment", target, here)
+		}
+		there := s.w.Ask(other, "GET", target, http.Header{"X-Api-Key": {"{{key}}"}}, "")
+		if there.Status != http.StatusOK || there.Body != empty {
+			t.Errorf("%s in yen: got %d %s, want %s", target, there.Status, there.Body, empty)
+		}
 	}
 }
 

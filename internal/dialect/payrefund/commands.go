@@ -41,6 +41,9 @@ func (s *desk) decodeListing(f dialect.Fields) (listing, error) {
 		l.Standing, l.none = standing, l.none || !ok
 	}
 	l.Least, l.Most = in.bound("amount_gte", s.Unit, true), in.bound("amount_lte", s.Unit, false)
+	if !l.Least.Valid() {
+		l.Least = money.Zero(s.Unit) // what our own API charged in another unit has no place here
+	}
 	l.CreatedFrom, l.CreatedTo = in.day("created_at_gte"), in.day("created_at_lte")
 	l.RecordedFrom, l.RecordedTo = in.day("settled_at_gte"), in.day("settled_at_lte")
 	l.limit, l.offset = in.count("limit", 1), in.count("offset", 0)

@@ -149,6 +149,11 @@ them.
 digits, the expiry and the name are kept. Answers show the number as 12 stars and the last four digits, and the cvv as
 three stars; in a request these mean that nothing changes.
 
+**Of /v1.** What is made here is shown whole by /v1, with the name and the expiry of a card as metadata. What /v1
+charges, in this API's currency, is a payment here, with the id that it has there, and its refunds are too: name and
+expiry of its card are empty, as /v1 keeps none. Payments that /v1 opens a page for are none of this API: it has no word
+for them. All chosen.
+
 **States.** success: a card's money is held, MB WAY's is taken. settled: the merchant settled it by a PUT, which takes a
 card's money. error: declined, or the payer refused or let the time pass. A payment whose refunds gave all of it back
 keeps its status.`

@@ -15,12 +15,24 @@ import (
 // pageSize is how many things of a list are read at once.
 const pageSize = 500
 
-// found is the payment that a path or a body names. Error: payment_not_found.
+// found is the payment that a path or a body names. Error: payment_not_found, also
+// for one in another unit, which this API could only show as if it were its own.
 func (s *desk) found(r *dialect.Request, id string) (payment.Payment, error) {
+	unknown := fault.New(fault.CodePaymentNotFound, "payment", "")
 	if !isID(id) {
-		return payment.Payment{}, fault.New(fault.CodePaymentNotFound, "payment", "")
+		return payment.Payment{}, unknown
 	}
-	return s.App.DirectPayment(r.Context(), r.Merchant, id)
+	p, err := s.App.DirectPayment(r.Context(), r.Merchant, id)
+	if err == nil && p.Amount.Unit() != s.Unit {
+		return payment.Payment{}, unknown
+	}
+	return p, err
+}
+
+// counts says that a refund was one, and in this API's unit. One that the gateway
+// refused was none.
+func (s *desk) counts(back refund.Refund) bool {
+	return back.State != refund.Failed && back.Amount.Unit() == s.Unit
 }
 
 // answer shows a payment, or says what was wrong.
@@ -194,7 +206,7 @@ func (s *desk) listRefunds(r *dialect.Request) (dialect.Reply, error) {
 	return dialect.Reply{List: s.refunds(r.Context(), r.Merchant, l)}, nil
 }
 
-// refunds reads a list page by page. A refund that the gateway refused was none.
+// refunds reads a list page by page.
 func (s *desk) refunds(ctx context.Context, merchantID string, l refundListing) iter.Seq2[any, error] {
 	return func(yield func(any, error) bool) {
 		for offset := 0; !l.none; offset += pageSize {
@@ -205,7 +217,7 @@ func (s *desk) refunds(ctx context.Context, merchantID string, l refundListing) 
 				return
 			}
 			for _, back := range list {
-				if back.State != refund.Failed && !yield(encodeRefund(back), nil) {
+				if s.counts(back) && !yield(encodeRefund(back), nil) {
 					return
 				}
 			}
@@ -223,7 +235,7 @@ func (s *desk) readRefund(r *dialect.Request) (dialect.Reply, error) {
 		if err != nil {
 			return dialect.Reply{}, err
 		}
-		if len(list) > 0 && list[0].State != refund.Failed {
+		if len(list) > 0 && s.counts(list[0]) {
 			return dialect.Reply{Body: encodeRefund(list[0])}, nil
 		}
 	}

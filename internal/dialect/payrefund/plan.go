@@ -1,6 +1,7 @@
 package payrefund
 
 import (
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -154,6 +155,9 @@ func otherNumber(came, kept string) bool {
 	return wrong != nil || alsoWrong != nil || a != b
 }
 
+// maxShown is how long a value of metadata can be in bytes.
+const maxShown = 500
+
 // instrument is what there is to charge a payment with: what came, and what is
 // kept of the payment before it.
 func (p params) instrument(method payment.Method, before map[string]string) app.Instrument {
@@ -161,11 +165,14 @@ func (p params) instrument(method payment.Method, before map[string]string) app.
 		return app.Instrument{Method: method, Payer: payment.Payer{Mobile: p.phone}}
 	}
 	bag := map[string]string{}
+	maps.Copy(bag, before)
 	for key, text := range map[string]string{bagName: p.name, bagMonth: p.month, bagYear: p.year} {
-		if text == "" {
-			text = before[key]
+		if text != "" || bag[key] == "" {
+			bag[key] = text
 		}
-		bag[key] = text
+		if bag[key] != "" && len(bag[key]) <= maxShown {
+			bag[app.MetadataWord+"card_"+key] = bag[key]
+		}
 	}
 	cvv := p.cvv
 	if string(cvv) == hiddenCVV {
