@@ -39,6 +39,17 @@ func (s *shop) wantOwn(path string, want object) {
 	}
 }
 
+// wantWords wants our own API to show words of the merchant's own.
+func (s *shop) wantWords(path string, want object) {
+	s.t.Helper()
+	got, _ := s.own(path)["metadata"].(map[string]any)
+	for name, value := range want {
+		if got[name] != value {
+			s.t.Errorf("/v1/%s: got the metadata %v, want %s = %v", path, got, name, value)
+		}
+	}
+}
+
 // wantListed wants the first of a list of our own API to be the one with an id.
 func (s *shop) wantListed(path, id string) {
 	s.t.Helper()
@@ -59,7 +70,9 @@ func (s *shop) v1SeesAll() {
 	paying := s.request(bill, "shepa", 90_000)
 	s.decide(s.page(paying), "approve")
 	s.wantOwn("invoices/"+bill, object{"status": "completed", "amount": "90000", "unit": "IRR", "title": "Two tickets"})
-	s.wantOwn("payments/"+paying.text(t, "paymentId"), object{"status": "captured", "invoice": bill, "gateway": "shepa"})
+	s.wantOwn("payments/"+paying.text(t, "paymentId"), object{
+		"status": "captured", "invoice": bill, "gateway": "shepa", "session": paying["authority"], "description": "Tickets",
+	})
 
 	order := s.order("500", "BDT")
 	stated := s.claimed(s.info.Orderpay.CustomerToken, order, "200.5", "bkash", "COMPLETED")
@@ -67,13 +80,13 @@ func (s *shop) v1SeesAll() {
 	s.wantOwn("payments/"+stated.text(t, "id"), object{
 		"status": "processing", "invoice": order, "amount": "200.50", "owner": s.info.Orderpay.UserID,
 	})
-	said, _ := s.own("payments/" + stated.text(t, "id"))["metadata"].(map[string]any)
-	if said["claim"] != "COMPLETED" || said["claimedAs"] != "CUSTOMER" || said["paymentMethod"] != "Bkash" {
-		t.Errorf("got the metadata %v, want what the customer said", said)
-	}
+	s.wantWords("payments/"+stated.text(t, "id"), object{
+		"claim": "COMPLETED", "claimedAs": "CUSTOMER", "claimedBy": s.info.Orderpay.UserID, "paymentMethod": "Bkash",
+	})
 
 	_, card := s.pays(byCard("50", visaCard), "success")
 	s.wantOwn("payments/"+card, object{"status": "authorized", "amount": "50.00", "unit": "EUR", "method": "card"})
+	s.wantWords("payments/"+card, object{"card_name": "CARD HOLDER", "card_expiration_month": "05"})
 	s.refund(card, "20")
 	s.wantOwn("payments/"+card, object{"amount": "30.00"})
 	given, _ := s.own("refunds?payment=" + card)["data"].([]any)
@@ -84,14 +97,20 @@ func (s *shop) v1SeesAll() {
 	invoice, deal := s.store().create("2000", s.info.BaseURL+"/nowhere", "")
 	s.wantOwn("invoices/"+invoice.text(t, "id"), object{
 		"amount": "2000.00", "unit": "RUB", "reference": "1:ord-1", "checkout_url": invoice["invoiceUrl"],
+		"notify_url": s.info.BaseURL + "/nowhere",
 	})
-	named, _ := s.own("invoices/" + invoice.text(t, "id"))["metadata"].(map[string]any)
-	if named["internalId"] != "ord-1" || named["paymentOption"] != "SBP" {
-		t.Errorf("got the metadata %v, want the store's words", named)
-	}
+	s.wantWords("invoices/"+invoice.text(t, "id"), object{"internalId": "ord-1", "paymentOption": "SBP"})
 	s.wantOwn("deals/"+deal.text(t, "id"), object{"status": "transfer_waiting", "invoice": invoice["id"]})
 
+	site := openSite(t)
 	wallets, shown := s.wallets()
+	asked, _ := single[struct{ TrackID string }](wallets, "create-invoice",
+		newInvoice(shown.Terminal, site, "12.5", "USD", "seen"))
+	told := wallets.invoice("invoice-status", asked.TrackID, "generated")
+	s.wantOwn("invoices/"+asked.TrackID, object{
+		"status": "open", "amount": "12.50000000", "unit": "USD", "reference": "seen",
+		"terminal": float64(told.Terminal), "notify_url": site.at("/hook"),
+	})
 	sent, _ := single[transferred](wallets, "transfer",
 		"receiver="+strconv.FormatInt(shown.Receiver, 10)+"&amount=0.25&currency=USDT&order_id=seen")
 	s.wantOwn("transfers/"+sent.TrackID, object{"amount": "0.25000000", "unit": "USDT", "reference": "seen"})
@@ -198,6 +217,20 @@ func (s *shop) allSeeV1() {
 	s.stands(s.says(http.MethodGet, "/api/payments/"+card, nil), "settled", "settled_amount", 10.0)
 
 	wallets, shown := s.wallets()
+	there, err := c.CreateInvoiceWithResponse(ctx, nil, client.NewInvoice{
+		Amount: "7.5", Unit: "USD", Terminal: &shown.Terminal, Reference: new("through v1"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, got := range []printed{
+		wallets.invoice("invoice-status", there.JSON201.ID, "generated"),
+		listed[printed](wallets, "invoice-list", "invoice_number=through+v1").Items[0],
+	} {
+		if got.TrackID != there.JSON201.ID || got.Status != "generated" || got.Amount != "7.5" || got.Number != "through v1" {
+			t.Errorf("got %+v, want the invoice %s", got, there.JSON201.ID)
+		}
+	}
 	moved, err := c.CreateTransferWithResponse(ctx, nil, client.NewTransfer{
 		Source: 10000, Destination: shown.Receiver, Amount: "0.5", Unit: "USDT", Reference: new("seen by wallets"),
 	})

@@ -233,6 +233,9 @@ Toman; they go out as the shortest decimal text. Every success is 200 with ` + "
 | null and empty text | are as good as missing | chosen |
 | inputs that break their rules | 422 with all of them at once, in the order of the table | chosen |
 | another account's ids | 404 | chosen |
+| what is made here | /v1 shows it whole, but for invoice_transaction_id; notify_url is the webhook | chosen |
+| what /v1 made | invoices at a terminal, transfers, exchanges: with the ids of /v1, reference is the number | chosen |
+| invoices of /v1 without a terminal | 404: every invoice has a terminal here | chosen |
 | unknown route; wrong verb | 404; 405 | chosen |
 | statuses of failures | 400, 401, 402, 403, 404, 405, 409, 422, 429, 500, 503 | chosen |
 | times | Unix seconds, and two texts in UTC | documented |
