@@ -6698,6 +6698,15 @@ type ListInvoicesParams struct {
 	// Held true: only those that wait for your confirmation. false: only others.
 	Held *ListInvoicesParamsHeld `form:"held,omitempty" json:"held,omitempty"`
 
+	// Terminal Only those that were made at this terminal.
+	Terminal *int64 `form:"terminal,omitempty" json:"terminal,omitempty"`
+
+	// Reference Only those that have this name of yours; with terminal it is found at once, however many there are.
+	Reference *string `form:"reference,omitempty" json:"reference,omitempty"`
+
+	// Unit Only those in this currency unit.
+	Unit *string `form:"unit,omitempty" json:"unit,omitempty"`
+
 	// Expand Show it together with payments. Your key needs the scope to read that, too. A table has no room for it.
 	Expand *ListInvoicesParamsExpand `form:"expand,omitempty" json:"expand,omitempty"`
 }
@@ -6914,6 +6923,12 @@ type ListPaymentsParams struct {
 	// Reason Only those that failed for this reason.
 	Reason *ListPaymentsParamsReason `form:"reason,omitempty" json:"reason,omitempty"`
 
+	// Gateway Only those of this gateway.
+	Gateway *string `form:"gateway,omitempty" json:"gateway,omitempty"`
+
+	// Unit Only those in this currency unit.
+	Unit *string `form:"unit,omitempty" json:"unit,omitempty"`
+
 	// Expand Show it together with invoice, refunds; several with commas between them, or each as an expand of its own. Your key needs the scope to read that, too. A table has no room for it.
 	Expand *string `form:"expand,omitempty" json:"expand,omitempty"`
 }
@@ -7039,6 +7054,18 @@ type ListPayoutsParams struct {
 
 	// Status Only those in this state.
 	Status *ListPayoutsParamsStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// Account Only those from this account.
+	Account *int64 `form:"account,omitempty" json:"account,omitempty"`
+
+	// Terminal Only those that were asked for at this terminal.
+	Terminal *int64 `form:"terminal,omitempty" json:"terminal,omitempty"`
+
+	// Reference Only those that have this name of yours; with account, or with the terminal that it was asked for at, it is found at once, however many there are.
+	Reference *string `form:"reference,omitempty" json:"reference,omitempty"`
+
+	// Unit Only those in this currency unit.
+	Unit *string `form:"unit,omitempty" json:"unit,omitempty"`
 
 	// Expand Show it together with deals. Your key needs the scope to read that, too. A table has no room for it.
 	Expand *ListPayoutsParamsExpand `form:"expand,omitempty" json:"expand,omitempty"`
@@ -7168,6 +7195,9 @@ type ListRefundsParams struct {
 
 	// Status Only those in this state.
 	Status *ListRefundsParamsStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// Gateway Only those of this gateway.
+	Gateway *string `form:"gateway,omitempty" json:"gateway,omitempty"`
 
 	// Expand Show it together with payment. Your key needs the scope to read that, too. A table has no room for it.
 	Expand *ListRefundsParamsExpand `form:"expand,omitempty" json:"expand,omitempty"`
@@ -7471,6 +7501,18 @@ type ListTransfersParams struct {
 
 	// Account Only those that this account sent or got.
 	Account *int64 `form:"account,omitempty" json:"account,omitempty"`
+
+	// Source Only those that this account sent.
+	Source *int64 `form:"source,omitempty" json:"source,omitempty"`
+
+	// Destination Only those that this account got.
+	Destination *int64 `form:"destination,omitempty" json:"destination,omitempty"`
+
+	// Reference Only those that have this name of yours; with source it is found at once, however many there are.
+	Reference *string `form:"reference,omitempty" json:"reference,omitempty"`
+
+	// Unit Only those in this currency unit.
+	Unit *string `form:"unit,omitempty" json:"unit,omitempty"`
 
 	// Expand Show it together with entries. Your key needs the scope to read that, too. A table has no room for it.
 	Expand *ListTransfersParamsExpand `form:"expand,omitempty" json:"expand,omitempty"`
@@ -17046,6 +17088,42 @@ func NewListInvoicesRequest(server string, params *ListInvoicesParams) (*http.Re
 
 		}
 
+		if params.Terminal != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "terminal", *params.Terminal, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Reference != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "reference", *params.Reference, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Unit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "unit", *params.Unit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Expand != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "expand", *params.Expand, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -18412,6 +18490,30 @@ func NewListPaymentsRequest(server string, params *ListPaymentsParams) (*http.Re
 
 		}
 
+		if params.Gateway != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "gateway", *params.Gateway, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Unit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "unit", *params.Unit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Expand != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "expand", *params.Expand, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -19419,6 +19521,54 @@ func NewListPayoutsRequest(server string, params *ListPayoutsParams) (*http.Requ
 
 		}
 
+		if params.Account != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "account", *params.Account, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Terminal != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "terminal", *params.Terminal, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Reference != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "reference", *params.Reference, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Unit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "unit", *params.Unit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Expand != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "expand", *params.Expand, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -20317,6 +20467,18 @@ func NewListRefundsRequest(server string, params *ListRefundsParams) (*http.Requ
 		if params.Status != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Gateway != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "gateway", *params.Gateway, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -22463,6 +22625,54 @@ func NewListTransfersRequest(server string, params *ListTransfersParams) (*http.
 		if params.Account != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "account", *params.Account, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Source != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "source", *params.Source, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Destination != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "destination", *params.Destination, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Reference != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "reference", *params.Reference, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Unit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "unit", *params.Unit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -37499,4 +37709,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: 0e189d67b1e9e5fe6f7f1cf2c8ec43b52a02d76cf026fccdf8cc92e4fe424fb0
+// Stamp of what it is made from: 6d157358c8af5b9e1c49a77ff5dea0b4598dccf015d439f526e7847856efdcc8

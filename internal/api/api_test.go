@@ -87,7 +87,10 @@ var samples = []dialecttest.Sample{
 			`"terminal":1001,"national_id":"0012345679","due_at":"2026-12-01T12:00:00Z","verify_within":600,` +
 			`"return_url":"https://shop.example/","metadata":{"a":"b"}}`,
 	},
-	{Route: "GET /v1/invoices", Key: "key", Query: "limit=10&status=open&expand=payments"},
+	{
+		Route: "GET /v1/invoices", Key: "key",
+		Query: "limit=10&status=open&expand=payments&terminal=1001&reference=r&unit=IRR",
+	},
 	{
 		Route: "GET /v1/invoices/{id}", Path: "/v1/invoices/" + id("inv", 1), Key: "key", Owned: true,
 		Query: "expand=payments",
@@ -128,7 +131,10 @@ var samples = []dialecttest.Sample{
 		Body: `{"invoice":"` + id("inv", 5) + `","amount":"2000","gateway":"shepa","method":"iranian_card",` +
 			`"description":"d","payer":{"name":"n"},"metadata":{"a":"b"}}`,
 	},
-	{Route: "GET /v1/payments", Key: "key", Query: "limit=10&status=captured&expand=invoice&invoice=" + id("inv", 1)},
+	{
+		Route: "GET /v1/payments", Key: "key",
+		Query: "limit=10&status=captured&gateway=zarinpal&unit=IRR&expand=invoice&invoice=" + id("inv", 1),
+	},
 	{
 		Route: "GET /v1/payments/{id}", Path: "/v1/payments/" + id("pay", 3), Key: "key", Owned: true,
 		Query: "expand=refunds,invoice",
@@ -159,7 +165,10 @@ var samples = []dialecttest.Sample{
 		Route: "POST /v1/refunds", Key: "key", Owned: true,
 		Body: `{"payment":"` + id("pay", 3) + `","amount":"1000","reason":"r"}`,
 	},
-	{Route: "GET /v1/refunds", Key: "key", Query: "limit=10&status=succeeded&expand=payment&payment=" + id("pay", 3)},
+	{
+		Route: "GET /v1/refunds", Key: "key",
+		Query: "limit=10&status=succeeded&gateway=zarinpal&expand=payment&payment=" + id("pay", 3),
+	},
 	{
 		Route: "GET /v1/refunds/{id}", Path: "/v1/refunds/" + id("rfd", 4), Key: "key", Owned: true,
 		Query: "expand=payment",
@@ -178,7 +187,10 @@ var samples = []dialecttest.Sample{
 		Route: "POST /v1/transfers", Key: "admin",
 		Body: `{"source":10000,"destination":10001,"amount":"1","unit":"USD","reference":"r","description":"d"}`,
 	},
-	{Route: "GET /v1/transfers", Key: "admin", Query: "limit=10&account=10001&expand=entries"},
+	{
+		Route: "GET /v1/transfers", Key: "admin",
+		Query: "limit=10&account=10001&source=10000&destination=10001&reference=r&unit=USD&expand=entries",
+	},
 	{
 		Route: "GET /v1/transfers/{id}", Path: "/v1/transfers/" + id("trf", 7), Key: "admin", Owned: true,
 		Query: "expand=entries",

@@ -32,7 +32,8 @@ var guide = []lesson{
 	},
 	{
 		"about-lists", "Lists",
-		`They are cut into pages: limit says how long they are, next_cursor leads to the next one.`,
+		`They are cut into pages: limit says how long they are, next_cursor leads to the next one. Only a ` +
+			`next_cursor of null ends a list: where few of many are selected, a page before may be short, or empty.`,
 	},
 	{
 		"about-tables", "Tables",

@@ -8,6 +8,7 @@ import (
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/merchant"
+	"github.com/purserhq/purser/internal/money"
 )
 
 // invoiceView is an invoice as callers see it.
@@ -159,7 +160,12 @@ var invoiceWords = words{
 			doc:     "true: only those that wait for your confirmation. false: only others.",
 			example: "true", choices: []string{"false", "true"},
 		},
-		"expand": together(ofInvoices),
+		"terminal": {doc: "Only those that were made at this terminal.", example: 1001},
+		"reference": {
+			doc:     "Only those that have this name of yours; with terminal it is found at once, however many there are.",
+			example: "order 1001",
+		},
+		"unit": ofUnit, "expand": together(ofInvoices),
 	},
 	"expanded": {"expand": together(ofInvoices)},
 }
@@ -174,9 +180,12 @@ const exampleInvoice = "inv_01941f29-7c00-7000-8000-000000000001"
 type invoiceList struct {
 	dated
 
-	Status string   `query:"status"`
-	Held   string   `query:"held"`
-	Expand []string `query:"expand"`
+	Status    string   `query:"status"`
+	Held      string   `query:"held"`
+	Terminal  int64    `query:"terminal" minimum:"1"`
+	Reference string   `query:"reference" maxLength:"200"`
+	Unit      string   `query:"unit" maxLength:"10"`
+	Expand    []string `query:"expand"`
 }
 
 // expanded is what one invoice can be shown with.
@@ -265,7 +274,12 @@ func (d *desk) invoiceNow(c *call, id string) (invoiceView, error) {
 }
 
 func (d *desk) listInvoices(c *call, q invoiceList) (pageOf[invoiceView], error) {
-	wanted := app.InvoiceList{State: invoice.State(q.Status)}
+	if err := knownUnit("unit", q.Unit); err != nil {
+		return pageOf[invoiceView]{}, err
+	}
+	wanted := app.InvoiceList{
+		State: invoice.State(q.Status), Terminal: q.Terminal, Reference: q.Reference, Unit: money.Unit(q.Unit),
+	}
 	if q.Held != "" {
 		wanted.Held = new(q.Held == "true")
 	}
@@ -282,9 +296,9 @@ func (d *desk) pageOfInvoices(c *call, q dated, expand []string, wanted app.Invo
 	if err != nil {
 		return out, err
 	}
-	found, err := d.App.ListInvoices(c.Context(), c.Merchant, wanted, part)
-	return paged(q.paging, found, d.viewWhole(expand),
-		func(v app.InvoiceView) (time.Time, string) { return v.Invoice.CreatedAt, v.Invoice.ID }), err
+	return seek(c, q.paging, app.Invoices, wanted.Sought(), part, func(part app.Older) ([]app.InvoiceView, error) {
+		return d.App.ListInvoices(c.Context(), c.Merchant, wanted, part)
+	}, d.viewWhole(expand), func(v app.InvoiceView) (time.Time, string) { return v.Invoice.CreatedAt, v.Invoice.ID })
 }
 
 func (d *desk) cancelInvoice(c *call, id string, _ none) (invoiceView, error) {

@@ -126,7 +126,10 @@ var market = []dialecttest.Sample{
 		Body: `{"amount":"50","unit":"USDT","account":10000,"network":"TRX","reference":"r","metadata":{"a":"b"},` +
 			`"address":"TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t"}`,
 	},
-	{Route: "GET /v1/payouts", Key: "admin", Query: "limit=10&status=requested&expand=deals"},
+	{
+		Route: "GET /v1/payouts", Key: "admin",
+		Query: "limit=10&status=requested&account=10000&terminal=1001&reference=r&unit=USDT&expand=deals",
+	},
 	{
 		Route: "GET /v1/payouts/{id}", Path: "/v1/payouts/" + id("out", 8), Key: "admin", Owned: true, Query: "expand=deals",
 	},

@@ -139,6 +139,20 @@ func bounded[Noun, Item any](p paging, part app.Older, depth time.Time, read fun
 	return page, err
 }
 
+// seek reads a page of a long list, which is looked through part by part where something
+// is sought that no index has.
+func seek[Noun, Item any](c *call, p paging, in app.Long, sought bool, part app.Older,
+	read func(app.Older) ([]Noun, error), show func(Noun) Item, at func(Noun) (time.Time, string),
+) (out pageOf[Item], err error) {
+	var depth time.Time
+	if sought {
+		if depth, err = c.desk.App.Depth(c.Context(), c.Merchant, in, part, c.desk.Looks); err != nil {
+			return out, err
+		}
+	}
+	return bounded(p, part, depth, read, show, at)
+}
+
 // goOn says that the next page begins behind a thing of a list.
 func (p *pageOf[Item]) goOn(list string, at time.Time, id string) {
 	next := cursorBehind(list, at, id)

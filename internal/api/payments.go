@@ -125,7 +125,7 @@ var paymentWords = words{
 		"reason": {
 			doc: "Only those that failed for this reason.", example: "insufficient_funds", choices: reasons(),
 		},
-		"expand": together("invoice", "refunds"),
+		"gateway": ofGateway, "unit": ofUnit, "expand": together("invoice", "refunds"),
 	},
 }
 
@@ -162,6 +162,8 @@ type paymentList struct {
 	Invoice string   `query:"invoice" maxLength:"200"`
 	Status  string   `query:"status"`
 	Reason  string   `query:"reason"`
+	Gateway string   `query:"gateway" maxLength:"100"`
+	Unit    string   `query:"unit" maxLength:"10"`
 	Expand  []string `query:"expand"`
 }
 
@@ -329,11 +331,17 @@ func (d *desk) listPayments(c *call, q paymentList) (out pageOf[paymentView], er
 	if err != nil {
 		return out, err
 	}
-	found, err := d.App.ListPayments(c.Context(), c.Merchant, app.PaymentList{
-		Invoice: q.Invoice, State: payment.State(q.Status), Reason: payment.Reason(q.Reason),
-	}, part)
-	return d.paymentExpansions().page(c, q.Expand, paged(q.paging, found, d.viewPayment,
-		func(p payment.Payment) (time.Time, string) { return p.CreatedAt, p.ID }), err)
+	if err := knownUnit("unit", q.Unit); err != nil {
+		return out, err
+	}
+	wanted := app.PaymentList{
+		Invoice: q.Invoice, State: payment.State(q.Status), Reason: payment.Reason(q.Reason), Gateway: q.Gateway,
+		Unit: money.Unit(q.Unit),
+	}
+	out, err = seek(c, q.paging, app.Payments, wanted.Sought(), part, func(part app.Older) ([]payment.Payment, error) {
+		return d.App.ListPayments(c.Context(), c.Merchant, wanted, part)
+	}, d.viewPayment, func(p payment.Payment) (time.Time, string) { return p.CreatedAt, p.ID })
+	return d.paymentExpansions().page(c, q.Expand, out, err)
 }
 
 func (d *desk) refreshPayment(c *call, id string, _ none) (paymentView, error) {

@@ -8,6 +8,7 @@ import (
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/merchant"
+	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payout"
 	"github.com/purserhq/purser/internal/wallet"
 )
@@ -78,8 +79,12 @@ type newPayout struct {
 type payoutList struct {
 	dated
 
-	Status string   `query:"status"`
-	Expand []string `query:"expand"`
+	Status    string   `query:"status"`
+	Account   int64    `query:"account" minimum:"1"`
+	Terminal  int64    `query:"terminal" minimum:"1"`
+	Reference string   `query:"reference" maxLength:"200"`
+	Unit      string   `query:"unit" maxLength:"10"`
+	Expand    []string `query:"expand"`
 }
 
 // decided is an operator's word about something.
@@ -164,8 +169,15 @@ var payoutWords = words{
 		},
 	},
 	"payoutList": {
-		"status": {doc: "Only those in this state.", example: "requested", choices: choices(payout.States)},
-		"expand": together("deals"),
+		"status":   {doc: "Only those in this state.", example: "requested", choices: choices(payout.States)},
+		"account":  {doc: "Only those from this account.", example: wallet.House},
+		"terminal": {doc: "Only those that were asked for at this terminal.", example: 1001},
+		"reference": {
+			doc: "Only those that have this name of yours; with account, or with the terminal that it was asked for at, " +
+				"it is found at once, however many there are.",
+			example: "payout 7",
+		},
+		"unit": ofUnit, "expand": together("deals"),
 	},
 	"payoutMore":   {"deals": {doc: "The deals by which traders send it, with expand=deals."}},
 	"payoutExpand": {"expand": together("deals")},
@@ -383,9 +395,17 @@ func (d *desk) listPayouts(c *call, q payoutList) (out pageOf[payoutView], err e
 	if err != nil {
 		return out, err
 	}
-	found, err := d.App.ListPayouts(c.Context(), c.Merchant, app.PayoutList{State: payout.State(q.Status)}, part)
-	return d.payoutExpansions().page(c, q.Expand, paged(q.paging, found, viewPayout,
-		func(p payout.Payout) (time.Time, string) { return p.CreatedAt, p.ID }), err)
+	if err := knownUnit("unit", q.Unit); err != nil {
+		return out, err
+	}
+	wanted := app.PayoutList{
+		State: payout.State(q.Status), Account: q.Account, Terminal: q.Terminal, Reference: q.Reference,
+		Unit: money.Unit(q.Unit),
+	}
+	out, err = seek(c, q.paging, app.Payouts, wanted.Sought(), part, func(part app.Older) ([]payout.Payout, error) {
+		return d.App.ListPayouts(c.Context(), c.Merchant, wanted, part)
+	}, viewPayout, func(p payout.Payout) (time.Time, string) { return p.CreatedAt, p.ID })
+	return d.payoutExpansions().page(c, q.Expand, out, err)
 }
 
 func (d *desk) refreshPayout(c *call, id string, _ none) (payoutView, error) {

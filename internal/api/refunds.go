@@ -49,6 +49,7 @@ type refundList struct {
 
 	Payment string   `query:"payment" maxLength:"200"`
 	Status  string   `query:"status"`
+	Gateway string   `query:"gateway" maxLength:"100"`
 	Expand  []string `query:"expand"`
 }
 
@@ -88,7 +89,7 @@ var refundWords = words{
 	"refundList": {
 		"payment": {doc: "Only those of this payment.", example: examplePayment},
 		"status":  {doc: "Only those in this state.", example: "succeeded", choices: choices(refund.States)},
-		"expand":  together("payment"),
+		"gateway": ofGateway, "expand": together("payment"),
 	},
 }
 
@@ -170,10 +171,11 @@ func (d *desk) listRefunds(c *call, q refundList) (out pageOf[refundView], err e
 	if err != nil {
 		return out, err
 	}
-	found, err := d.App.ListRefunds(c.Context(), c.Merchant,
-		app.RefundList{Payment: q.Payment, State: refund.State(q.Status)}, part)
-	return d.refundExpansions().page(c, q.Expand, paged(q.paging, found, viewRefund,
-		func(b refund.Refund) (time.Time, string) { return b.CreatedAt, b.ID }), err)
+	wanted := app.RefundList{Payment: q.Payment, State: refund.State(q.Status), Gateway: q.Gateway}
+	out, err = seek(c, q.paging, app.Refunds, wanted.Sought(), part, func(part app.Older) ([]refund.Refund, error) {
+		return d.App.ListRefunds(c.Context(), c.Merchant, wanted, part)
+	}, viewRefund, func(b refund.Refund) (time.Time, string) { return b.CreatedAt, b.ID })
+	return d.refundExpansions().page(c, q.Expand, out, err)
 }
 
 // viewRefund shows a refund.

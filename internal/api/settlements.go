@@ -201,7 +201,7 @@ var settlementWords = words{
 		"kind":     {doc: "payment, charge, sale or refund; none unless you say so.", example: "type"},
 	},
 	"settlementList": {
-		"gateway": {doc: "Only those of this gateway.", example: "stripe"},
+		"gateway": ofGateway,
 		"status":  {doc: "Only those in this state.", example: fileDone, choices: []string{fileDone, fileReading}},
 	},
 	"settlementRowList": {

@@ -6,6 +6,7 @@ import (
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/merchant"
+	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/wallet"
 )
 
@@ -46,8 +47,12 @@ type newTransfer struct {
 type transferList struct {
 	dated
 
-	Account int64    `query:"account" minimum:"1"`
-	Expand  []string `query:"expand"`
+	Account     int64    `query:"account" minimum:"1"`
+	Source      int64    `query:"source" minimum:"1"`
+	Destination int64    `query:"destination" minimum:"1"`
+	Reference   string   `query:"reference" maxLength:"200"`
+	Unit        string   `query:"unit" maxLength:"10"`
+	Expand      []string `query:"expand"`
 }
 
 var sentWords = map[string]word{
@@ -68,7 +73,14 @@ var bookedWords = words{
 var transferWords = words{
 	"transferView": sentWords, "newTransfer": sentWords,
 	"transferList": {
-		"account": {doc: "Only those that this account sent or got.", example: 10001}, "expand": together("entries"),
+		"account":     {doc: "Only those that this account sent or got.", example: 10001},
+		"source":      {doc: "Only those that this account sent.", example: 10000},
+		"destination": {doc: "Only those that this account got.", example: 10001},
+		"reference": {
+			doc:     "Only those that have this name of yours; with source it is found at once, however many there are.",
+			example: "bonus 7",
+		},
+		"unit": ofUnit, "expand": together("entries"),
 	},
 }
 
@@ -171,9 +183,16 @@ func (d *desk) listTransfers(c *call, q transferList) (out pageOf[transferView],
 	if err != nil {
 		return out, err
 	}
-	found, err := d.App.ListTransfers(c.Context(), c.Merchant, app.TransferList{Account: q.Account}, part)
-	return d.transferExpansions().page(c, q.Expand, paged(q.paging, found, viewTransfer,
-		func(t wallet.Transfer) (time.Time, string) { return t.CreatedAt, t.ID }), err)
+	if err := knownUnit("unit", q.Unit); err != nil {
+		return out, err
+	}
+	wanted := app.TransferList{
+		Account: q.Account, From: q.Source, To: q.Destination, Reference: q.Reference, Unit: money.Unit(q.Unit),
+	}
+	out, err = seek(c, q.paging, app.Transfers, wanted.Sought(), part, func(part app.Older) ([]wallet.Transfer, error) {
+		return d.App.ListTransfers(c.Context(), c.Merchant, wanted, part)
+	}, viewTransfer, func(t wallet.Transfer) (time.Time, string) { return t.CreatedAt, t.ID })
+	return d.transferExpansions().page(c, q.Expand, out, err)
 }
 
 // viewTransfer shows a transfer.

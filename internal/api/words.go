@@ -31,6 +31,12 @@ func (w words) and(other words) words {
 	return all
 }
 
+// The words for what lists are narrowed down to.
+var (
+	ofUnit    = word{doc: "Only those in this currency unit.", example: "EUR"}
+	ofGateway = word{doc: "Only those of this gateway.", example: "stripe"}
+)
+
 // usual are the words of fields that mean the same wherever they stand.
 var usual = map[string]word{
 	"unit":        {doc: "The currency unit of the amounts beside it.", example: "EUR"},

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"strconv"
+	"time"
 
 	"github.com/purserhq/purser/internal/deal"
 	"github.com/purserhq/purser/internal/event"
@@ -33,6 +34,24 @@ type (
 	// DealList selects deals.
 	DealList = store.DealList
 )
+
+// Long is one of the lists that are looked through for what no index has.
+type Long = store.Long
+
+// The lists that are looked through.
+const (
+	Invoices  = store.Invoices
+	Payments  = store.Payments
+	Refunds   = store.Refunds
+	Transfers = store.Transfers
+	Payouts   = store.Payouts
+)
+
+// Depth is how far a list goes back that so many things were looked through in, from
+// where a part begins; zero where there are not so many.
+func (a *App) Depth(ctx context.Context, merchantID string, l Long, part Older, looks int) (time.Time, error) {
+	return a.store.Depth(ctx, merchantID, l, part, looks)
+}
 
 // ListInvoices lists a merchant's invoices with their payments.
 func (a *App) ListInvoices(ctx context.Context, merchantID string, l InvoiceList, part Older) ([]InvoiceView, error) {

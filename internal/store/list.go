@@ -6,6 +6,7 @@ import (
 
 	"github.com/purserhq/purser/internal/deal"
 	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payment"
 	"github.com/purserhq/purser/internal/payout"
 	"github.com/purserhq/purser/internal/refund"
@@ -28,6 +29,19 @@ type InvoiceList struct {
 	Held   *bool            // only those that wait for the merchant's confirmation, or only others; nil = all
 	Linked bool             // only those that have a link
 	Link   invoice.LinkKind // and that of this kind
+
+	Terminal  int64
+	Reference string // with a terminal the only one that has it there
+	Unit      money.Unit
+}
+
+// Named says that it is the one that a terminal has under a name of the merchant's own.
+func (l InvoiceList) Named() bool { return l.Terminal != 0 && l.Reference != "" }
+
+// Sought says that the list must be looked through for what is wanted, because no index
+// has it: that is done part by part.
+func (l InvoiceList) Sought() bool {
+	return !l.Named() && (l.Terminal != 0 || l.Reference != "" || l.Unit != "")
 }
 
 // PaymentList selects payments of a list; an empty field selects all.
@@ -35,23 +49,68 @@ type PaymentList struct {
 	Invoice string
 	State   payment.State
 	Reason  payment.Reason // only those that failed for it
+	Gateway string
+	Unit    money.Unit
 }
+
+// Sought is as of InvoiceList; the payments of an invoice are few.
+func (l PaymentList) Sought() bool { return l.Invoice == "" && (l.Gateway != "" || l.Unit != "") }
 
 // RefundList selects refunds of a list; an empty field selects all.
 type RefundList struct {
 	Payment string
 	State   refund.State
+	Gateway string
 }
+
+// Sought is as of InvoiceList; the refunds of a payment are few.
+func (l RefundList) Sought() bool { return l.Payment == "" && l.Gateway != "" }
 
 // TransferList selects transfers of a list; an empty field selects all.
 type TransferList struct {
-	Account int64 // the sender or the receiver
+	Account   int64 // the sender or the receiver
+	From, To  int64 // the sender, and the receiver
+	Reference string
+	Unit      money.Unit
+}
+
+// Named says that it is the one that its sender has under a name of its own.
+func (l TransferList) Named() bool { return l.From != 0 && l.Reference != "" }
+
+// Sought is as of InvoiceList. Those of one account have an index, and so has a name of
+// its sender.
+func (l TransferList) Sought() bool {
+	return !l.Named() && (l.Reference != "" || l.Unit != "" || l.From != 0 && l.To != 0)
 }
 
 // PayoutList selects payouts of a list; an empty field selects all.
 type PayoutList struct {
-	State payout.State
+	State     payout.State
+	Account   int64
+	Terminal  int64
+	Reference string // with an account or a terminal the only one that has it there
+	Unit      money.Unit
 }
+
+// Named says that it is the one that an account or a terminal has under a name.
+func (l PayoutList) Named() bool { return l.Reference != "" && (l.Account != 0 || l.Terminal != 0) }
+
+// Sought is as of InvoiceList.
+func (l PayoutList) Sought() bool {
+	return !l.Named() && (l.Reference != "" || l.Account != 0 || l.Terminal != 0 || l.Unit != "")
+}
+
+// Long is one of the lists that are looked through.
+type Long string
+
+// The lists that are looked through.
+const (
+	Invoices  Long = "invoices"
+	Payments  Long = "payments"
+	Refunds   Long = "refunds"
+	Transfers Long = "transfers"
+	Payouts   Long = "payouts"
+)
 
 // DealList selects deals of a list; an empty field selects all.
 type DealList struct {
@@ -68,6 +127,9 @@ type CustomerList struct {
 
 // ListReader reads the whole of a merchant's long lists, part by part.
 type ListReader interface {
+	// Depth is when the thing was made that so many of a part of the whole list lie
+	// before; zero where there are not so many. Who seeks something looks no further at once.
+	Depth(ctx context.Context, merchantID string, l Long, part Older, looks int) (time.Time, error)
 	ListInvoices(ctx context.Context, merchantID string, l InvoiceList, part Older) ([]invoice.Invoice, error)
 	// ListPayments leaves out those that no gateway accepted and those that were
 	// withdrawn.

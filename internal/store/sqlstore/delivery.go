@@ -1,9 +1,7 @@
 package sqlstore
 
 import (
-	"cmp"
 	"context"
-	"slices"
 	"strings"
 	"time"
 
@@ -116,13 +114,9 @@ func (d *DB) ListDeliveries(ctx context.Context, merchantID string, filter store
 		if err != nil {
 			return nil, err
 		}
-		found = append(found, list...)
+		found = merged(found, list, p, func(d event.Delivery) (time.Time, string) { return d.CreatedAt, d.ID })
 	}
-	slices.SortFunc(found, func(a, b event.Delivery) int {
-		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), strings.Compare(b.ID, a.ID))
-	})
-	limit, _ := bounds(store.Page{Limit: p.Limit})
-	return found[:min(limit, len(found))], nil
+	return found, nil
 }
 
 // DeliveryDepth is when the delivery was made that so many of the part lie before.

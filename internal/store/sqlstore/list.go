@@ -1,7 +1,11 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/purserhq/purser/internal/deal"
@@ -67,12 +71,44 @@ func (c *conditions) only(column, value string) {
 	}
 }
 
+// number is only for a number.
+func (c *conditions) number(column string, value int64) {
+	if value != 0 {
+		c.and(column+" = ?", value)
+	}
+}
+
+// claimed leaves the one thing that belongs to a name of a terminal or of an account.
+func (c *conditions) claimed(kind store.ClaimKind, of int64, name, merchantID string) {
+	c.and("id = (select subject from claim where key = ? and kind = ? and merchant_id = ?)",
+		strconv.FormatInt(of, 10)+"/"+name, string(kind), merchantID)
+}
+
+// longs are the lists that are looked through.
+var longs = map[store.Long]*table{
+	store.Invoices: invoices, store.Payments: payments, store.Refunds: refunds, store.Transfers: transfers,
+	store.Payouts: payouts,
+}
+
+// Depth is when the thing was made that so many of a part of the whole list lie before.
+func (d *DB) Depth(ctx context.Context, merchantID string, l store.Long, p store.Older, looks int) (time.Time, error) {
+	return depth(ctx, d, longs[l], where("merchant_id = ? and "+whole, merchantID), p, looks)
+}
+
 // ListInvoices are a merchant's. Links and held ones have no index of their own, although they
 // are few: what tells them apart stands in the details, which every invoice that is written would
 // be searched for, and which PostgreSQL could not change in place any more.
 func (d *DB) ListInvoices(ctx context.Context, merchantID string, l store.InvoiceList, p store.Older,
 ) ([]invoice.Invoice, error) {
-	c := where("merchant_id = ? and "+whole, merchantID)
+	c := where("merchant_id = ?", merchantID)
+	if l.Named() {
+		c.claimed(store.ReferenceClaim, l.Terminal, l.Reference, merchantID)
+	} else {
+		c.and(whole)
+		c.only(d.engine.detailText("reference"), l.Reference)
+	}
+	c.number("terminal", l.Terminal)
+	c.only("unit", string(l.Unit))
 	c.only("state", string(l.State))
 	if l.Held != nil {
 		waits := "(state = ? and " + d.engine.detailText("held") + " is not null)"
@@ -101,6 +137,8 @@ func (d *DB) ListPayments(ctx context.Context, merchantID string, l store.Paymen
 	if l.Reason != "" {
 		c.and("state = ? and "+d.engine.detailText("reason")+" = ?", string(payment.Failed), string(l.Reason))
 	}
+	c.only(d.engine.detailText("attempt", "gateway"), l.Gateway)
+	c.only("unit", string(l.Unit))
 	c.and(d.engine.detailText("hidden") + " is null and " + d.engine.detailText("withdrawn") + " is null")
 	return older(ctx, d, payments, scanPayment, c, p)
 }
@@ -114,25 +152,73 @@ func (d *DB) ListRefunds(ctx context.Context, merchantID string, l store.RefundL
 	}
 	c.only("payment_id", l.Payment)
 	c.only("state", string(l.State))
+	c.only(d.engine.detailText("gateway"), l.Gateway)
 	return older(ctx, d, refunds, scanRefund, c, p)
 }
 
-// ListTransfers are a merchant's.
+// ListTransfers are a merchant's. What an account sent and what it received is in the
+// order of time in an index each, so that each is read by itself and no further than the
+// page goes.
 func (d *DB) ListTransfers(ctx context.Context, merchantID string, l store.TransferList, p store.Older,
 ) ([]wallet.Transfer, error) {
-	c := where("merchant_id = ?", merchantID)
-	if l.Account == 0 {
-		c.and(whole)
-	} else {
-		c.and("(sender = ? or receiver = ?)", l.Account, l.Account)
+	read := func(side string) ([]wallet.Transfer, error) {
+		c := where("merchant_id = ?", merchantID)
+		if side != "" {
+			c.and(side+" = ?", l.Account)
+		}
+		switch {
+		case l.Named():
+			c.claimed(store.TransferClaim, l.From, l.Reference, merchantID)
+		case l.Account == 0 && l.From == 0 && l.To == 0:
+			c.and(whole)
+		}
+		if !l.Named() {
+			c.only(d.engine.detailText("reference"), l.Reference)
+		}
+		c.number("sender", l.From)
+		c.number("receiver", l.To)
+		c.only("unit", string(l.Unit))
+		return older(ctx, d, transfers, scanTransfer, c, p)
 	}
-	return older(ctx, d, transfers, scanTransfer, c, p)
+	if l.Account == 0 {
+		return read("")
+	}
+	sent, err := read("sender")
+	if err != nil {
+		return nil, err
+	}
+	received, err := read("receiver")
+	return merged(sent, received, p, func(t wallet.Transfer) (time.Time, string) { return t.CreatedAt, t.ID }), err
+}
+
+// merged is the first part of two lists without a thing in common, newest first.
+func merged[T any](some, others []T, p store.Older, at func(T) (time.Time, string)) []T {
+	all := slices.Concat(some, others)
+	slices.SortFunc(all, func(a, b T) int {
+		when, id := at(a)
+		other, name := at(b)
+		return cmp.Or(other.Compare(when), strings.Compare(name, id))
+	})
+	limit, _ := bounds(store.Page{Limit: p.Limit})
+	return all[:min(limit, len(all))]
 }
 
 // ListPayouts are a merchant's.
 func (d *DB) ListPayouts(ctx context.Context, merchantID string, l store.PayoutList, p store.Older,
 ) ([]payout.Payout, error) {
-	c := where("merchant_id = ? and "+whole, merchantID)
+	c := where("merchant_id = ?", merchantID)
+	switch {
+	case l.Named() && l.Terminal != 0:
+		c.claimed(store.ReferenceClaim, l.Terminal, l.Reference, merchantID)
+	case l.Named():
+		c.claimed(store.PayoutClaim, l.Account, l.Reference, merchantID)
+	default:
+		c.and(whole)
+		c.only(d.engine.detailText("reference"), l.Reference)
+	}
+	c.number("account", l.Account)
+	c.number("terminal", l.Terminal)
+	c.only("unit", string(l.Unit))
 	c.only("state", string(l.State))
 	return older(ctx, d, payouts, scanPayout, c, p)
 }

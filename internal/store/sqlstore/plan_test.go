@@ -121,6 +121,49 @@ func plans(t *testing.T) []planned {
 			_, err := d.ListDeals(ctx, "m", store.DealList{Payout: "o"}, store.Older{Limit: 10})
 			return err
 		}, []string{"deal_payout"}, ""},
+		{"every delivery", func(d *sqlstore.DB) error {
+			_, err := d.EveryDelivery(ctx, store.Key{ID: "d", Merchant: "m"}, 10)
+			return err
+		}, nil, "autoindex_delivery"},
+		{"every answer", func(d *sqlstore.DB) error {
+			_, err := d.EveryAnswer(ctx, store.Key{ID: "a", Merchant: "m"}, dueNow, 10)
+			return err
+		}, nil, "autoindex_answer"},
+		{"last customer", func(d *sqlstore.DB) error { _, err := d.LastCustomer(ctx, "m"); return err }, []string{
+			"customer_number",
+		}, ""},
+	}
+}
+
+// sought lists the reads of lists in which something is looked for.
+func sought(t *testing.T) []planned {
+	t.Helper()
+	ctx := t.Context()
+	return []planned{
+		{"list of an account's transfers", func(d *sqlstore.DB) error {
+			_, err := d.ListTransfers(ctx, "m", store.TransferList{Account: 10001}, store.Older{At: dueNow, ID: "t", Limit: 10})
+			return err
+		}, []string{"transfer_sender", "transfer_receiver"}, ""},
+		{"transfer of a sender's name", func(d *sqlstore.DB) error {
+			_, err := d.ListTransfers(ctx, "m", store.TransferList{From: 10001, Reference: "a"}, store.Older{Limit: 10})
+			return err
+		}, nil, "autoindex_transfer"},
+		{"invoice of a terminal's name", func(d *sqlstore.DB) error {
+			_, err := d.ListInvoices(ctx, "m", store.InvoiceList{Terminal: 1001, Reference: "a"}, store.Older{Limit: 10})
+			return err
+		}, nil, "autoindex_invoice"},
+		{"payout of an account's name", func(d *sqlstore.DB) error {
+			_, err := d.ListPayouts(ctx, "m", store.PayoutList{Account: 10001, Reference: "a"}, store.Older{Limit: 10})
+			return err
+		}, nil, "autoindex_payout"},
+		{"payments of a gateway", func(d *sqlstore.DB) error {
+			_, err := d.ListPayments(ctx, "m", store.PaymentList{Gateway: "g"}, store.Older{From: dueNow, Limit: 10})
+			return err
+		}, []string{"payment_list"}, ""},
+		{"depth of payments", func(d *sqlstore.DB) error {
+			_, err := d.Depth(ctx, "m", store.Payments, store.Older{At: dueNow, ID: "p"}, 10)
+			return err
+		}, []string{"payment_list"}, ""},
 		{"deliveries of a subject", func(d *sqlstore.DB) error {
 			_, err := d.ListDeliveries(ctx, "m", store.DeliveryFilter{Subject: "s"}, store.Older{Limit: 10})
 			return err
@@ -133,17 +176,6 @@ func plans(t *testing.T) []planned {
 			_, err := d.DeliveryDepth(ctx, "m", event.Delivered, store.Older{At: dueNow, ID: "d"}, 10)
 			return err
 		}, []string{"delivery_list"}, ""},
-		{"every delivery", func(d *sqlstore.DB) error {
-			_, err := d.EveryDelivery(ctx, store.Key{ID: "d", Merchant: "m"}, 10)
-			return err
-		}, nil, "autoindex_delivery"},
-		{"every answer", func(d *sqlstore.DB) error {
-			_, err := d.EveryAnswer(ctx, store.Key{ID: "a", Merchant: "m"}, dueNow, 10)
-			return err
-		}, nil, "autoindex_answer"},
-		{"last customer", func(d *sqlstore.DB) error { _, err := d.LastCustomer(ctx, "m"); return err }, []string{
-			"customer_number",
-		}, ""},
 	}
 }
 
@@ -205,7 +237,7 @@ func TestPlans(t *testing.T) {
 		if err := db.Commit(t.Context(), c); err != nil {
 			t.Fatal(fault.Detail(err))
 		}
-		for _, p := range plans(t) {
+		for _, p := range append(plans(t), sought(t)...) {
 			steps, err := db.Plan(p.read)
 			if err != nil || len(steps) == 0 {
 				t.Fatalf("%s: got the plan %v, %v", p.name, steps, err)

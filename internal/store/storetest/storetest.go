@@ -82,6 +82,7 @@ var promises = map[string]func(*shop){
 	"deliveries due":       deliveriesDue,
 	"delivery lists":       deliveryLists,
 	"deliveries of others": deliveriesOfOthers,
+	"sought lists":         soughtLists,
 	"invoice numbers":      invoiceNumbers,
 	"numbers, many":        numbersMany,
 	"find invoices":        findInvoices,
