@@ -1024,6 +1024,42 @@ func (e TraderStatus) Valid() bool {
 	}
 }
 
+// Defines values for ListAccountsParamsFormat.
+const (
+	ListAccountsParamsFormatCsv  ListAccountsParamsFormat = "csv"
+	ListAccountsParamsFormatJSON ListAccountsParamsFormat = "json"
+)
+
+// Valid indicates whether the value is a known member of the ListAccountsParamsFormat enum.
+func (e ListAccountsParamsFormat) Valid() bool {
+	switch e {
+	case ListAccountsParamsFormatCsv:
+		return true
+	case ListAccountsParamsFormatJSON:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListAccountsParamsStatus.
+const (
+	ListAccountsParamsStatusActive  ListAccountsParamsStatus = "active"
+	ListAccountsParamsStatusBlocked ListAccountsParamsStatus = "blocked"
+)
+
+// Valid indicates whether the value is a known member of the ListAccountsParamsStatus enum.
+func (e ListAccountsParamsStatus) Valid() bool {
+	switch e {
+	case ListAccountsParamsStatusActive:
+		return true
+	case ListAccountsParamsStatusBlocked:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ListAttachmentsParamsFormat.
 const (
 	ListAttachmentsParamsFormatCsv  ListAttachmentsParamsFormat = "csv"
@@ -2225,6 +2261,17 @@ type Account struct {
 	//
 	// Examples: active
 	Status string `json:"status"`
+}
+
+// AccountPage defines model for AccountPage.
+type AccountPage struct {
+	// Data The newest first, unless the operation says otherwise.
+	Data []Account `json:"data"`
+
+	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page. Where few of many are selected, a page before the last may be short, or empty.
+	//
+	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
+	NextCursor *string `json:"next_cursor"`
 }
 
 // Adjustment defines model for Adjustment.
@@ -6234,6 +6281,39 @@ type WalletPayment struct {
 	Pin string `json:"pin"`
 }
 
+// ListAccountsParams defines parameters for ListAccounts.
+type ListAccountsParams struct {
+	// Format csv: all that is selected as one table, to its end. It may be asked for with Accept: text/csv too.
+	Format *ListAccountsParamsFormat `form:"format,omitempty" json:"format,omitempty"`
+
+	// Limit How many to show at most.
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The next_cursor of the page before; leave it out for the first page.
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// CreatedFrom Only what was made at this time or later. In an address the + of a zone is written %2B.
+	CreatedFrom *time.Time `form:"created_from,omitempty" json:"created_from,omitempty"`
+
+	// CreatedUntil Only what was made before this time.
+	CreatedUntil *time.Time `form:"created_until,omitempty" json:"created_until,omitempty"`
+
+	// Status Only those in this state.
+	Status *ListAccountsParamsStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// Email Only whose owner has this e-mail address.
+	Email *string `form:"email,omitempty" json:"email,omitempty"`
+
+	// Unit Only those that have or had something in this currency unit, with that balance.
+	Unit *string `form:"unit,omitempty" json:"unit,omitempty"`
+}
+
+// ListAccountsParamsFormat defines parameters for ListAccounts.
+type ListAccountsParamsFormat string
+
+// ListAccountsParamsStatus defines parameters for ListAccounts.
+type ListAccountsParamsStatus string
+
 // ListAttachmentsParams defines parameters for ListAttachments.
 type ListAttachmentsParams struct {
 	// Format csv: all that is selected as one table, to its end. It may be asked for with Accept: text/csv too.
@@ -7801,6 +7881,15 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 
 // The interface specification for the client above.
 type ClientInterface interface {
+
+	// ListAccounts List accounts
+	//
+	// Lists your accounts with what they have: those of customers, the highest number first, and then your own.
+	//
+	// Needs a key with the scope ledger:read.
+	//
+	// Corresponds with GET /accounts (the `ListAccounts` operationId).
+	ListAccounts(ctx context.Context, params *ListAccountsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetAccount Get an account
 	//
@@ -9853,6 +9942,25 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /transfers/{id} (the `GetTransfer` operationId).
 	GetTransfer(ctx context.Context, id string, params *GetTransferParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+}
+
+// ListAccounts List accounts
+//
+// Lists your accounts with what they have: those of customers, the highest number first, and then your own.
+//
+// Needs a key with the scope ledger:read.
+//
+// Corresponds with GET /accounts (the `ListAccounts` operationId).
+func (c *Client) ListAccounts(ctx context.Context, params *ListAccountsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListAccountsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
 }
 
 // GetAccount Get an account
@@ -13905,6 +14013,144 @@ func (c *Client) GetTransfer(ctx context.Context, id string, params *GetTransfer
 		return nil, err
 	}
 	return c.Client.Do(req)
+}
+
+// NewListAccountsRequest constructs an http.Request for the ListAccounts method
+func NewListAccountsRequest(server string, params *ListAccountsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/accounts")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Format != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "format", *params.Format, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "created_from", *params.CreatedFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedUntil != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "created_until", *params.CreatedUntil, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Email != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "email", *params.Email, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Unit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "unit", *params.Unit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
 }
 
 // NewGetAccountRequest constructs an http.Request for the GetAccount method
@@ -22868,6 +23114,17 @@ func WithBaseURL(baseURL string) ClientOption {
 // ClientWithResponsesInterface is the interface specification for the client with responses above.
 type ClientWithResponsesInterface interface {
 
+	// ListAccountsWithResponse List accounts
+	//
+	// Lists your accounts with what they have: those of customers, the highest number first, and then your own.
+	//
+	// Needs a key with the scope ledger:read.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /accounts (the `ListAccounts` operationId).
+	ListAccountsWithResponse(ctx context.Context, params *ListAccountsParams, reqEditors ...RequestEditorFn) (*ListAccountsResponse, error)
+
 	// GetAccountWithResponse Get an account
 	//
 	// Shows an account and what it has; the id is its number, and 10000 your own.
@@ -25067,6 +25324,47 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /transfers/{id} (the `GetTransfer` operationId).
 	GetTransferWithResponse(ctx context.Context, id string, params *GetTransferParams, reqEditors ...RequestEditorFn) (*GetTransferResponse, error)
+}
+
+type ListAccountsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AccountPage
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListAccountsResponse) GetJSON200() *AccountPage {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ListAccountsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListAccountsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListAccountsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListAccountsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
 }
 
 type GetAccountResponse struct {
@@ -30679,6 +30977,23 @@ func (r GetTransferResponse) ContentType() string {
 	return ""
 }
 
+// ListAccountsWithResponse List accounts
+//
+// Lists your accounts with what they have: those of customers, the highest number first, and then your own.
+//
+// Needs a key with the scope ledger:read.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /accounts (the `ListAccounts` operationId).
+func (c *ClientWithResponses) ListAccountsWithResponse(ctx context.Context, params *ListAccountsParams, reqEditors ...RequestEditorFn) (*ListAccountsResponse, error) {
+	rsp, err := c.ListAccounts(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListAccountsResponse(rsp)
+}
+
 // GetAccountWithResponse Get an account
 //
 // Shows an account and what it has; the id is its number, and 10000 your own.
@@ -34077,6 +34392,35 @@ func (c *ClientWithResponses) GetTransferWithResponse(ctx context.Context, id st
 		return nil, err
 	}
 	return ParseGetTransferResponse(rsp)
+}
+
+// ParseListAccountsResponse parses an HTTP response from a ListAccountsWithResponse call
+func ParseListAccountsResponse(rsp *http.Response) (*ListAccountsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListAccountsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AccountPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 200:
+		// Content-type (text/csv) unsupported
+
+	}
+
+	return response, nil
 }
 
 // ParseGetAccountResponse parses an HTTP response from a GetAccountWithResponse call
@@ -37709,4 +38053,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: 6d157358c8af5b9e1c49a77ff5dea0b4598dccf015d439f526e7847856efdcc8
+// Stamp of what it is made from: 1fb978a7da7f908af9e650117c03e940062d37cbfd89d5dd58f335393c43aa6d

@@ -196,6 +196,7 @@ var samples = []dialecttest.Sample{
 		Query: "expand=entries",
 	},
 	{Route: "GET /v1/accounts/{id}", Path: "/v1/accounts/10001", Key: "admin", Owned: true},
+	{Route: "GET /v1/accounts", Key: "admin", Query: "limit=10&status=active&email=ada@example.com&unit=USD"},
 	{Route: "GET /v1/balances", Key: "admin", Query: "format=json"},
 	{Route: "GET /v1/entries", Key: "admin", Query: "subject=" + id("pay", 3)},
 	{Route: "GET /v1/events", Key: "admin", Query: "after=13&limit=10"},

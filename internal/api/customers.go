@@ -174,21 +174,27 @@ func (d *desk) customerNow(c *call, id string) (out customerView, err error) {
 }
 
 func (d *desk) listCustomers(c *call, q customerList) (out pageOf[customerView], err error) {
-	part, err := q.after()
+	part, below, err := q.belowNumber()
 	if err != nil {
 		return out, err
-	}
-	below := int64(0)
-	if part.ID != "" {
-		if below, err = accountNumber(part.ID); err != nil {
-			return out, wrongCursor().With(err)
-		}
 	}
 	found, err := d.App.ListCustomers(c.Context(), c.Merchant,
 		app.CustomerList{State: wallet.State(q.Status), Email: q.Email}, below, part)
 	return paged(q.paging, found, viewCustomer, func(u wallet.Customer) (time.Time, string) {
 		return u.CreatedAt, strconv.FormatInt(u.Number, 10)
 	}), err
+}
+
+// belowNumber is where a page begins of a list by the numbers of accounts: below one, or
+// at the newest for 0. Error: parameter_invalid.
+func (d dated) belowNumber() (part app.Older, below int64, err error) {
+	if part, err = d.after(); err != nil || part.ID == "" {
+		return part, 0, err
+	}
+	if below, err = accountNumber(part.ID); err != nil {
+		return part, 0, wrongCursor().With(err)
+	}
+	return part, below, nil
 }
 
 // accountNumber reads the number of an account. Error: account_not_found.

@@ -1,11 +1,16 @@
 package api
 
 import (
+	"slices"
+	"strconv"
+	"time"
+
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/ledger"
 	"github.com/purserhq/purser/internal/merchant"
 	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/wallet"
 )
 
 // accountView is an account as callers see it.
@@ -52,6 +57,15 @@ type wholeOf[Item any] struct {
 	Data []Item `json:"data" nullable:"false"`
 }
 
+// accountList is what a list of accounts can be narrowed down to.
+type accountList struct {
+	dated
+
+	Status string `query:"status"`
+	Email  string `query:"email" maxLength:"200"`
+	Unit   string `query:"unit" maxLength:"10"`
+}
+
 // entryList names the thing whose entries are asked for.
 type entryList struct {
 	formatted
@@ -85,6 +99,11 @@ var ledgerWords = words{
 	"postingView": {
 		"role": roleWord, "owner": ownerWord, "amount": {doc: "Positive: the account gains.", example: "12.50"},
 	},
+	"accountList": {
+		"status": {doc: "Only those in this state.", example: "blocked", choices: choices(wallet.States)},
+		"email":  {doc: "Only whose owner has this e-mail address.", example: "ada@example.com"},
+		"unit":   {doc: "Only those that have or had something in this currency unit, with that balance.", example: "EUR"},
+	},
 	"entryList": {"subject": {doc: "The id of what the entries are of.", example: examplePayment}},
 }
 
@@ -98,6 +117,10 @@ func (d *desk) ledger() resource {
 				about:  "Shows an account and what it has; the id is its number, and 10000 your own.",
 				faults: []fault.Code{fault.CodeAccountNotFound},
 			}, d.getAccount),
+			list(row{
+				id: "listAccounts", path: "/accounts", scope: merchant.LedgerRead, summary: "List accounts",
+				about: "Lists your accounts with what they have: those of customers, the highest number first, and then your own.",
+			}, d.listAccounts),
 			list(row{
 				id: "listBalances", path: "/balances", scope: merchant.LedgerRead, summary: "List balances",
 				about: "Lists all accounts of your books with their balances. They add up to zero for every unit.",
@@ -121,6 +144,28 @@ func (d *desk) getAccount(c *call, id string, _ none) (out accountView, err erro
 	}
 	balances, err := d.App.AvailableBalances(c.Context(), c.Merchant, number)
 	return viewAccount(account, balances), err
+}
+
+func (d *desk) listAccounts(c *call, q accountList) (out pageOf[accountView], err error) {
+	if err := knownUnit("unit", q.Unit); err != nil {
+		return out, err
+	}
+	part, below, err := q.belowNumber()
+	if err != nil {
+		return out, err
+	}
+	found, err := d.App.ListAccounts(c.Context(), c.Merchant,
+		app.CustomerList{State: wallet.State(q.Status), Email: q.Email}, below, part)
+	out = paged(q.paging, found, func(h app.Holding) accountView { return viewAccount(h.Account, h.Available) },
+		func(h app.Holding) (time.Time, string) { return h.CreatedAt, strconv.FormatInt(h.Number, 10) })
+	if q.Unit != "" {
+		for n := range out.Data {
+			out.Data[n].Balances = slices.DeleteFunc(out.Data[n].Balances,
+				func(b balanceView) bool { return b.Unit != q.Unit })
+		}
+		out.Data = slices.DeleteFunc(out.Data, func(v accountView) bool { return len(v.Balances) == 0 })
+	}
+	return out, err
 }
 
 func (d *desk) listBalances(c *call, _ formatted) (out wholeOf[bookView], err error) {

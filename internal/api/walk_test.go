@@ -76,7 +76,7 @@ func TestSameWalk(t *testing.T) {
 				w.walk(r)
 				return w.told
 			})
-			const seed = 5
+			const seed = 6
 			first, second := walks.Example(seed), walks.Example(seed)
 			if len(first) < 100 || len(first) != len(second) {
 				t.Fatalf("%d calls, and then %d; want as many, and at least 100", len(first), len(second))

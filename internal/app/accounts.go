@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/ledger"
@@ -101,6 +102,49 @@ func (a *App) AvailableBalances(ctx context.Context, merchantID string, number i
 		amounts[n] = p.Amount
 	}
 	return amounts, nil
+}
+
+// Holding is an account with what it has.
+type Holding struct {
+	Account
+
+	CreatedAt time.Time
+	Available []money.Amount // by unit; what it never had is left out
+}
+
+// ListAccounts lists a merchant's accounts with a number below the given one, the
+// highest first, its own the last; 0 = from the newest on.
+func (a *App) ListAccounts(ctx context.Context, merchantID string, l CustomerList, below int64, part Older,
+) ([]Holding, error) {
+	customers, err := a.ListCustomers(ctx, merchantID, l, below, part)
+	if err != nil {
+		return nil, err
+	}
+	var list []Holding
+	for _, c := range customers {
+		list = append(list, Holding{
+			Account: Account{Number: c.Number, Email: c.Email, State: c.State}, CreatedAt: c.CreatedAt,
+		})
+	}
+	if len(list) < part.Limit && (below == 0 || below > wallet.House) {
+		m, err := a.Merchant(ctx, merchantID)
+		if err != nil {
+			return nil, err
+		}
+		house := Holding{
+			Account: Account{Number: wallet.House, Email: m.Email, State: wallet.Active}, CreatedAt: m.CreatedAt,
+		}
+		if (l.State == "" || l.State == wallet.Active) && part.Within(m.CreatedAt) &&
+			(l.Email == "" || wallet.FoldEmail(l.Email) == wallet.FoldEmail(m.Email)) {
+			list = append(list, house)
+		}
+	}
+	for n := range list {
+		if list[n].Available, err = a.AvailableBalances(ctx, merchantID, list[n].Number); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
 }
 
 type accountKey struct {

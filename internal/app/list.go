@@ -128,8 +128,7 @@ func (a *App) ListCustomers(ctx context.Context, merchantID string, l CustomerLi
 	if err != nil {
 		return nil, unlessMissing(err) // the address is the merchant's own
 	}
-	if l.State != "" && l.State != c.State || below > 0 && number >= below || c.CreatedAt.Before(part.From) ||
-		!part.Until.IsZero() && !c.CreatedAt.Before(part.Until) {
+	if l.State != "" && l.State != c.State || below > 0 && number >= below || !part.Within(c.CreatedAt) {
 		return nil, nil
 	}
 	return []wallet.Customer{c}, nil

@@ -534,3 +534,46 @@ func TestPartsOfAnotherUnit(t *testing.T) {
 		}
 	}
 }
+
+// TestAccountsAreListed wants every account once, the merchant's own as the last, and
+// only those that are selected.
+func TestAccountsAreListed(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	for _, name := range []string{"ada@example.com", "bob@example.com", "eve@example.com"} {
+		s.customer(name)
+	}
+	s.deposit(10002, toman(700))
+	if err := s.app.BlockCustomer(s.Context(), s.merchant, 10003, wallet.Block, "Sam", ""); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		list  app.CustomerList
+		below int64
+		part  app.Older
+		want  []int64
+	}{
+		"all":         {app.CustomerList{}, 0, app.Older{Limit: 9}, []int64{10003, 10002, 10001, 10000}},
+		"a page":      {app.CustomerList{}, 0, app.Older{Limit: 3}, []int64{10003, 10002, 10001}},
+		"the next":    {app.CustomerList{}, 10001, app.Older{Limit: 3}, []int64{10000}},
+		"after all":   {app.CustomerList{}, 10000, app.Older{Limit: 3}, nil},
+		"blocked":     {app.CustomerList{State: wallet.Blocked}, 0, app.Older{Limit: 9}, []int64{10003}},
+		"active":      {app.CustomerList{State: wallet.Active}, 0, app.Older{Limit: 9}, []int64{10002, 10001, 10000}},
+		"an address":  {app.CustomerList{Email: "Bob@example.com"}, 0, app.Older{Limit: 9}, []int64{10002}},
+		"no address":  {app.CustomerList{Email: "none@example.com"}, 0, app.Older{Limit: 9}, nil},
+		"before them": {app.CustomerList{}, 0, app.Older{Limit: 9, Until: s.now().AddDate(-1, 0, 0)}, nil},
+		"after them":  {app.CustomerList{}, 0, app.Older{Limit: 9, From: s.now().AddDate(1, 0, 0)}, nil},
+	} {
+		got, err := s.app.ListAccounts(s.Context(), s.merchant, c.list, c.below, c.part)
+		var numbers []int64
+		for _, h := range got {
+			numbers = append(numbers, h.Number)
+			if has := len(h.Available) > 0; has != (h.Number == 10002) {
+				t.Errorf("%s: %d has %v", name, h.Number, h.Available)
+			}
+		}
+		if err != nil || !slices.Equal(numbers, c.want) {
+			t.Errorf("%s: got %v, %v, want %v", name, numbers, err, c.want)
+		}
+	}
+}

@@ -23,6 +23,11 @@ type Older struct {
 	From, Until time.Time // only what was made at From or later, and before Until; zero = whenever
 }
 
+// Within says that something was made in the time of a part.
+func (o Older) Within(at time.Time) bool {
+	return !at.Before(o.From) && (o.Until.IsZero() || at.Before(o.Until))
+}
+
 // InvoiceList selects invoices of a list; an empty field selects all.
 type InvoiceList struct {
 	State  invoice.State
