@@ -242,7 +242,7 @@ func (p *Pages) showRoutes(w http.ResponseWriter, r *http.Request, view dealView
 		body.Description = ""
 	}
 	if !i.Due.IsZero() {
-		body.Left = v.left(p.now(), i.Due)
+		body.Left = v.left(p.now(), i.Due, i.Amount.Unit())
 	}
 	switch {
 	case last.ID == "":
@@ -295,7 +295,7 @@ func (p *Pages) showPending(w http.ResponseWriter, r *http.Request, view dealVie
 	amount := v.Amount(d.Amount)
 	facts := v.transferFacts(view.Invoice, d)
 	if !since.IsZero() {
-		facts = append(facts, labelled{Label: v.T("deal.since"), Value: v.Time(since)})
+		facts = append(facts, labelled{Label: v.T("deal.since"), Value: v.Time(since, d.Amount.Unit())})
 	}
 	body := resultBody{
 		Verdict: isChecking, Amount: &amount, More: v.T(words + ".later"), Check: p.action(dealPath(d.Invoice), r),
@@ -332,7 +332,7 @@ func (p *Pages) showDealEnd(w http.ResponseWriter, r *http.Request, view dealVie
 	}
 	amount := v.Amount(sum)
 	body := resultBody{Verdict: over.verdict, Amount: &amount, Facts: v.transferFacts(i, last)}
-	if paid := v.shownTime(i.PaidAt); paid != "" {
+	if paid := v.shownTime(i.PaidAt, i.Amount.Unit()); paid != "" {
 		body.Facts = append(body.Facts, labelled{Label: v.T("result.time"), Value: paid})
 	}
 	if claimable(last) && over.verdict == isUnpaid {

@@ -53,7 +53,7 @@ func (p *Pages) glimpse(view dealView) glimpse {
 		all = fmt.Append(all, " ", one.ID, one.Version)
 	}
 	sum := sha256.Sum256(all)
-	g := glimpse{mark: hex.EncodeToString(sum[:markLength]), over: now == ended}
+	g := glimpse{mark: hex.EncodeToString(sum[:markLength]), over: now == ended, unit: view.Invoice.Amount.Unit()}
 	switch now {
 	case toChoose:
 		g.due = view.Invoice.Due
@@ -194,7 +194,7 @@ func (t *teller) beat() string {
 	if t.now.due.IsZero() || !now.Before(t.now.due) {
 		return ":\n\n"
 	}
-	left := t.v.left(now, t.now.due)
+	left := t.v.left(now, t.now.due, t.now.unit)
 	if left == t.left {
 		return ":\n\n"
 	}

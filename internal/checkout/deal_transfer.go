@@ -33,7 +33,7 @@ func (p *Pages) showTransfer(w http.ResponseWriter, r *http.Request, view dealVi
 	v, _ := p.voices.choose(r)
 	i := view.Invoice
 	body := transferBody{
-		Amount: v.Amount(d.Amount), Left: v.left(p.now(), d.Deadline), Claim: p.claim(r, view, d),
+		Amount: v.Amount(d.Amount), Left: v.left(p.now(), d.Deadline, d.Amount.Unit()), Claim: p.claim(r, view, d),
 		Check: p.action(dealPath(i.ID), r), Cancel: p.cancelPage(r, view), Alert: view.alert(),
 		Copies: []labelled{
 			{Label: v.T("deal.number"), Value: d.Account(), Code: true},

@@ -13,6 +13,7 @@ import (
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payment"
 	"github.com/purserhq/purser/internal/wallet"
 )
@@ -106,7 +107,7 @@ func (p *Pages) showInvoice(w http.ResponseWriter, r *http.Request, view app.Hos
 		body.Facts = []labelled{{Label: v.T("invoice.reference"), Value: i.Reference, Code: true}}
 	}
 	if !i.Due.IsZero() {
-		body.Left = v.left(p.now(), i.Due)
+		body.Left = v.left(p.now(), i.Due, i.Amount.Unit())
 	}
 	if !body.OwnerOnly {
 		// Where no gateway takes the amount, the wallet is still there.
@@ -124,19 +125,19 @@ func (p *Pages) showInvoice(w http.ResponseWriter, r *http.Request, view app.Hos
 }
 
 // left says how much time there is to pay.
-func (v *voice) left(now, due time.Time) string {
+func (v *voice) left(now, due time.Time, unit money.Unit) string {
 	const day = 24 * time.Hour
 	left := due.Sub(now)
 	message, count := "left_minutes", int64(left/time.Minute)
 	switch {
 	case left < time.Minute:
-		return v.T("invoice.left_moment", "Time", v.Time(due))
+		return v.T("invoice.left_moment", "Time", v.Time(due, unit))
 	case left >= 2*day:
 		message, count = "left_days", int64(left/day)
 	case left >= 2*time.Hour:
 		message, count = "left_hours", int64(left/time.Hour)
 	}
-	return v.Count("invoice."+message, count, "Left", v.Number(count), "Time", v.Time(due))
+	return v.Count("invoice."+message, count, "Left", v.Number(count), "Time", v.Time(due, unit))
 }
 
 // beingChecked says that the money of some payment may be on its way.
@@ -195,7 +196,7 @@ func (p *Pages) showEnd(w http.ResponseWriter, r *http.Request, view app.HostedI
 			add("result.tracking", one.Attempt.Receipt, true)
 		}
 	}
-	add("result.time", v.shownTime(i.PaidAt), false)
+	add("result.time", v.shownTime(i.PaidAt, i.Amount.Unit()), false)
 	body := resultBody{
 		Verdict: over.verdict, Advice: v.T(over.words + ".advice"), Amount: &amount, Facts: lines, Next: v.back(i),
 	}

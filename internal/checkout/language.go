@@ -9,17 +9,17 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	_ "time/tzdata" // payers' clocks, on machines that have no table of time zones
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 	"golang.org/x/text/number"
+
+	"github.com/purserhq/purser/internal/money"
 )
 
-// A language is one file: its words, its direction, its calendar and the clock
-// that most of its payers live by. Digits and the grouping of numbers come with
-// the region that it names.
+// A language is one file: its words, its direction and its calendar. Digits and
+// the grouping of numbers come with the region that it names.
 //
 //go:embed languages/*.json
 var languageFiles embed.FS
@@ -33,7 +33,7 @@ type voice struct {
 	Tag       string // as in the file's name: "fa"
 	Direction string // "rtl" or "ltr"
 	calendar  func(time.Time) day
-	zone      *time.Location
+	zones     map[string]*time.Location
 	words     *i18n.Localizer
 	numbers   *message.Printer
 	numerals  [10]string // the language's own digits
@@ -63,9 +63,13 @@ func readVoices() (*voices, error) {
 			tags = append(tags, read.Tag)
 		}
 	}
+	zones, err := readZones()
+	if err != nil {
+		return nil, err
+	}
 	known := &voices{matcher: language.NewMatcher(tags)}
 	for _, tag := range tags {
-		v, err := newVoice(bundle, tag)
+		v, err := newVoice(bundle, tag, zones)
 		if err != nil {
 			return nil, fmt.Errorf("read language %s: %w", tag, err)
 		}
@@ -74,16 +78,13 @@ func readVoices() (*voices, error) {
 	return known, nil
 }
 
-func newVoice(bundle *i18n.Bundle, tag language.Tag) (*voice, error) {
-	v := &voice{Tag: tag.String(), calendar: gregorian, words: i18n.NewLocalizer(bundle, tag.String())}
+func newVoice(bundle *i18n.Bundle, tag language.Tag, zones map[string]*time.Location) (*voice, error) {
+	v := &voice{Tag: tag.String(), calendar: gregorian, zones: zones, words: i18n.NewLocalizer(bundle, tag.String())}
 	region, err := language.Parse(v.T("language.numbers"))
 	if err != nil {
 		return nil, fmt.Errorf("whose numbers: %w", err)
 	}
 	v.numbers = message.NewPrinter(region)
-	if v.zone, err = time.LoadLocation(v.T("language.zone")); err != nil {
-		return nil, fmt.Errorf("whose clock: %w", err)
-	}
 	v.Direction = v.T("language.direction")
 	if v.T("language.calendar") == "jalali" {
 		v.calendar = jalali
@@ -169,12 +170,13 @@ func (v *voice) Digits(text string) string {
 	return b.String()
 }
 
-// Time is a moment in the language's calendar and digits, by the clock of most
-// of its payers; where that is not plain, the words name the clock.
-func (v *voice) Time(t time.Time) string {
-	t = t.In(v.zone)
+// Time is a moment in the language's calendar and digits, by the clock that goes
+// with the unit of the money. The words name the clock where it is not plain.
+func (v *voice) Time(t time.Time, unit money.Unit) string {
+	c := clockOf(unit)
+	t = t.In(v.zones[c.zone])
 	d := v.calendar(t)
-	return v.T("date.text",
+	return v.T("date."+c.name,
 		"Day", v.Digits(strconv.Itoa(d.date)), "Month", v.T("date.month_"+strconv.Itoa(d.month)),
 		"Year", v.Digits(strconv.Itoa(d.year)), "Time", v.Digits(t.Format("15:04")))
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payment"
 )
 
@@ -281,7 +282,7 @@ func (p *Pages) toDo(v *voice, paid payment.Payment, view app.InvoiceView, body 
 		return
 	}
 	if now := p.now(); now.Before(paid.Attempt.Deadline) {
-		body.Left = v.left(now, paid.Attempt.Deadline)
+		body.Left = v.left(now, paid.Attempt.Deadline, paid.Amount.Unit())
 	}
 	if body.Verdict != isConfirm && p.leadsOut(paid.Attempt.Link) {
 		body.Guide = &button{v.T("result.instructions"), paid.Attempt.Link}
@@ -346,7 +347,7 @@ func (v *voice) facts(p payment.Payment, i invoice.Invoice, merchant string, fou
 	if at.IsZero() {
 		at = p.Attempt.StartedAt
 	}
-	add("time", v.shownTime(at), false)
+	add("time", v.shownTime(at, p.Amount.Unit()), false)
 	add("reference", p.ID, true)
 	return lines
 }
@@ -360,11 +361,11 @@ func (v *voice) phoneEnd(number string) string {
 	return v.T("result.phone_end", "End", v.Digits(number[len(number)-shown:]))
 }
 
-func (v *voice) shownTime(t time.Time) string {
+func (v *voice) shownTime(t time.Time, unit money.Unit) string {
 	if t.IsZero() {
 		return ""
 	}
-	return v.Time(t)
+	return v.Time(t, unit)
 }
 
 // next is the one thing that the payer may want to do now: pay the next part

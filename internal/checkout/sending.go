@@ -115,9 +115,9 @@ func (v *voice) sendingFacts(view sendingView, mark verdict) []labelled {
 	if end := v.accountEnd(view.Payee.Number); end != "" {
 		lines = append(lines, labelled{Label: v.T("deal.account"), Value: end})
 	}
-	lines = append(lines, labelled{Label: v.T("sending.asked"), Value: v.Time(view.CreatedAt)})
+	lines = append(lines, labelled{Label: v.T("sending.asked"), Value: v.Time(view.CreatedAt, view.Amount.Unit())})
 	if mark == isPaid {
-		lines = append(lines, labelled{Label: v.T("sending.sent"), Value: v.Time(view.UpdatedAt)})
+		lines = append(lines, labelled{Label: v.T("sending.sent"), Value: v.Time(view.UpdatedAt, view.Amount.Unit())})
 	}
 	return append(lines, labelled{Label: v.T("sending.reference"), Value: view.ID, Code: true})
 }

@@ -4,13 +4,16 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/purserhq/purser/internal/money"
 )
 
 // glimpse is what a page goes by that keeps itself up to date.
 type glimpse struct {
 	mark string    // of all that the page shows; another one = another page
 	due  time.Time // until when the payer has time; zero = the page tells of no time
-	over bool      // nothing is waited for any more
+	unit money.Unit
+	over bool // nothing is waited for any more
 }
 
 // watcher looks again and again at the invoices whose pages are open, because

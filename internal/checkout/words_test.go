@@ -81,20 +81,49 @@ func TestTime(t *testing.T) {
 	// In Tehran and in Dhaka it is the next day already, and in Iran the next year.
 	winter := time.Date(2025, 3, 20, 20, 45, 0, 0, time.UTC)
 	summer := time.Date(2026, 7, 1, 23, 5, 0, 0, time.UTC)
-	tests := []struct{ tag, winter, summer string }{
-		{"fa", "۱ فروردین ۱۴۰۴، ساعت ۰۰:۱۵", "۱۱ تیر ۱۴۰۵، ساعت ۰۲:۳۵"},
-		{"en", "21 March 2025, 00:15 (Tehran time)", "2 July 2026, 02:35 (Tehran time)"},
-		{"bn", "২১ মার্চ ২০২৫, ০২:৪৫ (ঢাকার সময়)", "২ জুলাই ২০২৬, ০৫:০৫ (ঢাকার সময়)"},
-		{"pt", "20 de março de 2025, 20:45 (Lisboa)", "2 de julho de 2026, 00:05 (Lisboa)"},
-		{"ru", "20 марта 2025 г., 23:45 (мск)", "2 июля 2026 г., 02:05 (мск)"},
+	tests := []struct {
+		tag            string
+		unit           money.Unit
+		winter, summer string
+	}{
+		{"fa", money.IRR, "۱ فروردین ۱۴۰۴، ساعت ۰۰:۱۵", "۱۱ تیر ۱۴۰۵، ساعت ۰۲:۳۵"},
+		{"fa", money.EUR, "۳۰ اسفند ۱۴۰۳، ساعت ۲۰:۴۵ به وقت لیسبون", "۱۱ تیر ۱۴۰۵، ساعت ۰۰:۰۵ به وقت لیسبون"},
+		{"en", money.IRT, "21 March 2025, 00:15 (Tehran time)", "2 July 2026, 02:35 (Tehran time)"},
+		{"en", money.BDT, "21 March 2025, 02:45 (Dhaka time)", "2 July 2026, 05:05 (Dhaka time)"},
+		{"en", money.EUR, "20 March 2025, 20:45 (Lisbon time)", "2 July 2026, 00:05 (Lisbon time)"},
+		{"en", money.RUB, "20 March 2025, 23:45 (Moscow time)", "2 July 2026, 02:05 (Moscow time)"},
+		{"en", money.USD, "20 March 2025, 20:45 (UTC)", "1 July 2026, 23:05 (UTC)"},
+		{"bn", money.BDT, "২১ মার্চ ২০২৫, ০২:৪৫ (ঢাকার সময়)", "২ জুলাই ২০২৬, ০৫:০৫ (ঢাকার সময়)"},
+		{"bn", money.IRR, "২১ মার্চ ২০২৫, ০০:১৫ (তেহরানের সময়)", "২ জুলাই ২০২৬, ০২:৩৫ (তেহরানের সময়)"},
+		{"pt", money.EUR, "20 de março de 2025, 20:45 (Lisboa)", "2 de julho de 2026, 00:05 (Lisboa)"},
+		{"pt", money.USDT, "20 de março de 2025, 20:45 (UTC)", "1 de julho de 2026, 23:05 (UTC)"},
+		{"ru", money.RUB, "20 марта 2025 г., 23:45 (мск)", "2 июля 2026 г., 02:05 (мск)"},
+		{"ru", money.BDT, "21 марта 2025 г., 02:45 (время Дакки)", "2 июля 2026 г., 05:05 (время Дакки)"},
 	}
 	for _, test := range tests {
 		v := speak(t, test.tag)
-		if got := v.Time(winter); got != test.winter {
-			t.Errorf("%s: got %q, want %q", test.tag, got, test.winter)
+		if got := v.Time(winter, test.unit); got != test.winter {
+			t.Errorf("%s, %s: got %q, want %q", test.tag, test.unit, got, test.winter)
 		}
-		if got := v.Time(summer); got != test.summer {
-			t.Errorf("%s: got %q, want %q", test.tag, got, test.summer)
+		if got := v.Time(summer, test.unit); got != test.summer {
+			t.Errorf("%s, %s: got %q, want %q", test.tag, test.unit, got, test.summer)
+		}
+	}
+}
+
+// TestClocksHaveNames: every language names every clock.
+func TestClocksHaveNames(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
+	for _, tag := range []string{"fa", "en", "bn", "pt", "ru"} {
+		v := speak(t, tag)
+		seen := map[string]bool{}
+		for _, unit := range []money.Unit{money.IRR, money.BDT, money.EUR, money.RUB, money.USD} {
+			got := v.Time(at, unit)
+			if seen[got] || strings.Contains(got, "date.in_") {
+				t.Errorf("%s, %s: got %q, want a clock of its own", tag, unit, got)
+			}
+			seen[got] = true
 		}
 	}
 }
@@ -104,27 +133,34 @@ func TestLeft(t *testing.T) {
 	now := time.Date(2026, 11, 20, 10, 35, 0, 0, time.UTC)
 	tests := []struct {
 		tag  string
+		unit money.Unit
 		left time.Duration
 		want string
 	}{
-		{"en", 59 * time.Second, "You have less than a minute to pay, until 20 November 2026, 14:05 (Tehran time)."},
-		{"en", time.Minute, "You have 1 minute to pay,"},
-		{"en", 119 * time.Minute, "You have 119 minutes to pay,"},
-		{"en", 2 * time.Hour, "You have 2 hours to pay,"},
-		{"en", 47*time.Hour + 59*time.Minute, "You have 47 hours to pay,"},
-		{"en", 48 * time.Hour, "You have 2 days to pay,"},
-		{"fa", 15 * time.Minute, "برای پرداخت ۱۵ دقیقه فرصت دارید: تا ۲۹ آبان ۱۴۰۵، ساعت ۱۴:۲۰."},
-		{"bn", 15 * time.Minute, "পরিশোধের জন্য আর ১৫ মিনিট সময় আছে: ২০ নভেম্বর ২০২৬, ১৬:৫০ (ঢাকার সময়) পর্যন্ত।"},
-		{"pt", time.Minute, "Tem 1 minuto para pagar,"},
-		{"pt", 15 * time.Minute, "Tem 15 minutos para pagar, até 20 de novembro de 2026, 10:50 (Lisboa)."},
-		{"ru", 21 * time.Minute, "На оплату осталась 21 минута: до 20 ноября 2026 г., 13:56 (мск)."},
-		{"ru", 3 * time.Minute, "На оплату осталось 3 минуты:"},
-		{"ru", 11 * time.Minute, "На оплату осталось 11 минут:"},
-		{"ru", 22 * time.Hour, "На оплату осталось 22 часа:"},
-		{"ru", 31 * 24 * time.Hour, "На оплату остался 31 день:"},
+		{
+			"en", money.IRR, 59 * time.Second,
+			"You have less than a minute to pay, until 20 November 2026, 14:05 (Tehran time).",
+		},
+		{"en", money.IRR, time.Minute, "You have 1 minute to pay,"},
+		{"en", money.IRR, 119 * time.Minute, "You have 119 minutes to pay,"},
+		{"en", money.IRR, 2 * time.Hour, "You have 2 hours to pay,"},
+		{"en", money.IRR, 47*time.Hour + 59*time.Minute, "You have 47 hours to pay,"},
+		{"en", money.IRR, 48 * time.Hour, "You have 2 days to pay,"},
+		{"fa", money.IRR, 15 * time.Minute, "برای پرداخت ۱۵ دقیقه فرصت دارید: تا ۲۹ آبان ۱۴۰۵، ساعت ۱۴:۲۰."},
+		{
+			"bn", money.BDT, 15 * time.Minute,
+			"পরিশোধের জন্য আর ১৫ মিনিট সময় আছে: ২০ নভেম্বর ২০২৬, ১৬:৫০ (ঢাকার সময়) পর্যন্ত।",
+		},
+		{"pt", money.EUR, time.Minute, "Tem 1 minuto para pagar,"},
+		{"pt", money.EUR, 15 * time.Minute, "Tem 15 minutos para pagar, até 20 de novembro de 2026, 10:50 (Lisboa)."},
+		{"ru", money.RUB, 21 * time.Minute, "На оплату осталась 21 минута: до 20 ноября 2026 г., 13:56 (мск)."},
+		{"ru", money.RUB, 3 * time.Minute, "На оплату осталось 3 минуты:"},
+		{"ru", money.RUB, 11 * time.Minute, "На оплату осталось 11 минут:"},
+		{"ru", money.RUB, 22 * time.Hour, "На оплату осталось 22 часа:"},
+		{"ru", money.RUB, 31 * 24 * time.Hour, "На оплату остался 31 день:"},
 	}
 	for _, test := range tests {
-		if got := speak(t, test.tag).left(now, now.Add(test.left)); !strings.HasPrefix(got, test.want) {
+		if got := speak(t, test.tag).left(now, now.Add(test.left), test.unit); !strings.HasPrefix(got, test.want) {
 			t.Errorf("%s, %v: got %q, want %q", test.tag, test.left, got, test.want)
 		}
 	}
