@@ -3206,7 +3206,7 @@ type Extension struct {
 
 // Feed defines model for Feed.
 type Feed struct {
-	// After Send it as after for what follows; it does not change while nothing happens.
+	// After Send it as after for what follows; it does not change while nothing happens. With type it changes where nothing is found too, as long as there is more to look through.
 	//
 	// Examples: 17
 	After int64 `json:"after"`
@@ -6648,6 +6648,12 @@ type ListEventsParams struct {
 
 	// Limit How many to show at most.
 	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Type Only those of this type, or of one thing: payment.*
+	Type *string `form:"type,omitempty" json:"type,omitempty"`
+
+	// Subject Only those of the thing with this id.
+	Subject *string `form:"subject,omitempty" json:"subject,omitempty"`
 }
 
 // ListEventsParamsFormat defines parameters for ListEvents.
@@ -16561,6 +16567,30 @@ func NewListEventsRequest(server string, params *ListEventsParams) (*http.Reques
 		if params.Limit != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Type != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "type", *params.Type, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Subject != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "subject", *params.Subject, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -38053,4 +38083,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: 1fb978a7da7f908af9e650117c03e940062d37cbfd89d5dd58f335393c43aa6d
+// Stamp of what it is made from: 3a9c638844984697586c84bf23b21c9ae41d039de5bab7c87c87b66209517a7e

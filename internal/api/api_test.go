@@ -199,7 +199,7 @@ var samples = []dialecttest.Sample{
 	{Route: "GET /v1/accounts", Key: "admin", Query: "limit=10&status=active&email=ada@example.com&unit=USD"},
 	{Route: "GET /v1/balances", Key: "admin", Query: "format=json"},
 	{Route: "GET /v1/entries", Key: "admin", Query: "subject=" + id("pay", 3)},
-	{Route: "GET /v1/events", Key: "admin", Query: "after=13&limit=10"},
+	{Route: "GET /v1/events", Key: "admin", Query: "after=13&limit=10&type=payment.captured&subject=" + id("pay", 3)},
 	{Route: "GET /v1/docs/{group}", Path: "/v1/docs/events"},
 }
 

@@ -49,7 +49,7 @@ func (w wholeOf[Item]) rest() (name, value string) { return "", "" }
 func (f feed) items() any { return f.Data }
 
 func (f feed) rest() (name, value string) {
-	if !f.full { // what comes while it is read would never end
+	if !f.more { // what comes while it is read would never end
 		return "", ""
 	}
 	return "after", strconv.FormatInt(f.After, 10)

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/merchant"
 )
@@ -23,15 +24,17 @@ type feed struct {
 	Data  []eventView `json:"data" nullable:"false"`
 	After int64       `json:"after"`
 
-	full bool // there may be more
+	more bool // something may follow already
 }
 
 // feedFrom says where a part of the events begins.
 type feedFrom struct {
 	formatted
 
-	After int64 `query:"after" minimum:"0" default:"0"`
-	Limit int64 `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	After   int64  `query:"after" minimum:"0" default:"0"`
+	Limit   int64  `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	Type    string `query:"type" maxLength:"100"`
+	Subject string `query:"subject" maxLength:"200"`
 }
 
 var eventWords = words{
@@ -47,10 +50,18 @@ var eventWords = words{
 		"at":       {doc: "When it happened.", example: "2026-12-01T12:00:00Z"},
 	},
 	"feed": {
-		"data":  {doc: "The events, the oldest first."},
-		"after": {doc: "Send it as after for what follows; it does not change while nothing happens.", example: 17},
+		"data": {doc: "The events, the oldest first."},
+		"after": {
+			doc: "Send it as after for what follows; it does not change while nothing happens. With type it changes where " +
+				"nothing is found too, as long as there is more to look through.",
+			example: 17,
+		},
 	},
-	"feedFrom": {"after": {doc: "The number of the last event that you have; 0 = none.", example: 16}},
+	"feedFrom": {
+		"after":   {doc: "The number of the last event that you have; 0 = none.", example: 16},
+		"type":    {doc: "Only those of this type, or of one thing: payment.*", example: "payment.captured"},
+		"subject": {doc: "Only those of the thing with this id.", example: examplePayment},
+	},
 }
 
 // nouns are what events are about.
@@ -78,11 +89,11 @@ func (d *desk) events() resource {
 }
 
 func (d *desk) listEvents(c *call, q feedFrom) (out feed, err error) {
-	most := paging{Limit: q.Limit}.size()
-	found, err := d.App.Events(c.Context(), c.Merchant, q.After, most)
-	out.Data, out.After, out.full = []eventView{}, q.After, len(found) == most
-	for _, e := range found {
-		out.Data, out.After = append(out.Data, viewEvent(e)), e.Seq
+	found, err := d.App.Feed(c.Context(), c.Merchant, app.EventFilter{Type: q.Type, Subject: q.Subject}, q.After,
+		paging{Limit: q.Limit}.size(), d.Looks)
+	out = feed{Data: []eventView{}, After: found.After, more: found.More}
+	for _, e := range found.Events {
+		out.Data = append(out.Data, viewEvent(e))
 	}
 	return out, err
 }

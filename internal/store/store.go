@@ -229,6 +229,8 @@ type LedgerReader interface {
 	Entries(ctx context.Context, merchantID, subject string) ([]ledger.Entry, error)
 	// Events follow the given sequence number, in order, without gaps.
 	Events(ctx context.Context, merchantID string, after int64, limit int) ([]event.Event, error)
+	// EventsOf are those of one subject that follow a number, in order.
+	EventsOf(ctx context.Context, merchantID, subject string, after int64, limit int) ([]event.Event, error)
 	// Acts are the events that operators caused and those of what is administered, the newest
 	// first: those before a number, or the last ones where that is zero.
 	Acts(ctx context.Context, merchantID string, before int64, limit int) ([]event.Event, error)

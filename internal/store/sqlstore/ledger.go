@@ -125,6 +125,15 @@ select `+prefixed("e", events)+` from next join event e on e.seq = next.seq and 
 		merchantID, after, limit)
 }
 
+// EventsOf are those of one subject that follow a number, in order.
+func (d *DB) EventsOf(ctx context.Context, merchantID, subject string, after int64, limit int) ([]event.Event, error) {
+	if limit < 1 {
+		return nil, nil
+	}
+	return many(ctx, d, scanEvent, selectFrom(events,
+		"subject = $1 and merchant_id = $2 and seq > $3 order by seq limit $4"), subject, merchantID, after, limit)
+}
+
 // isAct is true of events that operators caused and of those of what is administered. The index
 // event_act has the same words.
 var isAct = "(actor = 'operator' or noun in (" + quoted(event.Administered) + "))"

@@ -44,6 +44,10 @@ func plans(t *testing.T) []planned {
 		{"entries", func(d *sqlstore.DB) error { _, err := d.Entries(ctx, "m", "s"); return err }, []string{
 			"entry_captured", "entry_subject",
 		}, ""},
+		{"events of a subject", func(d *sqlstore.DB) error {
+			_, err := d.EventsOf(ctx, "m", "s", 1, 10)
+			return err
+		}, []string{"event_subject"}, ""},
 		{"acts", func(d *sqlstore.DB) error { _, err := d.Acts(ctx, "m", 0, 10); return err }, []string{"event_act"}, ""},
 		{"invoices at terminals", find(store.InvoiceFilter{}), []string{"invoice_terminal"}, ""},
 		{"invoices in a state", find(store.InvoiceFilter{States: []invoice.State{invoice.Paid}}), []string{

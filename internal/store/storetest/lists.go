@@ -41,6 +41,16 @@ func events(s *shop) {
 	same(t, "history", got, err, []event.Event{a, c})
 	got, err = s.History(ctx, s.id, event.Invoice, "a")
 	same(t, "history of another noun", len(got), err, 0)
+	got, err = s.EventsOf(ctx, s.id, "a", 0, 10)
+	same(t, "events of a subject", got, err, []event.Event{a, c})
+	got, err = s.EventsOf(ctx, s.id, "a", 0, 1)
+	same(t, "the first of a subject", got, err, []event.Event{a})
+	got, err = s.EventsOf(ctx, s.id, "a", 1, 10)
+	same(t, "the next of a subject", got, err, []event.Event{c})
+	got, err = s.EventsOf(ctx, s.id, "a", 0, 0)
+	same(t, "no events of a subject", len(got), err, 0)
+	got, err = s.EventsOf(ctx, newShop(t, s.Store).id, "a", 0, 10)
+	same(t, "events of a subject of another", len(got), err, 0)
 }
 
 // acts are what operators did and what was administered, the newest first.
