@@ -34,7 +34,7 @@ const (
 	CodeUnitUnknown Code = "unit_unknown"
 	// The rate is not plain decimal text above zero of at most 38 digits.
 	CodeRateInvalid Code = "rate_invalid"
-	// No usable rate is known for the pair, or the last one is too old.
+	// The merchant has no market with both units, or one without the rate that is needed. It stays so until a rate is set.
 	CodeRateMissing Code = "rate_missing"
 	// What the request names does not exist, or belongs to another merchant.
 	CodeNotFound Code = "not_found"
@@ -98,7 +98,7 @@ const (
 	CodeGatewayRefused Code = "gateway_refused"
 	// Nothing was taken: the gateway could not be reached or said that it is out of order.
 	CodeGatewayUnavailable Code = "gateway_unavailable"
-	// No gateway of the merchant has the unit, the method and the limits, and is in order at the moment.
+	// No enabled gateway of the merchant has the unit, the method and the limits. It stays so until one is added, enabled or changed; a gateway that is only out of order is another fault.
 	CodeNoGateway Code = "no_gateway"
 	// No trader has the option, the bank, the amount and the coins for it just now. Nothing was begun; ask again later.
 	CodeNoTrader Code = "no_trader"

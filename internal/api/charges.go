@@ -128,9 +128,10 @@ func (d *desk) createCharge(c *call, id string, in newCharge) (out paymentView, 
 		return out, err
 	}
 	defer with.Card.Wipe()
-	return show(d.viewPayment)(d.App.Charge(c.Context(), c.Merchant, app.NewCharge{
+	made, err := d.App.Charge(c.Context(), c.Merchant, app.NewCharge{
 		ID: id, Invoice: d.NewID("inv"), Amount: amount, Description: in.Description, Instrument: with,
-	}))
+	})
+	return show(d.viewPayment)(made, unserved(err, "method", "amount", "unit"))
 }
 
 func (d *desk) chargeAgain(c *call, id string, in chargeAgain) (out paymentView, err error) {
@@ -149,7 +150,8 @@ func (d *desk) chargeAgain(c *call, id string, in chargeAgain) (out paymentView,
 		return out, err
 	}
 	defer with.Card.Wipe()
-	return show(d.viewPayment)(d.App.ChargeAgain(c.Context(), c.Merchant, id, amount, with))
+	made, err := d.App.ChargeAgain(c.Context(), c.Merchant, id, amount, with)
+	return show(d.viewPayment)(made, unserved(err, "method", "amount"))
 }
 
 func (d *desk) adjustPayment(c *call, id string, in adjustment) (out paymentView, err error) {

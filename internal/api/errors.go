@@ -2,7 +2,9 @@ package api
 
 import (
 	"cmp"
+	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/purserhq/purser/internal/dialect"
@@ -63,6 +65,36 @@ var odd = map[fault.Code]int{
 	fault.CodeMethodNotAllowed:     http.StatusMethodNotAllowed,
 	fault.CodeIdempotencyKeyReuse:  http.StatusUnprocessableEntity,
 	fault.CodeLoginInvalid:         http.StatusUnprocessableEntity, // it is the payer's, and the key is good
+
+	// What nobody has set up is not there in a moment either.
+	fault.CodeNoGateway:   http.StatusUnprocessableEntity,
+	fault.CodeRateMissing: http.StatusUnprocessableEntity,
+}
+
+// remedies say what to do about what nobody has set up.
+//
+//exhaustive:ignore
+var remedies = map[fault.Code]string{
+	fault.CodeNoGateway:   "GET /v1/gateways lists those that are there; who runs the server can add or change one.",
+	fault.CodeRateMissing: "GET /v1/rates lists those that are there; POST /v1/rates sets one.",
+}
+
+// unserved names by what the caller sent what no gateway takes: one of its fields where
+// that alone is in the way of a gateway, and else the one that is the way to pay.
+func unserved(err error, way string, fields ...string) error {
+	f := fault.From(err)
+	if err == nil || f.Code != fault.CodeNoGateway {
+		return err
+	}
+	none := fault.New(f.Code, way, "")
+	reason, ok := errors.AsType[*fault.Error](f.Unwrap())
+	if ok && reason.Kind == fault.Invalid && reason.Code != fault.CodeSettingInvalid {
+		none = none.Because(none.Words + " " + reason.Words + " " + remedies[f.Code])
+		if name := paramOf(reason); slices.Contains(fields, name) {
+			none.Param = name
+		}
+	}
+	return none.With(f.Unwrap())
 }
 
 // statusOf is the status of a fault.
@@ -116,6 +148,8 @@ func problemOf(r *dialect.Request, err error) dialect.Reply {
 		e = fault.New(e.Code, "", "")
 	case e.Code == fault.CodeBodyUnreadable && e.Param != "": // it was read, and in the query there is no body
 		e = fault.New(fault.CodeParameterInvalid, e.Param, e.Words)
+	case remedies[e.Code] != "" && e.Words == fault.New(e.Code, "", "").Words:
+		e = e.Because(e.Words + " " + remedies[e.Code])
 	}
 	body := problem{
 		Type: base + "/docs#error-" + string(e.Code), Title: fault.New(e.Code, "", "").Words, Status: statusOf(e),

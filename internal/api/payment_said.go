@@ -173,7 +173,7 @@ func (d *desk) startPayment(c *call, id string, in starting) (out paymentView, e
 		return out, err
 	}
 	made, err := d.App.StartWaiting(c.Context(), c.Merchant, id, in.Gateway)
-	return show(d.viewPayment)(made.Payment, err)
+	return show(d.viewPayment)(made.Payment, unserved(err, "gateway"))
 }
 
 func (d *desk) cancelPayment(c *call, id string, in noted) (paymentView, error) {
@@ -204,10 +204,11 @@ func (d *desk) attestPayment(c *call, id string, in attested) (out paymentView, 
 	if err != nil {
 		return out, err
 	}
-	return show(d.viewPayment)(d.App.AttestPayment(c.Context(), c.Merchant, app.Attestation{
+	made, err := d.App.AttestPayment(c.Context(), c.Merchant, app.Attestation{
 		ID: id, Invoice: in.Invoice, Amount: amount, Method: payment.Method(in.Method), Said: payment.State(in.Status),
 		Receipt: in.Receipt, Bag: bag, Operator: c.said(in.Operator), Note: in.Note,
-	}))
+	})
+	return show(d.viewPayment)(made, unserved(err, "invoice", "amount"))
 }
 
 func (d *desk) confirmPayment(c *call, id string, in moneyCame) (paymentView, error) {

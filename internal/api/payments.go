@@ -251,7 +251,19 @@ func (d *desk) createPayment(c *call, id string, in newPayment) (out paymentView
 		Invoice: in.Invoice, Amount: amount, Gateway: in.Gateway, Method: payment.Method(in.Method),
 		Description: in.Description, Payer: payment.Payer(in.Payer), NewID: mint, Bag: bag, Split: in.Split, Kept: true,
 	})
-	return show(d.viewPayment)(made.Payment, err)
+	return show(d.viewPayment)(made.Payment, unserved(err, in.way(), "amount"))
+}
+
+// way is the field that leaves no gateway: the one that was sent, or else the
+// invoice with its unit.
+func (n newPayment) way() string {
+	switch {
+	case n.Gateway != "":
+		return "gateway"
+	case n.Method != "":
+		return "method"
+	}
+	return "invoice"
 }
 
 // unpaidOr is the amount that a text says, in the unit of an invoice, or all that

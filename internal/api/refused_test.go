@@ -108,3 +108,21 @@ func TestNumbersThatDoNotFit(t *testing.T) {
 		t.Errorf("got %s, want %s", a.Body, want)
 	}
 }
+
+// TestNothingSetUp wants who asks for what nobody set up to be told so for good, with the
+// field that is in the way.
+func TestNothingSetUp(t *testing.T) {
+	t.Parallel()
+	of := func(path, body, code, param string) refusal {
+		return refusal{http.MethodPost, path, body, http.StatusUnprocessableEntity, code, param}
+	}
+	open := id("inv", 5)
+	refusals(t,
+		of("/payments", `{"invoice":"`+open+`","method":"mb_way"}`, "no_gateway", "method"),
+		of("/payments", `{"invoice":"`+open+`","gateway":"shepa","method":"mb_way"}`, "no_gateway", "gateway"),
+		of("/payments", `{"invoice":"`+open+`","amount":"1"}`, "no_gateway", "amount"),
+		of("/charges", `{"amount":"1","unit":"KZT","method":"mb_way","payer":{"mobile":"351#912345678"}}`, "no_gateway",
+			"unit"),
+		of("/exchanges", `{"account":10001,"amount":"1","unit":"KZT","to":"EUR"}`, "rate_missing", "to"),
+	)
+}

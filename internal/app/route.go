@@ -88,15 +88,14 @@ func (a *App) route(ctx context.Context, merchantID string, amount money.Amount,
 		if !g.Enabled || (w.gateway != "" && g.Name != w.gateway) {
 			continue
 		}
-		c, err := a.open(g)
-		if err == nil {
-			err = fits(c.info, amount)
-		}
-		if err == nil && !w.takes(c) {
+		c, err := a.openFor(g, amount)
+		if err != nil {
+			if reason == nil || !fault.Is(err, fault.CodeUnitMismatch) { // what has the unit says more
+				reason = err
+			}
 			continue
 		}
-		if err != nil {
-			reason = err
+		if !w.takes(c) {
 			continue
 		}
 		if h, ok := c.conn.(gateway.Healther); ok && !h.Healthy() {
@@ -113,6 +112,15 @@ func (a *App) route(ctx context.Context, merchantID string, amount money.Amount,
 		return nil, none
 	}
 	return append(well, ill...), nil
+}
+
+// openFor is open for a gateway that has to take the amount.
+func (a *App) openFor(g merchant.Gateway, amount money.Amount) (candidate, error) {
+	c, err := a.open(g)
+	if err != nil {
+		return candidate{}, err
+	}
+	return c, fits(c.info, amount)
 }
 
 func (a *App) open(g merchant.Gateway) (candidate, error) {

@@ -82,7 +82,8 @@ var Catalogue = []Entry{
 	},
 	{
 		Code: CodeRateMissing, Kind: Unavailable, Words: "There is no rate for this pair of units.",
-		Doc: "No usable rate is known for the pair, or the last one is too old.",
+		Doc: "The merchant has no market with both units, or one without the rate that is needed. " +
+			"It stays so until a rate is set.",
 	},
 	{
 		Code: CodeNotFound, Kind: NotFound, Words: "There is no such thing.",
@@ -282,7 +283,8 @@ var Catalogue = []Entry{
 	},
 	{
 		Code: CodeNoGateway, Kind: Unavailable, Words: "No gateway can take this payment.",
-		Doc: "No gateway of the merchant has the unit, the method and the limits, and is in order at the moment.",
+		Doc: "No enabled gateway of the merchant has the unit, the method and the limits. It stays so until " +
+			"one is added, enabled or changed; a gateway that is only out of order is another fault.",
 	},
 	{
 		Code: CodeNoTrader, Kind: Unavailable, Words: "No trader is free for this at the moment.",
