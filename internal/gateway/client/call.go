@@ -20,6 +20,8 @@ import (
 
 	"github.com/failsafe-go/failsafe-go"
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
+
+	"github.com/purserhq/purser/internal/gateway"
 )
 
 // run makes the tries of one call under the executor's policies. Lost.Sent
@@ -121,12 +123,43 @@ func (c *Client) try(ctx context.Context, call Call, body []byte) (Answer, *Lost
 	if call.Token != "" {
 		request.Header.Set("Authorization", "Bearer "+call.Token.Reveal())
 	}
+	heard := c.tell(ctx, request, body)
 	response, err := c.http.Do(request)
 	if err != nil {
-		return Answer{}, failed(ctx, err, connected.Load() || !reported.Load())
+		lost := failed(ctx, err, connected.Load() || !reported.Load())
+		heard(0, Answer{}, lost)
+		return Answer{}, lost
 	}
 	defer func() { _ = response.Body.Close() }() // read to its end or given up
-	return read(ctx, response)
+	answer, lost := read(ctx, response)
+	heard(response.StatusCode, answer, lost)
+	return answer, lost
+}
+
+// tell tells whoever listens of a request, and by what it gives back of the answer.
+// Neither has the contract's secrets in it, under whatever name they stand.
+func (c *Client) tell(ctx context.Context, request *http.Request, body []byte) func(int, Answer, *Lost) {
+	listener := gateway.ListenerOf(ctx)
+	if listener == nil {
+		return func(int, Answer, *Lost) {}
+	}
+	heard := listener(gateway.Asked{
+		Method: request.Method, Address: c.hide(gateway.MaskedAddress(c.hide(request.URL.String()))),
+		Body: c.masked(body),
+	})
+	return func(status int, answer Answer, lost *Lost) {
+		said := gateway.Answered{Status: status, Body: c.masked(answer.Body)}
+		if lost != nil {
+			said.Lost = lost.Why
+		}
+		heard(said)
+	}
+}
+
+// masked hides the contract's secrets before the rest is masked, which may cut one in two,
+// and after it, because they may be written otherwise in JSON.
+func (c *Client) masked(body []byte) string {
+	return c.hide(gateway.Masked([]byte(c.hide(string(body)))))
 }
 
 // failed says why no answer began. A call that its own caller gave up tells

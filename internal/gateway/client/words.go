@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/url"
-	"regexp"
 	"strings"
 	"unicode"
 
@@ -14,9 +13,6 @@ import (
 
 // maxWords is how many characters of a provider's words are kept.
 const maxWords = 200
-
-// digits finds what could be a card number.
-var digits = regexp.MustCompile(`[0-9]{13,19}`)
 
 // Words joins what a provider said into one line that may be stored and
 // shown: Clean, and without the contract's secrets. Empty parts are left out.
@@ -39,7 +35,7 @@ func Clean(text string) string {
 			return ' '
 		}
 		return r
-	}, digits.ReplaceAllStringFunc(strings.ToValidUTF8(text, ""), maskCard)), maxWords)
+	}, gateway.HideCards(strings.ToValidUTF8(text, ""))), maxWords)
 }
 
 // Cut is the beginning of a text, in at most so many characters.
@@ -59,24 +55,6 @@ func hider(secrets []gateway.Secret) func(string) string {
 		}
 	}
 	return strings.NewReplacer(pairs...).Replace
-}
-
-// maskCard hides the middle of a number that passes the check of card numbers.
-func maskCard(number string) string {
-	sum := 0
-	for i := range len(number) {
-		digit := int(number[len(number)-1-i] - '0')
-		if i%2 == 1 {
-			if digit *= 2; digit > 9 {
-				digit -= 9
-			}
-		}
-		sum += digit
-	}
-	if sum%10 != 0 {
-		return number
-	}
-	return number[:6] + strings.Repeat("*", len(number)-10) + number[len(number)-4:]
 }
 
 // Card is a card number as a provider masked it. A number that was not masked

@@ -100,7 +100,7 @@ func (k Kit) abilities(t *testing.T) {
 			t.Errorf("without %s, CanRefund is true", name)
 			continue
 		}
-		if got := r.Refund(t.Context(), k.back()); got.Outcome != gateway.Denied {
+		if got := r.Refund(k.listening(t), k.back()); got.Outcome != gateway.Denied {
 			t.Errorf("without %s, got %+v, want denied", name, got)
 		}
 	}
@@ -109,7 +109,7 @@ func (k Kit) abilities(t *testing.T) {
 func (k Kit) start(t *testing.T) {
 	p := NewProvider(t, k.Start)
 	g := k.open(t, p.URL, patient)
-	got := g.Start(t.Context(), k.Attempt())
+	got := g.Start(k.listening(t), k.Attempt())
 	want := gateway.Started{Outcome: gateway.Opened, Session: k.Session, Link: strings.ReplaceAll(k.Link, baseWord, p.URL)}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("started (-want +got):\n%s", diff)
@@ -122,7 +122,7 @@ func (k Kit) start(t *testing.T) {
 		before := p.Total()
 		strange := k.Attempt()
 		strange.Amount = a
-		if got := g.Start(t.Context(), strange); got.Outcome != gateway.Refused || got.Alarm == "" {
+		if got := g.Start(k.listening(t), strange); got.Outcome != gateway.Refused || got.Alarm == "" {
 			t.Errorf("%s: got %+v, want refused with an alarm", name, got)
 		}
 		if p.Total() != before {
@@ -131,7 +131,7 @@ func (k Kit) start(t *testing.T) {
 	}
 	for _, script := range k.NotBegun {
 		p := NewProvider(t, script.Steps)
-		if got := k.open(t, p.URL, patient).Start(t.Context(), k.Attempt()); got.Outcome != gateway.NoAnswer {
+		if got := k.open(t, p.URL, patient).Start(k.listening(t), k.Attempt()); got.Outcome != gateway.NoAnswer {
 			t.Errorf("%s: got %+v, want no answer", script.Name, got)
 		}
 	}
@@ -166,7 +166,7 @@ func (k Kit) amounts(t *testing.T) {
 		}
 		a := k.Attempt()
 		a.Amount = money.New(amount, k.unit())
-		g.Start(t.Context(), a)
+		g.Start(k.listening(t), a)
 		heard := p.Heard()
 		if got, want := sent(heard[len(heard)-1]), wire(a.Amount); got != want {
 			t.Errorf("got %q in the request, want %s", got, want)
@@ -205,7 +205,7 @@ func (k Kit) take(t *testing.T) {
 		p := NewProvider(t, script.Steps)
 		g := k.open(t, p.URL, patient)
 		for _, question := range k.questions(g) {
-			got := g.Resolve(t.Context(), k.opened(), question)
+			got := g.Resolve(k.listening(t), k.opened(), question)
 			if got.Outcome != gateway.Captured || got.Receipt != k.Receipt || got.Alarm != "" || got.Doubt {
 				t.Errorf("%s, %s: got %+v, want captured with receipt %s", script.Name, question, got, k.Receipt)
 			}
@@ -222,7 +222,7 @@ func (k Kit) untrue(t *testing.T) {
 	ask := func(script Answers, check func(gateway.Question, gateway.Report)) {
 		for _, question := range k.questions(k.open(t, "http://127.0.0.1:1", patient)) {
 			g := k.open(t, NewProvider(t, script.Steps).URL, patient)
-			check(question, g.Resolve(t.Context(), k.opened(), question))
+			check(question, g.Resolve(k.listening(t), k.opened(), question))
 		}
 	}
 	for _, script := range k.Wrong {
@@ -248,7 +248,7 @@ func (k Kit) look(t *testing.T) {
 	if !g.Info().CanLook {
 		want = gateway.Unknown
 	}
-	got := g.Resolve(t.Context(), k.opened(), gateway.Look)
+	got := g.Resolve(k.listening(t), k.opened(), gateway.Look)
 	if got.Outcome != want || got.Alarm != "" || got.Doubt {
 		t.Errorf("got %+v, want %s", got, want)
 	}
@@ -269,14 +269,14 @@ func (k Kit) foreign(t *testing.T) {
 		for _, question := range []gateway.Question{gateway.Look, gateway.Take} {
 			a := k.opened()
 			a.Session = session
-			if got := g.Resolve(t.Context(), a, question); got.Outcome != gateway.Unknown || got.Alarm == "" {
+			if got := g.Resolve(k.listening(t), a, question); got.Outcome != gateway.Unknown || got.Alarm == "" {
 				t.Errorf("%s of session %q: got %+v, want unknown with an alarm", question, session, got)
 			}
 		}
 	}
 	a := k.opened()
 	a.Amount = money.New(250_000, k.stranger())
-	if got := g.Resolve(t.Context(), a, gateway.Take); got.Outcome != gateway.Unknown || got.Alarm == "" {
+	if got := g.Resolve(k.listening(t), a, gateway.Take); got.Outcome != gateway.Unknown || got.Alarm == "" {
 		t.Errorf("amount in another unit: got %+v, want unknown with an alarm", got)
 	}
 }
@@ -317,7 +317,7 @@ func (k Kit) words(t *testing.T) {
 		a := k.opened()
 		a.Word = word
 		p := NewProvider(t, k.Unpaid)
-		if got := k.open(t, p.URL, patient).Resolve(t.Context(), a, gateway.Take); got.Outcome == gateway.Captured {
+		if got := k.open(t, p.URL, patient).Resolve(k.listening(t), a, gateway.Take); got.Outcome == gateway.Captured {
 			t.Errorf("the word %q alone captured: %+v", word, got)
 		}
 	}
@@ -329,7 +329,7 @@ func (k Kit) words(t *testing.T) {
 			script = k.TakeBad
 		}
 		p := NewProvider(t, script)
-		if got := k.open(t, p.URL, patient).Resolve(t.Context(), a, gateway.Take); got.Outcome != gateway.Captured {
+		if got := k.open(t, p.URL, patient).Resolve(k.listening(t), a, gateway.Take); got.Outcome != gateway.Captured {
 			t.Errorf("the word %q undid a payment: %+v", word, got)
 		}
 	}
@@ -339,7 +339,7 @@ func (k Kit) goesBack(t *testing.T) {
 	if k.Refund != nil {
 		p := NewProvider(t, k.Refund)
 		r, _ := k.open(t, p.URL, patient).(gateway.Refunder)
-		got := r.Refund(t.Context(), k.back())
+		got := r.Refund(k.listening(t), k.back())
 		if (got.Outcome != gateway.Done && got.Outcome != gateway.Underway) || got.Alarm != "" {
 			t.Errorf("refund: got %+v, want done or under way", got)
 		}
@@ -348,12 +348,12 @@ func (k Kit) goesBack(t *testing.T) {
 		p := NewProvider(t, k.Reverse)
 		r, _ := k.open(t, p.URL, patient).(gateway.Reverser)
 		want := gateway.ReturnReport{Outcome: gateway.Done, Undone: true}
-		if got := r.Reverse(t.Context(), k.back()); got != want {
+		if got := r.Reverse(k.listening(t), k.back()); got != want {
 			t.Errorf("reverse: got %+v, want %+v", got, want)
 		}
 		part := k.back()
 		part.Amount = money.New(k.Attempt().Amount.Steps()/250, k.unit())
-		if got := r.Reverse(t.Context(), part); got.Outcome != gateway.Denied {
+		if got := r.Reverse(k.listening(t), part); got.Outcome != gateway.Denied {
 			t.Errorf("reverse of a part: got %+v, want denied", got)
 		}
 	}
@@ -367,13 +367,13 @@ func (k Kit) together(t *testing.T) {
 	const callers = 16
 	p := NewProvider(t, k.Take)
 	g := k.open(t, p.URL, patient)
-	first := g.Resolve(t.Context(), k.opened(), gateway.Take)
+	first := g.Resolve(k.listening(t), k.opened(), gateway.Take)
 	reports := make([]gateway.Report, callers)
 	var wait sync.WaitGroup
 	for n := range callers {
 		wait.Go(func() {
 			g.Info()
-			reports[n] = g.Resolve(t.Context(), k.opened(), gateway.Take)
+			reports[n] = g.Resolve(k.listening(t), k.opened(), gateway.Take)
 		})
 	}
 	wait.Wait()
@@ -383,6 +383,9 @@ func (k Kit) together(t *testing.T) {
 		}
 	}
 }
+
+// testCard is a number that passes the check of card numbers.
+const testCard = "6037991234567893"
 
 // secrets makes the provider say them, and looks for them in all that we say.
 func (k Kit) secrets(t *testing.T) {
@@ -400,14 +403,14 @@ func (k Kit) secrets(t *testing.T) {
 	for _, secret := range c.Secrets {
 		all = append(all, secret.Reveal())
 	}
-	const card = "6037991234567893"
+	const card = testCard
 	words := strings.Join(all, " and ") + "\u0000\n" + card + strings.Repeat(" x", 1000)
 	said, err := json.Marshal(words)
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := NewProvider(t, k.Refusal(string(said)))
-	got := k.open(t, p.URL, patient).Start(t.Context(), k.Attempt())
+	got := k.open(t, p.URL, patient).Start(k.listening(t), k.Attempt())
 	if got.Outcome != gateway.Refused {
 		t.Errorf("got %+v, want refused", got)
 	}

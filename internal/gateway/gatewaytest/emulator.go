@@ -227,7 +227,7 @@ func (s *Scene) ask(method, path string, body, into any) {
 func (s *Scene) Open() gateway.Attempt {
 	s.t.Helper()
 	a := s.Attempt()
-	started := s.Gateway.Start(s.t.Context(), a)
+	started := s.Gateway.Start(s.world.listening(s.t), a)
 	if started.Outcome != gateway.Opened {
 		s.t.Fatalf("got %+v, want opened", started)
 	}
@@ -289,7 +289,7 @@ func (s *Scene) decided(a *gateway.Attempt, choice string, good bool) {
 // Taken takes the money of a paid attempt and checks the provider's books.
 func (s *Scene) Taken(a gateway.Attempt) gateway.Report {
 	s.t.Helper()
-	got := s.Gateway.Resolve(s.t.Context(), a, gateway.Take)
+	got := s.Gateway.Resolve(s.world.listening(s.t), a, gateway.Take)
 	if got.Outcome != gateway.Captured || got.Receipt == "" || got.Amount != a.Amount || got.Alarm != "" {
 		s.t.Fatalf("got %+v, want captured", got)
 	}

@@ -24,10 +24,10 @@ func FaultsOfPaid(t *testing.T, world func() World, faults []PaidFault) {
 			s := Stage(t, world())
 			a := s.Pay()
 			s.Fault(f.Fault, f.Call, f.Value)
-			if got := s.Gateway.Resolve(t.Context(), a, gateway.Look); got.Outcome != f.Look {
+			if got := s.Gateway.Resolve(s.world.listening(t), a, gateway.Look); got.Outcome != f.Look {
 				t.Errorf("look: got %+v, want %s", got, f.Look)
 			}
-			got := s.Gateway.Resolve(t.Context(), a, gateway.Take)
+			got := s.Gateway.Resolve(s.world.listening(t), a, gateway.Take)
 			if got.Outcome != f.Take || (got.Alarm != "") != f.Alarm {
 				t.Errorf("take: got %+v, want %s, alarm %v", got, f.Take, f.Alarm)
 			}

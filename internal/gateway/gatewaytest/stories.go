@@ -21,13 +21,13 @@ func (w World) paid(t *testing.T) {
 		if !s.Gateway.Info().VerifyCaptures {
 			want, captures = gateway.Captured, 1
 		}
-		if got := s.Gateway.Resolve(t.Context(), a, gateway.Look); got.Outcome != want {
+		if got := s.Gateway.Resolve(w.listening(t), a, gateway.Look); got.Outcome != want {
 			t.Errorf("before it is asked for: got %+v, want %s", got, want)
 		}
 		s.Books(a, captures)
 	}
 	if sweeper, ok := s.Gateway.(gateway.Sweeper); ok {
-		list, err := sweeper.Sweep(t.Context())
+		list, err := sweeper.Sweep(w.listening(t))
 		if want := []gateway.Unclaimed{{Session: a.Session, Amount: a.Amount}}; err != nil || !slices.Equal(list, want) {
 			t.Errorf("got %v %v, want %v", list, err, want)
 		}
@@ -39,7 +39,7 @@ func (w World) paid(t *testing.T) {
 	if !s.Gateway.Info().CanLook {
 		return
 	}
-	got := s.Gateway.Resolve(t.Context(), a, gateway.Look)
+	got := s.Gateway.Resolve(w.listening(t), a, gateway.Look)
 	if got.Outcome != gateway.Captured || got.Receipt != first.Receipt {
 		t.Errorf("after the money is taken: got %+v, want captured with receipt %s", got, first.Receipt)
 	}
@@ -54,14 +54,14 @@ func (w World) notPaid(t *testing.T) {
 		want = gateway.Pending
 	}
 	for _, question := range []gateway.Question{gateway.Look, gateway.Take} {
-		if got := s.Gateway.Resolve(t.Context(), left, question); got.Outcome != want || got.Alarm != "" {
+		if got := s.Gateway.Resolve(w.listening(t), left, question); got.Outcome != want || got.Alarm != "" {
 			t.Errorf("%s at an open page: got %+v, want %s", question, got, want)
 		}
 	}
 	for _, choice := range []string{"decline", "cancel"} {
 		a := s.Open()
 		s.decided(&a, choice, false)
-		got := s.Gateway.Resolve(t.Context(), a, gateway.Take)
+		got := s.Gateway.Resolve(w.listening(t), a, gateway.Take)
 		over := got.Outcome == gateway.Declined || got.Outcome == gateway.Canceled
 		if w.StaysOpen && got.Outcome != gateway.Pending || !w.StaysOpen && !over {
 			t.Errorf("%s: got %+v, want declined or canceled, or pending where it stays open", choice, got)
@@ -79,7 +79,7 @@ func (w World) forged(t *testing.T) {
 	s.Fault("forged-return", "", "")
 	a := s.Open()
 	s.decided(&a, "decline", true)
-	got := s.Gateway.Resolve(t.Context(), a, gateway.Take)
+	got := s.Gateway.Resolve(w.listening(t), a, gateway.Take)
 	if got.Outcome != gateway.Pending && got.Outcome != gateway.Unknown {
 		t.Errorf("got %+v, want pending or unknown", got)
 	}
@@ -94,10 +94,10 @@ func (w World) replayed(t *testing.T) {
 	a := s.Pay()
 	dear := a
 	dear.Amount = money.New(10*a.Amount.Steps(), a.Amount.Unit())
-	if got := s.Gateway.Resolve(t.Context(), dear, gateway.Take); got.Outcome == gateway.Captured {
+	if got := s.Gateway.Resolve(w.listening(t), dear, gateway.Take); got.Outcome == gateway.Captured {
 		t.Errorf("another amount: got %+v", got)
 	}
-	if got := s.Gateway.Resolve(t.Context(), dear, gateway.Look); got.Outcome == gateway.Captured {
+	if got := s.Gateway.Resolve(w.listening(t), dear, gateway.Look); got.Outcome == gateway.Captured {
 		t.Errorf("looking with another amount: got %+v", got)
 	}
 }
@@ -108,7 +108,7 @@ func (w World) crowd(t *testing.T) {
 	var wait sync.WaitGroup
 	reports := make([]gateway.Report, 12)
 	for n := range reports {
-		wait.Go(func() { reports[n] = s.Gateway.Resolve(t.Context(), a, gateway.Take) })
+		wait.Go(func() { reports[n] = s.Gateway.Resolve(w.listening(t), a, gateway.Take) })
 	}
 	wait.Wait()
 	for _, got := range reports {
@@ -135,17 +135,17 @@ func (w World) givenBack(t *testing.T) {
 	a := s.Pay()
 	taken, whole := s.Taken(a), a.Amount.Steps()
 	part := Back(a, taken, "rf-1", whole*2/5)
-	got := refunder.Refund(t.Context(), part)
+	got := refunder.Refund(w.listening(t), part)
 	if got.Outcome != gateway.Done && got.Outcome != gateway.Underway || got.Undone {
 		t.Errorf("a part: got %+v, want done or under way", got)
 	}
 	if w.Traceable {
 		s.Advance(72 * time.Hour)
-		if state := refunder.RefundState(t.Context(), part, got.Receipt); state.Outcome != gateway.Done {
+		if state := refunder.RefundState(w.listening(t), part, got.Receipt); state.Outcome != gateway.Done {
 			t.Errorf("the state of a part: got %+v, want done", state)
 		}
 	}
-	if got := refunder.Refund(t.Context(), Back(a, taken, "rf-2", whole*4/5)); got.Outcome != gateway.Denied {
+	if got := refunder.Refund(w.listening(t), Back(a, taken, "rf-2", whole*4/5)); got.Outcome != gateway.Denied {
 		t.Errorf("more than is left: got %+v, want denied", got)
 	}
 	reverser, ok := s.Gateway.(gateway.Reverser)
@@ -160,17 +160,17 @@ func (w World) reversed(t *testing.T, s *Scene, refunder gateway.Refunder, rever
 	a := s.Pay()
 	whole := Back(a, s.Taken(a), "rf-3", a.Amount.Steps())
 	for _, time := range []string{"first", "again"} {
-		got := reverser.Reverse(t.Context(), whole)
+		got := reverser.Reverse(w.listening(t), whole)
 		if got != (gateway.ReturnReport{Outcome: gateway.Done, Undone: true}) {
 			t.Errorf("reversed %s: got %+v, want done and undone", time, got)
 		}
 	}
 	for _, question := range []gateway.Question{gateway.Look, gateway.Take} {
-		if got := s.Gateway.Resolve(t.Context(), a, question); got.Outcome != gateway.Undone {
+		if got := s.Gateway.Resolve(w.listening(t), a, question); got.Outcome != gateway.Undone {
 			t.Errorf("%s at a reversed payment: got %+v, want undone", question, got)
 		}
 	}
-	if got := refunder.RefundState(t.Context(), whole, ""); got.Outcome != gateway.Done || !got.Undone {
+	if got := refunder.RefundState(w.listening(t), whole, ""); got.Outcome != gateway.Done || !got.Undone {
 		t.Errorf("the state of a reversal: got %+v, want done and undone", got)
 	}
 }
@@ -185,7 +185,7 @@ func (w World) lostRefund(t *testing.T) {
 	a := s.Pay()
 	whole := Back(a, s.Taken(a), "rf-1", a.Amount.Steps())
 	s.Fault("lost-answer", w.RefundCall, "")
-	if got := refunder.Refund(t.Context(), whole); got.Outcome != gateway.ReturnUnsure {
+	if got := refunder.Refund(w.listening(t), whole); got.Outcome != gateway.ReturnUnsure {
 		t.Errorf("got %+v, want unknown", got)
 	}
 	s.Well()
@@ -194,7 +194,7 @@ func (w World) lostRefund(t *testing.T) {
 	if sum := books.Refunded + books.Pending + books.Reversed; sum != a.Amount.Steps() {
 		t.Errorf("the provider gave %d back, want %v", sum, a.Amount)
 	}
-	got := refunder.RefundState(t.Context(), whole, "")
+	got := refunder.RefundState(w.listening(t), whole, "")
 	found := got.Outcome == gateway.Done || got.Outcome == gateway.Underway
 	if found != w.Traceable || (!found && got.Outcome != gateway.ReturnUnsure) {
 		t.Errorf("got %+v, want it found: %v", got, w.Traceable)
@@ -219,7 +219,7 @@ func (w World) faultyTake(t *testing.T, f emulated) {
 		f.Value = s.trap
 	}
 	s.ask(http.MethodPost, "/faults", f, nil)
-	got := s.Gateway.Resolve(t.Context(), a, gateway.Take)
+	got := s.Gateway.Resolve(w.listening(t), a, gateway.Take)
 	read := f.Name == "odd-types" && w.Texts && got.Outcome == gateway.Captured
 	if !read && (got.Outcome != gateway.Unknown || got.Receipt != "") {
 		t.Errorf("got %+v, want unknown", got)
@@ -244,7 +244,7 @@ func (w World) faultyStart(t *testing.T, f emulated) {
 	s := stage(t, w, limitOf(f))
 	f.Call = w.StartCall
 	s.ask(http.MethodPost, "/faults", f, nil)
-	got := s.Gateway.Start(t.Context(), s.Attempt())
+	got := s.Gateway.Start(w.listening(t), s.Attempt())
 	if got.Outcome != gateway.NoAnswer && (!f.lenient || got.Outcome != gateway.Opened) {
 		t.Errorf("got %+v, want no answer", got)
 	}

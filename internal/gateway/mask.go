@@ -1,0 +1,211 @@
+package gateway
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// mostKept is how many bytes of a request or an answer are kept.
+const mostKept = 2000
+
+// What is written in place of what is not kept.
+const (
+	hidden = "[hidden]" // of a person
+	cutOff = " [cut]"
+)
+
+// secretNames are parts of the names of fields whose values open something: keys,
+// signatures, tokens and what a card is charged with.
+var secretNames = []string{
+	"password", "passwd", "passphrase", "secret", "token", "authorization", "signature", "verifysign", "verifykey",
+	"apikey", "appkey", "privatekey", "phishing", "cvv", "cvc", "securitycode", "otp", "expmonth", "expyear",
+	"expiry", "sensitivedata",
+}
+
+// secretWords are whole names of the same sort.
+var secretWords = []string{"t", "pin", "key", "sign", "hash", "code2", "antiphishingkey", "storepasswd"}
+
+// personalNames are parts of the names of fields that speak of a person.
+var personalNames = []string{
+	"mobile", "phone", "msisdn", "email", "iban", "sheba", "shaba", "nationalcode", "nationalid", "firstname",
+	"lastname", "fullname", "payerreference", "payeraccount", "cardholder",
+	"cusname", "cusadd", "shipname", "shipadd", "postcode", "postalcode",
+}
+
+// Masked is a body or a query as it may be kept and shown: what looks like a secret or
+// like something about a person by its name is hidden, card numbers lose their middle,
+// and the rest is cut where it is long. Bytes that are neither JSON nor a form are kept
+// as text without card numbers.
+func Masked(body []byte) string {
+	text := strings.ToValidUTF8(string(bytes.TrimSpace(body)), "")
+	switch {
+	case text == "":
+		return ""
+	case text[0] == '{' || text[0] == '[':
+		if masked, ok := maskedJSON(text); ok {
+			return shortened(masked)
+		}
+	case isForm(text):
+		if fields, err := url.ParseQuery(text); err == nil {
+			return shortened(MaskedFields(fields))
+		}
+	}
+	return shortened(HideCards(text))
+}
+
+// MaskedFields is a form as it may be kept and shown, its fields in order of their names.
+func MaskedFields(fields map[string][]string) string {
+	names := make([]string, 0, len(fields))
+	for name := range fields {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	var parts []string
+	for _, name := range names {
+		for _, value := range fields[name] {
+			parts = append(parts, HideCards(name)+"="+maskedText(name, value))
+		}
+	}
+	return shortened(strings.Join(parts, "&"))
+}
+
+// MaskedAddress is an address without what could be used: who is at its beginning, the
+// values of its query, and what follows a #.
+func MaskedAddress(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return shortened(HideCards(address))
+	}
+	path := strings.ReplaceAll(u.EscapedPath(), "%5Bredacted%5D", redacted)
+	masked := u.Scheme + "://" + u.Host + HideCards(path)
+	if u.RawQuery != "" {
+		masked += "?" + MaskedFields(u.Query())
+	}
+	return shortened(masked)
+}
+
+// isForm says that a text can be a form: one name at least has a value.
+func isForm(text string) bool {
+	return strings.Contains(text, "=") && !strings.ContainsAny(text, " \n\t<>\"{}")
+}
+
+// maskedJSON masks each member of a document; ok is false when it is none.
+func maskedJSON(text string) (masked string, ok bool) {
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.UseNumber() // an amount keeps its digits
+	var document any
+	if err := decoder.Decode(&document); err != nil {
+		return "", false
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return "", false
+	}
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(maskedValue("", document)); err != nil {
+		return "", false
+	}
+	return strings.TrimSpace(out.String()), true
+}
+
+// maskedValue masks what stands under a name.
+func maskedValue(name string, value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		for member, inner := range v {
+			v[member] = maskedValue(member, inner)
+		}
+	case []any:
+		for i, inner := range v {
+			v[i] = maskedValue(name, inner)
+		}
+	case string:
+		return maskedText(name, v)
+	case json.Number:
+		if masked := maskedText(name, v.String()); masked != v.String() {
+			return masked
+		}
+	}
+	return value
+}
+
+// maskedText masks one value.
+func maskedText(name, value string) string {
+	plain := plainName(name)
+	has := func(part string) bool { return strings.Contains(plain, part) }
+	switch {
+	case value == "":
+		return ""
+	case slices.Contains(secretWords, plain) || slices.ContainsFunc(secretNames, has):
+		return redacted
+	case slices.ContainsFunc(personalNames, has):
+		return hidden
+	case strings.HasPrefix(value, "https://") || strings.HasPrefix(value, "http://"):
+		return MaskedAddress(value)
+	case strings.HasPrefix(value, "{") || strings.HasPrefix(value, "["):
+		if masked, ok := maskedJSON(value); ok {
+			return masked
+		}
+	}
+	return HideCards(value)
+}
+
+// plainName is a field's name in small letters and digits alone: "card[exp_month]" is
+// "cardexpmonth".
+func plainName(name string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, name)
+}
+
+// shortened is a text without control characters, cut where it is long.
+func shortened(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
+	if len(text) <= mostKept || strings.HasSuffix(text, cutOff) {
+		return text
+	}
+	return strings.ToValidUTF8(text[:mostKept], "") + cutOff
+}
+
+// cards finds what could be the number of a card, also in groups.
+var cards = regexp.MustCompile(`[0-9](?:[ -]?[0-9]){12,18}`)
+
+// HideCards hides the middle of every card number in a text: of each run of 13 to 19
+// digits that passes the check of card numbers.
+func HideCards(text string) string { return cards.ReplaceAllStringFunc(text, hideCard) }
+
+// grouping is what people write between the groups of a card number.
+var grouping = strings.NewReplacer(" ", "", "-", "")
+
+func hideCard(found string) string {
+	number := grouping.Replace(found)
+	sum := 0
+	for i := range len(number) {
+		digit := int(number[len(number)-1-i] - '0')
+		if i%2 == 1 {
+			if digit *= 2; digit > 9 {
+				digit -= 9
+			}
+		}
+		sum += digit
+	}
+	if sum%10 != 0 {
+		return found
+	}
+	return number[:6] + strings.Repeat("*", len(number)-10) + number[len(number)-4:]
+}
