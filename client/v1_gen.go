@@ -477,6 +477,8 @@ func (e MerchantTermsAmountGuard) Valid() bool {
 
 // Defines values for MomentKind.
 const (
+	MomentKindCall     MomentKind = "call"
+	MomentKindCallback MomentKind = "callback"
 	MomentKindDelivery MomentKind = "delivery"
 	MomentKindEntry    MomentKind = "entry"
 	MomentKindEvent    MomentKind = "event"
@@ -485,6 +487,10 @@ const (
 // Valid indicates whether the value is a known member of the MomentKind enum.
 func (e MomentKind) Valid() bool {
 	switch e {
+	case MomentKindCall:
+		return true
+	case MomentKindCallback:
+		return true
 	case MomentKindDelivery:
 		return true
 	case MomentKindEntry:
@@ -3746,6 +3752,16 @@ type Moment struct {
 	// Examples: gateway
 	Actor *string `json:"actor,omitempty"`
 
+	// Address The address of a call, its query masked.
+	//
+	// Examples: https://payment.zarinpal.com/pg/v4/payment/verify.json
+	Address *string `json:"address,omitempty"`
+
+	// Answer What was answered, masked and cut likewise.
+	//
+	// Examples: {"data":{"code":100}}
+	Answer *string `json:"answer,omitempty"`
+
 	// AnswerStatus The HTTP status of the last answer.
 	//
 	// Examples: 200
@@ -3766,18 +3782,43 @@ type Moment struct {
 	// Examples: processing
 	From *string `json:"from,omitempty"`
 
+	// Gateway The gateway that was asked or came back, by your name for it.
+	//
+	// Examples: zarinpal
+	Gateway *string `json:"gateway,omitempty"`
+
 	// Host Whom it tells.
 	//
 	// Examples: shop.example
 	Host *string `json:"host,omitempty"`
 
-	// Kind event: the payment or a refund of it moved, and who moved it. entry: it was booked. delivery: an address of yours was told.
+	// Kind event: the payment or a refund of it moved, and who moved it. entry: it was booked. delivery: an address of yours was told. call: we asked a gateway. callback: the payer's browser or the gateway's server came back.
 	//
 	// Examples: event
 	Kind MomentKind `json:"kind"`
 
+	// Lost Why there is no answer to a call. What became of it was asked later.
+	//
+	// Examples: no answer in time
+	Lost *string `json:"lost,omitempty"`
+
+	// Method The HTTP method of a call.
+	//
+	// Examples: POST
+	Method *string `json:"method,omitempty"`
+
+	// Milliseconds How long a call took.
+	//
+	// Examples: 180
+	Milliseconds *int64 `json:"milliseconds,omitempty"`
+
 	// Postings What was booked.
 	Postings *[]Posting `json:"postings,omitempty"`
+
+	// Sent What was sent or brought: without headers, secrets, whole card numbers and data of people, and cut after 2,000 characters. What carries a card is not kept.
+	//
+	// Examples: {"amount":150000}
+	Sent *string `json:"sent,omitempty"`
 
 	// Subject The id of the payment or of the refund.
 	//
@@ -3794,13 +3835,13 @@ type Moment struct {
 	// Examples: 1
 	Tries *int64 `json:"tries,omitempty"`
 
-	// What What moved it, such as open, when a gateway took it on; the rule of an entry; what a delivery tells.
+	// What What moved it, such as open, when a gateway took it on; the rule of an entry; what a delivery tells; of a call why it was made: start, charge, look, take, capture, void, adjust, reverse or refund; of a callback how it came: return, with the payer's browser, or notice, from the gateway's server.
 	//
 	// Examples: capture
 	What string `json:"what"`
 }
 
-// MomentKind event: the payment or a refund of it moved, and who moved it. entry: it was booked. delivery: an address of yours was told.
+// MomentKind event: the payment or a refund of it moved, and who moved it. entry: it was booked. delivery: an address of yours was told. call: we asked a gateway. callback: the payer's browser or the gateway's server came back.
 //
 // Examples: event
 type MomentKind string
@@ -9162,7 +9203,7 @@ type ClientInterface interface {
 
 	// GetPaymentTimeline Get the timeline of a payment
 	//
-	// Shows everything that is on record of a payment and of its refunds, the oldest first: what asked for it, each answer of a gateway that moved it, what was booked, and whom we told. Of addresses only the host is shown.
+	// Shows everything that is on record of a payment and of its refunds, the oldest first: what asked for it, each request to a gateway with its answer and each callback, both masked, what moved it, what was booked, and whom we told. Of your own addresses only the host is shown. What was said with gateways is kept for 90 days, unless the operator chose another time, and at most 500 times for one payment.
 	//
 	// Needs a key with the scope payments:read.
 	//
@@ -12464,7 +12505,7 @@ func (c *Client) StartPayment(ctx context.Context, id string, params *StartPayme
 
 // GetPaymentTimeline Get the timeline of a payment
 //
-// Shows everything that is on record of a payment and of its refunds, the oldest first: what asked for it, each answer of a gateway that moved it, what was booked, and whom we told. Of addresses only the host is shown.
+// Shows everything that is on record of a payment and of its refunds, the oldest first: what asked for it, each request to a gateway with its answer and each callback, both masked, what moved it, what was booked, and whom we told. Of your own addresses only the host is shown. What was said with gateways is kept for 90 days, unless the operator chose another time, and at most 500 times for one payment.
 //
 // Needs a key with the scope payments:read.
 //
@@ -24510,7 +24551,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetPaymentTimelineWithResponse Get the timeline of a payment
 	//
-	// Shows everything that is on record of a payment and of its refunds, the oldest first: what asked for it, each answer of a gateway that moved it, what was booked, and whom we told. Of addresses only the host is shown.
+	// Shows everything that is on record of a payment and of its refunds, the oldest first: what asked for it, each request to a gateway with its answer and each callback, both masked, what moved it, what was booked, and whom we told. Of your own addresses only the host is shown. What was said with gateways is kept for 90 days, unless the operator chose another time, and at most 500 times for one payment.
 	//
 	// Needs a key with the scope payments:read.
 	//
@@ -33117,7 +33158,7 @@ func (c *ClientWithResponses) StartPaymentWithResponse(ctx context.Context, id s
 
 // GetPaymentTimelineWithResponse Get the timeline of a payment
 //
-// Shows everything that is on record of a payment and of its refunds, the oldest first: what asked for it, each answer of a gateway that moved it, what was booked, and whom we told. Of addresses only the host is shown.
+// Shows everything that is on record of a payment and of its refunds, the oldest first: what asked for it, each request to a gateway with its answer and each callback, both masked, what moved it, what was booked, and whom we told. Of your own addresses only the host is shown. What was said with gateways is kept for 90 days, unless the operator chose another time, and at most 500 times for one payment.
 //
 // Needs a key with the scope payments:read.
 //
@@ -38083,4 +38124,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: 3a9c638844984697586c84bf23b21c9ae41d039de5bab7c87c87b66209517a7e
+// Stamp of what it is made from: 4e800663983d2865d28a2e444baaa5b40f8d8a99b93deb25072083b5efad3a7a

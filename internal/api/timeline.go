@@ -27,6 +27,13 @@ type momentView struct {
 	Host         string        `json:"host,omitempty"`
 	Tries        int64         `json:"tries,omitempty"`
 	AnswerStatus int64         `json:"answer_status,omitempty"`
+	Gateway      string        `json:"gateway,omitempty"`
+	Method       string        `json:"method,omitempty"`
+	Address      string        `json:"address,omitempty"`
+	Sent         string        `json:"sent,omitempty"`
+	Answer       string        `json:"answer,omitempty"`
+	Lost         string        `json:"lost,omitempty"`
+	Milliseconds int64         `json:"milliseconds,omitempty"`
 }
 
 // The kinds of what is on record.
@@ -34,6 +41,8 @@ const (
 	eventKind    = "event"
 	entryKind    = "entry"
 	deliveryKind = "delivery"
+	callKind     = string(event.Call)
+	callbackKind = string(event.Callback)
 )
 
 var momentWords = words{
@@ -41,11 +50,13 @@ var momentWords = words{
 		"at": {doc: "When it happened; of a delivery: when it was last tried.", example: "2026-12-01T12:00:00Z"},
 		"kind": {
 			doc: "event: the payment or a refund of it moved, and who moved it. entry: it was booked. delivery: an address of " +
-				"yours was told.",
-			example: eventKind, choices: []string{deliveryKind, entryKind, eventKind},
+				"yours was told. call: we asked a gateway. callback: the payer's browser or the gateway's server came back.",
+			example: eventKind, choices: []string{callKind, callbackKind, deliveryKind, entryKind, eventKind},
 		},
 		"what": {
-			doc:     "What moved it, such as open, when a gateway took it on; the rule of an entry; what a delivery tells.",
+			doc: "What moved it, such as open, when a gateway took it on; the rule of an entry; what a delivery tells; of a " +
+				"call why it was made: start, charge, look, take, capture, void, adjust, reverse or refund; of a callback how " +
+				"it came: return, with the payer's browser, or notice, from the gateway's server.",
 			example: "capture",
 		},
 		"subject":       {doc: "The id of the payment or of the refund.", example: examplePayment},
@@ -57,6 +68,21 @@ var momentWords = words{
 		"host":          {doc: "Whom it tells.", example: "shop.example"},
 		"tries":         {doc: "How often it was sent.", example: 1},
 		"answer_status": {doc: "The HTTP status of the last answer.", example: 200},
+		"gateway":       {doc: "The gateway that was asked or came back, by your name for it.", example: "zarinpal"},
+		"method":        {doc: "The HTTP method of a call.", example: "POST"},
+		"address": {
+			doc: "The address of a call, its query masked.", example: "https://payment.zarinpal.com/pg/v4/payment/verify.json",
+		},
+		"sent": {
+			doc: "What was sent or brought: without headers, secrets, whole card numbers and data of people, and cut after " +
+				"2,000 characters. What carries a card is not kept.",
+			example: `{"amount":150000}`,
+		},
+		"answer": {doc: "What was answered, masked and cut likewise.", example: `{"data":{"code":100}}`},
+		"lost": {
+			doc: "Why there is no answer to a call. What became of it was asked later.", example: "no answer in time",
+		},
+		"milliseconds": {doc: "How long a call took.", example: 180},
 	},
 }
 
@@ -66,7 +92,9 @@ func (d *desk) timeline() operation {
 		id: "getPaymentTimeline", path: "/payments/{id}/timeline", scope: merchant.PaymentsRead,
 		summary: "Get the timeline of a payment",
 		about: "Shows everything that is on record of a payment and of its refunds, the oldest first: what asked for it, " +
-			"each answer of a gateway that moved it, what was booked, and whom we told. Of addresses only the host is shown.",
+			"each request to a gateway with its answer and each callback, both masked, what moved it, what was booked, and " +
+			"whom we told. Of your own addresses only the host is shown. What was said with gateways is kept for 90 days, " +
+			"unless the operator chose another time, and at most 500 times for one payment.",
 		faults: []fault.Code{fault.CodePaymentNotFound},
 	}, d.getTimeline)
 }
@@ -85,7 +113,8 @@ type timed struct {
 }
 
 // viewTimeline shows what is on record in order of time; in one moment events come
-// first, as they happened, then what was booked, then who was told.
+// first, as they happened, then what was booked, then who was told. What a gateway
+// answered moves things after it was asked, so that calls and callbacks come before.
 func viewTimeline(t app.Timeline) []momentView {
 	var all []timed
 	numbers := map[string]int64{} // of events, by what deliveries say of them
@@ -100,6 +129,9 @@ func viewTimeline(t app.Timeline) []momentView {
 			Kind: entryKind, What: string(e.Rule()), Subject: e.Subject(), Postings: viewEntry(e).Postings,
 		}})
 	}
+	for n, c := range t.Contacts {
+		all = append(all, timed{c.At, -1, int64(n), viewContact(c)})
+	}
 	for _, m := range t.Deliveries {
 		all = append(all, timed{m.UpdatedAt, 2, numbers[m.Type+m.Subject], viewTold(m)})
 	}
@@ -112,6 +144,15 @@ func viewTimeline(t app.Timeline) []momentView {
 		views[n].At = moment(one.at)
 	}
 	return views
+}
+
+// viewContact shows a contact with a gateway.
+func viewContact(c event.Contact) momentView {
+	return momentView{
+		Kind: string(c.Kind), What: c.What, Subject: c.Subject, AnswerStatus: int64(c.Status), Gateway: c.Gateway,
+		Method: c.Method, Address: c.Address, Sent: c.Sent, Answer: c.Answer, Lost: c.Lost,
+		Milliseconds: c.Took.Milliseconds(),
+	}
 }
 
 // viewTold shows a delivery. Its address may carry a secret of the receiver's.

@@ -44,6 +44,14 @@ const (
 	questionCard = "4000002500003155" // the payer's bank wants to see the payer
 )
 
+// speak makes a request as whoever listens hears it.
+func speak(ctx context.Context, path, body string) {
+	if listener := gateway.ListenerOf(ctx); listener != nil {
+		listener(gateway.Asked{Method: "POST", Address: "https://acquirer.example" + path, Body: body})(
+			gateway.Answered{Status: 200, Body: "yes"})
+	}
+}
+
 func (b *acquirer) Info() gateway.Info {
 	return gateway.Info{
 		Connector: "acquirer", Title: "Acquirer", Unit: money.IRR, Min: money.New(1, money.IRR),
@@ -55,7 +63,8 @@ func (b *acquirer) Start(context.Context, gateway.Attempt) gateway.Started {
 	return gateway.Started{Outcome: gateway.Refused, Word: "no pages here"}
 }
 
-func (b *acquirer) Charge(_ context.Context, a gateway.Attempt, c gateway.Card, held bool) gateway.Charged {
+func (b *acquirer) Charge(ctx context.Context, a gateway.Attempt, c gateway.Card, held bool) gateway.Charged {
+	speak(ctx, "/charge", "number="+c.Number())
 	b.happen()
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -123,7 +132,8 @@ func (b *acquirer) happen() {
 	}
 }
 
-func (b *acquirer) Resolve(_ context.Context, a gateway.Attempt, _ gateway.Question) gateway.Report {
+func (b *acquirer) Resolve(ctx context.Context, a gateway.Attempt, _ gateway.Question) gateway.Report {
+	speak(ctx, "/look", "payer="+a.Payer.Name)
 	b.happen()
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -138,7 +148,8 @@ func (b *acquirer) Resolve(_ context.Context, a gateway.Attempt, _ gateway.Quest
 	return r
 }
 
-func (b *acquirer) Capture(_ context.Context, h gateway.Held) gateway.Report {
+func (b *acquirer) Capture(ctx context.Context, h gateway.Held) gateway.Report {
+	speak(ctx, "/capture", "amount="+h.Amount.String())
 	return b.step("capture", h, func(i *intent) {
 		if i.state == "held" && h.Amount.Steps() <= i.held {
 			i.state, i.taken, i.held = "taken", h.Amount.Steps(), 0
@@ -146,7 +157,8 @@ func (b *acquirer) Capture(_ context.Context, h gateway.Held) gateway.Report {
 	})
 }
 
-func (b *acquirer) Void(_ context.Context, h gateway.Held) gateway.Report {
+func (b *acquirer) Void(ctx context.Context, h gateway.Held) gateway.Report {
+	speak(ctx, "/void", "")
 	return b.step("void", h, func(i *intent) {
 		if i.state == "held" || i.state == "asking" {
 			i.state, i.held = "void", 0
@@ -195,7 +207,8 @@ func (b *acquirer) step(name string, h gateway.Held, do func(*intent)) gateway.R
 
 func (b *acquirer) CanRefund() bool { return true }
 
-func (b *acquirer) Refund(_ context.Context, r gateway.Return) gateway.ReturnReport {
+func (b *acquirer) Refund(ctx context.Context, r gateway.Return) gateway.ReturnReport {
+	speak(ctx, "/refund", "refund="+r.Refund)
 	return gateway.ReturnReport{Outcome: gateway.Done, Receipt: "re_" + r.Refund}
 }
 

@@ -47,6 +47,8 @@ type Config struct {
 	PayoutForms map[string]PayoutForm
 	// Kept is how long deliveries stay that arrived; zero = for ever.
 	Kept time.Duration
+	// KeptContacts is how long it stays what was said with gateways; zero = for ever.
+	KeptContacts time.Duration
 	// Halted says that the books are known to be wrong: then nothing is done that
 	// moves money. nil = they never are.
 	Halted func() bool
@@ -71,39 +73,40 @@ type Returner struct {
 type App struct {
 	mint
 
-	store       store.Store
-	gateways    gateway.Directory
-	now         func() time.Time
-	log         *slog.Logger
-	returnURL   string
-	noticeURL   string
-	returners   []Returner
-	keys        cache[string, merchant.Key]        // by hash
-	signers     cache[string, signer]              // by hash of the public part
-	issuers     cache[string, Issuer]              // by hash of the name
-	merchants   cache[string, merchant.Merchant]   // by id
-	endpoints   cache[string, []event.Endpoint]    // by merchant
-	terminals   cache[string, []merchant.Terminal] // by merchant
-	accounts    cache[accountKey, wallet.Customer]
-	offers      cache[string, []deal.Offer] // by merchant
-	banks       cache[money.Unit, []string]
-	paid        cache[till, invoice.History]
-	rechecking  sync.Mutex
-	revisions   *store.Revisions // of what is in memory; nil = nobody knows
-	sealer      Sealer
-	credentials func(merchantID, name string, secrets map[string]gateway.Secret) ([]byte, error)
-	forms       map[string]Form
-	payoutForms map[string]PayoutForm
-	private     bool
-	alone       bool
-	kept        time.Duration      // zero = for ever
-	halted      func() bool        // nil = never
-	hashing     chan struct{}      // bounds how many PINs are hashed at once
-	tried       bell               // rings when a try of a delivery was recorded
-	due         chan struct{}      // says that a delivery was committed
-	resolving   singleflight.Group // one question at a time about one payment
-	turns       turns              // who was in somebody's way waits in line
-	picks       picks              // who chooses at the same moment chooses different requisites
+	store        store.Store
+	gateways     gateway.Directory
+	now          func() time.Time
+	log          *slog.Logger
+	returnURL    string
+	noticeURL    string
+	returners    []Returner
+	keys         cache[string, merchant.Key]        // by hash
+	signers      cache[string, signer]              // by hash of the public part
+	issuers      cache[string, Issuer]              // by hash of the name
+	merchants    cache[string, merchant.Merchant]   // by id
+	endpoints    cache[string, []event.Endpoint]    // by merchant
+	terminals    cache[string, []merchant.Terminal] // by merchant
+	accounts     cache[accountKey, wallet.Customer]
+	offers       cache[string, []deal.Offer] // by merchant
+	banks        cache[money.Unit, []string]
+	paid         cache[till, invoice.History]
+	rechecking   sync.Mutex
+	revisions    *store.Revisions // of what is in memory; nil = nobody knows
+	sealer       Sealer
+	credentials  func(merchantID, name string, secrets map[string]gateway.Secret) ([]byte, error)
+	forms        map[string]Form
+	payoutForms  map[string]PayoutForm
+	private      bool
+	alone        bool
+	kept         time.Duration // zero = for ever
+	keptContacts time.Duration
+	halted       func() bool        // nil = never
+	hashing      chan struct{}      // bounds how many PINs are hashed at once
+	tried        bell               // rings when a try of a delivery was recorded
+	due          chan struct{}      // says that a delivery was committed
+	resolving    singleflight.Group // one question at a time about one payment
+	turns        turns              // who was in somebody's way waits in line
+	picks        picks              // who chooses at the same moment chooses different requisites
 }
 
 // New builds the use cases.
@@ -113,7 +116,8 @@ func New(c Config) *App {
 		store: c.Store, gateways: c.Gateways, now: c.Now, log: c.Log,
 		returnURL: c.ReturnURL, noticeURL: c.NoticeURL, returners: c.Returners, sealer: c.Sealer,
 		credentials: c.Credentials,
-		forms:       c.Forms, payoutForms: c.PayoutForms, private: c.Private, kept: c.Kept, halted: c.Halted,
+		forms:       c.Forms, payoutForms: c.PayoutForms, private: c.Private, kept: c.Kept,
+		keptContacts: c.KeptContacts, halted: c.Halted,
 		due: make(chan struct{}, 1), hashing: make(chan struct{}, hashedAtOnce),
 	}
 }
@@ -179,7 +183,7 @@ func doubtful(err error) bool {
 func empty(c store.Change) bool {
 	return len(c.Claims) == 0 && len(c.Merchants) == 0 && len(c.Keys) == 0 && len(c.Gateways) == 0 &&
 		len(c.Invoices) == 0 && len(c.Payments) == 0 && len(c.Refunds) == 0 && len(c.Entries) == 0 &&
-		len(c.Events) == 0 && len(c.Endpoints) == 0 && len(c.Deliveries) == 0 && c.Answer == nil &&
+		len(c.Events) == 0 && len(c.Endpoints) == 0 && len(c.Deliveries) == 0 && len(c.Contacts) == 0 && c.Answer == nil &&
 		len(c.Terminals) == 0 && len(c.Customers) == 0 && len(c.Markets) == 0 && len(c.Transfers) == 0 &&
 		len(c.Exchanges) == 0 && len(c.Payouts) == 0 && len(c.Tries) == 0 &&
 		len(c.Traders) == 0 && len(c.Requisites) == 0 && len(c.Deals) == 0 &&

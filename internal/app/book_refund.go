@@ -310,10 +310,12 @@ func (a *App) askReturn(ctx context.Context, b refund.Refund) (refund.Refund, er
 	if err != nil {
 		return b, err
 	}
+	ctx, end := a.aboutRefund(ctx, b, p)
+	defer end()
 	if refunder, ok := c.conn.(gateway.Refunder); ok && b.Way == refund.ByRefund {
-		return a.bookReturn(ctx, b, refunder.RefundState(ctx, a.returnOf(p, c, b), b.Receipt))
+		return a.bookReturn(ctx, b, refunder.RefundState(asking(ctx, toLook), a.returnOf(p, c, b), b.Receipt))
 	}
-	report := c.conn.Resolve(ctx, a.attempt(p, c, ""), gateway.Look)
+	report := c.conn.Resolve(asking(ctx, toLook), a.attempt(p, c, ""), gateway.Look)
 	switch {
 	case report.Outcome == gateway.Undone:
 		return a.bookReturn(ctx, b, gateway.ReturnReport{Outcome: gateway.Done, Undone: true})

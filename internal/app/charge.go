@@ -227,10 +227,12 @@ func (a *App) DirectPayment(ctx context.Context, merchantID, id string) (payment
 func (a *App) charge(ctx context.Context, p payment.Payment, c candidate, card Card) (payment.Payment, error) {
 	ctx, cancel := detached(ctx)
 	defer cancel()
+	ctx, end := a.about(ctx, p)
+	defer end()
 	attempt := a.attempt(p, c, "")
 	if payment.Methods[p.Attempt.Method].Flow == payment.Push {
 		return a.bookCharge(ctx, p, c, gateway.Charged{
-			Started: c.conn.Start(ctx, attempt), Report: gateway.Report{Outcome: gateway.Pending},
+			Started: c.conn.Start(asking(ctx, toStart), attempt), Report: gateway.Report{Outcome: gateway.Pending},
 		})
 	}
 	charger, ok := passedOn(p, c)
@@ -238,7 +240,7 @@ func (a *App) charge(ctx context.Context, p payment.Payment, c candidate, card C
 		return a.close(ctx, p, payment.Decline, byGateway,
 			why{"this gateway takes no cards from us", payment.NotOpened})
 	}
-	return a.bookCharge(ctx, p, c, charger.Charge(ctx, attempt, card, p.Hold))
+	return a.bookCharge(ctx, p, c, charger.Charge(asking(ctx, toCharge), attempt, card, p.Hold))
 }
 
 // bookCharge makes true what a gateway answered to a charge.
@@ -279,7 +281,7 @@ func passedOn(p payment.Payment, c candidate) (gateway.Charger, bool) {
 // again without a card does only what was not done.
 func (a *App) askCharge(ctx context.Context, p payment.Payment, c candidate, g gateway.Charger,
 ) (payment.Payment, error) {
-	said := g.Charge(ctx, a.attempt(p, c, ""), Card{}, p.Hold)
+	said := g.Charge(asking(ctx, toCharge), a.attempt(p, c, ""), Card{}, p.Hold)
 	if said.Outcome == gateway.NoAnswer {
 		return p, a.flag(ctx, p, cmp.Or(said.Alarm, "the gateway has not said what became of this charge"))
 	}
@@ -295,6 +297,6 @@ func (a *App) callOff(ctx context.Context, p payment.Payment, c candidate) bool 
 		return true
 	}
 	attempt := a.attempt(p, c, "")
-	report := capturer.Void(ctx, gateway.Held{Attempt: attempt, Amount: attempt.Amount, Step: "unpaid"})
+	report := capturer.Void(asking(ctx, toVoid), gateway.Held{Attempt: attempt, Amount: attempt.Amount, Step: "unpaid"})
 	return report.Outcome == gateway.Canceled
 }

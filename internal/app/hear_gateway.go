@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"log/slog"
+	"strings"
 
 	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/fault"
@@ -44,6 +45,9 @@ func (a *App) HearGateway(ctx context.Context, merchantID, name string, m gatewa
 	} else if err != nil {
 		return gateway.Acknowledgement{}, err
 	}
+	ctx, end := a.about(ctx, p)
+	defer end()
+	heard(ctx, byNotice, brought(m))
 	notice.Session = p.Attempt.Session
 	if notice.Word != "" && notice.Word != p.Attempt.Word && p.State == payment.Processing {
 		// Some providers say there what their answers leave out, so the connector sees it when it asks.
@@ -55,6 +59,17 @@ func (a *App) HearGateway(ctx context.Context, merchantID, name string, m gatewa
 		return gateway.Acknowledgement{}, err
 	}
 	return hears.Acknowledgement(), nil
+}
+
+// brought is a message as it may be kept.
+func brought(m gateway.Message) string {
+	parts := make([]string, 0, 2)
+	for _, part := range []string{gateway.MaskedFields(m.Query), gateway.Masked(m.Body)} {
+		if part != "" {
+			parts = append(parts, part)
+		}
+	}
+	return strings.Join(parts, " ")
 }
 
 // notifier is the connector's ear, where the contract has what checking needs.

@@ -80,7 +80,7 @@ func (a *App) letGo(ctx context.Context, p payment.Payment, c candidate) error {
 	if err != nil {
 		return err
 	}
-	report := capturer.Void(ctx, gateway.Held{Attempt: a.attempt(p, c, ""), Amount: amount, Step: "late"})
+	report := capturer.Void(asking(ctx, toVoid), gateway.Held{Attempt: a.attempt(p, c, ""), Amount: amount, Step: "late"})
 	if report.Outcome == gateway.Canceled {
 		return nil
 	}
@@ -93,7 +93,7 @@ func (a *App) lookAfterHold(ctx context.Context, p payment.Payment, c candidate)
 	if p.Step.Kind != "" {
 		return a.runStep(ctx, p, c)
 	}
-	report := c.conn.Resolve(ctx, a.holding(p, c), gateway.Look)
+	report := c.conn.Resolve(asking(ctx, toLook), a.holding(p, c), gateway.Look)
 	switch report.Outcome {
 	case gateway.Authorized, gateway.Pending, gateway.Unknown:
 		return p, a.askAboutHold(ctx, p, report)

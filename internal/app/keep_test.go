@@ -16,12 +16,12 @@ import (
 type keeper struct {
 	store.Store
 
-	before time.Time
+	before store.Aged
 	limit  int
 	seal   store.Seal
 }
 
-func (k *keeper) Forget(_ context.Context, before time.Time, limit int) (int, error) {
+func (k *keeper) Forget(_ context.Context, before store.Aged, limit int) (int, error) {
 	k.before, k.limit = before, limit
 	return 3, nil
 }
@@ -37,10 +37,14 @@ func TestForget(t *testing.T) {
 	now := time.Date(2026, 5, 2, 12, 0, 0, 0, time.UTC)
 	for kept, want := range map[time.Duration]time.Time{0: {}, 48 * time.Hour: now.Add(-48 * time.Hour)} {
 		k := &keeper{}
-		a := app.New(app.Config{Store: k, Now: func() time.Time { return now }, Kept: kept})
-		if n, err := a.Forget(t.Context(), 7); n != 3 || err != nil || !k.before.Equal(want) || k.limit != 7 {
-			t.Errorf("kept %s: got %d, %v, before %s, limit %d, want 3 before %s, limit 7", kept, n, err, k.before,
-				k.limit, want)
+		contacts := now.Add(-time.Hour)
+		a := app.New(app.Config{
+			Store: k, Now: func() time.Time { return now }, Kept: kept, KeptContacts: time.Hour,
+		})
+		if n, err := a.Forget(t.Context(), 7); n != 3 || err != nil || !k.before.Deliveries.Equal(want) ||
+			!k.before.Contacts.Equal(contacts) || k.limit != 7 {
+			t.Errorf("kept %s: got %d, %v, before %+v, limit %d, want 3 before %s and %s, limit 7", kept, n, err, k.before,
+				k.limit, want, contacts)
 		}
 	}
 }

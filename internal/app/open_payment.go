@@ -58,7 +58,9 @@ func (a *App) openPayment(ctx context.Context, p payment.Payment, candidates []c
 // openAt asks one gateway. It was opened only if that is on record too.
 func (a *App) openAt(ctx context.Context, p payment.Payment, c candidate, o opening,
 ) (Requested, gateway.Started, error) {
-	started := c.conn.Start(ctx, a.attempt(p, c, o.title))
+	ctx, end := a.about(ctx, p)
+	defer end()
+	started := c.conn.Start(asking(ctx, toStart), a.attempt(p, c, o.title))
 	if started.Outcome == gateway.Opened && started.Session == "" {
 		started = gateway.Started{Outcome: gateway.NoAnswer, Alarm: "the gateway opened a page without a session"}
 	}

@@ -150,9 +150,11 @@ func (a *App) sendBack(ctx context.Context, merchantID, id string) (refund.Refun
 	if err != nil {
 		return back, err
 	}
+	ctx, end := a.aboutRefund(ctx, back, p)
+	defer end()
 	if back.Way == refund.ByReversal {
 		reverser, _ := c.conn.(gateway.Reverser)
-		report := reverser.Reverse(ctx, a.returnOf(p, c, back))
+		report := reverser.Reverse(asking(ctx, toReverse), a.returnOf(p, c, back))
 		refunder, can := c.conn.(gateway.Refunder)
 		if report.Outcome != gateway.Denied || !can || !refunder.CanRefund() {
 			return a.bookReturn(ctx, back, report)
@@ -166,7 +168,7 @@ func (a *App) sendBack(ctx context.Context, merchantID, id string) (refund.Refun
 	if !ok || !refunder.CanRefund() {
 		return a.failRefund(ctx, back, cannotReturn, orphaned(back))
 	}
-	return a.bookReturn(ctx, back, refunder.Refund(ctx, a.returnOf(p, c, back)))
+	return a.bookReturn(ctx, back, refunder.Refund(asking(ctx, toRefund), a.returnOf(p, c, back)))
 }
 
 func (a *App) refundContext(ctx context.Context, b refund.Refund) (payment.Payment, candidate, error) {

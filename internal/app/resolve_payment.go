@@ -41,6 +41,9 @@ func (a *App) ReturnPayer(ctx context.Context, query map[string][]string) (payme
 	if err != nil {
 		return payment.Payment{}, err
 	}
+	ctx, end := a.about(ctx, p)
+	defer end()
+	heard(ctx, byReturn, gateway.MaskedFields(query))
 	if trusted && notice.Word != "" && p.Attempt.Word != notice.Word && p.State == payment.Processing {
 		if err := a.noteReturn(ctx, p, notice); err != nil {
 			return payment.Payment{}, err
@@ -173,6 +176,8 @@ func (a *App) resolve(ctx context.Context, merchantID, id string, h hint) (payme
 	if err != nil {
 		return p, err
 	}
+	ctx, end := a.about(ctx, p)
+	defer end()
 	if p.Attempt.Session == "" {
 		return a.abandon(ctx, p, c)
 	}
@@ -184,7 +189,7 @@ func (a *App) resolve(ctx context.Context, merchantID, id string, h hint) (payme
 		return a.askCharge(ctx, p, c, g)
 	}
 	if c.info.CanLook && !p.Reserved && (p.State != payment.Processing || !h.good) {
-		report := c.conn.Resolve(ctx, a.attempt(p, c, ""), gateway.Look)
+		report := c.conn.Resolve(asking(ctx, toLook), a.attempt(p, c, ""), gateway.Look)
 		if report.Outcome != gateway.Authorized || !takeable(p) {
 			return a.book(ctx, p, c, report)
 		}
@@ -211,7 +216,7 @@ func (a *App) askForMoney(ctx context.Context, p payment.Payment, c candidate, h
 			return a.leave(ctx, p, c, h, room)
 		}
 	}
-	return a.book(ctx, p, c, c.conn.Resolve(ctx, a.attempt(p, c, ""), gateway.Take))
+	return a.book(ctx, p, c, c.conn.Resolve(asking(ctx, toTake), a.attempt(p, c, ""), gateway.Take))
 }
 
 // askable says that the gateway's word could still change it. Closed ones are
@@ -311,7 +316,7 @@ func (a *App) leave(ctx context.Context, p payment.Payment, c candidate, h hint,
 	}
 	if h.good && c.info.CanLook {
 		// It may be taken already, where the gateway verifies by itself.
-		report := c.conn.Resolve(ctx, a.attempt(p, c, ""), gateway.Look)
+		report := c.conn.Resolve(asking(ctx, toLook), a.attempt(p, c, ""), gateway.Look)
 		if report.Outcome != gateway.Authorized {
 			return a.book(ctx, p, c, report)
 		}

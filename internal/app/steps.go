@@ -151,6 +151,8 @@ func (a *App) step(ctx context.Context, merchantID, id string,
 func (a *App) runStep(ctx context.Context, p payment.Payment, c candidate) (payment.Payment, error) {
 	ctx, cancel := detached(ctx)
 	defer cancel()
+	ctx, end := a.about(ctx, p)
+	defer end()
 	capturer, ok := c.conn.(gateway.Capturer)
 	if !ok {
 		return a.dropStep(ctx, p, fault.New(fault.CodeUnsupported, "payment", ""))
@@ -166,13 +168,13 @@ func (a *App) runStep(ctx context.Context, p payment.Payment, c candidate) (paym
 	held := gateway.Held{Attempt: a.holding(p, c), Amount: amount, Step: p.Step.ID}
 	switch p.Step.Kind {
 	case payment.ToCapture:
-		report := capturer.Capture(ctx, held)
+		report := capturer.Capture(asking(ctx, toCapture), held)
 		if report.Outcome == gateway.Captured {
 			return a.captureHeld(ctx, p, c, report, p.Step)
 		}
 		return a.stepRefused(ctx, p, report)
 	case payment.ToVoid:
-		report := capturer.Void(ctx, held)
+		report := capturer.Void(asking(ctx, toVoid), held)
 		if report.Outcome == gateway.Canceled {
 			return a.endHold(ctx, p, payment.Cancel, byMerchant, why{})
 		}
@@ -182,7 +184,7 @@ func (a *App) runStep(ctx context.Context, p payment.Payment, c candidate) (paym
 		if !ok {
 			return a.dropStep(ctx, p, fault.New(fault.CodeUnsupported, "amount", ""))
 		}
-		report := adjuster.Adjust(ctx, held)
+		report := adjuster.Adjust(asking(ctx, toAdjust), held)
 		if report.Outcome == gateway.Authorized {
 			return a.adjusted(ctx, p)
 		}

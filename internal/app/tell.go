@@ -23,7 +23,10 @@ func (a *App) commit(ctx context.Context, c store.Change) error {
 		}
 	}
 	record(ctx, &c)
+	k := contactsOf(ctx)
+	c.Contacts = k.take()
 	if err := a.write(ctx, c); err != nil {
+		k.putBack(c.Contacts)
 		return err
 	}
 	if len(c.Deliveries) > 0 {

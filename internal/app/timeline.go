@@ -13,6 +13,7 @@ type Timeline struct {
 	Events     []event.Event    // in order, the payment's before those of its refunds
 	Entries    []ledger.Entry   // in order, likewise
 	Deliveries []event.Delivery // newest first, without their bodies
+	Contacts   []event.Contact  // in order, likewise
 }
 
 // mostTold bounds the deliveries of one thing in a timeline.
@@ -49,8 +50,12 @@ func (a *App) trace(ctx context.Context, merchantID string, noun event.Noun, id 
 	if err != nil {
 		return err
 	}
+	had, err := a.store.Contacts(ctx, merchantID, id, mostContacts)
+	if err != nil {
+		return err
+	}
 	told, err := a.store.ListDeliveries(ctx, merchantID, store.DeliveryFilter{Subject: id}, Older{Limit: mostTold})
 	t.Events, t.Entries = append(t.Events, events...), append(t.Entries, entries...)
-	t.Deliveries = append(t.Deliveries, told...)
+	t.Deliveries, t.Contacts = append(t.Deliveries, told...), append(t.Contacts, had...)
 	return err
 }

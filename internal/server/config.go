@@ -134,6 +134,9 @@ type Config struct {
 	// with their bodies; at least 24h, and 876000h is as good as for ever. Events
 	// are never removed, nor messages that are due or were given up.
 	KeepDeliveries time.Duration `key:"keep_deliveries" default:"2160h"`
+	// KeepContacts is how long it is kept, masked, what was said with gateways about a
+	// payment, which its timeline shows; at least 24h.
+	KeepContacts time.Duration `key:"keep_contacts" default:"2160h"`
 
 	// AuditInterval is the pause between two parts of the audit that the server makes
 	// beside its work. A part takes about a fortieth of a second, and a pass through
@@ -320,6 +323,9 @@ func (c *Config) check() error {
 	}
 	if c.KeepDeliveries < leastKept {
 		return settingError("keep_deliveries", "must be at least "+leastKept.String())
+	}
+	if c.KeepContacts < leastKept {
+		return settingError("keep_contacts", "must be at least "+leastKept.String())
 	}
 	if _, err := parseProxies(c.Proxies); err != nil {
 		return err

@@ -112,7 +112,8 @@ func (k *core) over(s store.Store) *app.App {
 		ReturnURL: k.config.PublicURL + returnPath, NoticeURL: k.config.PublicURL + noticePath,
 		Returners: returners(), Sealer: k.gateways.ring, Credentials: k.gateways.ring.sealCredentials,
 		Forms: forms(), PayoutForms: payoutForms(), Private: k.config.WebhookLoopback, Kept: k.config.KeepDeliveries,
-		Halted: k.halted.Load,
+		KeptContacts: k.config.KeepContacts,
+		Halted:       k.halted.Load,
 	})
 }
 

@@ -31,6 +31,10 @@ type DeliveryReader interface {
 	// one state or in all; zero where there are not so many. Who selects by what no index
 	// has looks no further at once.
 	DeliveryDepth(ctx context.Context, merchantID string, state event.State, part Older, looks int) (time.Time, error)
+	// Contacts are those with gateways about one thing, in the order in which they were had.
+	Contacts(ctx context.Context, merchantID, subject string, limit int) ([]event.Contact, error)
+	// ContactsHad is how many there are about one thing, counted as far as a number.
+	ContactsHad(ctx context.Context, merchantID, subject string, most int) (int, error)
 	// DueDeliveries are those whose RunAt has passed, of any merchant: the
 	// longest due of every queue, at most perQueue of each and limit in all. A
 	// queue with a long backlog hides no other one.

@@ -50,6 +50,13 @@ type Revisions struct {
 	Customers int64
 }
 
+// Aged says how old a thing must be to be removed: it is from before that time. Zero = none
+// is. Answers and counts of tries that have expired are removed in any case.
+type Aged struct {
+	Deliveries time.Time // that arrived, and were made and last changed before it
+	Contacts   time.Time
+}
+
 // Keeper looks after what is stored already.
 type Keeper interface {
 	// Seal covers entries that no seal covers, at most limit of them, and says what
@@ -59,9 +66,8 @@ type Keeper interface {
 	// SealOf finds a seal by its number; 0 finds the last. Error: not_found.
 	SealOf(ctx context.Context, number int64) (Seal, error)
 	// Forget removes what nobody asks for any more, at most limit of each sort, and
-	// says how much: answers and counts of tries that have expired, and deliveries
-	// that arrived and were made and last changed before a time.
-	Forget(ctx context.Context, before time.Time, limit int) (int, error)
+	// says how much.
+	Forget(ctx context.Context, before Aged, limit int) (int, error)
 	// Revisions are the numbers of what may be kept in memory. What was read after equal ones is
 	// as it was when they were read again.
 	Revisions(ctx context.Context) (Revisions, error)

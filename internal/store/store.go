@@ -96,7 +96,9 @@ type Change struct {
 	// Endpoints and deliveries carry versions, as nouns do.
 	Endpoints  []event.Endpoint
 	Deliveries []event.Delivery
-	Answer     *Answer
+	// Contacts are always new.
+	Contacts []event.Contact
+	Answer   *Answer
 }
 
 // Store is a database that holds everything Purser knows.

@@ -478,7 +478,7 @@ func TestAnswersExpire(t *testing.T) {
 		}
 		keep(10, now.Add(time.Hour))
 		keep(11, now.Add(time.Hour))
-		if n, err := db.Forget(t.Context(), time.Time{}, 100); err != nil || n != 10 {
+		if n, err := db.Forget(t.Context(), store.Aged{}, 100); err != nil || n != 10 {
 			t.Errorf("forget: got %d, %v, want the 10 that have expired", n, err)
 		}
 		var left int

@@ -3,6 +3,8 @@ package sqlstore
 import (
 	"context"
 	"time"
+
+	"github.com/purserhq/purser/internal/store"
 )
 
 // arrivedOf are a merchant's deliveries that arrived, oldest first: the index
@@ -16,9 +18,15 @@ func (d *DB) forgetArrived() string {
 		d.engine.forEach(deliveries, "d", arrivedOf) + " limit $2)"
 }
 
+// forgetContacts removes some contacts. The ids are in order of time, so that the first ones
+// are the oldest and no index of times is needed.
+const forgetContacts = "delete from contact where (id, merchant_id) in (select id, merchant_id from" +
+	" (select id, merchant_id, created_at from contact order by id, merchant_id limit $2) as oldest" +
+	" where created_at < $1)"
+
 // Forget removes what nobody asks for any more. Whoever changes such a thing at
 // the same moment finds it gone and decides again.
-func (d *DB) Forget(ctx context.Context, before time.Time, limit int) (int, error) {
+func (d *DB) Forget(ctx context.Context, before store.Aged, limit int) (int, error) {
 	var total int64
 	limit = max(1, min(limit, most))
 	now := micros(d.options.Now())
@@ -31,12 +39,20 @@ func (d *DB) Forget(ctx context.Context, before time.Time, limit int) (int, erro
 			}
 			total += n
 		}
-		if before.IsZero() {
-			return nil
+		for _, old := range []struct {
+			statement string
+			before    time.Time
+		}{{d.forgetArrived(), before.Deliveries}, {forgetContacts, before.Contacts}} {
+			if old.before.IsZero() {
+				continue
+			}
+			n, err := h.exec(ctx, old.statement, micros(old.before), limit)
+			if err != nil {
+				return err
+			}
+			total += n
 		}
-		n, err := h.exec(ctx, d.forgetArrived(), micros(before), limit)
-		total += n
-		return err
+		return nil
 	})
 	if err == nil {
 		return int(total), nil

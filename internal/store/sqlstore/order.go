@@ -225,7 +225,8 @@ func (o *order) addWallets(c store.Change) error {
 	return errors.Join(errs...)
 }
 
-// addTold adds who is told what happens.
+// addTold adds who is told what happens, and what was said with gateways. A contact is
+// always new.
 func (o *order) addTold(c store.Change) error {
 	var errs []error
 	for _, e := range c.Endpoints {
@@ -233,6 +234,9 @@ func (o *order) addTold(c store.Change) error {
 	}
 	for _, d := range c.Deliveries {
 		errs = append(errs, o.addNoun(deliveries, d.Merchant, d.ID, d.Version)(deliveryRecord(d)))
+	}
+	for _, t := range c.Contacts {
+		errs = append(errs, o.addNoun(contacts, t.Merchant, t.ID, 0)(contactRecord(t)))
 	}
 	return errors.Join(errs...)
 }

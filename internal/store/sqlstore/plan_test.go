@@ -71,6 +71,14 @@ func plans(t *testing.T) []planned {
 			_, err := d.OverdueInvoices(ctx, dueNow, 10)
 			return err
 		}, []string{"invoice_overdue"}, ""},
+		{"contacts", func(d *sqlstore.DB) error {
+			_, err := d.Contacts(ctx, "m", "pay_1", 10)
+			return err
+		}, []string{"contact_subject"}, ""},
+		{"how many contacts", func(d *sqlstore.DB) error {
+			_, err := d.ContactsHad(ctx, "m", "pay_1", 10)
+			return err
+		}, []string{"contact_subject"}, ""},
 		{"transfers", sent(store.TransferFilter{}), []string{"transfer_sender", "transfer_receiver"}, ""},
 		{"transfers sent", sent(store.TransferFilter{Sent: true}), []string{"transfer_sender"}, ""},
 		{"transfer by name", sent(store.TransferFilter{Sent: true, Reference: "a"}), []string{

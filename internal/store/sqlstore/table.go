@@ -270,6 +270,14 @@ var (
 		{"detail", text},
 		{"body", binary}, // the last: lists leave it out
 	}}
+	contacts = &table{"contact", 2, []field{
+		{"id", text},
+		{"merchant_id", text},
+		{"version", number},
+		{"subject", text},
+		{"created_at", number},
+		{"detail", text},
+	}}
 	claims  = &table{"claim", 3, []field{{"key", text}, {"kind", text}, {"merchant_id", text}, {"subject", text}}}
 	answers = &table{"answer", 2, []field{
 		{"key", text},
@@ -318,7 +326,7 @@ var (
 var nouns = []*table{
 	merchants, keys, gateways, terminals, invoices, payments, refunds, payouts, customers, markets, transfers,
 	exchanges, tries, endpoints, deliveries, traders, requisites, deals, attachments,
-	settlementFiles, settlementRows,
+	settlementFiles, settlementRows, contacts,
 }
 
 // list joins the names of some columns, each through the format function.

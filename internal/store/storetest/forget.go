@@ -51,7 +51,7 @@ func forgets(s *shop) {
 	}
 	parts, total := 0, 0
 	for {
-		n, err := s.Forget(ctx, limit, 2)
+		n, err := s.Forget(ctx, store.Aged{Deliveries: limit}, 2)
 		if err != nil {
 			t.Fatalf("forget: %s", fault.Detail(err))
 		}
@@ -93,6 +93,6 @@ func forgotNoMore(s *shop) {
 	if got := s.balance(s.suspense()); got != 5 {
 		t.Errorf("got a balance of %d, want 5", got)
 	}
-	none, err := s.Forget(ctx, time.Time{}, 100)
+	none, err := s.Forget(ctx, store.Aged{}, 100)
 	same(t, "without a time", none, err, 0)
 }

@@ -114,6 +114,7 @@ var promises = map[string]func(*shop){
 	"settlement files":     settlementFiles,
 	"settlement lists":     settlementLists,
 	"forgets":              forgets,
+	"contacts":             contacts,
 	"revisions":            revisions,
 	"seals":                seals,
 	"seals, many":          sealsMany,

@@ -240,7 +240,7 @@ func triesExpire(s *shop) {
 	kept := wallet.Tries{Merchant: s.id, Key: "kept", Count: 2, ExpiresAt: never}
 	s.must(store.Change{Tries: []wallet.Tries{old, kept}})
 	for removed := 1; removed > 0; {
-		n, err := s.Forget(ctx, time.Time{}, 100)
+		n, err := s.Forget(ctx, store.Aged{}, 100)
 		if err != nil {
 			t.Fatalf("forget: %s", fault.Detail(err))
 		}
