@@ -242,9 +242,9 @@ func TestChangeReceiver(t *testing.T) {
 	if secret, err := s.app.SigningSecret(got); err != nil || secret != first {
 		t.Errorf("the secret is another one: %v", err)
 	}
-	inside, nonsense := "http://10.0.0.1/", []string{"nonsense"}
+	inside, number, nonsense := "http://10.0.0.1/", "http://127.1/", []string{"nonsense"}
 	for what, terms := range map[string]app.EndpointTerms{
-		"private": {URL: &inside, Outside: true}, "types": {Types: &nonsense},
+		"private": {URL: &inside, Outside: true}, "number": {URL: &number, Outside: true}, "types": {Types: &nonsense},
 	} {
 		if _, err := s.app.ChangeReceiver(t.Context(), s.merchant, e.ID, terms); !fault.Is(err, fault.CodeParameterInvalid) {
 			t.Errorf("%s: got %v", what, err)

@@ -132,10 +132,22 @@ func (a *App) checkOutside(param, address string) error {
 	}
 	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
 	ip, err := netip.ParseAddr(host)
+	if err != nil && numeric(host) { // such as 127.1 and 0x7f000001, which some resolvers read as addresses
+		return fault.New(fault.CodeParameterInvalid, param, "Its host is a number that is no address.")
+	}
 	if err == nil && !isPublic(ip) || host == "localhost" || strings.HasSuffix(host, ".localhost") {
 		return fault.New(fault.CodeParameterInvalid, param, "It leads into a private network.")
 	}
 	return nil
+}
+
+// numeric says that a host's last label is a number, as no name's on the internet is.
+func numeric(host string) bool {
+	last := host[strings.LastIndexByte(host, '.')+1:]
+	if hex, ok := strings.CutPrefix(last, "0x"); ok {
+		return strings.Trim(hex, "0123456789abcdef") == ""
+	}
+	return last != "" && strings.Trim(last, "0123456789") == ""
 }
 
 // Networks whose addresses are nobody's on the internet, or lead to others that may be

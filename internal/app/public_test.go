@@ -21,3 +21,16 @@ func TestIsPublic(t *testing.T) {
 		}
 	}
 }
+
+// TestNumeric tells numbers that some resolvers read as addresses from names.
+func TestNumeric(t *testing.T) {
+	t.Parallel()
+	for host, want := range map[string]bool{
+		"2130706433": true, "127.1": true, "0x7f.1": true, "0x7f000001": true, "0177.0.0.01": true, "a.0x": true,
+		"shop.example": false, "1.example": false, "a1": false, "0xshop": false, "": false,
+	} {
+		if got := numeric(host); got != want {
+			t.Errorf("%q: got %v, want %v", host, got, want)
+		}
+	}
+}
