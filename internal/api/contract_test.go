@@ -3,6 +3,8 @@ package api_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -19,6 +21,7 @@ import (
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 
 	"github.com/purserhq/purser/internal/deal"
+	"github.com/purserhq/purser/internal/fault"
 )
 
 // published is the document as docs has it; a test wants it to be what the
@@ -116,10 +119,21 @@ func (c contract) watch(next http.Handler, w http.ResponseWriter, r *http.Reques
 	_, _ = w.Write(recorder.Body.Bytes()) // a recorder takes everything
 }
 
+// nameless says that an answer is that there is no such thing, and not what it is that
+// there is not. An address with nothing behind it has no parameter.
+func nameless(answer *httptest.ResponseRecorder) bool {
+	var p struct{ Code, Param string }
+	return answer.Code == http.StatusNotFound && json.Unmarshal(answer.Body.Bytes(), &p) == nil && p.Param == "" &&
+		p.Code != string(fault.CodeRouteNotFound)
+}
+
 // judge says what the document does not know of an exchange.
 func (c contract) judge(r *http.Request, body []byte, answer *httptest.ResponseRecorder) error {
 	asked := r.Clone(r.Context())
 	asked.Body = io.NopCloser(bytes.NewReader(body))
+	if nameless(answer) {
+		return errors.New("it does not say which of the parameters leads to nothing")
+	}
 	route, params, err := c.routes.FindRoute(asked)
 	if err != nil { // a path or a method that the document does not have
 		described := r.URL.Path == "/v1/openapi.json" || strings.HasPrefix(r.URL.Path, "/v1/docs")

@@ -155,6 +155,9 @@ func problemOf(r *dialect.Request, err error) dialect.Reply {
 		Type: base + "/docs#error-" + string(e.Code), Title: fault.New(e.Code, "", "").Words, Status: statusOf(e),
 		Detail: e.Words, Code: string(e.Code), Param: paramOf(e), RequestID: r.ID,
 	}
+	if body.Param == "" && e.Kind == fault.NotFound && r.Request != nil && r.PathValue("id") != "" {
+		body.Param = "id" // nothing else was named
+	}
 	if all := fault.All(err); len(all) > 1 && e.Kind != fault.Internal {
 		for _, one := range all {
 			body.Errors = append(body.Errors, flaw{Code: string(one.Code), Param: paramOf(one), Detail: one.Words})
@@ -183,6 +186,8 @@ func problemOf(r *dialect.Request, err error) dialect.Reply {
 var missed = map[fault.Code]string{
 	fault.CodeAccountNotFound: "account", fault.CodeDealNotFound: "deal", fault.CodeInvoiceNotFound: "invoice",
 	fault.CodePaymentNotFound: "payment", fault.CodePayoutNotFound: "payout", fault.CodeRefundNotFound: "refund",
+	fault.CodeTerminalNotFound: "terminal", fault.CodeEndpointNotFound: "endpoint", fault.CodeGatewayNotFound: "gateway",
+	fault.CodeEventNotFound: "event", fault.CodeWalletNotFound: "customer", fault.CodeMerchantNotFound: "merchant",
 	fault.CodeIdempotencyKeyReuse: keyHeader, fault.CodeIdempotencyInProgress: keyHeader,
 }
 
