@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/purserhq/purser/internal/event"
+	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/gateway"
 	"github.com/purserhq/purser/internal/payment"
 	"github.com/purserhq/purser/internal/refund"
@@ -46,8 +47,9 @@ type contacts struct {
 	merchant, subject, gateway string
 	hide                       *strings.Replacer // what the payer told of himself
 
-	mu   sync.Mutex
-	list []event.Contact
+	mu     sync.Mutex
+	list   []event.Contact
+	doubts []event.Contact // of changes that failed, or of which nobody knows
 }
 
 // contactsKey is the context key of contacts.
@@ -153,27 +155,40 @@ func (k *contacts) take() []event.Contact {
 	return list
 }
 
-// putBack collects again what a change that failed would have taken along.
-func (k *contacts) putBack(list []event.Contact) {
+// putBack collects again what a change that failed would have taken along. Only one that
+// will be decided anew was surely not committed: with any other the contacts may be there
+// already, and a change that brought them again would fail for ever.
+func (k *contacts) putBack(list []event.Contact, why error) {
 	if k == nil || len(list) == 0 {
 		return
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.list = append(list, k.list...)
+	if fault.Is(why, fault.CodeVersionConflict) {
+		k.list = append(list, k.list...)
+		return
+	}
+	k.doubts = append(k.doubts, list...)
 }
 
 // keep puts what no change took along on record. The money does not depend on it.
 func (k *contacts) keep(ctx context.Context) {
-	list := k.take()
-	if len(list) == 0 {
-		return
-	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepTime)
 	defer cancel()
-	if err := k.app.store.Commit(ctx, store.Change{Contacts: list}); err != nil {
-		k.app.log.WarnContext(ctx, "what was said with a gateway is not on record", slog.String("merchant", k.merchant),
-			slog.String("subject", k.subject), slog.Any("error", err))
+	list := k.take()
+	k.mu.Lock()
+	doubts := k.doubts
+	k.doubts = nil
+	k.mu.Unlock()
+	for _, left := range [][]event.Contact{list, doubts} {
+		if len(left) == 0 {
+			continue
+		}
+		err := k.app.store.Commit(ctx, store.Change{Contacts: left})
+		if err != nil && !fault.Is(err, fault.CodeVersionConflict) { // that is what is there already
+			k.app.log.WarnContext(ctx, "what was said with a gateway is not on record", slog.String("merchant", k.merchant),
+				slog.String("subject", k.subject), slog.Any("error", err))
+		}
 	}
 }
 

@@ -1,6 +1,8 @@
 package app_test
 
 import (
+	"context"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -8,6 +10,7 @@ import (
 
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/event"
+	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/gateway"
 	"github.com/purserhq/purser/internal/payment"
 	"github.com/purserhq/purser/internal/store"
@@ -130,5 +133,54 @@ func TestCallbacksAreKept(t *testing.T) {
 	}
 	if gateway.ListenerOf(t.Context()) != nil {
 		t.Error("got a listener under a context that has none")
+	}
+}
+
+// unsure is a store whose first commit with contacts succeeds or not, and nobody is told.
+type unsure struct {
+	store.Store
+
+	commits bool
+	done    *bool
+}
+
+func (u unsure) Commit(ctx context.Context, c store.Change) error {
+	if *u.done || len(c.Contacts) == 0 {
+		return u.Store.Commit(ctx, c)
+	}
+	*u.done = true
+	if u.commits {
+		if err := u.Store.Commit(ctx, c); err != nil {
+			return err
+		}
+	}
+	return fault.New(fault.CodeTimeOut, "", "")
+}
+
+// TestContactsInDoubt stands in nobody's way where it is not known whether they are there, and
+// keeps each once.
+func TestContactsInDoubt(t *testing.T) {
+	t.Parallel()
+	for _, commits := range []bool{false, true} {
+		s := open(t, 0)
+		i := s.invoice(5000)
+		p := s.request(i, 5000)
+		s.first.pay(p.Attempt.Session, "paid")
+		done := false
+		doubtful := app.New(app.Config{
+			Store: unsure{s.store, commits, &done}, Gateways: s.banks, Now: s.now, Log: slog.New(slog.DiscardHandler),
+			ReturnURL: "https://pay.example/cb", Sealer: envelope{},
+		})
+		if _, err := doubtful.ReturnPayer(t.Context(), back(p, "ok")); !fault.Is(err, fault.CodeTimeOut) {
+			t.Errorf("commits %v: got %v, want time_out", commits, err)
+		}
+		s.saidOf(p, "return session="+p.Attempt.Session+"&t=[redacted]&word=ok")
+		if _, err := doubtful.ReturnPayer(t.Context(), back(p, "ok")); err != nil {
+			t.Errorf("commits %v: again: got %v", commits, err)
+		}
+		s.state(p.ID, payment.Captured)
+		if got := len(s.contacts(p)); got != 2 {
+			t.Errorf("commits %v: got %d callbacks, want 2", commits, got)
+		}
 	}
 }

@@ -26,7 +26,7 @@ func (a *App) commit(ctx context.Context, c store.Change) error {
 	k := contactsOf(ctx)
 	c.Contacts = k.take()
 	if err := a.write(ctx, c); err != nil {
-		k.putBack(c.Contacts)
+		k.putBack(c.Contacts, err)
 		return err
 	}
 	if len(c.Deliveries) > 0 {
