@@ -2011,6 +2011,24 @@ func (e ListRequisitesParamsFormat) Valid() bool {
 	}
 }
 
+// Defines values for ListRequisitesParamsStatus.
+const (
+	ListRequisitesParamsStatusActive   ListRequisitesParamsStatus = "active"
+	ListRequisitesParamsStatusDisabled ListRequisitesParamsStatus = "disabled"
+)
+
+// Valid indicates whether the value is a known member of the ListRequisitesParamsStatus enum.
+func (e ListRequisitesParamsStatus) Valid() bool {
+	switch e {
+	case ListRequisitesParamsStatusActive:
+		return true
+	case ListRequisitesParamsStatusDisabled:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ListSettlementsParamsFormat.
 const (
 	ListSettlementsParamsFormatCsv  ListSettlementsParamsFormat = "csv"
@@ -2194,6 +2212,24 @@ func (e ListTradersParamsFormat) Valid() bool {
 	case ListTradersParamsFormatCsv:
 		return true
 	case ListTradersParamsFormatJSON:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListTradersParamsStatus.
+const (
+	ListTradersParamsStatusActive   ListTradersParamsStatus = "active"
+	ListTradersParamsStatusDisabled ListTradersParamsStatus = "disabled"
+)
+
+// Valid indicates whether the value is a known member of the ListTradersParamsStatus enum.
+func (e ListTradersParamsStatus) Valid() bool {
+	switch e {
+	case ListTradersParamsStatusActive:
+		return true
+	case ListTradersParamsStatusDisabled:
 		return true
 	default:
 		return false
@@ -7371,6 +7407,15 @@ type ListRequisitesParams struct {
 	// Cursor The next_cursor of the page before; leave it out for the first page.
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 
+	// CreatedFrom Only what was made at this time or later. In an address the + of a zone is written %2B.
+	CreatedFrom *time.Time `form:"created_from,omitempty" json:"created_from,omitempty"`
+
+	// CreatedUntil Only what was made before this time.
+	CreatedUntil *time.Time `form:"created_until,omitempty" json:"created_until,omitempty"`
+
+	// Status Only those in this state.
+	Status *ListRequisitesParamsStatus `form:"status,omitempty" json:"status,omitempty"`
+
 	// Trader Only those of this trader.
 	Trader *string `form:"trader,omitempty" json:"trader,omitempty"`
 
@@ -7380,6 +7425,9 @@ type ListRequisitesParams struct {
 
 // ListRequisitesParamsFormat defines parameters for ListRequisites.
 type ListRequisitesParamsFormat string
+
+// ListRequisitesParamsStatus defines parameters for ListRequisites.
+type ListRequisitesParamsStatus string
 
 // CreateRequisiteParams defines parameters for CreateRequisite.
 type CreateRequisiteParams struct {
@@ -7574,10 +7622,22 @@ type ListTradersParams struct {
 
 	// Cursor The next_cursor of the page before; leave it out for the first page.
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// CreatedFrom Only what was made at this time or later. In an address the + of a zone is written %2B.
+	CreatedFrom *time.Time `form:"created_from,omitempty" json:"created_from,omitempty"`
+
+	// CreatedUntil Only what was made before this time.
+	CreatedUntil *time.Time `form:"created_until,omitempty" json:"created_until,omitempty"`
+
+	// Status Only those in this state.
+	Status *ListTradersParamsStatus `form:"status,omitempty" json:"status,omitempty"`
 }
 
 // ListTradersParamsFormat defines parameters for ListTraders.
 type ListTradersParamsFormat string
+
+// ListTradersParamsStatus defines parameters for ListTraders.
+type ListTradersParamsStatus string
 
 // CreateTraderParams defines parameters for CreateTrader.
 type CreateTraderParams struct {
@@ -21060,6 +21120,42 @@ func NewListRequisitesRequest(server string, params *ListRequisitesParams) (*htt
 
 		}
 
+		if params.CreatedFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "created_from", *params.CreatedFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedUntil != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "created_until", *params.CreatedUntil, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Trader != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "trader", *params.Trader, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -22491,6 +22587,42 @@ func NewListTradersRequest(server string, params *ListTradersParams) (*http.Requ
 		if params.Cursor != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "created_from", *params.CreatedFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedUntil != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "created_until", *params.CreatedUntil, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -38124,4 +38256,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: 4e800663983d2865d28a2e444baaa5b40f8d8a99b93deb25072083b5efad3a7a
+// Stamp of what it is made from: 682000546514642f00316202495a06c986c14db4c7ff6c3aeae420dd7113767a

@@ -194,7 +194,7 @@ var market = []dialecttest.Sample{
 	{Route: "GET /v1/attachments/{id}", Path: "/v1/attachments/att_1", Key: "admin", Owned: true},
 	{Route: "GET /v1/attachments/{id}/file", Path: "/v1/attachments/att_1/file", Key: "admin", Owned: true},
 	{Route: "POST /v1/traders", Key: "operator", Body: `{"operator":"Sam","name":"Ann"}`},
-	{Route: "GET /v1/traders", Key: "operator", Query: "limit=10"},
+	{Route: "GET /v1/traders", Key: "operator", Query: "limit=10&status=active"},
 	{
 		Route: "GET /v1/traders/{id}", Path: "/v1/traders/trd_1", Key: "operator", Owned: true, Rival: "otheroperator",
 	},
@@ -207,7 +207,7 @@ var market = []dialecttest.Sample{
 		Body: `{"operator":"Sam","trader":"trd_1","option":"SBP","method":"vtb","number":"7","holder":"B","least":"100",` +
 			`"most":"5000","day_sum":"50000","unit":"RUB","day_count":20,"from":"08:00","until":"22:00"}`,
 	},
-	{Route: "GET /v1/requisites", Key: "operator", Query: "limit=10&trader=trd_1&unit=RUB"},
+	{Route: "GET /v1/requisites", Key: "operator", Query: "limit=10&trader=trd_1&unit=RUB&status=active"},
 	{
 		Route: "GET /v1/requisites/{id}", Path: "/v1/requisites/rqs_1", Key: "operator", Owned: true,
 		Rival: "otheroperator",

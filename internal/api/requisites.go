@@ -32,8 +32,9 @@ type requisiteView struct {
 
 // requisiteList is what a list of requisites can be narrowed down to.
 type requisiteList struct {
-	paging
+	dated
 
+	Status string `query:"status"`
 	Trader string `query:"trader" maxLength:"200"`
 	Unit   string `query:"unit" maxLength:"10"`
 }
@@ -103,6 +104,7 @@ var requisiteWords = words{
 	"requisiteList": {
 		"trader": {doc: "Only those of this trader.", example: exampleTrader},
 		"unit":   {doc: "Only those that take this unit.", example: "RUB"},
+		"status": inStanding,
 	},
 }
 
@@ -281,7 +283,7 @@ func (d *desk) listRequisites(c *call, q requisiteList) (out pageOf[requisiteVie
 		return out, err
 	}
 	found, err := d.App.ListRequisites(c.Context(), c.Merchant,
-		app.RequisiteFilter{Trader: q.Trader, Unit: money.Unit(q.Unit)}, part)
+		app.RequisiteFilter{Trader: q.Trader, Unit: money.Unit(q.Unit), Standing: deal.Standing(q.Status)}, part)
 	return paged(q.paging, found, viewRequisite,
 		func(q deal.Requisite) (time.Time, string) { return q.CreatedAt, q.ID }), err
 }

@@ -40,17 +40,23 @@ type coinsMoved struct {
 }
 
 // traderList is what a list of traders takes.
-type traderList struct{ paging }
+type traderList struct {
+	dated
+
+	Status string `query:"status"`
+}
 
 // exampleTrader is the id of the document's trader.
 const exampleTrader = "trd_01941f29-7c00-7000-8000-000000000001"
 
 var (
 	standings    = []string{string(deal.Active), string(deal.Disabled)}
+	inStanding   = word{doc: "Only those in this state.", example: string(deal.Active), choices: standings}
 	standingWord = word{doc: "Whether new deals may begin.", example: string(deal.Active), choices: standings}
 )
 
 var traderWords = words{
+	"traderList": {"status": inStanding},
 	"traderView": {
 		"id": {doc: "Its id.", example: exampleTrader}, "status": standingWord,
 		"name":  {doc: "What the operator calls the trader.", example: "Boris"},
@@ -136,7 +142,7 @@ func (d *desk) listTraders(c *call, q traderList) (out pageOf[traderView], err e
 	if err != nil {
 		return out, err
 	}
-	found, err := d.App.ListTraders(c.Context(), c.Merchant, part)
+	found, err := d.App.ListTraders(c.Context(), c.Merchant, deal.Standing(q.Status), part)
 	return paged(q.paging, found, viewWholeTrader,
 		func(v app.TraderView) (time.Time, string) { return v.Trader.CreatedAt, v.Trader.ID }), err
 }

@@ -89,9 +89,10 @@ func (a *App) ListDeals(ctx context.Context, merchantID string, l DealList, part
 	return a.store.ListDeals(ctx, merchantID, l, part)
 }
 
-// ListTraders lists a merchant's traders with what is theirs.
-func (a *App) ListTraders(ctx context.Context, merchantID string, part Older) ([]TraderView, error) {
-	list, err := a.store.ListTraders(ctx, merchantID, part)
+// ListTraders lists a merchant's traders of a standing, or all for none, with what is
+// theirs.
+func (a *App) ListTraders(ctx context.Context, merchantID string, in deal.Standing, part Older) ([]TraderView, error) {
+	list, err := a.store.ListTraders(ctx, merchantID, in, part)
 	if err != nil {
 		return nil, err
 	}

@@ -10,8 +10,9 @@ import (
 
 // RequisiteFilter selects requisites; an empty field selects all.
 type RequisiteFilter struct {
-	Trader string
-	Unit   money.Unit
+	Trader   string
+	Unit     money.Unit
+	Standing deal.Standing
 }
 
 // DealFilter selects deals; an empty field selects all.

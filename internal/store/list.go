@@ -143,7 +143,8 @@ type ListReader interface {
 	ListTransfers(ctx context.Context, merchantID string, l TransferList, part Older) ([]wallet.Transfer, error)
 	ListPayouts(ctx context.Context, merchantID string, l PayoutList, part Older) ([]payout.Payout, error)
 	ListDeals(ctx context.Context, merchantID string, l DealList, part Older) ([]deal.Deal, error)
-	ListTraders(ctx context.Context, merchantID string, part Older) ([]deal.Trader, error)
+	// ListTraders are those of a standing, or all for none.
+	ListTraders(ctx context.Context, merchantID string, in deal.Standing, part Older) ([]deal.Trader, error)
 	ListRequisites(ctx context.Context, merchantID string, f RequisiteFilter, part Older) ([]deal.Requisite, error)
 	// ListCustomers are those with a number below the given one, the highest first;
 	// 0 = from the newest on. Of the part the times and the limit count.

@@ -200,14 +200,18 @@ func (d *DB) Requisite(ctx context.Context, merchantID, id string) (deal.Requisi
 // Requisites are a merchant's that a filter leaves, newest first.
 func (d *DB) Requisites(ctx context.Context, merchantID string, f store.RequisiteFilter, page store.Page,
 ) ([]deal.Requisite, error) {
+	return part(ctx, d, requisites, scanRequisite, requisitesOf(merchantID, f), page, byAge...)
+}
+
+// requisitesOf leaves the requisites that a filter does.
+func requisitesOf(merchantID string, f store.RequisiteFilter) *conditions {
 	c := where("merchant_id = ?", merchantID)
-	if f.Trader != "" {
-		c.and("trader_id = ?", f.Trader)
+	c.only("trader_id", f.Trader)
+	c.only("unit", string(f.Unit))
+	if f.Standing != "" {
+		c.and("enabled = ?", flag(f.Standing == deal.Active))
 	}
-	if f.Unit != "" {
-		c.and("unit = ?", string(f.Unit))
-	}
-	return part(ctx, d, requisites, scanRequisite, c, page, byAge...)
+	return c
 }
 
 // Offers are what requisites that are not disabled offer.

@@ -239,18 +239,23 @@ func (d *DB) ListDeals(ctx context.Context, merchantID string, l store.DealList,
 	return older(ctx, d, deals, scanDeal, c, p)
 }
 
-// ListTraders are a merchant's.
-func (d *DB) ListTraders(ctx context.Context, merchantID string, p store.Older) ([]deal.Trader, error) {
-	return older(ctx, d, traders, scanTrader, where("merchant_id = ?", merchantID), p)
+// ListTraders are a merchant's of a standing, or all for none.
+func (d *DB) ListTraders(ctx context.Context, merchantID string, in deal.Standing, p store.Older,
+) ([]deal.Trader, error) {
+	c := where("merchant_id = ?", merchantID)
+	switch in {
+	case deal.Active:
+		c.and(d.engine.detailText("disabled") + " is null")
+	case deal.Disabled:
+		c.and(d.engine.detailText("disabled") + " is not null")
+	}
+	return older(ctx, d, traders, scanTrader, c, p)
 }
 
 // ListRequisites are a merchant's that a filter leaves.
 func (d *DB) ListRequisites(ctx context.Context, merchantID string, f store.RequisiteFilter, p store.Older,
 ) ([]deal.Requisite, error) {
-	c := where("merchant_id = ?", merchantID)
-	c.only("trader_id", f.Trader)
-	c.only("unit", string(f.Unit))
-	return older(ctx, d, requisites, scanRequisite, c, p)
+	return older(ctx, d, requisites, scanRequisite, requisitesOf(merchantID, f), p)
 }
 
 // Transfer finds a transfer. Error: not_found.

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"slices"
 	"time"
 
 	"github.com/purserhq/purser/internal/deal"
@@ -44,7 +45,7 @@ func listMarket(s *shop) {
 		return s.ListPayouts(ctx, s.id, store.PayoutList{}, o)
 	}, func(p payout.Payout) (time.Time, string) { return p.CreatedAt, p.ID })
 	inParts(s, "traders", 7, grow, func(o store.Older) ([]deal.Trader, error) {
-		return s.ListTraders(ctx, s.id, o)
+		return s.ListTraders(ctx, s.id, "", o)
 	}, func(t deal.Trader) (time.Time, string) { return t.CreatedAt, t.ID })
 	inParts(s, "requisites", 7, grow, func(o store.Older) ([]deal.Requisite, error) {
 		return s.ListRequisites(ctx, s.id, store.RequisiteFilter{}, o)
@@ -84,13 +85,33 @@ func (s *shop) narrowedMarket(c store.Change) {
 	same(t, "requisites of a trader", len(theirs), err, 1)
 	theirs, err = s.ListRequisites(ctx, s.id, store.RequisiteFilter{Unit: money.USD}, all)
 	same(t, "requisites in another unit", len(theirs), err, 0)
+	s.standing(all)
 	other := newShop(t, s.Store).id
 	payouts, err = s.ListPayouts(ctx, other, store.PayoutList{}, all)
 	same(t, "payouts of another", len(payouts), err, 0)
 	deals, err := s.ListDeals(ctx, other, store.DealList{}, all)
 	same(t, "deals of another", len(deals), err, 0)
-	traders, err := s.ListTraders(ctx, other, all)
+	traders, err := s.ListTraders(ctx, other, "", all)
 	same(t, "traders of another", len(traders), err, 0)
 	theirs, err = s.ListRequisites(ctx, other, store.RequisiteFilter{}, all)
 	same(t, "requisites of another", len(theirs), err, 0)
+}
+
+// standing lists traders and requisites by whether new deals may begin.
+func (s *shop) standing(all store.Older) {
+	t, ctx := s.T, s.Context()
+	gone := deal.Trader{ID: newID(), Merchant: s.id, Name: "Eve", Disabled: true, CreatedAt: noon, UpdatedAt: noon}
+	shut := s.requisite(9, func(q *deal.Requisite) { q.Disabled = true })
+	s.must(store.Change{Traders: []deal.Trader{gone}, Requisites: []deal.Requisite{shut}})
+	for standing, want := range map[deal.Standing]int{"": 8, deal.Active: 7, deal.Disabled: 1} {
+		traders, err := s.ListTraders(ctx, s.id, standing, all)
+		same(t, "traders that are "+string(standing), len(traders), err, want)
+		same(t, "the trader who is gone is there", slices.ContainsFunc(traders, func(one deal.Trader) bool {
+			return one.ID == gone.ID
+		}), nil, standing != deal.Active)
+		requisites, err := s.ListRequisites(ctx, s.id, store.RequisiteFilter{Standing: standing}, all)
+		same(t, "requisites that are "+string(standing), len(requisites), err, want)
+		pages, err := s.Requisites(ctx, s.id, store.RequisiteFilter{Standing: standing}, store.Page{})
+		same(t, "pages of the same", len(pages), err, want)
+	}
 }
