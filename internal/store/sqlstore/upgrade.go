@@ -52,6 +52,10 @@ func (e *sqliteEngine) upgraded(ctx context.Context, before map[string]int64) er
 		if wrong > before[says] {
 			return fmt.Errorf("the books do not agree any more: %s (%d wrong, %d before)", says, wrong, before[says])
 		}
+		if wrong > 0 {
+			e.options.Log.WarnContext(ctx, "the books were wrong before the schema was brought up to date, and still are: "+
+				"look with purser audit", slog.String("check", says), slog.Int64("wrong", wrong))
+		}
 	}
 	return nil
 }

@@ -1,11 +1,13 @@
 package sqlstore_test
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
@@ -294,5 +296,28 @@ func TestUpgradeFails(t *testing.T) {
 	again, err := sqlstore.Migrate(context.WithoutCancel(t.Context()), o)
 	if err != nil || again.Before != done.Schema || again.Copy != "" {
 		t.Errorf("migrate what was restored: got %+v, %v, want nothing to do", again, err)
+	}
+}
+
+// TestUpgradeOfWrongBooks brings books up to date that were wrong before, which an upgrade
+// cannot mend, and says so.
+func TestUpgradeOfWrongBooks(t *testing.T) {
+	t.Parallel()
+	const version = 3
+	url := sqlitetest.Missing(t)
+	older(t, url, version)
+	if err := transact(t.Context(), raw(t, url), []string{
+		"update account set balance = balance + 1 where key in (select key from account order by key limit 1)",
+	}); err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	o := sqlstore.Options{URL: url, Now: time.Now, Log: slog.New(slog.NewTextHandler(&log, nil))}
+	done, err := sqlstore.Migrate(t.Context(), o)
+	if err != nil || done.Before != version || done.Copy == "" {
+		t.Fatalf("got %+v, %v, want it brought up to date", done, err)
+	}
+	if got := log.String(); !strings.Contains(got, "level=WARN") || !strings.Contains(got, "look with purser audit") {
+		t.Errorf("got the log %q, want it to warn of the books", got)
 	}
 }
