@@ -2692,6 +2692,11 @@ type Deal struct {
 	// Examples: 1000.00
 	Amount string `json:"amount"`
 
+	// CheckoutURL The page on which the payer reads where to send the money, says that it is sent, and sees what became of it. Whoever has the address may.
+	//
+	// Examples: https://pay.example/invoice?id=inv_01941f29-7c00-7000-8000-000000000001
+	CheckoutURL *string `json:"checkout_url,omitempty"`
+
 	// Coins What it is worth in coins.
 	Coins Coins `json:"coins"`
 
@@ -38256,4 +38261,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: 682000546514642f00316202495a06c986c14db4c7ff6c3aeae420dd7113767a
+// Stamp of what it is made from: fb2d69b737f508a1237881638505917c17e78ff21d26a82ad42653fa43803393

@@ -6,6 +6,7 @@ import (
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/deal"
 	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/merchant"
 	"github.com/purserhq/purser/internal/money"
 )
@@ -32,6 +33,8 @@ type dealView struct {
 	Expanded   *dealMore    `json:"expanded,omitempty" table:"-"`
 	CreatedAt  string       `json:"created_at" format:"date-time"`
 	UpdatedAt  string       `json:"updated_at" format:"date-time"`
+
+	CheckoutURL string `json:"checkout_url,omitempty"` // behind all others, for whoever counts the columns of a table
 }
 
 // coinsView is what a deal costs the trader, or pays to one.
@@ -140,6 +143,11 @@ var dealWords = words{
 		"link": {
 			doc: "An address that the payer's telephone opens to pay, where there is one.", example: "https://qr.example/1",
 		},
+		"checkout_url": {
+			doc: "The page on which the payer reads where to send the money, says that it is sent, and sees what " +
+				"became of it. Whoever has the address may.",
+			example: "https://pay.example/invoice?id=" + exampleInvoice,
+		},
 		"amount": {doc: "What is to be sent.", example: "1000.00"},
 		"paid":   {doc: "What was really sent.", example: "1000.00"},
 		"rate":   {doc: "So many of the unit for one coin, fixed when it began.", example: "98.5"},
@@ -197,7 +205,7 @@ func (d *desk) deals() resource {
 		if len(change.Deals) != 1 {
 			return out, false
 		}
-		return viewDeal(change.Deals[0]), true
+		return d.viewDeal(change.Deals[0]), true
 	}}
 	faults := []fault.Code{fault.CodeDealNotFound, fault.CodeWrongState}
 	return resource{
@@ -290,11 +298,11 @@ func (d *desk) createDeal(c *call, id string, in newDeal) (out dealView, err err
 	case err == nil && !found:
 		return out, fault.New(fault.CodeNoTrader, "", "")
 	}
-	return show(viewDeal)(made, err)
+	return show(d.viewDeal)(made, err)
 }
 
 func (d *desk) dealNow(c *call, id string) (dealView, error) {
-	return show(viewDeal)(d.App.Deal(c.Context(), c.Merchant, id))
+	return show(d.viewDeal)(d.App.Deal(c.Context(), c.Merchant, id))
 }
 
 func (d *desk) listDeals(c *call, q dealList) (out pageOf[dealView], err error) {
@@ -305,16 +313,16 @@ func (d *desk) listDeals(c *call, q dealList) (out pageOf[dealView], err error) 
 	found, err := d.App.ListDeals(c.Context(), c.Merchant, app.DealList{
 		Invoice: q.Invoice, Payout: q.Payout, Trader: q.Trader, State: deal.State(q.Status),
 	}, part)
-	return d.dealExpansions().page(c, q.Expand, paged(q.paging, found, viewDeal,
+	return d.dealExpansions().page(c, q.Expand, paged(q.paging, found, d.viewDeal,
 		func(one deal.Deal) (time.Time, string) { return one.CreatedAt, one.ID }), err)
 }
 
 func (d *desk) confirmTransfer(c *call, id string, _ none) (dealView, error) {
-	return show(viewDeal)(d.App.ReportTransfer(c.Context(), c.Merchant, id))
+	return show(d.viewDeal)(d.App.ReportTransfer(c.Context(), c.Merchant, id))
 }
 
 func (d *desk) cancelDeal(c *call, id string, _ none) (dealView, error) {
-	return show(viewDeal)(d.App.WithdrawDeal(c.Context(), c.Merchant, id))
+	return show(d.viewDeal)(d.App.WithdrawDeal(c.Context(), c.Merchant, id))
 }
 
 func (d *desk) disputeDeal(c *call, id string, in newDispute) (out dealView, err error) {
@@ -322,7 +330,7 @@ func (d *desk) disputeDeal(c *call, id string, in newDispute) (out dealView, err
 	if err != nil {
 		return out, err
 	}
-	return show(viewDeal)(d.App.DisputeDeal(c.Context(), app.NewDispute{
+	return show(d.viewDeal)(d.App.DisputeDeal(c.Context(), app.NewDispute{
 		Merchant: c.Merchant, Deal: id, Reason: in.Reason, Amount: amount,
 	}))
 }
@@ -332,17 +340,17 @@ func (d *desk) completeDeal(c *call, id string, in dealWord) (out dealView, err 
 	if err != nil {
 		return out, err
 	}
-	return show(viewDeal)(d.App.CompleteDeal(c.Context(), word))
+	return show(d.viewDeal)(d.App.CompleteDeal(c.Context(), word))
 }
 
 func (d *desk) giveDealCode(c *call, id string, in payerCode) (dealView, error) {
-	return show(viewDeal)(d.App.GiveCode(c.Context(), app.DealWord{
+	return show(d.viewDeal)(d.App.GiveCode(c.Context(), app.DealWord{
 		Merchant: c.Merchant, Deal: id, Operator: in.Operator, Note: in.Note,
 	}, in.Link))
 }
 
 func (d *desk) rejectDeal(c *call, id string, in decided) (dealView, error) {
-	return show(viewDeal)(d.App.CancelDeal(c.Context(), app.DealWord{
+	return show(d.viewDeal)(d.App.CancelDeal(c.Context(), app.DealWord{
 		Merchant: c.Merchant, Deal: id, Operator: in.Operator, Note: in.Note,
 	}))
 }
@@ -352,7 +360,7 @@ func (d *desk) resolveDeal(c *call, id string, in resolution) (out dealView, err
 	if err != nil {
 		return out, err
 	}
-	return show(viewDeal)(d.App.ResolveDispute(c.Context(), word, in.Outcome == won))
+	return show(d.viewDeal)(d.App.ResolveDispute(c.Context(), word, in.Outcome == won))
 }
 
 func (d *desk) correctDeal(c *call, id string, in correction) (out dealView, err error) {
@@ -361,7 +369,7 @@ func (d *desk) correctDeal(c *call, id string, in correction) (out dealView, err
 		return out, err
 	}
 	made, err := d.App.CorrectDeal(c.Context(), word)
-	return show(viewDeal)(made, short(err, "paid"))
+	return show(d.viewDeal)(made, short(err, "paid"))
 }
 
 // wordOf is an operator's word in the words of the core.
@@ -390,7 +398,7 @@ func (d *desk) sumOf(c *call, id, name string, text *string) (amount money.Amoun
 }
 
 // viewDeal shows a deal.
-func viewDeal(one deal.Deal) dealView {
+func (d *desk) viewDeal(one deal.Deal) dealView {
 	view := dealView{
 		ID: one.ID, Status: string(one.State), Invoice: one.Invoice, Payment: one.Payment, Payout: one.Payout,
 		Trader: one.Trader, Payee: payeeView{one.Option, one.Method, one.Number, one.Holder},
@@ -401,6 +409,9 @@ func viewDeal(one deal.Deal) dealView {
 	}
 	if !one.Out() { // whom a payout is for is nobody's to pay
 		view.Link = one.CodeLink()
+		if invoice.HasDealPage(one.Invoice) {
+			view.CheckoutURL = d.PublicURL + invoice.DealPage(one.Invoice)
+		}
 	}
 	if !one.Dispute.OpenedAt.IsZero() {
 		view.Dispute = &disputeView{

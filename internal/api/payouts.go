@@ -384,7 +384,7 @@ func (d *desk) payoutExpansions() expansions[payoutView] {
 		found, err := d.App.DealsOfPayouts(c.Context(), c.Merchant, v.ID)
 		v.Expanded = &payoutMore{}
 		for _, one := range found {
-			v.Expanded.Deals = append(v.Expanded.Deals, viewDeal(one))
+			v.Expanded.Deals = append(v.Expanded.Deals, d.viewDeal(one))
 		}
 		return err
 	}}}

@@ -170,7 +170,8 @@ func (d *desk) matchRequisite(c *call, id string, q arrival) (out dealView, err 
 	if err != nil {
 		return out, err
 	}
-	return show(viewDeal)(d.App.MatchDeal(c.Context(), app.Transfer{Merchant: c.Merchant, Requisite: id, Amount: amount}))
+	came := app.Transfer{Merchant: c.Merchant, Requisite: id, Amount: amount}
+	return show(d.viewDeal)(d.App.MatchDeal(c.Context(), came))
 }
 
 func (d *desk) createRequisite(c *call, id string, in newRequisite) (out requisiteView, err error) {

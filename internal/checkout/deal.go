@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -111,10 +110,6 @@ func (p *Pages) Deal(w http.ResponseWriter, r *http.Request) {
 // from their history.
 func (p *Pages) backToDeal(w http.ResponseWriter, r *http.Request) { p.toDeal(w, r, r.PathValue("id")) }
 
-// unguessable is the form of the ids that open such a page. Those in which
-// merchants name their own things could be counted through.
-var unguessable = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
-
 // dealt finds the invoice of the page, or answers.
 func (p *Pages) dealt(w http.ResponseWriter, r *http.Request, id string) (dealView, bool) {
 	if !p.admitDeal(w, r, id) {
@@ -134,7 +129,7 @@ func (p *Pages) admitDeal(w http.ResponseWriter, r *http.Request, id string) boo
 		p.tooMany(w, r)
 		return false
 	}
-	if !unguessable.MatchString(id) {
+	if !invoice.HasDealPage(id) {
 		p.trouble(w, r, http.StatusNotFound, "invoice_not_found")
 		return false
 	}
@@ -152,11 +147,11 @@ func (p *Pages) readDeal(ctx context.Context, id string) (v dealView, err error)
 		return v, err
 	}
 	elsewhere := fault.New(fault.CodeInvoiceNotFound, "invoice", "")
-	if paidElsewhere(v.Invoice) {
-		return v, elsewhere
-	}
 	if v.deals, err = p.app.DealsOf(ctx, owner, id); err != nil {
 		return v, err
+	}
+	if paidElsewhere(v.Invoice, v.deals) {
+		return v, elsewhere
 	}
 	if now, _ := p.stage(v); now == toChoose || len(v.deals) == 0 {
 		var known bool
@@ -173,12 +168,14 @@ func (p *Pages) readDeal(ctx context.Context, id string) (v dealView, err error)
 }
 
 // paidElsewhere says that an invoice cannot be paid to a person. Not all others
-// can.
-func paidElsewhere(i invoice.Invoice) bool { return i.Terminal == 0 || i.Open || i.VerifyIn > 0 }
+// can. For one of our own API the merchant begins the first deal.
+func paidElsewhere(i invoice.Invoice, deals []deal.Deal) bool {
+	return i.Open || i.VerifyIn > 0 || (i.Terminal == 0 || i.Ours()) && len(deals) == 0
+}
 
 // dealPath is the page of an invoice that is paid to a person, seen from the
 // prefix.
-func dealPath(id string) string { return "/invoice?" + url.Values{"id": {id}}.Encode() }
+func dealPath(id string) string { return invoice.DealPage(id) }
 
 // dealForm is where a form of that page is sent.
 func (p *Pages) dealForm(r *http.Request, id, form string) string {
@@ -188,7 +185,8 @@ func (p *Pages) dealForm(r *http.Request, id, form string) string {
 // toDeal leads to the page, in the language of this one.
 func (p *Pages) toDeal(w http.ResponseWriter, r *http.Request, id string) {
 	p.guard(w.Header(), false)
-	http.Redirect(w, r, p.action(dealPath(id), r), http.StatusSeeOther)
+	page := p.action(dealPath(id), r)
+	http.Redirect(w, r, page, http.StatusSeeOther) //nolint:gosec // the path is ours, and the id encoded in it
 }
 
 // showDeal shows the stage that the payer is in.

@@ -12,9 +12,13 @@ import (
 type confirm struct{ Action, Label string }
 
 // cancelable says that the payer may withdraw an invoice. Once money may be on
-// its way nobody but an operator can.
+// its way nobody but an operator can. One of our own API is its merchant's to withdraw,
+// who may have asked for its money in other ways too.
 func cancelable(view dealView, now stage) bool {
 	i := view.Invoice
+	if i.Ours() {
+		return false
+	}
 	return (now == toChoose || now == toSend || now == tooLate) && i.Captured.Sign() <= 0 && i.Reserved.Sign() <= 0
 }
 

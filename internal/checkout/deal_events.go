@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/invoice"
 )
 
 // The streams that tell open pages of changes: how many there are at a time, in
@@ -75,11 +76,11 @@ func (p *Pages) glance(ctx context.Context, owner, id string) (g glimpse, err er
 	if err != nil {
 		return g, err
 	}
-	if paidElsewhere(view.Invoice) {
-		return g, fault.New(fault.CodeInvoiceNotFound, "invoice", "")
-	}
 	if view.deals, err = p.app.DealsOf(ctx, owner, id); err != nil {
 		return g, err
+	}
+	if paidElsewhere(view.Invoice, view.deals) {
+		return g, fault.New(fault.CodeInvoiceNotFound, "invoice", "")
 	}
 	return p.glimpse(view), nil
 }
@@ -123,7 +124,7 @@ func (p *Pages) admitStream(r *http.Request, id string) (leave func(), status in
 	switch {
 	case !p.visits.allow(r):
 		return nil, http.StatusTooManyRequests
-	case !unguessable.MatchString(id):
+	case !invoice.HasDealPage(id):
 		return nil, http.StatusNotFound
 	case p.watcher.closed.Err() != nil:
 		return nil, http.StatusServiceUnavailable

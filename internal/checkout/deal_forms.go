@@ -17,7 +17,7 @@ func (p *Pages) pressed(w http.ResponseWriter, r *http.Request) (dealView, bool)
 	if !p.welcome(w, r) {
 		return dealView{}, false
 	}
-	if unguessable.MatchString(id) && !p.forms.allowKey(id) {
+	if invoice.HasDealPage(id) && !p.forms.allowKey(id) {
 		p.tooMany(w, r)
 		return dealView{}, false
 	}

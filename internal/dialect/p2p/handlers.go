@@ -3,7 +3,6 @@ package p2p
 import (
 	"context"
 	"errors"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -231,7 +230,7 @@ func keep(bag map[string]string, name, text string) {
 const maxShown = 500
 
 // pageOf is the payer's page below the public address.
-func pageOf(id string) string { return "/invoice?" + url.Values{"id": {id}}.Encode() }
+func pageOf(id string) string { return invoice.DealPage(id) }
 
 func yes(is bool) string {
 	if is {

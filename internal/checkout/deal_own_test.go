@@ -1,0 +1,52 @@
+package checkout_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/deal"
+	"github.com/purserhq/purser/internal/invoice"
+)
+
+// An invoice of our own API has the page when its merchant has begun a deal for it, and
+// not before. Its payer sends the money, says so, and may choose again when a deal has
+// ended; the invoice is the merchant's to withdraw.
+func TestDealOfOurOwnAPI(t *testing.T) {
+	t.Parallel()
+	b := openBazaar(t, byPhone, byCard)
+	for _, terminal := range []int64{0, b.store} {
+		i := b.bill(func(n *app.NewInvoice) {
+			n.ID, n.Terminal, n.Bag, n.Due = "inv_"+b.newUUID(), terminal, nil, time.Time{}
+		})
+		b.look(i.ID).want(http.StatusNotFound).never("<form")
+		for _, form := range []string{"start", "sent", "cancel"} {
+			if got := b.press("/pay/deal/"+i.ID+"/"+form, nil); got.status != http.StatusNotFound {
+				t.Errorf("%s before there is a deal: status %d", form, got.status)
+			}
+		}
+		wish := app.NewDeal{ID: "deal_" + b.newUUID(), Payment: "pay_" + b.newUUID(), Invoice: i.ID, Option: "SBP"}
+		first, found, err := b.app.StartDeal(t.Context(), b.merchant, wish)
+		if err != nil || !found {
+			t.Fatalf("got %t, %v, want a deal", found, err)
+		}
+		b.look(i.ID).want(http.StatusOK, "&#43;7(900)000-00-01", "Борис Б.").never("/cancel")
+		b.press("/pay/deal/"+i.ID+"/cancel", nil).leadsTo("/invoice?id=" + i.ID)
+		b.stands(i, invoice.Open)
+		b.later(first.Deadline.Sub(b.now()) + time.Second)
+		b.overdueEnd()
+		b.look(i.ID).want(http.StatusOK, `value="TO_CARD/smallbank"`, "/pay/deal/"+i.ID+"/start").never("/cancel")
+		b.start(i, "TO_CARD/smallbank").leadsTo("/invoice?id=" + i.ID)
+		second := b.newest(i, 2)
+		b.sent(i, second).leadsTo("/invoice?id=" + i.ID)
+		if got := b.newest(i, 2); got.State != deal.TransferConfirmed {
+			t.Errorf("got a deal that is %s, want the payer's word", got.State)
+		}
+		if _, err := b.app.CompleteDeal(t.Context(), b.word(second)); err != nil {
+			t.Fatal(err)
+		}
+		b.stands(i, invoice.Completed)
+		b.look(i.ID).want(http.StatusOK).never("<form", "2200 1234")
+	}
+}
