@@ -33,7 +33,8 @@ const stampHead = "\n// Stamp of what it is made from: "
 // TestClient wants the generated file to be made from this document, by this
 // version of the generator with these settings, and not changed since. The
 // generator itself runs only to write it: to build it takes longer than all else
-// here. Errors are left out: the client has one type for all of them.
+// here. Errors are left out: the client has one type for all of them. So are
+// webhooks, which a client does not call.
 func TestClient(t *testing.T) {
 	t.Parallel()
 	const path = "client/v1_gen.go"
@@ -58,6 +59,7 @@ func TestClient(t *testing.T) {
 	if answers == 0 {
 		t.Fatal("the document has no answers")
 	}
+	delete(doc, "webhooks") // the generator would make a sender of them, which is what we are
 	stripped, err := json.Marshal(doc)
 	if err != nil {
 		t.Fatal(err)

@@ -3155,7 +3155,7 @@ type Event struct {
 	// Examples: capture
 	Trigger string `json:"trigger"`
 
-	// Type What happened, as webhooks say it.
+	// Type What happened, as webhooks say it. The types of what is administered end in created, changed, replaced, rotated, revoked, disabled, enabled, removed, resealed, issued or resent.
 	//
 	// Examples: payment.captured
 	Type string `json:"type"`
@@ -38261,4 +38261,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: fb2d69b737f508a1237881638505917c17e78ff21d26a82ad42653fa43803393
+// Stamp of what it is made from: a04b6abcd740a5a89855e7a4420ff4036c18fee2dd16ccc3b70fb90e9ee739d3

@@ -104,12 +104,13 @@ func (d *desk) drawDocs(all []operation) (map[string][]byte, error) {
 		Guide                             []lesson
 		Units                             []money.Info
 		Codes                             []codeLine
+		Kinds                             []kinds
 		Chapters                          []*chapter
 		Here                              *chapter // nil on the first page
 	}{
 		Title: "Purser " + base, Introduction: introduction, Server: d.PublicURL + base, Home: toDocs,
 		Style: template.CSS(docsStyle), //nolint:gosec // It is our own file.
-		Guide: guide, Units: money.Units(), Codes: codeLines(), Chapters: chapters,
+		Guide: guide, Units: money.Units(), Codes: codeLines(), Kinds: eventKinds(), Chapters: chapters,
 	}
 	set, err := template.New("docs").Parse(docsPages)
 	if err != nil {

@@ -53,6 +53,7 @@ func (d *desk) document(all []operation) *huma.OpenAPI {
 		}
 		doc.AddOperation(d.entry(o))
 	}
+	d.addWebhooks(doc)
 	return doc
 }
 

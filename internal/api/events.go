@@ -40,14 +40,18 @@ type feedFrom struct {
 var eventWords = words{
 	"eventView": {
 		"sequence": {doc: "Its number: 1, 2, 3 and so on, without a gap.", example: 17},
-		"type":     {doc: "What happened, as webhooks say it.", example: "payment.captured"},
-		"object":   {doc: "What it happened to.", example: string(event.Payment), choices: nouns()},
-		"subject":  {doc: "The id of the thing.", example: examplePayment},
-		"trigger":  {doc: "What moved it; create when it is new.", example: "capture"},
-		"from":     {doc: "The state before; none when it is new.", example: "processing"},
-		"to":       {doc: "The state after; the same when only its facts changed.", example: "captured"},
-		"actor":    {doc: "Who did it: merchant, payer, gateway, worker or operator.", example: "gateway"},
-		"at":       {doc: "When it happened.", example: "2026-12-01T12:00:00Z"},
+		"type": {
+			doc: "What happened, as webhooks say it. The types of what is administered end in created, changed, replaced, " +
+				"rotated, revoked, disabled, enabled, removed, resealed, issued or resent.",
+			example: "payment.captured",
+		},
+		"object":  {doc: "What it happened to.", example: string(event.Payment), choices: nouns()},
+		"subject": {doc: "The id of the thing.", example: examplePayment},
+		"trigger": {doc: "What moved it; create when it is new.", example: "capture"},
+		"from":    {doc: "The state before; none when it is new.", example: "processing"},
+		"to":      {doc: "The state after; the same when only its facts changed.", example: "captured"},
+		"actor":   {doc: "Who did it: merchant, payer, gateway, worker or operator.", example: "gateway"},
+		"at":      {doc: "When it happened.", example: "2026-12-01T12:00:00Z"},
 	},
 	"feed": {
 		"data": {doc: "The events, the oldest first."},

@@ -44,6 +44,13 @@ var guide = []lesson{
 			`an apostrophe before it, and what is no plain value is JSON.`,
 	},
 	{
+		"about-webhooks", "Webhooks",
+		`Endpoints are sent what happens, with POST and a JSON body: its type, when it was, and the id and the state of ` +
+			`the thing. Check webhook-signature before you believe it (Standard Webhooks: webhook-id, ` +
+			`webhook-timestamp and the body, with the endpoint's secret), and ask for the thing itself: a message may be ` +
+			`late, or come twice under one webhook-id. Answer with 2xx; after anything else it is sent again.`,
+	},
+	{
 		"about-errors", "Errors",
 		`They are application/problem+json. Act on code, not on words.`,
 	},

@@ -40,6 +40,18 @@ func statesIn[S ~string, V any](table map[S]V) []string {
 	return all
 }
 
+// EventTypes are the types of the events that endpoints can be told of, those of each
+// noun in the order of the alphabet.
+func EventTypes() []string {
+	var all []string
+	for _, noun := range event.Told {
+		for _, word := range slices.Sorted(slices.Values(slices.Concat(standings[noun], noun.Facts()))) {
+			all = append(all, string(noun)+"."+word)
+		}
+	}
+	return slices.Compact(all)
+}
+
 // checkTypes is nil when every filter of an endpoint is a type that there is: an endpoint
 // with a misspelled one would wait for ever. Error: parameter_invalid.
 func checkTypes(types []string) error {

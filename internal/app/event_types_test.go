@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/purserhq/purser/internal/app"
@@ -23,11 +24,17 @@ func TestEventTypes(t *testing.T) {
 		_, err := w.app.ChangeReceiver(t.Context(), w.merchant, e.ID, app.EndpointTerms{Types: &types})
 		return err
 	}
+	all := app.EventTypes()
 	for _, kind := range []string{
 		"invoice.paid", "invoice.held", "payment.captured", "payment.corrected", "refund.succeeded", "payout.paid",
 		"deal.dispute", "deal.code_given", "customer.blocked", "transfer.completed", "exchange.completed", "market.set",
 		"trader.disabled", "requisite.active",
 	} {
+		if !slices.Contains(all, kind) {
+			t.Errorf("%s is not among the types %q", kind, all)
+		}
+	}
+	for _, kind := range all {
 		if err := change(kind); err != nil {
 			t.Errorf("%s: %v", kind, err)
 		}
