@@ -6758,8 +6758,8 @@ type ListExchangesParams struct {
 	// CreatedUntil Only what was made before this time.
 	CreatedUntil *time.Time `form:"created_until,omitempty" json:"created_until,omitempty"`
 
-	// Account The number of the account whose money it is; 10000 is your own.
-	Account int64 `form:"account" json:"account"`
+	// Account Only those of this account; 10000 is your own.
+	Account *int64 `form:"account,omitempty" json:"account,omitempty"`
 
 	// Expand Show it together with entries. Your key needs the scope to read that, too. A table has no room for it.
 	Expand *ListExchangesParamsExpand `form:"expand,omitempty" json:"expand,omitempty"`
@@ -8581,7 +8581,7 @@ type ClientInterface interface {
 
 	// ListExchanges List exchanges
 	//
-	// Lists the exchanges of an account.
+	// Lists all exchanges, or those of one account.
 	//
 	// Needs a key with the scope exchanges:read.
 	//
@@ -11213,7 +11213,7 @@ func (c *Client) ListEvents(ctx context.Context, params *ListEventsParams, reqEd
 
 // ListExchanges List exchanges
 //
-// Lists the exchanges of an account.
+// Lists all exchanges, or those of one account.
 //
 // Needs a key with the scope exchanges:read.
 //
@@ -16808,12 +16808,16 @@ func NewListExchangesRequest(server string, params *ListExchangesParams) (*http.
 
 		}
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "account", params.Account, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.Account != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "account", *params.Account, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
 		}
 
 		if params.Expand != nil {
@@ -23951,7 +23955,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListExchangesWithResponse List exchanges
 	//
-	// Lists the exchanges of an account.
+	// Lists all exchanges, or those of one account.
 	//
 	// Needs a key with the scope exchanges:read.
 	//
@@ -32156,7 +32160,7 @@ func (c *ClientWithResponses) ListEventsWithResponse(ctx context.Context, params
 
 // ListExchangesWithResponse List exchanges
 //
-// Lists the exchanges of an account.
+// Lists all exchanges, or those of one account.
 //
 // Needs a key with the scope exchanges:read.
 //
@@ -38261,4 +38265,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: a04b6abcd740a5a89855e7a4420ff4036c18fee2dd16ccc3b70fb90e9ee739d3
+// Stamp of what it is made from: 12356c99381df05aa47db52432a2e35e070b2feb0ae5d542ac6a22271e152757

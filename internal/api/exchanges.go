@@ -80,11 +80,11 @@ type quoteOf struct {
 	To     string `query:"to" required:"true" maxLength:"10"`
 }
 
-// exchangeList names the account whose exchanges are asked for.
+// exchangeList is what a list of exchanges can be narrowed down to.
 type exchangeList struct {
 	dated
 
-	Account int64    `query:"account" required:"true" minimum:"1"`
+	Account int64    `query:"account" minimum:"1"`
 	Expand  []string `query:"expand"`
 }
 
@@ -115,8 +115,11 @@ var exchangeFields = map[string]word{
 
 var exchangeWords = words{
 	"exchangeView": exchangeFields, "quoteView": exchangeFields, "newExchange": exchangeFields,
-	"quoteOf": exchangeFields, "exchangeList": exchangeFields, "rateView": exchangeFields, "newRate": exchangeFields,
+	"quoteOf": exchangeFields, "rateView": exchangeFields, "newRate": exchangeFields,
 	"rateList": {"of": {doc: "Only markets with this currency unit.", example: "EUR"}},
+	"exchangeList": {
+		"account": {doc: "Only those of this account; 10000 is your own.", example: 10001}, "expand": together("entries"),
+	},
 }
 
 func (d *desk) rates() resource {
@@ -182,7 +185,7 @@ func (d *desk) exchanges() resource {
 			}, d.getExchange),
 			list(row{
 				id: "listExchanges", path: "/exchanges", scope: merchant.ExchangesRead, summary: "List exchanges",
-				about: "Lists the exchanges of an account.", faults: []fault.Code{fault.CodeParameterMissing},
+				about: "Lists all exchanges, or those of one account.",
 			}, d.listExchanges),
 		},
 	}

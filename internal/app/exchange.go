@@ -72,7 +72,7 @@ func (a *App) FindExchange(ctx context.Context, merchantID, id string) (wallet.E
 	return a.store.Exchange(ctx, merchantID, id)
 }
 
-// ListExchanges lists the exchanges of an account, part by part.
+// ListExchanges lists the exchanges of an account, or of all for 0, part by part.
 func (a *App) ListExchanges(ctx context.Context, merchantID string, account int64, part Older,
 ) ([]wallet.Exchange, error) {
 	return a.store.ListExchanges(ctx, merchantID, account, part)

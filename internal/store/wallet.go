@@ -73,7 +73,7 @@ type TradeReader interface {
 	Transfers(ctx context.Context, merchantID string, f TransferFilter, page Page) ([]wallet.Transfer, int, error)
 	Markets(ctx context.Context, merchantID string) ([]wallet.Market, error)      // by name
 	Exchange(ctx context.Context, merchantID, id string) (wallet.Exchange, error) // not_found
-	// ListExchanges are those of one account, part by part.
+	// ListExchanges are those of one account, or of all for 0, part by part.
 	ListExchanges(ctx context.Context, merchantID string, account int64, part Older) ([]wallet.Exchange, error)
 	// Exchanges are those of one account; with an id that is not empty, only that one.
 	Exchanges(ctx context.Context, merchantID string, account int64, id string, page Page) ([]wallet.Exchange, int, error)

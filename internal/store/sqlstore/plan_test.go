@@ -152,6 +152,14 @@ func sought(t *testing.T) []planned {
 	t.Helper()
 	ctx := t.Context()
 	return []planned{
+		{"list of exchanges", func(d *sqlstore.DB) error {
+			_, err := d.ListExchanges(ctx, "m", 0, store.Older{At: dueNow, ID: "e", Limit: 10})
+			return err
+		}, []string{"exchange_list"}, ""},
+		{"list of an account's exchanges", func(d *sqlstore.DB) error {
+			_, err := d.ListExchanges(ctx, "m", 10001, store.Older{At: dueNow, ID: "e", Limit: 10})
+			return err
+		}, []string{"exchange_account"}, ""},
 		{"list of an account's transfers", func(d *sqlstore.DB) error {
 			_, err := d.ListTransfers(ctx, "m", store.TransferList{Account: 10001}, store.Older{At: dueNow, ID: "t", Limit: 10})
 			return err
@@ -201,6 +209,7 @@ func lookups(t *testing.T) map[string]func(*sqlstore.DB) error {
 		"payout":     func(d *sqlstore.DB) error { return absent(d.Payout(ctx, "m", "none")) },
 		"deal":       func(d *sqlstore.DB) error { return absent(d.Deal(ctx, "m", "none")) },
 		"settlement": func(d *sqlstore.DB) error { return absent(d.Settlement(ctx, "m", "none")) },
+		"exchange":   func(d *sqlstore.DB) error { return absent(d.Exchange(ctx, "m", "none")) },
 		"transfer":   func(d *sqlstore.DB) error { return absent(d.Transfer(ctx, "m", "none")) },
 	}
 }

@@ -185,8 +185,13 @@ func (d *DB) Exchange(ctx context.Context, merchantID, id string) (wallet.Exchan
 		selectFrom(exchanges, "id = $1 and merchant_id = $2"), id, merchantID)
 }
 
-// ListExchanges are those of one account, part by part.
+// ListExchanges are those of one account, or of all for 0, part by part.
 func (d *DB) ListExchanges(ctx context.Context, merchantID string, account int64, p store.Older,
 ) ([]wallet.Exchange, error) {
-	return older(ctx, d, exchanges, scanExchange, where("account = ? and merchant_id = ?", account, merchantID), p)
+	c := where("merchant_id = ?", merchantID)
+	if account == 0 {
+		c.and(whole)
+	}
+	c.number("account", account)
+	return older(ctx, d, exchanges, scanExchange, c, p)
 }

@@ -240,6 +240,11 @@ func exchangeLists(s *shop) {
 	inParts(s, "exchanges", 3, func() {}, func(o store.Older) ([]wallet.Exchange, error) {
 		return s.ListExchanges(s.Context(), s.id, 10001, o)
 	}, func(x wallet.Exchange) (time.Time, string) { return x.CreatedAt, x.ID })
+	other := newShop(t, s.Store)
+	other.must(store.Change{Exchanges: []wallet.Exchange{other.exchange(10001)}})
+	inParts(s, "all exchanges", 6, func() {}, func(o store.Older) ([]wallet.Exchange, error) {
+		return s.ListExchanges(s.Context(), s.id, 0, o)
+	}, func(x wallet.Exchange) (time.Time, string) { return x.CreatedAt, x.ID })
 	one, err := s.Exchange(s.Context(), s.id, ids[1])
 	same(t, "one", one.ID, err, ids[1])
 	none, err := s.Exchange(s.Context(), newShop(t, s.Store).id, ids[1])
