@@ -38,8 +38,8 @@ type WhichActs struct {
 	Limit    int   // the newest so many
 }
 
-// Acts lists what operators did, and what was done to keys, gateways, terminals and
-// endpoints by whomever, newest first.
+// Acts lists what operators did, and what was done to the merchant, keys, gateways,
+// terminals, endpoints, rates and customers by whomever, newest first.
 func (c Commands) Acts(ctx context.Context, w WhichActs) error {
 	return c.with(ctx, forReading, func(k *core) error {
 		if _, err := k.app.Merchant(ctx, w.Merchant); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/purserhq/purser/internal/event"
@@ -134,11 +135,13 @@ func (d *DB) EventsOf(ctx context.Context, merchantID, subject string, after int
 		"subject = $1 and merchant_id = $2 and seq > $3 order by seq limit $4"), subject, merchantID, after, limit)
 }
 
-// isAct is true of events that operators caused and of those of what is administered. The index
+// isAct is true of events that operators caused, of those of what is administered, of rates, and of what
+// was done to customers, but not of new ones: a busy wallet makes one with every sign-up. The index
 // event_act has the same words.
-var isAct = "(actor = 'operator' or noun in (" + quoted(event.Administered) + "))"
+var isAct = "(actor = 'operator' or noun in (" + quoted(append(slices.Clone(event.Administered), event.Market)) +
+	") or noun = 'customer' and trigger <> 'create')"
 
-// Acts are what operators did and what was administered, the newest first.
+// Acts are what operators did and what was administered, by whomever, the newest first.
 func (d *DB) Acts(ctx context.Context, merchantID string, before int64, limit int) ([]event.Event, error) {
 	if before == 0 {
 		before = math.MaxInt64

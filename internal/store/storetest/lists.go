@@ -57,16 +57,34 @@ func events(s *shop) {
 func acts(s *shop) {
 	t, ctx := s.T, s.Context()
 	var want []event.Event
-	for n, e := range []event.Event{
-		{Noun: event.Payment, Subject: "a", Trigger: "create", To: "waiting", Actor: "payer"},
-		{Noun: event.Payment, Subject: "a", From: "waiting", Trigger: "confirm", To: "captured", Actor: "operator"},
-		{Noun: event.Key, Subject: "b", Trigger: event.Create, To: event.Kept, Actor: "merchant", Note: "key k"},
-		{Noun: event.Payment, Subject: "c", Trigger: "create", To: "waiting", Actor: "merchant"},
-		{Noun: event.Receiver, Subject: "d", Trigger: event.Create, To: event.Kept, Actor: "operator", Note: "Zoe"},
+	for n, c := range []struct {
+		event.Event
+		isAct bool
+	}{
+		{event.Event{Noun: event.Payment, Subject: "a", Trigger: "create", To: "waiting", Actor: "payer"}, false},
+		{event.Event{
+			Noun: event.Payment, Subject: "a", From: "waiting", Trigger: "confirm", To: "captured", Actor: "operator",
+		}, true},
+		{event.Event{
+			Noun: event.Key, Subject: "b", Trigger: event.Create, To: event.Kept, Actor: "merchant", Note: "key k",
+		}, true},
+		{event.Event{Noun: event.Payment, Subject: "c", Trigger: "create", To: "waiting", Actor: "merchant"}, false},
+		{event.Event{
+			Noun: event.Receiver, Subject: "d", Trigger: event.Create, To: event.Kept, Actor: "operator", Note: "Zoe",
+		}, true},
+		{event.Event{
+			Noun: event.Market, Subject: "e", Trigger: "create", To: "priced", Actor: "merchant", Note: "key k",
+		}, true},
+		{event.Event{Noun: event.Customer, Subject: "f", Trigger: "create", To: "active", Actor: "merchant"}, false},
+		{event.Event{
+			Noun: event.Customer, Subject: "f", From: "active", Trigger: "block", To: "blocked", Actor: "merchant",
+		}, true},
+		{event.Event{Noun: event.Customer, Subject: "g", Trigger: "create", To: "active", Actor: "operator"}, true},
 	} {
+		e := c.Event
 		e.Merchant, e.At, e.Seq = s.id, noon, int64(n)+1
 		s.must(store.Change{Events: []event.Event{e}})
-		if e.Noun != event.Payment || e.Actor == "operator" {
+		if c.isAct {
 			want = append([]event.Event{e}, want...)
 		}
 	}
