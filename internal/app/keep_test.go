@@ -19,6 +19,7 @@ type keeper struct {
 	before store.Aged
 	limit  int
 	seal   store.Seal
+	acts   store.Seal
 }
 
 func (k *keeper) Forget(_ context.Context, before store.Aged, limit int) (int, error) {
@@ -30,6 +31,8 @@ func (k *keeper) Seal(_ context.Context, limit int) (store.Seal, error) {
 	k.limit = limit
 	return k.seal, nil
 }
+
+func (k *keeper) SealActs(context.Context, int) (store.Seal, error) { return k.acts, nil }
 
 // TestForget counts back from now; without a length nothing that arrived goes.
 func TestForget(t *testing.T) {
@@ -67,5 +70,14 @@ func TestSealBooks(t *testing.T) {
 	got, err := store.ParseSeal(text)
 	if err != nil || got.Number != 12 || !bytes.Equal(got.Hash, k.seal.Hash) {
 		t.Errorf("got %q in the log, which is %+v, %v, want the seal", text, got, err)
+	}
+	log.Reset()
+	k.seal, k.acts = store.Seal{}, store.Seal{Number: 3, Entries: 2, Hash: bytes.Repeat([]byte{1, 2}, 16), OfActs: true}
+	n, err := a.SealBooks(t.Context(), 9)
+	if n != 2 || err != nil || !strings.Contains(log.String(), "seal="+k.acts.String()) {
+		t.Errorf("got %d, %v, and the log %q, want the 2 acts", n, err, log.String())
+	}
+	if got, err := store.ParseSeal(k.acts.String()); err != nil || !got.OfActs || got.Number != 3 {
+		t.Errorf("got %+v, %v, want a seal of acts", got, err)
 	}
 }

@@ -28,6 +28,7 @@ type sealedView struct {
 	Seal     string `json:"seal"`     // the last one, to be kept elsewhere; empty = there is none
 	At       string `json:"at"`       // when it was made
 	Unsealed int64  `json:"unsealed"` // entries that the next one will cover
+	Acts     string `json:"acts"`     // the last seal over the record of acts
 }
 
 // AuditWish is what an audit does beyond proving the books.
@@ -131,12 +132,16 @@ func (c Commands) seal(ctx context.Context, k *core) error {
 // recognise looks for a seal that was kept elsewhere.
 func recognise(ctx context.Context, s store.Keeper, known store.Seal) (store.Finding, error) {
 	f := store.Finding{ID: "I13", Checks: "the seal that was kept elsewhere is in the chain", Rows: 1}
-	got, err := s.SealOf(ctx, known.Number)
+	find, name := s.SealOf, "seal "
+	if known.OfActs {
+		find, name = s.ActSealOf, "seal of acts "
+	}
+	got, err := find(ctx, known.Number)
 	if err != nil && !fault.Is(err, fault.CodeNotFound) {
 		return f, err
 	}
 	if got.String() != known.String() {
-		f.Wrong, f.Example = 1, "seal "+strconv.FormatInt(known.Number, 10)
+		f.Wrong, f.Example = 1, name+strconv.FormatInt(known.Number, 10)
 	}
 	return f, nil
 }
@@ -147,8 +152,13 @@ func viewSealed(ctx context.Context, s *sqlstore.DB, audit []store.Finding) (sea
 	if err != nil && !fault.Is(err, fault.CodeNotFound) {
 		return sealedView{}, err
 	}
-	unsealed := sqlstore.UnsealedOf(audit)
-	return sealedView{Seal: last.String(), At: moment(last.At), Unsealed: unsealed}, nil
+	acts, err := s.ActSealOf(ctx, 0)
+	if err != nil && !fault.Is(err, fault.CodeNotFound) {
+		return sealedView{}, err
+	}
+	return sealedView{
+		Seal: last.String(), At: moment(last.At), Unsealed: sqlstore.UnsealedOf(audit), Acts: acts.String(),
+	}, nil
 }
 
 func viewAudit(findings []store.Finding, waiting []store.Waiting) auditView {
@@ -196,6 +206,13 @@ func (c Commands) showAudit(view auditView) error {
 
 // showSealed says what to keep elsewhere, if the audit found nothing wrong.
 func (c Commands) showSealed(v sealedView, agrees bool) error {
+	if err := c.showSealedBooks(v, agrees); err != nil || v.Acts == "" || !agrees {
+		return err
+	}
+	return c.Terminal.tell("\nThe last seal over the record of acts, to be kept likewise:\n%s", v.Acts)
+}
+
+func (c Commands) showSealedBooks(v sealedView, agrees bool) error {
 	if v.Seal == "" {
 		return c.Terminal.tell("\nNothing is sealed yet; %d entries wait to be.", v.Unsealed)
 	}

@@ -14,10 +14,11 @@ import (
 // change. Each covers entries that no seal before it does.
 type Seal struct {
 	Number   int64 // from 1, without gaps; 0 = there is none
-	Entries  int64 // covered by this seal
+	Entries  int64 // covered by this seal, or acts
 	Postings int64
 	At       time.Time
 	Hash     []byte // over the entries, their postings and the seal before
+	OfActs   bool   // it covers acts, in a chain of their own
 }
 
 // letters write a hash with few digits, so that no part of it looks like the
@@ -29,18 +30,26 @@ func (s Seal) String() string {
 	if s.Number == 0 {
 		return ""
 	}
-	return strconv.FormatInt(s.Number, 10) + ":" + letters.EncodeToString(s.Hash)
+	text := strconv.FormatInt(s.Number, 10) + ":" + letters.EncodeToString(s.Hash)
+	if s.OfActs {
+		return ofActs + text
+	}
+	return text
 }
+
+// ofActs begins the text of a seal over acts.
+const ofActs = "acts-"
 
 // ParseSeal reads what String wrote.
 func ParseSeal(text string) (Seal, error) {
-	number, hash, _ := strings.Cut(text, ":")
+	rest, acts := strings.CutPrefix(text, ofActs)
+	number, hash, _ := strings.Cut(rest, ":")
 	n, err := strconv.ParseInt(number, 10, 64)
 	sum, wrong := letters.DecodeString(hash)
 	if err != nil || wrong != nil || n < 1 || len(sum) != sha256.Size {
 		return Seal{}, fmt.Errorf("%q is no seal: one is a number, a colon and 52 letters and digits", text)
 	}
-	return Seal{Number: n, Hash: sum}, nil
+	return Seal{Number: n, Hash: sum, OfActs: acts}, nil
 }
 
 // Revisions grow with every change of rows that each call needs and hardly anybody changes, by
@@ -65,6 +74,10 @@ type Keeper interface {
 	Seal(ctx context.Context, limit int) (Seal, error)
 	// SealOf finds a seal by its number; 0 finds the last. Error: not_found.
 	SealOf(ctx context.Context, number int64) (Seal, error)
+	// SealActs covers acts that no seal covers, as Seal covers entries.
+	SealActs(ctx context.Context, limit int) (Seal, error)
+	// ActSealOf finds a seal over acts by its number; 0 finds the last. Error: not_found.
+	ActSealOf(ctx context.Context, number int64) (Seal, error)
 	// Forget removes what nobody asks for any more, at most limit of each sort, and
 	// says how much.
 	Forget(ctx context.Context, before Aged, limit int) (int, error)

@@ -94,7 +94,7 @@ func remaining(ctx context.Context, from []snapshot, all []prover, e *evidence) 
 const auditors = 4
 
 // behindHistory is how many findings come behind those about events.
-const behindHistory = 2
+const behindHistory = 3
 
 // prove counts the rows that break it.
 func (c check) prove(ctx context.Context, q querier) (store.Finding, error) {
@@ -157,7 +157,7 @@ func (d *DB) checks() (all []prover) {
 		d.holdChecks(), d.payoutChecks(), d.dealChecks(), d.tradeChecks(), countChecks(), deliveryChecks()) {
 		all = append(all, c)
 	}
-	return append(all, rates(), sealedBooks{})
+	return append(all, rates(), sealedActs{}, sealedBooks{})
 }
 
 // everyEntryBalances is what the first of all checks proves, of every entry there is.

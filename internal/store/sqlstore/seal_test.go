@@ -12,9 +12,15 @@ import (
 	"github.com/purserhq/purser/internal/store/sqlstore"
 )
 
-// sealAll covers every entry, a few at a time.
+// sealAll covers every act, and every entry a few at a time.
 func sealAll(t *testing.T, db *sqlstore.DB, limit int) (made []store.Seal) {
 	t.Helper()
+	for done := false; !done; {
+		s, err := db.SealActs(t.Context(), limit)
+		if done = s.Entries == 0; err != nil {
+			t.Fatal(fault.Detail(err))
+		}
+	}
 	for {
 		s, err := db.Seal(t.Context(), limit)
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/store"
 )
@@ -51,6 +52,50 @@ func seals(s *shop) {
 		t.Errorf("the first again: got %+v, %v, want %+v", got, err, first)
 	}
 	if _, err := s.SealOf(ctx, second.Number+1000); !fault.Is(err, fault.CodeNotFound) {
+		t.Errorf("a seal that is not there: got %v, want not_found", err)
+	}
+}
+
+// actSeals covers every act once, in seals that follow each other, and nothing else.
+func actSeals(s *shop) {
+	t, ctx := s.T, s.Context()
+	act := func(noun event.Noun, actor string) store.Change {
+		return store.Change{Events: []event.Event{{
+			Merchant: s.id, Noun: noun, Subject: "a", Trigger: "create", To: event.Kept, Actor: actor, At: noon,
+		}}}
+	}
+	for done := false; !done; { // what the tests before left open
+		made, err := s.SealActs(ctx, 1000)
+		if done = made.Entries == 0; err != nil {
+			t.Fatalf("seal: %s", fault.Detail(err))
+		}
+	}
+	before, err := s.ActSealOf(ctx, 0)
+	if err != nil && !fault.Is(err, fault.CodeNotFound) {
+		t.Fatalf("last seal: %s", fault.Detail(err))
+	}
+	for _, c := range []store.Change{
+		act(event.Key, "merchant"), act(event.Payment, "payer"), act(event.Payment, "operator"),
+		act(event.Gateway, "operator"),
+	} {
+		s.must(c)
+	}
+	first, err := s.SealActs(ctx, 2)
+	if err != nil || first.Number != before.Number+1 || first.Entries != 2 || !first.OfActs {
+		t.Fatalf("first seal: got %+v, %v, want the next one with two acts", first, err)
+	}
+	second, err := s.SealActs(ctx, 2)
+	if err != nil || second.Number != first.Number+1 || second.Entries != 1 {
+		t.Errorf("second seal: got %+v, %v, want the act that was left", second, err)
+	}
+	if third, err := s.SealActs(ctx, 2); err != nil || third.Number != 0 || third.Entries != 0 {
+		t.Errorf("third seal: got %+v, %v, want none", third, err)
+	}
+	got, err := s.ActSealOf(ctx, first.Number)
+	if err != nil || got.String() != first.String() {
+		t.Errorf("the first again: got %+v, %v, want %+v", got, err, first)
+	}
+	if _, err := s.ActSealOf(ctx, second.Number+1000); !fault.Is(err, fault.CodeNotFound) {
 		t.Errorf("a seal that is not there: got %v, want not_found", err)
 	}
 }

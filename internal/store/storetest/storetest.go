@@ -117,6 +117,7 @@ var promises = map[string]func(*shop){
 	"contacts":             contacts,
 	"revisions":            revisions,
 	"seals":                seals,
+	"seals of acts":        actSeals,
 	"seals, many":          sealsMany,
 	"alarms":               alarms,
 	"walks everything":     walksEverything,
