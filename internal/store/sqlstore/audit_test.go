@@ -101,6 +101,7 @@ func business(t *testing.T) []store.Change {
 				happened(event.Key, "k1", event.Create, "", event.Kept),
 			},
 			Deliveries: []event.Delivery{{ID: "d1", Merchant: "m", State: event.Due, Queue: "q", RunAt: booksAt}},
+			Contacts:   []event.Contact{{ID: "c1", Merchant: "m", Subject: "p1", Kind: event.Call, What: "take", At: booksAt}},
 		},
 	}
 }

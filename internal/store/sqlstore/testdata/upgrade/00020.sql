@@ -96,6 +96,9 @@ insert into account (key, merchant_id, role, owner, unit, floor, balance) values
 insert into claim (key, kind, merchant_id, subject) values
 ('r1', 'receipt', 'm', 'p1');
 
+insert into contact (id, merchant_id, version, subject, created_at, detail) values
+('c1', 'm', 1, 'p1', 1790000000000000, '{"kind":"call","what":"take"}');
+
 insert into customer (id, merchant_id, version, state, number, created_at, updated_at, detail) values
 ('10001', 'm', 1, 'active', 10001, -62135596800000000, -62135596800000000, '{}'),
 ('10002', 'm', 1, 'blocked', 10002, -62135596800000000, -62135596800000000, '{}');
