@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/purserhq/purser/internal/api/apitest"
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/dialect/dialecttest"
 )
@@ -37,7 +38,7 @@ func TestWebhookBodies(t *testing.T) {
 		t.Fatalf("got %d deliveries, want 2", len(sent.Data))
 	}
 	doc := document(t)
-	closeAnswers(doc)
+	apitest.CloseAnswers(doc)
 	schema := doc.Webhooks["event"].Post.RequestBody.Value.Content["application/json"].Schema.Value
 	for _, one := range sent.Data {
 		var delivery struct{ Body string }

@@ -18,6 +18,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/purserhq/purser/internal/api/apitest"
 	"github.com/purserhq/purser/internal/store/pgtest"
 	"github.com/purserhq/purser/internal/store/sqlitetest"
 )
@@ -65,7 +66,7 @@ func start(t *testing.T, c Config, change func(s *Server)) *running {
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &running{
 		Server: s, cancel: cancel, ended: make(chan struct{}),
-		client: &http.Client{Transport: &http.Transport{}, Timeout: 20 * time.Second},
+		client: &http.Client{Transport: apitest.Wire(t, &http.Transport{}), Timeout: 20 * time.Second},
 	}
 	for _, d := range open {
 		address := "http://" + d.Addr().String()

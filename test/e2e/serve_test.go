@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/purserhq/purser/internal/api/apitest"
 	"github.com/purserhq/purser/internal/server"
 	"github.com/purserhq/purser/internal/store/pgtest"
 	"github.com/purserhq/purser/internal/store/sqlitetest"
@@ -114,7 +115,7 @@ func serve(t *testing.T, c server.Config) (one, two *shop) {
 	shops := make([]*shop, 2)
 	for i, key := range []string{first, second} {
 		shops[i] = &shop{
-			t: t, browser: &http.Client{Transport: transport},
+			t: t, browser: &http.Client{Transport: apitest.Wire(t, transport)},
 			info:    server.DemoInfo{BaseURL: c.PublicURL, IPG: server.IPGKeys{APIKey: key}},
 			options: server.DemoOptions{Data: c.Data, Database: c.Database},
 		}

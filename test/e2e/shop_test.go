@@ -16,6 +16,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/purserhq/purser/internal/api/apitest"
 	"github.com/purserhq/purser/internal/server"
 	"github.com/purserhq/purser/internal/store/pgtest"
 	"github.com/purserhq/purser/internal/store/sqlitetest"
@@ -77,7 +78,7 @@ func open(t *testing.T, o server.DemoOptions) *shop {
 	}
 	stopped := false
 	s := &shop{t: t, demo: demo, info: demo.Info, options: o, browser: &http.Client{
-		Transport: transport, Jar: jar, Timeout: 30 * time.Second,
+		Transport: apitest.Wire(t, transport), Jar: jar, Timeout: 30 * time.Second,
 	}}
 	s.stop = func() {
 		if stopped {

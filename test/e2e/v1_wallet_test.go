@@ -105,5 +105,5 @@ func (s *shop) v1Links() {
 		t.Fatalf("got %+v, %v, want 60000 and another link", more, err)
 	}
 	_, err = c.GetLinkWithResponse(ctx, token)
-	wantCode(t, "replaced", err, http.StatusNotFound, client.CodeLinkNotFound, "")
+	wantCode(t, "replaced", err, http.StatusNotFound, client.CodeLinkNotFound, "id")
 }

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/purserhq/purser/internal/api/apitest"
 	"github.com/purserhq/purser/internal/server"
 	"github.com/purserhq/purser/internal/store/sqlstore"
 )
@@ -71,7 +72,8 @@ func open(t *testing.T, p plot) *world {
 			"resolve_interval=50ms", "expire_interval=100ms", "proxies=127.0.0.1",
 		}, p.settings...),
 		http: &http.Client{
-			Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConns: 600, MaxIdleConnsPerHost: 600},
+			Timeout:       30 * time.Second,
+			Transport:     apitest.Wire(t, &http.Transport{MaxIdleConns: 600, MaxIdleConnsPerHost: 600}),
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
