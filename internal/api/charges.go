@@ -171,6 +171,9 @@ func (d *desk) adjustPayment(c *call, id string, in adjustment) (out paymentView
 func (c *call) instrument(method string, card cardData, payer payerView, own map[string]string,
 ) (with app.Instrument, err error) {
 	with.Method, with.Payer = payment.Method(method), payment.Payer(payer)
+	if err := payer.check(); err != nil {
+		return with, err
+	}
 	if with.Bag, err = packMetadata(own); err != nil {
 		return with, err
 	}

@@ -21,6 +21,9 @@ func (d *desk) createInvoice(c *call, id string, in newInvoice) (out invoiceView
 	if in.ReturnURL != "" && !isAddress(in.ReturnURL) {
 		return out, fault.New(fault.CodeParameterInvalid, "return_url", "It must be an absolute http or https address.")
 	}
+	if err := in.Payer.check(); err != nil {
+		return out, err
+	}
 	bag, err := packMetadata(in.Metadata)
 	if err != nil {
 		return out, err

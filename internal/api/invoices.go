@@ -9,6 +9,7 @@ import (
 	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/merchant"
 	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/wallet"
 )
 
 // invoiceView is an invoice as callers see it.
@@ -48,6 +49,15 @@ type payerView struct {
 	Name   string `json:"name,omitempty" maxLength:"200"`
 	Mobile string `json:"mobile,omitempty" maxLength:"40"`
 	Email  string `json:"email,omitempty" maxLength:"200"`
+}
+
+// check is nil when a payer can be kept. Error: parameter_invalid.
+func (p payerView) check() error {
+	if err := wallet.CheckEmail(p.Email); err != nil {
+		f := fault.From(err)
+		return fault.New(f.Code, "payer.email", f.Words)
+	}
+	return nil
 }
 
 // newInvoice is the wish to ask for money.

@@ -171,6 +171,9 @@ func (d *desk) createLink(c *call, id string, in newLink) (out invoiceView, err 
 	if err := checkDue(in.DueAt, d.Now()); err != nil {
 		return out, err
 	}
+	if err := in.Payer.check(); err != nil {
+		return out, err
+	}
 	bag, err := packMetadata(in.Metadata)
 	if err != nil {
 		return out, err

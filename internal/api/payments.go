@@ -236,6 +236,9 @@ func (d *desk) createPayment(c *call, id string, in newPayment) (out paymentView
 	if err != nil {
 		return out, err
 	}
+	if err := in.Payer.check(); err != nil {
+		return out, err
+	}
 	bag, err := packMetadata(in.Metadata)
 	if err != nil {
 		return out, err

@@ -126,3 +126,19 @@ func TestNothingSetUp(t *testing.T) {
 		of("/exchanges", `{"account":10001,"amount":"1","unit":"KZT","to":"EUR"}`, "rate_missing", "to"),
 	)
 }
+
+// TestPayersAddresses wants a payer's e-mail address to be one, wherever it is sent.
+func TestPayersAddresses(t *testing.T) {
+	t.Parallel()
+	of := func(path, body string) refusal {
+		return refusal{http.MethodPost, path, body, http.StatusBadRequest, "parameter_invalid", "payer.email"}
+	}
+	const payer = `,"payer":{"mobile":"+351912345678","email":"ada"}}`
+	refusals(t,
+		of("/invoices", `{"amount":"1","unit":"EUR"`+payer),
+		of("/links", `{"amount":"1","unit":"EUR"`+payer),
+		of("/payments", `{"invoice":"`+id("inv", 5)+`"`+payer),
+		of("/charges", `{"amount":"1","unit":"EUR","method":"mb_way"`+payer),
+		of("/payments/"+id("pay", 22)+"/charge", `{"method":"mb_way"`+payer),
+	)
+}
