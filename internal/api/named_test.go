@@ -110,6 +110,8 @@ func TestForbiddenCharactersAreNamed(t *testing.T) {
 		of(http.MethodGet, "/invoices?status=a%00b", "", "status"),
 		of(http.MethodGet, "/payments?limit=1&invoice=%ff", "", "invoice"),
 		of(http.MethodPost, "/invoices", `{"amount":"5000","unit":"IRR","title":"a\u0000b"}`, "title"),
+		of(http.MethodPost, "/invoices", `{"amount":"5000","unit":"IRR","title":"a\ud83db"}`, "title"),
+		of(http.MethodPost, "/invoices", `{"amount":"5000","unit":"IRR","payer":{"name":"\udc00"}}`, "payer.name"),
 		of(http.MethodPost, "/invoices", `{"amount":"5000","unit":"IRR","payer":{"name":"a\u0000b"}}`, "payer.name"),
 		of(http.MethodPost, "/keys", `{"scopes":["a\u0000b"]}`, "scopes"),
 	)

@@ -75,15 +75,19 @@ func (d *Dialect) ReadFields(r *Request) (Fields, error) {
 func unreadable(words string) error { return fault.New(fault.CodeBodyUnreadable, "", words) }
 
 // errNoText is why a text is refused that no database can keep.
-var errNoText = errors.New("it holds a zero or is no UTF-8")
+var errNoText = errors.New("it holds a zero or half a character, or is no UTF-8")
 
 // textValue refuses what no database can keep as text.
 func textValue(text string) (Value, error) {
 	if strings.ContainsRune(text, 0) || !utf8.ValidString(text) {
-		refused := fault.New(fault.CodeBodyUnreadable, "", "A text holds a character that is not allowed.")
-		return Value{}, refused.With(errNoText)
+		return Value{}, noText()
 	}
 	return Value{Kind: Text, Text: text}, nil
+}
+
+// noText refuses a text.
+func noText() error {
+	return fault.New(fault.CodeBodyUnreadable, "", "A text holds a character that is not allowed.").With(errNoText)
 }
 
 // under says in which field a text stands that is refused; of other errors nothing

@@ -120,6 +120,22 @@ func TestReadJSONDepth(t *testing.T) {
 	}
 }
 
+// TestHalfCharacters refuses escapes of half a character, and no text that has the character
+// in it which the library puts in the place of such.
+func TestHalfCharacters(t *testing.T) {
+	t.Parallel()
+	for text, refused := range map[string]bool{
+		`{"a":"\ud83d"}`: true, `{"a":"x\uDC00y"}`: true, `{"a":"\ud83d\ud83d\ude00"}`: true, `{"\ud83d":1}`: true,
+		`{"a":"\ufffd\ud83d"}`: true, `{"a":"\ud83d\ude00"}`: false, `{"a":"\uFFFD"}`: false,
+		"{\"a\":\"\ufffd\\n\"}": false, `{"a":"\\ud83d"}`: false,
+	} {
+		_, err := dialect.ReadJSON([]byte(text), nil)
+		if fault.Is(err, fault.CodeBodyUnreadable) != refused || !refused && err != nil {
+			t.Errorf("%s: got %v, want it refused: %t", text, err, refused)
+		}
+	}
+}
+
 // FuzzReadJSON proves that what is accepted is JSON that means the same to
 // the library, and that every refusal is one fault.
 func FuzzReadJSON(f *testing.F) {

@@ -159,5 +159,20 @@ func (c *cursor) quoted() (string, error) {
 	if err := json.Unmarshal([]byte(c.text[begin:c.at]), &text); err != nil {
 		return "", unreadable("The request body is not valid JSON.")
 	}
+	if halved(c.text[begin:c.at], text) {
+		return "", noText()
+	}
 	return text, nil
+}
+
+// halved says that a quoted text has half a character in it, an escape such as \ud83d without
+// its other half: the library puts another character in its place, so that we would store and
+// sign what nobody sent.
+func halved(quoted, text string) bool {
+	const stand = "\ufffd"
+	if !strings.Contains(text, stand) {
+		return false
+	}
+	sent := strings.Count(quoted, stand) + strings.Count(strings.ToLower(quoted), `\ufffd`)
+	return strings.Count(text, stand) > sent
 }
