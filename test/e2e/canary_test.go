@@ -161,6 +161,11 @@ func TestCardsLeaveNoTrace(t *testing.T) {
 	s.wantNoTrace("stopped", log)
 }
 
+// waiting is what the provider of MB WAY says of a payment that nobody has confirmed yet, as the
+// record of calls to gateways has it. Its number is that of a canary, and no card is near it:
+// a provider that is told of no card cannot say one.
+var waiting = []byte(`\"Status\":\"123\"`)
+
 // wantNoTrace looks through everything that the demo has written.
 func (s *shop) wantNoTrace(when string, log *output) {
 	s.t.Helper()
@@ -170,6 +175,7 @@ func (s *shop) wantNoTrace(when string, log *output) {
 			return err
 		}
 		text, err := os.ReadFile(path)
+		text = bytes.ReplaceAll(text, waiting, nil)
 		if found := trace(text); len(found) > 0 {
 			s.t.Errorf("%s, %s: got %v", when, path, found)
 		}
