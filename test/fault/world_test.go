@@ -66,14 +66,15 @@ type plot struct {
 // open builds a world; its server does not run yet.
 func open(t *testing.T, p plot) *world {
 	t.Helper()
+	address := freeAddress(t)
 	w := &world{
-		t: t, program: p.program, data: t.TempDir(), database: p.database, address: freeAddress(t),
+		t: t, program: p.program, data: t.TempDir(), database: p.database, address: address,
 		ready: make(chan struct{}), settings: append([]string{
 			"resolve_interval=50ms", "expire_interval=100ms", "proxies=127.0.0.1",
 		}, p.settings...),
 		http: &http.Client{
 			Timeout:       30 * time.Second,
-			Transport:     apitest.Wire(t, &http.Transport{MaxIdleConns: 600, MaxIdleConnsPerHost: 600}),
+			Transport:     apitest.Wire(t, &http.Transport{MaxIdleConns: 600, MaxIdleConnsPerHost: 600}, address),
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}

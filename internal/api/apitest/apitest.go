@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -131,21 +132,23 @@ func Judge(r *http.Request, body []byte, a Answer) error {
 }
 
 // Wire carries calls as next does, and holds those of our own API against the
-// document.
-func Wire(t testing.TB, next http.RoundTripper) http.RoundTripper {
+// document. Where hosts are named it is at those alone: providers have paths that
+// begin like ours.
+func Wire(t testing.TB, next http.RoundTripper, hosts ...string) http.RoundTripper {
 	t.Helper()
-	return wire{t, next}
+	return wire{t, next, hosts}
 }
 
 type wire struct {
-	t    testing.TB
-	next http.RoundTripper
+	t     testing.TB
+	next  http.RoundTripper
+	hosts []string // host:port; none = all
 }
 
 // RoundTrip sends a call. One whose answer breaks off is not judged: a test that
 // breaks connections wants to see that itself.
 func (w wire) RoundTrip(r *http.Request) (*http.Response, error) {
-	if !strings.HasPrefix(r.URL.Path, base+"/") {
+	if !strings.HasPrefix(r.URL.Path, base+"/") || len(w.hosts) > 0 && !slices.Contains(w.hosts, r.URL.Host) {
 		return w.next.RoundTrip(r)
 	}
 	var sent []byte
