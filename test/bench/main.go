@@ -38,6 +38,7 @@ type plan struct {
 	Requests int // in one turn
 	Clients  int // at once
 	rest     time.Duration
+	settle   time.Duration // before the first turn on a server
 	engines  []string
 	parts    []string // what is measured
 	Payments int      // of the large database
@@ -87,6 +88,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags.IntVar(&p.Clients, "clients", 64, "clients at once")
 	flags.IntVar(&p.Payments, "payments", 200_000, "payments of the large database, of 4 kB each")
 	flags.DurationVar(&p.rest, "rest", 15*time.Second, "rest after the load, before memory is looked at again")
+	flags.DurationVar(&p.settle, "settle", 3*time.Second,
+		"rest before the first turn: then all loops of the worker have run")
 	parts := flags.String("parts", strings.Join(allParts, ","), "what to measure")
 	flags.StringVar(&p.profiles, "profiles", "", "folder for profiles, made even where nothing was missed")
 	flags.StringVar(&p.keep, "keep", "",

@@ -54,7 +54,7 @@ func (s stand) measureNodes(ctx context.Context, shops []shop, r *result) (err e
 		defer func() { err = errors.Join(err, p.stop()) }()
 		servers[n] = p
 	}
-	if err := rest(ctx, settled); err != nil {
+	if err := rest(ctx, s.settle); err != nil {
 		return err
 	}
 	o, from := &orders{last: 1 << 29}, spread(shops) // no call had a name so high

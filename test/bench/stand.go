@@ -177,10 +177,6 @@ func (s stand) command(ctx context.Context, into any, args ...string) error {
 	return nil
 }
 
-// settled is how long a server is left alone before its first turn: then the
-// loops of the worker have all run once.
-const settled = 3 * time.Second
-
 // sides are the servers that take turns: Purser, the yardstick, and the yardstick
 // again as it writes no events, on the same database as the other.
 type sides struct{ purser, yardstick, eventless *process }
@@ -211,7 +207,7 @@ func (s stand) sideBySide(ctx context.Context, turns func(sides) error) (err err
 		*side.into = p
 		defer func() { err = errors.Join(err, p.stop()) }()
 	}
-	if err := rest(ctx, settled); err != nil {
+	if err := rest(ctx, s.settle); err != nil {
 		return err
 	}
 	return turns(of)

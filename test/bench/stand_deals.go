@@ -83,7 +83,7 @@ func (s stand) measureDeals(ctx context.Context, r *result) (err error) {
 		defer func() { err = errors.Join(err, p.stop()) }()
 		servers, m.servers = append(servers, p), append(m.servers, p.address)
 	}
-	if err := rest(ctx, settled); err != nil {
+	if err := rest(ctx, s.settle); err != nil {
 		return err
 	}
 	if err := s.compareDeals(ctx, m, &r.trading); err != nil {

@@ -176,7 +176,7 @@ func (s stand) largeTurns(
 		defer func() { err = errors.Join(err, p.stop()) }()
 		servers[n] = p
 	}
-	if err := rest(ctx, settled); err != nil {
+	if err := rest(ctx, s.settle); err != nil {
 		return err
 	}
 	from, one := spread(shops), hot(shops[0])
