@@ -29,7 +29,7 @@ var secretNames = []string{
 }
 
 // secretWords are whole names of the same sort.
-var secretWords = []string{"t", "pin", "key", "sign", "hash", "code2", "antiphishingkey", "storepasswd"}
+var secretWords = []string{"t", "pin", "key", "sign", "hash"}
 
 // personalNames are parts of the names of fields that speak of a person.
 var personalNames = []string{
