@@ -129,6 +129,10 @@ dialect says the same in the form of the API that it speaks. Codes never change 
 
 `
 
+// exceptions stand behind the table of kinds.
+const exceptions = "\nTwo codes that are `unavailable` in the copied APIs, `no_gateway` and `rate_missing`, are\n" +
+	"answered with 422 by `/v1`: asking again does not help until a gateway or a rate is set up.\n"
+
 // page draws docs/errors.md.
 func page() string {
 	var b strings.Builder
@@ -137,7 +141,7 @@ func page() string {
 	for _, k := range kinds {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", k.kind, k.todo)
 	}
-	b.WriteString("\n## Codes\n\n| code | kind | words | meaning |\n|---|---|---|---|\n")
+	b.WriteString(exceptions + "\n## Codes\n\n| code | kind | words | meaning |\n|---|---|---|---|\n")
 	for _, e := range fault.Catalogue {
 		fmt.Fprintf(&b, "| `%s` | `%s` | %s | %s |\n", e.Code, e.Kind, e.Words, e.Doc)
 	}
