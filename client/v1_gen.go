@@ -1102,6 +1102,60 @@ func (e ListBalancesParamsFormat) Valid() bool {
 	}
 }
 
+// Defines values for ListBalancesParamsRole.
+const (
+	ListBalancesParamsRoleCustomerWallet    ListBalancesParamsRole = "customer_wallet"
+	ListBalancesParamsRoleDealsHeld         ListBalancesParamsRole = "deals_held"
+	ListBalancesParamsRoleExchange          ListBalancesParamsRole = "exchange"
+	ListBalancesParamsRoleFees              ListBalancesParamsRole = "fees"
+	ListBalancesParamsRoleGatewayClearing   ListBalancesParamsRole = "gateway_clearing"
+	ListBalancesParamsRoleGatewayHold       ListBalancesParamsRole = "gateway_hold"
+	ListBalancesParamsRoleMerchantAvailable ListBalancesParamsRole = "merchant_available"
+	ListBalancesParamsRoleMerchantBank      ListBalancesParamsRole = "merchant_bank"
+	ListBalancesParamsRoleMerchantHeld      ListBalancesParamsRole = "merchant_held"
+	ListBalancesParamsRoleMerchantPending   ListBalancesParamsRole = "merchant_pending"
+	ListBalancesParamsRolePayoutsInTransit  ListBalancesParamsRole = "payouts_in_transit"
+	ListBalancesParamsRoleRefundsInTransit  ListBalancesParamsRole = "refunds_in_transit"
+	ListBalancesParamsRoleSuspense          ListBalancesParamsRole = "suspense"
+	ListBalancesParamsRoleTrader            ListBalancesParamsRole = "trader"
+)
+
+// Valid indicates whether the value is a known member of the ListBalancesParamsRole enum.
+func (e ListBalancesParamsRole) Valid() bool {
+	switch e {
+	case ListBalancesParamsRoleCustomerWallet:
+		return true
+	case ListBalancesParamsRoleDealsHeld:
+		return true
+	case ListBalancesParamsRoleExchange:
+		return true
+	case ListBalancesParamsRoleFees:
+		return true
+	case ListBalancesParamsRoleGatewayClearing:
+		return true
+	case ListBalancesParamsRoleGatewayHold:
+		return true
+	case ListBalancesParamsRoleMerchantAvailable:
+		return true
+	case ListBalancesParamsRoleMerchantBank:
+		return true
+	case ListBalancesParamsRoleMerchantHeld:
+		return true
+	case ListBalancesParamsRoleMerchantPending:
+		return true
+	case ListBalancesParamsRolePayoutsInTransit:
+		return true
+	case ListBalancesParamsRoleRefundsInTransit:
+		return true
+	case ListBalancesParamsRoleSuspense:
+		return true
+	case ListBalancesParamsRoleTrader:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ListCustomersParamsFormat.
 const (
 	ListCustomersParamsFormatCsv  ListCustomersParamsFormat = "csv"
@@ -1300,6 +1354,195 @@ func (e ListEntriesParamsFormat) Valid() bool {
 	case ListEntriesParamsFormatCsv:
 		return true
 	case ListEntriesParamsFormatJSON:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListEntriesParamsRule.
+const (
+	ListEntriesParamsRuleAuthorized          ListEntriesParamsRule = "authorized"
+	ListEntriesParamsRuleCaptured            ListEntriesParamsRule = "captured"
+	ListEntriesParamsRuleDealHeld            ListEntriesParamsRule = "deal_held"
+	ListEntriesParamsRuleDealLowered         ListEntriesParamsRule = "deal_lowered"
+	ListEntriesParamsRuleDealRaised          ListEntriesParamsRule = "deal_raised"
+	ListEntriesParamsRuleDealReleased        ListEntriesParamsRule = "deal_released"
+	ListEntriesParamsRuleDealt               ListEntriesParamsRule = "dealt"
+	ListEntriesParamsRuleDepositRefundFailed ListEntriesParamsRule = "deposit_refund_failed"
+	ListEntriesParamsRuleDepositRefundOpened ListEntriesParamsRule = "deposit_refund_opened"
+	ListEntriesParamsRuleDeposited           ListEntriesParamsRule = "deposited"
+	ListEntriesParamsRuleExchanged           ListEntriesParamsRule = "exchanged"
+	ListEntriesParamsRuleFee                 ListEntriesParamsRule = "fee"
+	ListEntriesParamsRuleFeeReversed         ListEntriesParamsRule = "fee_reversed"
+	ListEntriesParamsRuleFeeSettled          ListEntriesParamsRule = "fee_settled"
+	ListEntriesParamsRuleHeld                ListEntriesParamsRule = "held"
+	ListEntriesParamsRuleLatePayment         ListEntriesParamsRule = "late_payment"
+	ListEntriesParamsRulePayoutDealt         ListEntriesParamsRule = "payout_dealt"
+	ListEntriesParamsRulePayoutFee           ListEntriesParamsRule = "payout_fee"
+	ListEntriesParamsRulePayoutHeld          ListEntriesParamsRule = "payout_held"
+	ListEntriesParamsRulePayoutPaid          ListEntriesParamsRule = "payout_paid"
+	ListEntriesParamsRulePayoutReleased      ListEntriesParamsRule = "payout_released"
+	ListEntriesParamsRulePayoutUndone        ListEntriesParamsRule = "payout_undone"
+	ListEntriesParamsRuleRefundFailed        ListEntriesParamsRule = "refund_failed"
+	ListEntriesParamsRuleRefundOpened        ListEntriesParamsRule = "refund_opened"
+	ListEntriesParamsRuleRefundOwed          ListEntriesParamsRule = "refund_owed"
+	ListEntriesParamsRuleRefundSettled       ListEntriesParamsRule = "refund_settled"
+	ListEntriesParamsRuleRefunded            ListEntriesParamsRule = "refunded"
+	ListEntriesParamsRuleRejected            ListEntriesParamsRule = "rejected"
+	ListEntriesParamsRuleReleased            ListEntriesParamsRule = "released"
+	ListEntriesParamsRuleReversed            ListEntriesParamsRule = "reversed"
+	ListEntriesParamsRuleSettled             ListEntriesParamsRule = "settled"
+	ListEntriesParamsRuleSuspenseFailed      ListEntriesParamsRule = "suspense_failed"
+	ListEntriesParamsRuleSuspenseOpened      ListEntriesParamsRule = "suspense_opened"
+	ListEntriesParamsRuleTraderPaidIn        ListEntriesParamsRule = "trader_paid_in"
+	ListEntriesParamsRuleTraderPaidOut       ListEntriesParamsRule = "trader_paid_out"
+	ListEntriesParamsRuleTransferred         ListEntriesParamsRule = "transferred"
+	ListEntriesParamsRuleVerified            ListEntriesParamsRule = "verified"
+	ListEntriesParamsRuleWalletHeld          ListEntriesParamsRule = "wallet_held"
+	ListEntriesParamsRuleWalletPaid          ListEntriesParamsRule = "wallet_paid"
+	ListEntriesParamsRuleWalletRefunded      ListEntriesParamsRule = "wallet_refunded"
+	ListEntriesParamsRuleWalletRejected      ListEntriesParamsRule = "wallet_rejected"
+)
+
+// Valid indicates whether the value is a known member of the ListEntriesParamsRule enum.
+func (e ListEntriesParamsRule) Valid() bool {
+	switch e {
+	case ListEntriesParamsRuleAuthorized:
+		return true
+	case ListEntriesParamsRuleCaptured:
+		return true
+	case ListEntriesParamsRuleDealHeld:
+		return true
+	case ListEntriesParamsRuleDealLowered:
+		return true
+	case ListEntriesParamsRuleDealRaised:
+		return true
+	case ListEntriesParamsRuleDealReleased:
+		return true
+	case ListEntriesParamsRuleDealt:
+		return true
+	case ListEntriesParamsRuleDepositRefundFailed:
+		return true
+	case ListEntriesParamsRuleDepositRefundOpened:
+		return true
+	case ListEntriesParamsRuleDeposited:
+		return true
+	case ListEntriesParamsRuleExchanged:
+		return true
+	case ListEntriesParamsRuleFee:
+		return true
+	case ListEntriesParamsRuleFeeReversed:
+		return true
+	case ListEntriesParamsRuleFeeSettled:
+		return true
+	case ListEntriesParamsRuleHeld:
+		return true
+	case ListEntriesParamsRuleLatePayment:
+		return true
+	case ListEntriesParamsRulePayoutDealt:
+		return true
+	case ListEntriesParamsRulePayoutFee:
+		return true
+	case ListEntriesParamsRulePayoutHeld:
+		return true
+	case ListEntriesParamsRulePayoutPaid:
+		return true
+	case ListEntriesParamsRulePayoutReleased:
+		return true
+	case ListEntriesParamsRulePayoutUndone:
+		return true
+	case ListEntriesParamsRuleRefundFailed:
+		return true
+	case ListEntriesParamsRuleRefundOpened:
+		return true
+	case ListEntriesParamsRuleRefundOwed:
+		return true
+	case ListEntriesParamsRuleRefundSettled:
+		return true
+	case ListEntriesParamsRuleRefunded:
+		return true
+	case ListEntriesParamsRuleRejected:
+		return true
+	case ListEntriesParamsRuleReleased:
+		return true
+	case ListEntriesParamsRuleReversed:
+		return true
+	case ListEntriesParamsRuleSettled:
+		return true
+	case ListEntriesParamsRuleSuspenseFailed:
+		return true
+	case ListEntriesParamsRuleSuspenseOpened:
+		return true
+	case ListEntriesParamsRuleTraderPaidIn:
+		return true
+	case ListEntriesParamsRuleTraderPaidOut:
+		return true
+	case ListEntriesParamsRuleTransferred:
+		return true
+	case ListEntriesParamsRuleVerified:
+		return true
+	case ListEntriesParamsRuleWalletHeld:
+		return true
+	case ListEntriesParamsRuleWalletPaid:
+		return true
+	case ListEntriesParamsRuleWalletRefunded:
+		return true
+	case ListEntriesParamsRuleWalletRejected:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListEntriesParamsRole.
+const (
+	ListEntriesParamsRoleCustomerWallet    ListEntriesParamsRole = "customer_wallet"
+	ListEntriesParamsRoleDealsHeld         ListEntriesParamsRole = "deals_held"
+	ListEntriesParamsRoleExchange          ListEntriesParamsRole = "exchange"
+	ListEntriesParamsRoleFees              ListEntriesParamsRole = "fees"
+	ListEntriesParamsRoleGatewayClearing   ListEntriesParamsRole = "gateway_clearing"
+	ListEntriesParamsRoleGatewayHold       ListEntriesParamsRole = "gateway_hold"
+	ListEntriesParamsRoleMerchantAvailable ListEntriesParamsRole = "merchant_available"
+	ListEntriesParamsRoleMerchantBank      ListEntriesParamsRole = "merchant_bank"
+	ListEntriesParamsRoleMerchantHeld      ListEntriesParamsRole = "merchant_held"
+	ListEntriesParamsRoleMerchantPending   ListEntriesParamsRole = "merchant_pending"
+	ListEntriesParamsRolePayoutsInTransit  ListEntriesParamsRole = "payouts_in_transit"
+	ListEntriesParamsRoleRefundsInTransit  ListEntriesParamsRole = "refunds_in_transit"
+	ListEntriesParamsRoleSuspense          ListEntriesParamsRole = "suspense"
+	ListEntriesParamsRoleTrader            ListEntriesParamsRole = "trader"
+)
+
+// Valid indicates whether the value is a known member of the ListEntriesParamsRole enum.
+func (e ListEntriesParamsRole) Valid() bool {
+	switch e {
+	case ListEntriesParamsRoleCustomerWallet:
+		return true
+	case ListEntriesParamsRoleDealsHeld:
+		return true
+	case ListEntriesParamsRoleExchange:
+		return true
+	case ListEntriesParamsRoleFees:
+		return true
+	case ListEntriesParamsRoleGatewayClearing:
+		return true
+	case ListEntriesParamsRoleGatewayHold:
+		return true
+	case ListEntriesParamsRoleMerchantAvailable:
+		return true
+	case ListEntriesParamsRoleMerchantBank:
+		return true
+	case ListEntriesParamsRoleMerchantHeld:
+		return true
+	case ListEntriesParamsRoleMerchantPending:
+		return true
+	case ListEntriesParamsRolePayoutsInTransit:
+		return true
+	case ListEntriesParamsRoleRefundsInTransit:
+		return true
+	case ListEntriesParamsRoleSuspense:
+		return true
+	case ListEntriesParamsRoleTrader:
 		return true
 	default:
 		return false
@@ -2457,10 +2700,15 @@ type Book struct {
 	Unit string `json:"unit"`
 }
 
-// BookList defines model for BookList.
-type BookList struct {
+// BookPage defines model for BookPage.
+type BookPage struct {
 	// Data The newest first, unless the operation says otherwise.
 	Data []Book `json:"data"`
+
+	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page. Where few of many are selected, a page before the last may be short, or empty.
+	//
+	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
+	NextCursor *string `json:"next_cursor"`
 }
 
 // BookedMore defines model for BookedMore.
@@ -3107,10 +3355,15 @@ type Entry struct {
 	Subject string `json:"subject"`
 }
 
-// EntryList defines model for EntryList.
-type EntryList struct {
+// EntryPage defines model for EntryPage.
+type EntryPage struct {
 	// Data The newest first, unless the operation says otherwise.
 	Data []Entry `json:"data"`
+
+	// NextCursor Send it as cursor for the next page; null on the last page. What is made meanwhile shifts no page. Where few of many are selected, a page before the last may be short, or empty.
+	//
+	// Examples: bGlzdEludm9pY2VzLjE3MzU2ODk2MDAwMDAwMDAuaW52XzAxOTQxZjI5LTdjMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ
+	NextCursor *string `json:"next_cursor"`
 }
 
 // Event defines model for Event.
@@ -6418,10 +6671,28 @@ type ListAttachmentsParamsFormat string
 type ListBalancesParams struct {
 	// Format csv: all that is selected as one table, to its end. It may be asked for with Accept: text/csv too.
 	Format *ListBalancesParamsFormat `form:"format,omitempty" json:"format,omitempty"`
+
+	// Limit How many to show at most.
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The next_cursor of the page before; leave it out for the first page.
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Role Only accounts of this kind.
+	Role *ListBalancesParamsRole `form:"role,omitempty" json:"role,omitempty"`
+
+	// Owner Only accounts of this owner.
+	Owner *string `form:"owner,omitempty" json:"owner,omitempty"`
+
+	// Unit Only those in this currency unit.
+	Unit *string `form:"unit,omitempty" json:"unit,omitempty"`
 }
 
 // ListBalancesParamsFormat defines parameters for ListBalances.
 type ListBalancesParamsFormat string
+
+// ListBalancesParamsRole defines parameters for ListBalances.
+type ListBalancesParamsRole string
 
 // CreateChargeParams defines parameters for CreateCharge.
 type CreateChargeParams struct {
@@ -6713,12 +6984,42 @@ type ListEntriesParams struct {
 	// Format csv: all that is selected as one table, to its end. It may be asked for with Accept: text/csv too.
 	Format *ListEntriesParamsFormat `form:"format,omitempty" json:"format,omitempty"`
 
-	// Subject The id of what the entries are of.
-	Subject string `form:"subject" json:"subject"`
+	// Limit How many to show at most.
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The next_cursor of the page before; leave it out for the first page.
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// CreatedFrom Only what was made at this time or later. In an address the + of a zone is written %2B.
+	CreatedFrom *time.Time `form:"created_from,omitempty" json:"created_from,omitempty"`
+
+	// CreatedUntil Only what was made before this time.
+	CreatedUntil *time.Time `form:"created_until,omitempty" json:"created_until,omitempty"`
+
+	// Subject Only those of the thing with this id: all of them at once, in the order in which they were booked.
+	Subject *string `form:"subject,omitempty" json:"subject,omitempty"`
+
+	// Rule Only those of this business event.
+	Rule *ListEntriesParamsRule `form:"rule,omitempty" json:"rule,omitempty"`
+
+	// Role Only those that move an account of this kind.
+	Role *ListEntriesParamsRole `form:"role,omitempty" json:"role,omitempty"`
+
+	// Owner Only those that move an account of this owner, as the postings name it.
+	Owner *string `form:"owner,omitempty" json:"owner,omitempty"`
+
+	// Unit Only those in this currency unit.
+	Unit *string `form:"unit,omitempty" json:"unit,omitempty"`
 }
 
 // ListEntriesParamsFormat defines parameters for ListEntries.
 type ListEntriesParamsFormat string
+
+// ListEntriesParamsRule defines parameters for ListEntries.
+type ListEntriesParamsRule string
+
+// ListEntriesParamsRole defines parameters for ListEntries.
+type ListEntriesParamsRole string
 
 // ListEventsParams defines parameters for ListEvents.
 type ListEventsParams struct {
@@ -7093,6 +7394,12 @@ type ListPaymentsParams struct {
 
 	// Gateway Only those of this gateway.
 	Gateway *string `form:"gateway,omitempty" json:"gateway,omitempty"`
+
+	// Receipt Only those whose money has this receipt of the gateway.
+	Receipt *string `form:"receipt,omitempty" json:"receipt,omitempty"`
+
+	// Session Only those that the gateway knows by this name before the money is taken.
+	Session *string `form:"session,omitempty" json:"session,omitempty"`
 
 	// Unit Only those in this currency unit.
 	Unit *string `form:"unit,omitempty" json:"unit,omitempty"`
@@ -8041,7 +8348,7 @@ type ClientInterface interface {
 
 	// ListBalances List balances
 	//
-	// Lists all accounts of your books with their balances. They add up to zero for every unit.
+	// Lists the accounts of your books with their balances, in the order of their kinds and owners. All of them together add up to zero for every unit.
 	//
 	// Needs a key with the scope ledger:read.
 	//
@@ -8563,7 +8870,7 @@ type ClientInterface interface {
 
 	// ListEntries List entries
 	//
-	// Lists what was booked for one thing, in order.
+	// Lists what was booked, the newest first, or with a subject all that was booked for one thing, in order. Role, owner and unit are looked for in one posting. Where many merchants share a server, pages may be empty: go on until next_cursor is null.
 	//
 	// Needs a key with the scope ledger:read.
 	//
@@ -10153,7 +10460,7 @@ func (c *Client) DownloadAttachment(ctx context.Context, id string, reqEditors .
 
 // ListBalances List balances
 //
-// Lists all accounts of your books with their balances. They add up to zero for every unit.
+// Lists the accounts of your books with their balances, in the order of their kinds and owners. All of them together add up to zero for every unit.
 //
 // Needs a key with the scope ledger:read.
 //
@@ -11175,7 +11482,7 @@ func (c *Client) RotateEndpointSecret(ctx context.Context, id string, params *Ro
 
 // ListEntries List entries
 //
-// Lists what was booked for one thing, in order.
+// Lists what was booked, the newest first, or with a subject all that was booked for one thing, in order. Role, owner and unit are looked for in one posting. Where many merchants share a server, pages may be empty: go on until next_cursor is null.
 //
 // Needs a key with the scope ledger:read.
 //
@@ -14493,6 +14800,66 @@ func NewListBalancesRequest(server string, params *ListBalancesParams) (*http.Re
 
 		}
 
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Role != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "role", *params.Role, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Owner != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "owner", *params.Owner, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Unit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "unit", *params.Unit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -16596,12 +16963,112 @@ func NewListEntriesRequest(server string, params *ListEntriesParams) (*http.Requ
 
 		}
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "subject", params.Subject, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "created_from", *params.CreatedFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedUntil != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "created_until", *params.CreatedUntil, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Subject != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "subject", *params.Subject, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Rule != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "rule", *params.Rule, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Role != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "role", *params.Role, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Owner != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "owner", *params.Owner, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Unit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "unit", *params.Unit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -18879,6 +19346,30 @@ func NewListPaymentsRequest(server string, params *ListPaymentsParams) (*http.Re
 		if params.Gateway != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "gateway", *params.Gateway, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Receipt != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "receipt", *params.Receipt, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Session != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "session", *params.Session, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -23383,7 +23874,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListBalancesWithResponse List balances
 	//
-	// Lists all accounts of your books with their balances. They add up to zero for every unit.
+	// Lists the accounts of your books with their balances, in the order of their kinds and owners. All of them together add up to zero for every unit.
 	//
 	// Needs a key with the scope ledger:read.
 	//
@@ -23933,7 +24424,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListEntriesWithResponse List entries
 	//
-	// Lists what was booked for one thing, in order.
+	// Lists what was booked, the newest first, or with a subject all that was booked for one thing, in order. Role, owner and unit are looked for in one posting. Where many merchants share a server, pages may be empty: go on until next_cursor is null.
 	//
 	// Needs a key with the scope ledger:read.
 	//
@@ -25740,11 +26231,11 @@ type ListBalancesResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *BookList
+	JSON200 *BookPage
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r ListBalancesResponse) GetJSON200() *BookList {
+func (r ListBalancesResponse) GetJSON200() *BookPage {
 	return r.JSON200
 }
 
@@ -27052,11 +27543,11 @@ type ListEntriesResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *EntryList
+	JSON200 *EntryPage
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r ListEntriesResponse) GetJSON200() *EntryList {
+func (r ListEntriesResponse) GetJSON200() *EntryPage {
 	return r.JSON200
 }
 
@@ -31276,7 +31767,7 @@ func (c *ClientWithResponses) DownloadAttachmentWithResponse(ctx context.Context
 
 // ListBalancesWithResponse List balances
 //
-// Lists all accounts of your books with their balances. They add up to zero for every unit.
+// Lists the accounts of your books with their balances, in the order of their kinds and owners. All of them together add up to zero for every unit.
 //
 // Needs a key with the scope ledger:read.
 //
@@ -32126,7 +32617,7 @@ func (c *ClientWithResponses) RotateEndpointSecretWithResponse(ctx context.Conte
 
 // ListEntriesWithResponse List entries
 //
-// Lists what was booked for one thing, in order.
+// Lists what was booked, the newest first, or with a subject all that was booked for one thing, in order. Role, owner and unit are looked for in one posting. Where many merchants share a server, pages may be empty: go on until next_cursor is null.
 //
 // Needs a key with the scope ledger:read.
 //
@@ -34747,7 +35238,7 @@ func ParseListBalancesResponse(rsp *http.Response) (*ListBalancesResponse, error
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest BookList
+		var dest BookPage
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -35594,7 +36085,7 @@ func ParseListEntriesResponse(rsp *http.Response) (*ListEntriesResponse, error) 
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest EntryList
+		var dest EntryPage
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -38265,4 +38756,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: 12356c99381df05aa47db52432a2e35e070b2feb0ae5d542ac6a22271e152757
+// Stamp of what it is made from: 5aa5b4e28ccbe93c02ca810a36edc4a3b14fa2a94c64b4afa85d01a7e6911286

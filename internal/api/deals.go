@@ -310,11 +310,11 @@ func (d *desk) listDeals(c *call, q dealList) (out pageOf[dealView], err error) 
 	if err != nil {
 		return out, err
 	}
-	found, err := d.App.ListDeals(c.Context(), c.Merchant, app.DealList{
-		Invoice: q.Invoice, Payout: q.Payout, Trader: q.Trader, State: deal.State(q.Status),
-	}, part)
-	return d.dealExpansions().page(c, q.Expand, paged(q.paging, found, d.viewDeal,
-		func(one deal.Deal) (time.Time, string) { return one.CreatedAt, one.ID }), err)
+	wanted := app.DealList{Invoice: q.Invoice, Payout: q.Payout, Trader: q.Trader, State: deal.State(q.Status)}
+	out, err = seek(c, q.paging, app.Deals, wanted.Sought(), part, func(part app.Older) ([]deal.Deal, error) {
+		return d.App.ListDeals(c.Context(), c.Merchant, wanted, part)
+	}, d.viewDeal, func(one deal.Deal) (time.Time, string) { return one.CreatedAt, one.ID })
+	return d.dealExpansions().page(c, q.Expand, out, err)
 }
 
 func (d *desk) confirmTransfer(c *call, id string, _ none) (dealView, error) {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"time"
@@ -66,11 +67,34 @@ type accountList struct {
 	Unit   string `query:"unit" maxLength:"10"`
 }
 
-// entryList names the thing whose entries are asked for.
-type entryList struct {
+// mostBalances is how many accounts of the books a page has: most merchants have no more.
+const mostBalances = 1000
+
+// balanceList is what a list of balances can be narrowed down to.
+type balanceList struct {
 	formatted
 
-	Subject string `query:"subject" required:"true" maxLength:"200"`
+	Limit  int64  `query:"limit" minimum:"1" maximum:"1000" default:"1000"`
+	Cursor string `query:"cursor" maxLength:"400"`
+	Role   string `query:"role"`
+	Owner  string `query:"owner" maxLength:"200"`
+	Unit   string `query:"unit" maxLength:"10"`
+
+	list string
+}
+
+// of says which list it is a page of.
+func (q *balanceList) of(list string) { q.list = list }
+
+// entryList is what a list of entries can be narrowed down to.
+type entryList struct {
+	dated
+
+	Subject string `query:"subject" maxLength:"200"`
+	Rule    string `query:"rule"`
+	Role    string `query:"role"`
+	Owner   string `query:"owner" maxLength:"200"`
+	Unit    string `query:"unit" maxLength:"10"`
 }
 
 var (
@@ -104,7 +128,21 @@ var ledgerWords = words{
 		"email":  {doc: "Only whose owner has this e-mail address.", example: "ada@example.com"},
 		"unit":   {doc: "Only those that have or had something in this currency unit, with that balance.", example: "EUR"},
 	},
-	"entryList": {"subject": {doc: "The id of what the entries are of.", example: examplePayment}},
+	"balanceList": {
+		"role":  {doc: "Only accounts of this kind.", example: "fees", choices: ledgerRoles()},
+		"owner": {doc: "Only accounts of this owner.", example: "stripe"},
+		"unit":  ofUnit,
+	},
+	"entryList": {
+		"subject": {
+			doc:     "Only those of the thing with this id: all of them at once, in the order in which they were booked.",
+			example: examplePayment,
+		},
+		"rule":  {doc: "Only those of this business event.", example: string(ledger.RuleCaptured), choices: ledgerRules()},
+		"role":  {doc: "Only those that move an account of this kind.", example: "fees", choices: ledgerRoles()},
+		"owner": {doc: "Only those that move an account of this owner, as the postings name it.", example: "stripe"},
+		"unit":  ofUnit,
+	},
 }
 
 func (d *desk) ledger() resource {
@@ -123,11 +161,14 @@ func (d *desk) ledger() resource {
 			}, d.listAccounts),
 			list(row{
 				id: "listBalances", path: "/balances", scope: merchant.LedgerRead, summary: "List balances",
-				about: "Lists all accounts of your books with their balances. They add up to zero for every unit.",
+				about: "Lists the accounts of your books with their balances, in the order of their kinds and owners. " +
+					"All of them together add up to zero for every unit.",
 			}, d.listBalances),
 			list(row{
 				id: "listEntries", path: "/entries", scope: merchant.LedgerRead, summary: "List entries",
-				about: "Lists what was booked for one thing, in order.", faults: []fault.Code{fault.CodeParameterMissing},
+				about: "Lists what was booked, the newest first, or with a subject all that was booked for one thing, in order. " +
+					"Role, owner and unit are looked for in one posting. Where many merchants share a server, pages may be empty: " +
+					"go on until next_cursor is null.",
 			}, d.listEntries),
 		},
 	}
@@ -168,8 +209,22 @@ func (d *desk) listAccounts(c *call, q accountList) (out pageOf[accountView], er
 	return out, err
 }
 
-func (d *desk) listBalances(c *call, _ formatted) (out wholeOf[bookView], err error) {
-	found, err := d.App.Balances(c.Context(), c.Merchant)
+func (d *desk) listBalances(c *call, q balanceList) (out pageOf[bookView], err error) {
+	behind, err := paging{Cursor: q.Cursor, list: q.list}.after()
+	if err != nil {
+		return out, err
+	}
+	if err := knownUnit("unit", q.Unit); err != nil {
+		return out, err
+	}
+	size := int(cmp.Or(q.Limit, mostBalances))
+	found, err := d.App.ListBalances(c.Context(), c.Merchant, app.BalanceList{
+		Role: ledger.Role(q.Role), Owner: q.Owner, Unit: money.Unit(q.Unit), After: behind.ID, Limit: size + 1,
+	})
+	if len(found) > size { // one more shows that there is another page
+		found = found[:size]
+		out.goOn(q.list, time.Time{}, found[size-1].Account.Key())
+	}
 	out.Data = []bookView{}
 	for _, p := range found {
 		out.Data = append(out.Data, bookView{
@@ -179,13 +234,44 @@ func (d *desk) listBalances(c *call, _ formatted) (out wholeOf[bookView], err er
 	return out, err
 }
 
-func (d *desk) listEntries(c *call, q entryList) (out wholeOf[entryView], err error) {
-	found, err := d.App.Entries(c.Context(), c.Merchant, q.Subject)
+func (d *desk) listEntries(c *call, q entryList) (out pageOf[entryView], err error) {
+	part, err := q.after()
+	if err != nil {
+		return out, err
+	}
+	if err := knownUnit("unit", q.Unit); err != nil {
+		return out, err
+	}
+	wanted := app.EntryList{
+		Rule: ledger.Rule(q.Rule), Role: ledger.Role(q.Role), Owner: q.Owner, Unit: money.Unit(q.Unit),
+	}
+	if q.Subject == "" {
+		return seek(c, q.paging, app.Entries, true, part, func(part app.Older) ([]ledger.Entry, error) {
+			return d.App.ListEntries(c.Context(), c.Merchant, wanted, part)
+		}, viewEntry, func(e ledger.Entry) (time.Time, string) { return e.At(), e.ID() })
+	}
+	found, err := d.App.EntriesOf(c.Context(), c.Merchant, q.Subject, wanted, part)
 	out.Data = []entryView{}
 	for _, e := range found {
 		out.Data = append(out.Data, viewEntry(e))
 	}
 	return out, err
+}
+
+// ledgerRules are all business events that are booked.
+func ledgerRules() (all []string) {
+	for _, r := range ledger.Rules {
+		all = append(all, string(r))
+	}
+	return all
+}
+
+// ledgerRoles are all kinds of accounts.
+func ledgerRoles() (all []string) {
+	for _, r := range ledger.Roles {
+		all = append(all, string(r.Role))
+	}
+	return all
 }
 
 // viewAccount shows an account.

@@ -4,12 +4,14 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/purserhq/purser/internal/api"
 	"github.com/purserhq/purser/internal/dialect/dialecttest"
 )
 
@@ -146,6 +148,54 @@ func TestFeed(t *testing.T) {
 	}
 	if want := begin + 5; seen != want || after != want {
 		t.Errorf("got %d events and the end %d, want %d", seen, after, want)
+	}
+}
+
+// The oldest of ten invoices is the only one that was closed: it is found by its state, and no
+// page looks through more than four.
+func TestStatesAreSought(t *testing.T) {
+	t.Parallel()
+	w := dialecttest.NewWorld(t, banks)
+	h := w.Handler(api.New(api.Config{
+		App: w.App, PublicURL: "https://pay.example", Now: w.Now, Log: slog.New(slog.DiscardHandler), Unlimited: true,
+		Looks: 3,
+	}))
+	oldest := ""
+	for n := range 10 {
+		a := w.Ask(h, http.MethodPost, "/v1/invoices", named(fmt.Sprint(n)), `{"amount":"5000","unit":"IRR"}`)
+		if n == 0 {
+			var made struct{ ID string }
+			if err := json.Unmarshal([]byte(a.Body), &made); err != nil {
+				t.Fatal(err)
+			}
+			oldest = made.ID
+			a = w.Ask(h, http.MethodPost, "/v1/invoices/"+oldest+"/cancel", named("cancel"), "{}")
+		}
+		if a.Status >= http.StatusMultipleChoices {
+			t.Fatalf("got %d %s", a.Status, a.Body)
+		}
+		w.Wait(time.Second)
+	}
+	var found []string
+	pages := 0
+	for cursor := ""; pages == 0 || cursor != ""; pages++ {
+		a := w.Ask(h, http.MethodGet, "/v1/invoices?status=canceled"+cursor, named(""), "")
+		var list struct {
+			Data       []struct{ ID string }
+			NextCursor string `json:"next_cursor"`
+		}
+		if err := json.Unmarshal([]byte(a.Body), &list); err != nil || a.Status != http.StatusOK || pages > 9 {
+			t.Fatalf("got %d %s, %v", a.Status, a.Body, err)
+		}
+		for _, one := range list.Data {
+			found = append(found, one.ID)
+		}
+		if cursor = list.NextCursor; cursor != "" {
+			cursor = "&cursor=" + cursor
+		}
+	}
+	if !slices.Equal(found, []string{oldest}) || pages != 3 {
+		t.Errorf("got %v on %d pages, want the one, on 3", found, pages)
 	}
 }
 

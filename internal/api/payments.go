@@ -125,6 +125,8 @@ var paymentWords = words{
 		"reason": {
 			doc: "Only those that failed for this reason.", example: "insufficient_funds", choices: reasons(),
 		},
+		"receipt": {doc: "Only those whose money has this receipt of the gateway.", example: "600000001"},
+		"session": {doc: "Only those that the gateway knows by this name before the money is taken.", example: "300000001"},
 		"gateway": ofGateway, "unit": ofUnit, "expand": together("invoice", "refunds"),
 	},
 }
@@ -163,6 +165,8 @@ type paymentList struct {
 	Status  string   `query:"status"`
 	Reason  string   `query:"reason"`
 	Gateway string   `query:"gateway" maxLength:"100"`
+	Receipt string   `query:"receipt" maxLength:"200"`
+	Session string   `query:"session" maxLength:"200"`
 	Unit    string   `query:"unit" maxLength:"10"`
 	Expand  []string `query:"expand"`
 }
@@ -351,7 +355,7 @@ func (d *desk) listPayments(c *call, q paymentList) (out pageOf[paymentView], er
 	}
 	wanted := app.PaymentList{
 		Invoice: q.Invoice, State: payment.State(q.Status), Reason: payment.Reason(q.Reason), Gateway: q.Gateway,
-		Unit: money.Unit(q.Unit),
+		Receipt: q.Receipt, Session: q.Session, Unit: money.Unit(q.Unit),
 	}
 	out, err = seek(c, q.paging, app.Payments, wanted.Sought(), part, func(part app.Older) ([]payment.Payment, error) {
 		return d.App.ListPayments(c.Context(), c.Merchant, wanted, part)

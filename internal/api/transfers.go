@@ -170,7 +170,7 @@ func (d *desk) transferExpansions() expansions[transferView] {
 
 // booked is what was booked for a thing.
 func (d *desk) booked(c *call, subject string) (*bookedMore, error) {
-	found, err := d.App.Entries(c.Context(), c.Merchant, subject)
+	found, err := d.App.EntriesOf(c.Context(), c.Merchant, subject, app.EntryList{}, app.Older{})
 	more := &bookedMore{}
 	for _, e := range found {
 		more.Entries = append(more.Entries, viewEntry(e))

@@ -167,7 +167,7 @@ func dueAgain(d event.Delivery, now time.Time) (event.Delivery, error) {
 // through for, from where the part begins; zero where there are not so many.
 func (a *App) DeliveryDepth(ctx context.Context, merchantID string, f DeliveryFilter, part Older, looks int,
 ) (time.Time, error) {
-	if f.Subject != "" || f.Type == "" {
+	if f.Subject != "" || f.Type == "" && f.Endpoint == "" {
 		return time.Time{}, nil // those of one thing are few and have an index
 	}
 	return a.store.DeliveryDepth(ctx, merchantID, f.State, part, looks)

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"time"
 
@@ -33,6 +34,10 @@ type (
 	PayoutList = store.PayoutList
 	// DealList selects deals.
 	DealList = store.DealList
+	// EntryList selects entries of the books.
+	EntryList = store.EntryList
+	// BalanceList selects accounts of the books.
+	BalanceList = store.BalanceList
 )
 
 // Long is one of the lists that are looked through for what no index has.
@@ -45,6 +50,8 @@ const (
 	Refunds   = store.Refunds
 	Transfers = store.Transfers
 	Payouts   = store.Payouts
+	Deals     = store.Deals
+	Entries   = store.Entries
 )
 
 // Depth is how far a list goes back that so many things were looked through in, from
@@ -171,12 +178,20 @@ func (a *App) Events(ctx context.Context, merchantID string, after int64, limit 
 	return a.store.Events(ctx, merchantID, after, limit)
 }
 
-// Entries are those that were booked for one thing, in order.
-func (a *App) Entries(ctx context.Context, merchantID, subject string) ([]ledger.Entry, error) {
-	return a.store.Entries(ctx, merchantID, subject)
+// ListEntries lists what was booked for a merchant, the newest first.
+func (a *App) ListEntries(ctx context.Context, merchantID string, l EntryList, part Older) ([]ledger.Entry, error) {
+	return a.store.ListEntries(ctx, merchantID, l, part)
 }
 
-// Balances are all accounts of a merchant's books.
-func (a *App) Balances(ctx context.Context, merchantID string) ([]ledger.Posting, error) {
-	return a.store.Balances(ctx, merchantID)
+// EntriesOf are those of one thing that a list selects, in the order in which they were
+// booked. Of the part the times count.
+func (a *App) EntriesOf(ctx context.Context, merchantID, subject string, l EntryList, part Older,
+) ([]ledger.Entry, error) {
+	all, err := a.store.Entries(ctx, merchantID, subject)
+	return slices.DeleteFunc(all, func(e ledger.Entry) bool { return !l.Has(e) || !part.Within(e.At()) }), err
+}
+
+// ListBalances lists the accounts of a merchant's books with their balances, by key.
+func (a *App) ListBalances(ctx context.Context, merchantID string, l BalanceList) ([]ledger.Posting, error) {
+	return a.store.ListBalances(ctx, merchantID, l)
 }

@@ -242,7 +242,7 @@ var wants = []struct {
 	{"tell an address that a call or a terminal names", regexp.MustCompile(`\bNotice\b`)},
 	{"endpoints for events", calls("CreateEndpoint")},
 	{"set up keys, gateways, terminals, rates", calls("AddGateway")},
-	{"the books", calls("Entries")},
+	{"the books", calls("ListEntries")},
 }
 
 // calls finds a call of a use case.

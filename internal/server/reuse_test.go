@@ -257,7 +257,7 @@ func (u *reuse) record(t *testing.T) string {
 		for _, e := range events {
 			text += fmt.Sprintln(e.Noun, e.Subject, e.From, e.To, e.Trigger)
 		}
-		balances, err := u.app.Balances(t.Context(), m)
+		balances, err := u.app.ListBalances(t.Context(), m, app.BalanceList{Limit: 1000})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,10 +2,12 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/purserhq/purser/internal/deal"
 	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/ledger"
 	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payment"
 	"github.com/purserhq/purser/internal/payout"
@@ -46,7 +48,7 @@ func (l InvoiceList) Named() bool { return l.Terminal != 0 && l.Reference != "" 
 // Sought says that the list must be looked through for what is wanted, because no index
 // has it: that is done part by part.
 func (l InvoiceList) Sought() bool {
-	return !l.Named() && (l.Terminal != 0 || l.Reference != "" || l.Unit != "")
+	return !l.Named() && l != InvoiceList{}
 }
 
 // PaymentList selects payments of a list; an empty field selects all.
@@ -55,11 +57,13 @@ type PaymentList struct {
 	State   payment.State
 	Reason  payment.Reason // only those that failed for it
 	Gateway string
+	Receipt string // what the gateway calls the movement of the money
+	Session string // what it calls the payer's visit
 	Unit    money.Unit
 }
 
 // Sought is as of InvoiceList; the payments of an invoice are few.
-func (l PaymentList) Sought() bool { return l.Invoice == "" && (l.Gateway != "" || l.Unit != "") }
+func (l PaymentList) Sought() bool { return l.Invoice == "" && l != PaymentList{} }
 
 // RefundList selects refunds of a list; an empty field selects all.
 type RefundList struct {
@@ -69,7 +73,7 @@ type RefundList struct {
 }
 
 // Sought is as of InvoiceList; the refunds of a payment are few.
-func (l RefundList) Sought() bool { return l.Payment == "" && l.Gateway != "" }
+func (l RefundList) Sought() bool { return l.Payment == "" && l != RefundList{} }
 
 // TransferList selects transfers of a list; an empty field selects all.
 type TransferList struct {
@@ -102,7 +106,7 @@ func (l PayoutList) Named() bool { return l.Reference != "" && (l.Account != 0 |
 
 // Sought is as of InvoiceList.
 func (l PayoutList) Sought() bool {
-	return !l.Named() && (l.Reference != "" || l.Account != 0 || l.Terminal != 0 || l.Unit != "")
+	return !l.Named() && l != PayoutList{}
 }
 
 // Long is one of the lists that are looked through.
@@ -115,6 +119,8 @@ const (
 	Refunds   Long = "refunds"
 	Transfers Long = "transfers"
 	Payouts   Long = "payouts"
+	Deals     Long = "deals"
+	Entries   Long = "entries"
 )
 
 // DealList selects deals of a list; an empty field selects all.
@@ -123,6 +129,34 @@ type DealList struct {
 	Payout  string
 	Trader  string
 	State   deal.State
+}
+
+// Sought is as of InvoiceList; the deals of an invoice or a payout are few.
+func (l DealList) Sought() bool { return l.Invoice == "" && l.Payout == "" && l != DealList{} }
+
+// EntryList selects entries of the books; an empty field selects all.
+type EntryList struct {
+	Rule  ledger.Rule
+	Role  ledger.Role // only those with a posting of such an account
+	Owner string      // and this owner
+	Unit  money.Unit  // and unit
+}
+
+// Has says that an entry is selected.
+func (l EntryList) Has(e ledger.Entry) bool {
+	return (l.Rule == "" || l.Rule == e.Rule()) && slices.ContainsFunc(e.Postings(), func(p ledger.Posting) bool {
+		return (l.Role == "" || l.Role == p.Account.Role) && (l.Owner == "" || l.Owner == p.Account.Owner) &&
+			(l.Unit == "" || l.Unit == p.Account.Unit)
+	})
+}
+
+// BalanceList selects accounts of the books; an empty field selects all.
+type BalanceList struct {
+	Role  ledger.Role
+	Owner string
+	Unit  money.Unit
+	After string // the key of the last one that was read
+	Limit int    // at most 1001
 }
 
 // CustomerList selects customers of a list; an empty field selects all.
@@ -134,6 +168,7 @@ type CustomerList struct {
 type ListReader interface {
 	// Depth is when the thing was made that so many of a part of the whole list lie
 	// before; zero where there are not so many. Who seeks something looks no further at once.
+	// Of entries those of all merchants count.
 	Depth(ctx context.Context, merchantID string, l Long, part Older, looks int) (time.Time, error)
 	ListInvoices(ctx context.Context, merchantID string, l InvoiceList, part Older) ([]invoice.Invoice, error)
 	// ListPayments leaves out those that no gateway accepted and those that were
@@ -142,6 +177,11 @@ type ListReader interface {
 	ListRefunds(ctx context.Context, merchantID string, l RefundList, part Older) ([]refund.Refund, error)
 	ListTransfers(ctx context.Context, merchantID string, l TransferList, part Older) ([]wallet.Transfer, error)
 	ListPayouts(ctx context.Context, merchantID string, l PayoutList, part Older) ([]payout.Payout, error)
+	// ListEntries goes by ids, which begin with the millisecond in which they were booked.
+	// Behind a time with something else than an id comes what was booked before.
+	ListEntries(ctx context.Context, merchantID string, l EntryList, part Older) ([]ledger.Entry, error)
+	// ListBalances are accounts with their balances, by key.
+	ListBalances(ctx context.Context, merchantID string, l BalanceList) ([]ledger.Posting, error)
 	ListDeals(ctx context.Context, merchantID string, l DealList, part Older) ([]deal.Deal, error)
 	// ListTraders are those of a standing, or all for none.
 	ListTraders(ctx context.Context, merchantID string, in deal.Standing, part Older) ([]deal.Trader, error)

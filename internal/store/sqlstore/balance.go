@@ -5,6 +5,7 @@ import (
 
 	"github.com/purserhq/purser/internal/ledger"
 	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/store"
 )
 
 // BalancesOf are the accounts of one owner in a role, by unit. An account is
@@ -31,4 +32,34 @@ func (d *DB) BalancesOf(
 		balance, err := money.Of(steps, of.Unit)
 		return ledger.Posting{Account: of, Amount: balance}, err
 	}, "select unit, balance from account where "+among+" and merchant_id = $2 order by unit", argument, merchantID)
+}
+
+// Balances are all accounts of a merchant with their balances, by key.
+func (d *DB) Balances(ctx context.Context, merchantID string) ([]ledger.Posting, error) {
+	return d.balances(ctx, where("merchant_id = ?", merchantID), "")
+}
+
+// ListBalances are some of them.
+func (d *DB) ListBalances(ctx context.Context, merchantID string, l store.BalanceList) ([]ledger.Posting, error) {
+	c := where("merchant_id = ? and key > ?", merchantID, l.After)
+	c.only("role", string(l.Role))
+	c.only("owner", l.Owner)
+	c.only("unit", string(l.Unit))
+	c.args = append(c.args, max(1, min(l.Limit, most+1)))
+	return d.balances(ctx, c, " limit "+place(len(c.args)-1))
+}
+
+// balances reads accounts with their balances, by key.
+func (d *DB) balances(ctx context.Context, c *conditions, limit string) ([]ledger.Posting, error) {
+	return many(ctx, d, func(r row) (ledger.Posting, error) {
+		var (
+			a     ledger.Account
+			steps int64
+		)
+		if err := r.Scan(&a.Merchant, &a.Role, &a.Owner, &a.Unit, &steps); err != nil {
+			return ledger.Posting{}, err
+		}
+		balance, err := money.Of(steps, a.Unit)
+		return ledger.Posting{Account: a, Amount: balance}, err
+	}, "select merchant_id, role, owner, unit, balance from account where "+c.text+" order by key"+limit, c.args...)
 }

@@ -2,30 +2,13 @@ package sqlstore
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"slices"
 	"strings"
 
 	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/ledger"
-	"github.com/purserhq/purser/internal/money"
 )
-
-// Balances are all accounts of a merchant with their balances, by key.
-func (d *DB) Balances(ctx context.Context, merchantID string) ([]ledger.Posting, error) {
-	return many(ctx, d, func(r row) (ledger.Posting, error) {
-		var (
-			a     = ledger.Account{Merchant: merchantID}
-			steps int64
-		)
-		if err := r.Scan(&a.Role, &a.Owner, &a.Unit, &steps); err != nil {
-			return ledger.Posting{}, err
-		}
-		balance, err := money.Of(steps, a.Unit)
-		return ledger.Posting{Account: a, Amount: balance}, err
-	}, "select role, owner, unit, balance from account where merchant_id = $1 order by key", merchantID)
-}
 
 // takings lists the rules that take a payment's money, for a condition, as the
 // indexes of entries have them.
@@ -38,63 +21,6 @@ func quoted[S ~string](words []S) string {
 		list[i] = "'" + string(w) + "'"
 	}
 	return strings.Join(list, ", ")
-}
-
-// line is one posting with what its entry says.
-type line struct {
-	id, rule string
-	at       int64
-	posting  ledger.Posting
-}
-
-// linesOf finds the entries of a subject through whichever of the two partial
-// indexes each of them stands in.
-var linesOf = `select e.id, e.rule, e.at, a.role, a.owner, a.unit, p.amount
-from (
-	select id, merchant_id, rule, at from entry where subject = $1 and merchant_id = $2 and rule in (` + takings + `)
-	union all
-	select id, merchant_id, rule, at from entry where subject = $1 and merchant_id = $2 and rule not in (` + takings + `)
-) e
-join posting p on p.entry_id = e.id and p.merchant_id = e.merchant_id
-join account a on a.key = p.account and a.merchant_id = p.merchant_id
-order by e.at, e.id, p.line`
-
-// Entries are those booked for one subject, in order.
-func (d *DB) Entries(ctx context.Context, merchantID, subject string) ([]ledger.Entry, error) {
-	lines, err := many(ctx, d, func(r row) (line, error) {
-		var (
-			l     = line{posting: ledger.Posting{Account: ledger.Account{Merchant: merchantID}}}
-			a     = &l.posting.Account
-			steps int64
-		)
-		if err := r.Scan(&l.id, &l.rule, &l.at, &a.Role, &a.Owner, &a.Unit, &steps); err != nil {
-			return l, err
-		}
-		var err error
-		l.posting.Amount, err = money.Of(steps, a.Unit)
-		return l, err
-	}, linesOf, subject, merchantID)
-	if err != nil {
-		return nil, err
-	}
-	var found []ledger.Entry
-	for len(lines) > 0 {
-		n, first := 0, lines[0]
-		var postings []ledger.Posting
-		for n < len(lines) && lines[n].id == first.id {
-			postings = append(postings, lines[n].posting)
-			n++
-		}
-		lines = lines[n:]
-		entry, err := ledger.New(ledger.Rule(first.rule), ledger.Cause{
-			Entry: first.id, Merchant: merchantID, Subject: subject, At: instant(first.at),
-		}, postings...)
-		if err != nil {
-			return nil, fmt.Errorf("read entry %s: %w", first.id, err)
-		}
-		found = append(found, entry)
-	}
-	return found, nil
 }
 
 // scanEvent reads one event.

@@ -87,11 +87,14 @@ func (c *conditions) claimed(kind store.ClaimKind, of int64, name, merchantID st
 // longs are the lists that are looked through.
 var longs = map[store.Long]*table{
 	store.Invoices: invoices, store.Payments: payments, store.Refunds: refunds, store.Transfers: transfers,
-	store.Payouts: payouts,
+	store.Payouts: payouts, store.Deals: deals, store.Entries: entries,
 }
 
 // Depth is when the thing was made that so many of a part of the whole list lie before.
 func (d *DB) Depth(ctx context.Context, merchantID string, l store.Long, p store.Older, looks int) (time.Time, error) {
+	if l == store.Entries {
+		return d.entryDepth(ctx, p, looks)
+	}
 	return depth(ctx, d, longs[l], where("merchant_id = ? and "+whole, merchantID), p, looks)
 }
 
@@ -138,6 +141,8 @@ func (d *DB) ListPayments(ctx context.Context, merchantID string, l store.Paymen
 		c.and("state = ? and "+d.engine.detailText("reason")+" = ?", string(payment.Failed), string(l.Reason))
 	}
 	c.only(d.engine.detailText("attempt", "gateway"), l.Gateway)
+	c.only(d.engine.detailText("attempt", "receipt"), l.Receipt)
+	c.only(d.engine.detailText("attempt", "session"), l.Session)
 	c.only("unit", string(l.Unit))
 	c.and(d.engine.detailText("hidden") + " is null and " + d.engine.detailText("withdrawn") + " is null")
 	return older(ctx, d, payments, scanPayment, c, p)

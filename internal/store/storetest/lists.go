@@ -383,6 +383,27 @@ func books(s *shop) {
 		account(ledger.MerchantAvailable, "", unit, 763), account(ledger.MerchantAvailable, "", money.USD, -5),
 		account(ledger.RefundsInTransit, "", unit, 200), account(ledger.Suspense, "", unit, 7),
 	})
+	s.someBalances(balances)
 	// One payment is captured once, whatever the ids say.
 	s.refused(store.Change{Entries: entries(book(ledger.RuleCaptured, noon, money.New(1, unit)))}, "duplicate")
+}
+
+// someBalances wants accounts to be listed in parts and by what they are.
+func (s *shop) someBalances(all []ledger.Posting) {
+	for name, test := range map[string]struct {
+		list store.BalanceList
+		want []ledger.Posting
+	}{
+		"all":         {store.BalanceList{Limit: 1001}, all},
+		"a part":      {store.BalanceList{Limit: 2}, all[:2]},
+		"the rest":    {store.BalanceList{Limit: 9, After: all[1].Account.Key()}, all[2:]},
+		"a role":      {store.BalanceList{Limit: 9, Role: ledger.Fees}, all[:2]},
+		"an owner":    {store.BalanceList{Limit: 9, Owner: "bank"}, all[:3]},
+		"a unit":      {store.BalanceList{Limit: 9, Role: ledger.Fees, Unit: money.USD}, all[1:2]},
+		"nobody's":    {store.BalanceList{Limit: 9, Owner: "nobody"}, nil},
+		"behind them": {store.BalanceList{Limit: 9, After: all[len(all)-1].Account.Key()}, nil},
+	} {
+		got, err := s.ListBalances(s.Context(), s.id, test.list)
+		same(s.T, "balances of "+name, got, err, test.want)
+	}
 }

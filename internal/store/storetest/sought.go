@@ -3,9 +3,13 @@ package storetest
 import (
 	"fmt"
 	"strconv"
+	"sync/atomic"
+	"testing"
 	"time"
 
+	"github.com/purserhq/purser/internal/deal"
 	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/ledger"
 	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payment"
 	"github.com/purserhq/purser/internal/payout"
@@ -22,6 +26,7 @@ func soughtLists(s *shop) {
 	s.invoicesSought()
 	s.transfersSought()
 	s.othersSought()
+	s.entriesSought()
 	s.depths()
 }
 
@@ -55,6 +60,7 @@ func (s *shop) sown() {
 		p.Amount, p.Refunded, p.Returning = money.New(1, in), money.Zero(in), money.Zero(in)
 		o.Amount, o.Fee = money.New(1, in), money.Zero(in)
 		p.Attempt.Gateway, b.Gateway = "even", "even"
+		p.Attempt.Receipt, p.Attempt.Session = "receipt"+strconv.Itoa(n/2), "visit"+strconv.Itoa(n/3)
 		t := wallet.Transfer{
 			ID: s.nth(n), Merchant: s.id, From: 10001 + int64(n%3), To: 10001 + int64((n+1)%3), Amount: money.New(1, in),
 			Reference: "r" + strconv.Itoa(n/3), CreatedAt: at,
@@ -67,7 +73,9 @@ func (s *shop) sown() {
 		}
 		c.Claims = append(c.Claims, owned(store.PayoutClaim, o.Account, o.Reference, n))
 		c.Invoices, c.Payments, c.Refunds = []invoice.Invoice{i}, []payment.Payment{p}, []refund.Refund{b}
-		c.Payouts, c.Transfers = []payout.Payout{o}, []wallet.Transfer{t}
+		d := s.dealOn(s.requisite(n, func(*deal.Requisite) {}), 100, deal.TransferWaiting)
+		d.ID, d.CreatedAt, d.Trader = s.nth(n), at, p.Attempt.Gateway
+		c.Payouts, c.Transfers, c.Deals = []payout.Payout{o}, []wallet.Transfer{t}, []deal.Deal{d}
 		s.must(c)
 	}
 }
@@ -141,18 +149,115 @@ func (s *shop) othersSought() {
 		"a unit":     {store.PaymentList{Unit: money.USD}, "52"},
 		"both":       {store.PaymentList{Gateway: "odd", Unit: money.USD}, "5"},
 		"no gateway": {store.PaymentList{Gateway: "x"}, ""},
+		"a receipt":  {store.PaymentList{Receipt: "receipt1"}, "32"},
+		"a visit":    {store.PaymentList{Session: "visit1"}, "543"},
+		"both names": {store.PaymentList{Receipt: "receipt1", Session: "visit1"}, "3"},
 	} {
 		got, err := s.ListPayments(s.Context(), s.id, test.list, all)
 		same(s.T, "payments of "+name, nths(s, got, func(p payment.Payment) string { return p.ID }), err, test.want)
 	}
+	deals, err := s.ListDeals(s.Context(), s.id, store.DealList{Trader: "odd"}, all)
+	same(s.T, "deals of a trader", nths(s, deals, func(d deal.Deal) string { return d.ID }), err, "531")
 	got, err := s.ListRefunds(s.Context(), s.id, store.RefundList{Gateway: "odd"}, all)
 	same(s.T, "refunds of a gateway", nths(s, got, func(b refund.Refund) string { return b.ID }), err, "531")
+}
+
+// entriesSought lists what was booked, of which another merchant has as much at the same time.
+func (s *shop) entriesSought() {
+	books := newDecade()
+	other := newShop(s.T, s.Store)
+	for n := range 6 {
+		rule, names := ledger.RuleCaptured, ledger.Names{Gateway: "even"}
+		if n%2 == 1 {
+			rule, names = ledger.RuleFee, ledger.Names{Gateway: "odd"}
+		}
+		in := unit
+		if n%3 == 2 {
+			in = money.USD
+		}
+		for _, shop := range []*shop{other, s} {
+			shop.must(store.Change{Entries: entries(books.entry(s.T, rule, shop.id, n, names, money.New(5, in)))})
+		}
+	}
+	number := func(list []ledger.Entry) (text string) {
+		for _, e := range list {
+			text += strconv.Itoa(int(e.At().Sub(books.begin) / time.Second))
+		}
+		return text
+	}
+	window := store.Older{Limit: 9, From: books.begin, Until: books.begin.Add(time.Hour)}
+	for name, test := range map[string]struct {
+		list store.EntryList
+		part store.Older
+		want string
+	}{
+		"all":           {store.EntryList{}, window, "543210"},
+		"a rule":        {store.EntryList{Rule: ledger.RuleFee}, window, "531"},
+		"a role":        {store.EntryList{Role: ledger.Fees}, window, "531"},
+		"an owner":      {store.EntryList{Owner: "even"}, window, "420"},
+		"a unit":        {store.EntryList{Unit: money.USD}, window, "52"},
+		"one posting":   {store.EntryList{Role: ledger.Fees, Owner: "odd", Unit: money.USD}, window, "5"},
+		"two postings":  {store.EntryList{Role: ledger.MerchantAvailable, Owner: "odd"}, window, ""},
+		"a part":        {store.EntryList{}, store.Older{Limit: 2, From: window.From, Until: window.Until}, "54"},
+		"until":         {store.EntryList{}, store.Older{Limit: 9, From: books.at(1), Until: books.at(3)}, "21"},
+		"behind a time": {store.EntryList{}, store.Older{Limit: 9, From: window.From, At: books.at(2), ID: "!"}, "10"},
+		"behind an entry": {
+			store.EntryList{}, store.Older{Limit: 9, From: window.From, At: books.at(2), ID: books.id(2)}, "10",
+		},
+	} {
+		got, err := s.ListEntries(s.Context(), s.id, test.list, test.part)
+		same(s.T, "entries of "+name, number(got), err, test.want)
+		for _, e := range got {
+			if !test.list.Has(e) || e.Merchant() != s.id {
+				s.Errorf("entries of %s: got %v", name, e)
+			}
+		}
+	}
+	for name, test := range map[string]struct {
+		part  store.Older
+		looks int
+		want  time.Time
+	}{
+		"all":           {window, 4, books.at(3)}, // two merchants have two of each
+		"a part":        {store.Older{From: window.From, At: books.at(3), ID: books.id(3)}, 4, books.at(0)},
+		"behind a time": {store.Older{From: window.From, At: books.at(3), ID: "!"}, 4, books.at(0)},
+		"not so many":   {window, 12, time.Time{}},
+	} {
+		got, err := s.Depth(s.Context(), s.id, store.Entries, test.part, test.looks)
+		same(s.T, "the depth of "+name+" of entries", got, err, test.want.Truncate(time.Millisecond))
+	}
+}
+
+// decade is a time of its own for entries of several merchants, which are told apart by nothing else.
+type decade struct{ begin time.Time }
+
+// decades are how many there were.
+var decades atomic.Int64
+
+func newDecade() decade { return decade{noon.AddDate(int(10*decades.Add(1)), 0, 0)} }
+
+func (d decade) at(n int) time.Time { return d.begin.Add(time.Duration(n) * time.Second) }
+
+// id is an id that entries of that time have; of several merchants the same.
+func (d decade) id(n int) string { return fmt.Sprintf("%012x%020x", d.at(n).UnixMilli(), n) }
+
+func (d decade) entry(t *testing.T, rule ledger.Rule, merchant string, n int, of ledger.Names, amount money.Amount,
+) ledger.Entry {
+	t.Helper()
+	cause := ledger.Cause{Entry: d.id(n), Merchant: merchant, Subject: newID(), At: d.at(n)}
+	e, err := ledger.Book(rule, cause, of, amount)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
 }
 
 // depths wants to know when the thing was made that so many lie before.
 func (s *shop) depths() {
 	at := func(n int) time.Time { return noon.Add(time.Duration(n) * time.Second) }
-	for _, long := range []store.Long{store.Invoices, store.Payments, store.Refunds, store.Transfers, store.Payouts} {
+	for _, long := range []store.Long{
+		store.Invoices, store.Payments, store.Refunds, store.Transfers, store.Payouts, store.Deals,
+	} {
 		for name, test := range map[string]struct {
 			part  store.Older
 			looks int
