@@ -63,6 +63,7 @@ func table[Query, Out any](c *call, o operation, q Query, do func(*call, Query) 
 		for out.write(columns, part.items()) {
 			name, value := part.rest()
 			if name == "" {
+				out.end(r.Context())
 				return
 			}
 			advance(param(&q, name), value)
@@ -120,4 +121,14 @@ func (s sheet) write(columns []string, items any) bool {
 	}
 	_ = s.connection.Flush() // what fails is known by the next write
 	return true
+}
+
+// end gives a caller as long for the last bytes, which the server sends when the call is
+// over. A connection goes by the clock of the system, as contexts do.
+func (s sheet) end(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, partLimit)
+	defer cancel()
+	if until, ok := ctx.Deadline(); ok {
+		_ = s.connection.SetWriteDeadline(until)
+	}
 }

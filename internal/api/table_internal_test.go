@@ -39,3 +39,33 @@ func TestTablesWaitForNobodyForEver(t *testing.T) {
 		}
 	})
 }
+
+// until remembers up to when a caller may take what is written.
+type until struct {
+	http.ResponseWriter
+
+	deadline time.Time
+}
+
+func (*until) Write(text []byte) (int, error) { return len(text), nil }
+
+func (u *until) SetWriteDeadline(at time.Time) error {
+	u.deadline = at
+	return nil
+}
+
+// TestTablesEnd wants the last bytes of a table, which are sent behind its last part, to be
+// waited for as long as a part.
+func TestTablesEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		u := &until{}
+		s := newSheet(u)
+		if !s.write([]string{"id"}, []struct{}{}) || !u.deadline.IsZero() {
+			t.Errorf("while parts are read there is a deadline, %v, want none", u.deadline)
+		}
+		if s.end(t.Context()); !u.deadline.Equal(time.Now().Add(partLimit)) {
+			t.Errorf("the deadline is %v, want %v", u.deadline, time.Now().Add(partLimit))
+		}
+	})
+}
