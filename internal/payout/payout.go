@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/money"
@@ -93,12 +94,27 @@ func (p Payout) Approvals(limits []money.Amount) int {
 	return 1
 }
 
+// sameName says that two names look alike: blanks, capitals and letters that show nothing make
+// no second person. Letters of other alphabets may still look like each other.
+func sameName(one, other string) bool {
+	seen := func(name string) string {
+		return strings.Map(func(r rune) rune {
+			if unicode.IsSpace(r) || !unicode.IsGraphic(r) || unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r) ||
+				unicode.Is(unicode.Variation_Selector, r) {
+				return -1
+			}
+			return r
+		}, name)
+	}
+	return strings.EqualFold(seen(one), seen(other))
+}
+
 // ApprovedBy is the payout with one more person's approval; enough says that it
 // has as many as the limits ask for. Error: parameter_invalid for somebody who
 // has approved it already.
 func (p Payout) ApprovedBy(name string, limits []money.Amount) (next Payout, enough bool, err error) {
 	for _, one := range p.Approvers {
-		if strings.EqualFold(one, name) {
+		if sameName(one, name) {
 			return p, false, fault.New(fault.CodeParameterInvalid, "operator",
 				"The same person has approved it already: a second one has to.")
 		}

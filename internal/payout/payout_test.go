@@ -83,7 +83,7 @@ func TestTwoApproveAboveTheLimit(t *testing.T) {
 	if err != nil || enough {
 		t.Fatalf("the first: got %v, %v", enough, err)
 	}
-	for _, same := range []string{"Sam", "sam"} {
+	for _, same := range []string{"Sam", "sam", " Sam ", "Sam\u200b", "S\u2060am", "S am", "Sam\ufe0f"} {
 		if got, _, err := first.ApprovedBy(same, limits); !fault.Is(err, fault.CodeParameterInvalid) ||
 			fault.From(err).Param != "operator" || len(got.Approvers) != 1 {
 			t.Errorf("%s again: got %v, %v", same, got.Approvers, err)
