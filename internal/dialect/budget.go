@@ -46,7 +46,8 @@ const (
 
 // Limit takes every call of a dialect whose caller has shown a good credential from
 // the budget of that one: a key, a user of tokens, or the merchant where neither is
-// known. Calls with none that is good are taken from their address's.
+// known. Calls with none that is good are taken from their address's, and so are those
+// that need none, from a budget like a key's.
 func (d *Dialect) Limit(b *Budget) {
 	admit := d.Admit
 	if b == nil || admit == nil {
@@ -60,8 +61,11 @@ func (d *Dialect) Limit(b *Budget) {
 				return &Later{Fault: fault.New(fault.CodeRateLimited, "", ""), Wait: wait}
 			}
 		}
-		if err != nil || r.Merchant == "" {
+		if err != nil {
 			return err
+		}
+		if r.Merchant == "" { // the route needs no key
+			return b.Spend("at " + ClientAddress(r.Request))
 		}
 		return b.Spend(cmp.Or(r.Key.ID, r.Caller, r.Merchant))
 	}

@@ -2,6 +2,7 @@ package dialect_test
 
 import (
 	"errors"
+	"net/http"
 	"net/http/httptest"
 	"testing"
 	"time"
@@ -12,7 +13,7 @@ import (
 )
 
 // TestBudget: every credential has its own, which fills up with time; calls that need
-// none cost nothing, and those that are refused cost only their address.
+// none, and those that are refused, cost their address.
 func TestBudget(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 5, 2, 10, 0, 0, 0, time.UTC)
@@ -27,12 +28,17 @@ func TestBudget(t *testing.T) {
 	d.Limit(b)
 	call := func(r dialect.Request) error { return d.Admit(&r) }
 	key := dialect.Request{Merchant: "m", Key: merchant.Key{ID: "k"}}
+	at := func(address string) *http.Request {
+		r := httptest.NewRequestWithContext(t.Context(), "GET", "/", nil)
+		r.RemoteAddr = address + ":1"
+		return r
+	}
 	others := map[string]dialect.Request{
 		"another key":  {Merchant: "m", Key: merchant.Key{ID: "l"}},
 		"a user":       {Merchant: "m", Caller: "m/u"},
 		"another user": {Merchant: "m", Caller: "m/v"},
 		"a merchant":   {Merchant: "m"},
-		"nobody":       {},
+		"nobody":       {Request: at("192.0.2.9")},
 	}
 	spend := func() (good int) {
 		for call(key) == nil {
@@ -54,9 +60,18 @@ func TestBudget(t *testing.T) {
 		}
 	}
 	stranger := func(address string) error {
-		r := httptest.NewRequestWithContext(t.Context(), "GET", "/", nil)
-		r.RemoteAddr = address + ":1"
-		return call(dialect.Request{Request: r, ID: "refused", Merchant: "m"})
+		return call(dialect.Request{Request: at(address), ID: "refused", Merchant: "m"})
+	}
+	for range 9 { // one was spent above
+		if err := call(others["nobody"]); err != nil {
+			t.Fatalf("without a key: got %v", err)
+		}
+	}
+	if err := call(others["nobody"]); !fault.Is(err, fault.CodeRateLimited) {
+		t.Errorf("without a key: got %v, want the address to be slowed down", err)
+	}
+	if err := call(dialect.Request{Request: at("192.0.2.8")}); err != nil {
+		t.Errorf("without a key, from another address: got %v", err)
 	}
 	for range 60 {
 		if err := stranger("192.0.2.1"); !errors.Is(err, refused) {
