@@ -227,6 +227,9 @@ func problem(err error) (status int, words string) {
 	if !ok {
 		words = "unknown"
 	}
+	if f.Code == fault.CodeNoGateway { // waiting alone does not help
+		return http.StatusUnprocessableEntity, words
+	}
 	return statusOf(f.Kind), words
 }
 

@@ -126,7 +126,7 @@ func TestInvoiceOffersGatewaysThatTakeIt(t *testing.T) {
 	coins := s.hosted(func(n *app.NewInvoice) { n.Amount = money.New(1_234_567_890, money.USDT) })
 	s.get(page(coins)+"?lang=en").want(http.StatusOK, "12.3456789", "USDT", `name="pin"`).
 		never(`name="choice"`, "No gateway", `role="alert"`)
-	s.press(page(coins)+"/gateway?lang=en", nil).want(http.StatusServiceUnavailable, "No gateway is available")
+	s.press(page(coins)+"/gateway?lang=en", nil).want(http.StatusUnprocessableEntity, "No gateway is available")
 }
 
 func TestInvoiceOfNobody(t *testing.T) {
@@ -336,7 +336,7 @@ func TestInvoiceGatewaySaysWhatToDo(t *testing.T) {
 		"does not answer at the moment", `value="shepa/iranian_card" required checked`, `name="pin"`)
 	s.shepa.script(func(b *bank) { b.start = gateway.Refused })
 	s.press(page(i)+"/gateway?lang=pt", pick).want(http.StatusConflict, "recusou o pagamento")
-	s.press(page(i)+"/gateway?lang=en", url.Values{"gateway": {"nobody"}}).want(http.StatusServiceUnavailable,
+	s.press(page(i)+"/gateway?lang=en", url.Values{"gateway": {"nobody"}}).want(http.StatusUnprocessableEntity,
 		"No gateway is available")
 	s.shepa.script(func(b *bank) { b.start, b.link = gateway.Opened, "" })
 	to := s.press(page(i)+"/gateway", pick).want(http.StatusSeeOther).header.Get("Location")

@@ -133,7 +133,7 @@ func TestPayLinkSaysWhatToDo(t *testing.T) {
 		"Shepa", "Pay 5,000")
 	s.zarinpal.script(func(b *bank) { b.start = gateway.Refused })
 	s.press("/pay/link/tok?lang=en", pick).want(http.StatusConflict, "refused the payment", "Pay 5,000")
-	s.press("/pay/link/tok?lang=en", url.Values{"gateway": {"nobody"}}).want(http.StatusServiceUnavailable,
+	s.press("/pay/link/tok?lang=en", url.Values{"gateway": {"nobody"}}).want(http.StatusUnprocessableEntity,
 		"No gateway is available", "Pay 5,000")
 	s.zarinpal.script(func(b *bank) { b.start, b.link = gateway.Opened, "javascript:alert(%q)" })
 	s.press("/pay/link/tok?lang=en", pick).want(http.StatusServiceUnavailable, "does not answer")

@@ -82,7 +82,7 @@ func TestOpenAmountWithoutAGateway(t *testing.T) {
 	s := openShop(t, "Shop", 0)
 	s.open()
 	form := url.Values{"amount": {"2000000000"}, "email": {"sara@example.ir"}}
-	s.press("/pay/open/any?lang=en", form).want(http.StatusServiceUnavailable, "No gateway is available")
+	s.press("/pay/open/any?lang=en", form).want(http.StatusUnprocessableEntity, "No gateway is available")
 	s.zarinpal.script(func(b *bank) { b.start = gateway.NoAnswer })
 	form = url.Values{"amount": {"5000"}, "email": {"sara@example.ir"}, "gateway": {"zarinpal"}}
 	s.press("/pay/open/any?lang=en", form).want(http.StatusServiceUnavailable,

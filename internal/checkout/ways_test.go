@@ -188,7 +188,7 @@ func TestChoiceThatIsNotOffered(t *testing.T) {
 			got.want(http.StatusSeeOther) // any method of it
 			continue
 		}
-		got.want(http.StatusServiceUnavailable, "This way to pay is not available", "Choose another one",
+		got.want(http.StatusUnprocessableEntity, "This way to pay is not available", "Choose another one",
 			`value="shepa/cash"`, `value="912345678"`).never("<script>")
 	}
 	if got := len(s.payments(i)); got != 1 {
@@ -249,7 +249,7 @@ func TestOpenAmountInEuro(t *testing.T) {
 	s.press("/pay/open/euro?lang=en", form).want(http.StatusUnprocessableEntity, "such as 20.")
 	form.Set("amount", "0.49")
 	form.Set("email", "sara@example.ir")
-	s.press("/pay/open/euro?lang=en", form).want(http.StatusServiceUnavailable,
+	s.press("/pay/open/euro?lang=en", form).want(http.StatusUnprocessableEntity,
 		"No gateway is available", "Try another gateway or amount", `name="amount"`, `value="0.49"`, `name="phone"`)
 	form.Set("amount", "12.50")
 	s.press("/pay/open/euro", form).want(http.StatusSeeOther)
