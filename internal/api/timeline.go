@@ -94,7 +94,8 @@ func (d *desk) timeline() operation {
 		about: "Shows everything that is on record of a payment and of its refunds, the oldest first: what asked for it, " +
 			"each request to a gateway with its answer and each callback, both masked, what moved it, what was booked, and " +
 			"whom we told. Of your own addresses only the host is shown. What was said with gateways is kept for 90 days, " +
-			"unless the operator chose another time, and at most 500 times for one payment.",
+			"unless the operator chose another time, and at most 500 times for one payment, beyond " +
+			"that only what changed its state.",
 		faults: []fault.Code{fault.CodePaymentNotFound},
 	}, d.getTimeline)
 }

@@ -18,7 +18,9 @@ import (
 )
 
 // mostContacts is how many contacts are kept about one thing: a payer may come back to a
-// page as often as he likes, and a gateway may be asked for months.
+// page as often as he likes, and a gateway may be asked for months. Those that a change of
+// its state takes along are kept beyond that: states are few, and nobody can use up the
+// room for what decided about the money.
 const mostContacts = 500
 
 // Why gateways are asked.
@@ -46,6 +48,8 @@ type contacts struct {
 	app                        *App
 	merchant, subject, gateway string
 	hide                       *strings.Replacer // what the payer told of himself
+
+	full bool // there are as many already as are kept
 
 	mu     sync.Mutex
 	list   []event.Contact
@@ -84,9 +88,7 @@ func (a *App) listening(ctx context.Context, k *contacts, few bool) (under conte
 	}
 	if !few {
 		had, err := a.store.ContactsHad(ctx, k.merchant, k.subject, mostContacts)
-		if err != nil || had >= mostContacts {
-			return context.WithValue(ctx, contactsKey{}, nil), func() {}
-		}
+		k.full = err != nil || had >= mostContacts
 	}
 	return context.WithValue(ctx, contactsKey{}, k), func() { k.keep(ctx) }
 }
@@ -143,9 +145,10 @@ func (k *contacts) add(c event.Contact) {
 	k.list = append(k.list, c)
 }
 
-// take gives what was collected and forgets it; nobody's are none.
-func (k *contacts) take() []event.Contact {
-	if k == nil {
+// take gives what was collected and forgets it; nobody's are none. Where there are enough,
+// only what leads to an event is on record.
+func (k *contacts) take(events int) []event.Contact {
+	if k == nil || k.full && events == 0 {
 		return nil
 	}
 	k.mu.Lock()
@@ -175,7 +178,7 @@ func (k *contacts) putBack(list []event.Contact, why error) {
 func (k *contacts) keep(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepTime)
 	defer cancel()
-	list := k.take()
+	list := k.take(0)
 	k.mu.Lock()
 	doubts := k.doubts
 	k.doubts = nil

@@ -87,7 +87,7 @@ func TestContactsHidePayers(t *testing.T) {
 	}
 }
 
-// TestContactsEnd keeps so many for one payment and no more, and works on.
+// TestContactsEnd keeps so many for one payment, and beyond them the call that captures.
 func TestContactsEnd(t *testing.T) {
 	t.Parallel()
 	s, _ := withCards(t)
@@ -107,8 +107,41 @@ func TestContactsEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.want(s.fresh(p), payment.Captured, payment.Recorded, taken(30))
-	if got := len(s.contacts(p)); got != most {
-		t.Errorf("got %d contacts, want %d", got, most)
+	if all := s.contacts(p); len(all) != most+1 || all[most].What != "capture" {
+		t.Errorf("got %d contacts, want %d and the capture", len(all), most)
+	}
+}
+
+// TestContactsOfChangesAreKept keeps what decided about the money, whoever has filled the record
+// before, and nothing else then.
+func TestContactsOfChangesAreKept(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	p := s.request(s.invoice(5000), 5000)
+	const most = 500
+	var many []event.Contact
+	for range most {
+		many = append(many, event.Contact{
+			ID: s.newID(), Merchant: s.merchant, Subject: p.ID, Kind: event.Callback, What: "return", At: s.now(),
+		})
+	}
+	if err := s.store.Commit(t.Context(), store.Change{Contacts: many}); err != nil {
+		t.Fatal(err)
+	}
+	before := len(s.contacts(p))
+	s.first.pay(p.Attempt.Session, "paid")
+	s.wait(time.Hour)
+	s.returns(p, "no")
+	if p = s.fresh(p); p.State != payment.Captured {
+		t.Fatalf("got a payment that is %s, want it captured", p.State)
+	}
+	kept := s.contacts(p)
+	if len(kept) <= before || kept[before].What != "return" {
+		t.Fatalf("got %d contacts after %d, want what led to the capture", len(kept), before)
+	}
+	s.returns(p, "ok")
+	if got := len(s.contacts(p)); got != len(kept) {
+		t.Errorf("got %d contacts after a return that changed nothing, want %d", got, len(kept))
 	}
 }
 

@@ -24,7 +24,7 @@ func (a *App) commit(ctx context.Context, c store.Change) error {
 	}
 	record(ctx, &c)
 	k := contactsOf(ctx)
-	c.Contacts = k.take()
+	c.Contacts = k.take(len(c.Events))
 	if err := a.write(ctx, c); err != nil {
 		k.putBack(c.Contacts, err)
 		return err

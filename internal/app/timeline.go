@@ -50,7 +50,7 @@ func (a *App) trace(ctx context.Context, merchantID string, noun event.Noun, id 
 	if err != nil {
 		return err
 	}
-	had, err := a.store.Contacts(ctx, merchantID, id, mostContacts)
+	had, err := a.store.Contacts(ctx, merchantID, id, 2*mostContacts)
 	if err != nil {
 		return err
 	}
