@@ -243,8 +243,10 @@ func TestChangeReceiver(t *testing.T) {
 		t.Errorf("the secret is another one: %v", err)
 	}
 	inside, number, nonsense := "http://10.0.0.1/", "http://127.1/", []string{"nonsense"}
+	mail, none := "https://shop.example:25/", "https://shop.example:99999/"
 	for what, terms := range map[string]app.EndpointTerms{
 		"private": {URL: &inside, Outside: true}, "number": {URL: &number, Outside: true}, "types": {Types: &nonsense},
+		"mail": {URL: &mail, Outside: true}, "no port": {URL: &none, Outside: true},
 	} {
 		if _, err := s.app.ChangeReceiver(t.Context(), s.merchant, e.ID, terms); !fault.Is(err, fault.CodeParameterInvalid) {
 			t.Errorf("%s: got %v", what, err)

@@ -93,10 +93,26 @@ func receivers(known []event.Endpoint) []event.Endpoint {
 
 // checkReceiver refuses an address that an endpoint cannot have.
 func (a *App) checkReceiver(address string, outside bool) error {
-	if outside {
-		return a.checkOutside("url", address)
+	if !outside {
+		return checkAddress(address)
 	}
-	return checkAddress(address)
+	return a.checkStanding("url", address)
+}
+
+// checkStanding is checkOutside for an address that is called again and again: a port that
+// is never dialed is refused at once.
+func (a *App) checkStanding(param, address string) error {
+	if err := a.checkOutside(param, address); err != nil || a.private {
+		return err
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return err
+	}
+	if port := u.Port(); port != "" && !slices.Contains(webPorts, port) {
+		return fault.New(fault.CodeParameterInvalid, param, "Its port is none of "+strings.Join(webPorts, ", ")+".")
+	}
+	return nil
 }
 
 // checkAddress refuses what can never be sent to. Where a name leads is
@@ -117,6 +133,9 @@ func checkAddress(address string) error {
 }
 
 const maxAddress = 2000
+
+// webPorts are those that messages are sent to, as the worker dials them.
+var webPorts = []string{"80", "443", "8080", "8443"}
 
 // checkOutside is checkAddress for an address that a call brings: one that
 // leads into a private network by its very text is refused too.

@@ -102,7 +102,7 @@ func (a *App) checkIssuer(n NewIssuer) error {
 		return fault.New(fault.CodeParameterInvalid, "key_set", "It must be an https address: anybody could answer for "+
 			"another one.")
 	case n.KeySet != "":
-		return a.checkOutside("key_set", n.KeySet)
+		return a.checkStanding("key_set", n.KeySet)
 	}
 	return nil
 }
