@@ -9390,7 +9390,7 @@ type ClientInterface interface {
 
 	// AdjustPaymentWithBody Adjust a held payment
 	//
-	// Changes what the payer agreed to while the money is only held: less always, more where the gateway can hold more.
+	// Changes what the payer agreed to while the money is only held: less always, more where the gateway can hold more. An amount that would wait for your confirmation is refused: ask for it with a new payment.
 	//
 	// Needs a key with the scope payments:write.
 	//
@@ -9401,7 +9401,7 @@ type ClientInterface interface {
 
 	// AdjustPayment Adjust a held payment
 	//
-	// Changes what the payer agreed to while the money is only held: less always, more where the gateway can hold more.
+	// Changes what the payer agreed to while the money is only held: less always, more where the gateway can hold more. An amount that would wait for your confirmation is refused: ask for it with a new payment.
 	//
 	// Needs a key with the scope payments:write.
 	//
@@ -9575,7 +9575,7 @@ type ClientInterface interface {
 
 	// GetPaymentTimeline Get the timeline of a payment
 	//
-	// Shows everything that is on record of a payment and of its refunds, the oldest first: what asked for it, each request to a gateway with its answer and each callback, both masked, what moved it, what was booked, and whom we told. Of your own addresses only the host is shown. What was said with gateways is kept for 90 days, unless the operator chose another time, and at most 500 times for one payment.
+	// Shows everything that is on record of a payment and of its refunds, the oldest first: what asked for it, each request to a gateway with its answer and each callback, both masked, what moved it, what was booked, and whom we told. Of your own addresses only the host is shown. What was said with gateways is kept for 90 days, unless the operator chose another time, and at most 500 times for one payment, beyond that only what changed its state.
 	//
 	// Needs a key with the scope payments:read.
 	//
@@ -12522,7 +12522,7 @@ func (c *Client) GetPayment(ctx context.Context, id string, params *GetPaymentPa
 
 // AdjustPaymentWithBody Adjust a held payment
 //
-// Changes what the payer agreed to while the money is only held: less always, more where the gateway can hold more.
+// Changes what the payer agreed to while the money is only held: less always, more where the gateway can hold more. An amount that would wait for your confirmation is refused: ask for it with a new payment.
 //
 // Needs a key with the scope payments:write.
 //
@@ -12543,7 +12543,7 @@ func (c *Client) AdjustPaymentWithBody(ctx context.Context, id string, params *A
 
 // AdjustPayment Adjust a held payment
 //
-// Changes what the payer agreed to while the money is only held: less always, more where the gateway can hold more.
+// Changes what the payer agreed to while the money is only held: less always, more where the gateway can hold more. An amount that would wait for your confirmation is refused: ask for it with a new payment.
 //
 // Needs a key with the scope payments:write.
 //
@@ -12877,7 +12877,7 @@ func (c *Client) StartPayment(ctx context.Context, id string, params *StartPayme
 
 // GetPaymentTimeline Get the timeline of a payment
 //
-// Shows everything that is on record of a payment and of its refunds, the oldest first: what asked for it, each request to a gateway with its answer and each callback, both masked, what moved it, what was booked, and whom we told. Of your own addresses only the host is shown. What was said with gateways is kept for 90 days, unless the operator chose another time, and at most 500 times for one payment.
+// Shows everything that is on record of a payment and of its refunds, the oldest first: what asked for it, each request to a gateway with its answer and each callback, both masked, what moved it, what was booked, and whom we told. Of your own addresses only the host is shown. What was said with gateways is kept for 90 days, unless the operator chose another time, and at most 500 times for one payment, beyond that only what changed its state.
 //
 // Needs a key with the scope payments:read.
 //
@@ -24996,7 +24996,7 @@ type ClientWithResponsesInterface interface {
 
 	// AdjustPaymentWithBodyWithResponse Adjust a held payment
 	//
-	// Changes what the payer agreed to while the money is only held: less always, more where the gateway can hold more.
+	// Changes what the payer agreed to while the money is only held: less always, more where the gateway can hold more. An amount that would wait for your confirmation is refused: ask for it with a new payment.
 	//
 	// Needs a key with the scope payments:write.
 	//
@@ -25007,7 +25007,7 @@ type ClientWithResponsesInterface interface {
 
 	// AdjustPaymentWithResponse Adjust a held payment
 	//
-	// Changes what the payer agreed to while the money is only held: less always, more where the gateway can hold more.
+	// Changes what the payer agreed to while the money is only held: less always, more where the gateway can hold more. An amount that would wait for your confirmation is refused: ask for it with a new payment.
 	//
 	// Needs a key with the scope payments:write.
 	//
@@ -25183,7 +25183,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetPaymentTimelineWithResponse Get the timeline of a payment
 	//
-	// Shows everything that is on record of a payment and of its refunds, the oldest first: what asked for it, each request to a gateway with its answer and each callback, both masked, what moved it, what was booked, and whom we told. Of your own addresses only the host is shown. What was said with gateways is kept for 90 days, unless the operator chose another time, and at most 500 times for one payment.
+	// Shows everything that is on record of a payment and of its refunds, the oldest first: what asked for it, each request to a gateway with its answer and each callback, both masked, what moved it, what was booked, and whom we told. Of your own addresses only the host is shown. What was said with gateways is kept for 90 days, unless the operator chose another time, and at most 500 times for one payment, beyond that only what changed its state.
 	//
 	// Needs a key with the scope payments:read.
 	//
@@ -33501,7 +33501,7 @@ func (c *ClientWithResponses) GetPaymentWithResponse(ctx context.Context, id str
 
 // AdjustPaymentWithBodyWithResponse Adjust a held payment
 //
-// Changes what the payer agreed to while the money is only held: less always, more where the gateway can hold more.
+// Changes what the payer agreed to while the money is only held: less always, more where the gateway can hold more. An amount that would wait for your confirmation is refused: ask for it with a new payment.
 //
 // Needs a key with the scope payments:write.
 //
@@ -33518,7 +33518,7 @@ func (c *ClientWithResponses) AdjustPaymentWithBodyWithResponse(ctx context.Cont
 
 // AdjustPaymentWithResponse Adjust a held payment
 //
-// Changes what the payer agreed to while the money is only held: less always, more where the gateway can hold more.
+// Changes what the payer agreed to while the money is only held: less always, more where the gateway can hold more. An amount that would wait for your confirmation is refused: ask for it with a new payment.
 //
 // Needs a key with the scope payments:write.
 //
@@ -33790,7 +33790,7 @@ func (c *ClientWithResponses) StartPaymentWithResponse(ctx context.Context, id s
 
 // GetPaymentTimelineWithResponse Get the timeline of a payment
 //
-// Shows everything that is on record of a payment and of its refunds, the oldest first: what asked for it, each request to a gateway with its answer and each callback, both masked, what moved it, what was booked, and whom we told. Of your own addresses only the host is shown. What was said with gateways is kept for 90 days, unless the operator chose another time, and at most 500 times for one payment.
+// Shows everything that is on record of a payment and of its refunds, the oldest first: what asked for it, each request to a gateway with its answer and each callback, both masked, what moved it, what was booked, and whom we told. Of your own addresses only the host is shown. What was said with gateways is kept for 90 days, unless the operator chose another time, and at most 500 times for one payment, beyond that only what changed its state.
 //
 // Needs a key with the scope payments:read.
 //
@@ -38756,4 +38756,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: 5aa5b4e28ccbe93c02ca810a36edc4a3b14fa2a94c64b4afa85d01a7e6911286
+// Stamp of what it is made from: 1181682f62f04c1f84f5dcecb26e493527962de70ec7a67c23ee73304e2e3fa7

@@ -109,10 +109,10 @@ func (d *desk) charges(asked story[paymentView]) []operation {
 			id: "adjustPayment", path: "/payments/{id}/adjust", scope: merchant.PaymentsWrite,
 			summary: "Adjust a held payment",
 			about: "Changes what the payer agreed to while the money is only held: less always, more where the gateway can " +
-				"hold more.",
+				"hold more. An amount that would wait for your confirmation is refused: ask for it with a new payment.",
 			faults: []fault.Code{
 				fault.CodePaymentNotFound, fault.CodeWrongState, fault.CodeAmountInvalid, fault.CodeAmountTooSmall,
-				fault.CodeUnsupported, fault.CodeGatewayRefused, fault.CodeGatewayUnavailable,
+				fault.CodeInvoiceHeld, fault.CodeUnsupported, fault.CodeGatewayRefused, fault.CodeGatewayUnavailable,
 			},
 		}, d.adjustPayment, asked),
 	}

@@ -104,6 +104,34 @@ func (a *App) holdResized(ctx context.Context, p payment.Payment, amount money.A
 	return err
 }
 
+// adjustable refuses to hold an unusual amount in place of a usual one: nothing could wait
+// for the merchant's confirmation any more, since the money is held already.
+// Errors: payment_not_found, invoice_held.
+func (a *App) adjustable(ctx context.Context, merchantID, id string, agreed money.Amount) error {
+	p, err := a.store.Payment(ctx, merchantID, id)
+	if err != nil {
+		return err
+	}
+	more, err := agreed.Cmp(p.Agreed())
+	if err != nil || more <= 0 {
+		return err
+	}
+	i, err := a.store.Invoice(ctx, merchantID, p.Invoice)
+	if err != nil {
+		return err
+	}
+	held, err := a.unusual(ctx, tillOf(i), agreed)
+	if err != nil || !held {
+		return err
+	}
+	confirmed, err := a.unusual(ctx, tillOf(i), p.Agreed())
+	if err != nil || confirmed { // it was held when it was asked for, and may grow
+		return err
+	}
+	return fault.New(fault.CodeInvoiceHeld, "amount",
+		"The amount is unusual. Ask for it with a new payment, which waits for your confirmation.")
+}
+
 // ConfirmInvoice is the wish to let an invoice be paid although its amount is
 // unusual. An operator says so in the merchant's place.
 type ConfirmInvoice struct {

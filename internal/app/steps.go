@@ -50,8 +50,11 @@ func (a *App) VoidPayment(ctx context.Context, merchantID, id string) (payment.P
 // without a word to the gateway, which is asked for less in the end, and more
 // where the gateway can. Refunds that were made stay.
 // Errors: those of CapturePayment; amount_invalid when refunds exceed the
-// amount; unsupported where more cannot be held.
+// amount; unsupported where more cannot be held; invoice_held for more than is usual.
 func (a *App) AdjustPayment(ctx context.Context, merchantID, id string, agreed money.Amount) (payment.Payment, error) {
+	if err := a.adjustable(ctx, merchantID, id, agreed); err != nil {
+		return payment.Payment{}, err
+	}
 	p, err := a.resize(ctx, merchantID, id, agreed)
 	if err != nil || p.Agreed() == agreed {
 		return p, err

@@ -302,3 +302,49 @@ func TestExtendedByTooMuch(t *testing.T) {
 	w.state(r.Payment.ID, payment.Captured)
 	w.invoiceIs(i.ID, invoice.Open, 500_000)
 }
+
+// TestAdjustedByTooMuch refuses to hold an unusual amount in place of a usual one. What was
+// confirmed may grow, and less may be taken of anything.
+func TestAdjustedByTooMuch(t *testing.T) {
+	t.Parallel()
+	s, _ := withCards(t)
+	w := wary{s, 0}
+	w.sold(20, rial(500_000))
+	holds := true
+	if _, err := w.app.ChangeMerchant(t.Context(), w.merchant, app.MerchantTerms{HoldUnusual: &holds}); err != nil {
+		t.Fatal(err)
+	}
+	adjusted := func(p payment.Payment, amount int64) error {
+		_, err := s.app.AdjustPayment(t.Context(), s.merchant, p.ID, rial(amount))
+		return err
+	}
+	usual := s.charge(goodCard, 500_000)
+	if err := adjusted(usual, 5_000_000); !fault.Is(err, fault.CodeInvoiceHeld) || fault.From(err).Param != "amount" {
+		t.Errorf("ten times as much: got %v, want invoice_held", err)
+	}
+	is := func(p payment.Payment, amount int64) {
+		t.Helper()
+		if p = s.fresh(p); p.State != payment.Authorized || p.Agreed() != rial(amount) {
+			t.Errorf("got %s of %s, want it held, of %d", p.State, p.Agreed(), amount)
+		}
+	}
+	is(usual, 500_000)
+	for _, amount := range []int64{600_000, 5_000} {
+		if err := adjusted(usual, amount); err != nil {
+			t.Errorf("%d: got %v", amount, err)
+		}
+	}
+	confirmed := s.charge(goodCard, 5_000_000)
+	if _, err := s.app.ConfirmInvoice(t.Context(), app.ConfirmInvoice{
+		Merchant: s.merchant, Invoice: confirmed.Invoice,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.app.ChargeAgain(t.Context(), s.merchant, confirmed.ID, confirmed.Amount, cardOf(goodCard)); err != nil {
+		t.Fatal(err)
+	}
+	if err := adjusted(confirmed, 6_000_000); err != nil {
+		t.Errorf("more than what was confirmed: got %v", err)
+	}
+	is(confirmed, 6_000_000)
+}
