@@ -117,10 +117,10 @@ func New(c Config) *Worker {
 		{"sweep", c.Sweep, c.Chores.SweepGateways, 0, true, false},
 		{"seal", c.Seal, func(ctx context.Context) (int, error) {
 			return c.Chores.SealBooks(ctx, sealed)
-		}, sealed, false, false},
+		}, sealed, false, true}, // also where a server never lives as long as the pause
 		{"forget", c.Forget, func(ctx context.Context) (int, error) {
 			return c.Chores.Forget(ctx, c.Batch)
-		}, c.Batch, false, false},
+		}, c.Batch, false, true},
 	}}
 	for _, f := range c.Further {
 		w.chores = append(w.chores, chore{f.Name, f.Pause, func(ctx context.Context) (int, error) {
