@@ -11,7 +11,7 @@ type keysetCommand struct {
 	New    keysetNewCommand    `cmd:"" help:"Make a keyset in a new file, readable by its owner only."`
 	Add    keysetAddCommand    `cmd:"" help:"Add a key that opens and seals nothing yet: give it to every server first."`
 	Use    keysetUseCommand    `cmd:"" help:"Seal under the key that was added last; the others still open."`
-	Reseal keysetResealCommand `cmd:"" help:"Seal anew what older keys sealed in the database; exits 1 if any is left."`
+	Reseal keysetResealCommand `cmd:"" help:"Seal anew what older keys sealed in the database; exits 1 if it could not."`
 	Remove keysetRemoveCommand `cmd:"" help:"Take out a key under which nothing in the database is sealed any more."`
 }
 

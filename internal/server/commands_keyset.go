@@ -255,9 +255,11 @@ func (c Commands) RemoveKey(ctx context.Context, path string, key uint32) error 
 		return err
 	}
 	return c.Terminal.show(map[string]any{"file": path, "removed": key},
-		[]string{fmt.Sprintf("%s has lost key %d. It belongs to you: chown it to whom the server runs as,\n"+
-			"bring it to every server and start each anew. A backup of the database from before the reseal\n"+
-			"opens with the keyset from before only: keep its copy as long as such a backup.", path, key)}, nil)
+		[]string{fmt.Sprintf("%s has lost key %d. It belongs to you: chown it to whom the server runs as,", path, key)},
+		[][]string{
+			{"bring it to every server and start each anew. A backup of the database from before the reseal"},
+			{"opens with the keyset from before only: keep its copy as long as such a backup."},
+		})
 }
 
 // removable is nil when a key can go. A database in which the keyset opens nothing is not

@@ -183,46 +183,48 @@ func (k *core) openGateways(ctx context.Context, p purpose) error {
 	return nil
 }
 
-// tryKeyset warns where a keyset opens nothing of what it is tried at: it is another
-// database's. It is no reason to stop: whoever lost theirs begins with a new one.
+// tryKeyset warns where a keyset does not open what it is tried at: it is another
+// database's, or another node's. It is no reason to stop: whoever lost theirs begins with a
+// new one.
 func (k *core) tryKeyset(ctx context.Context) {
 	if k.ring.aead == nil {
 		return
 	}
-	closed, err := k.closed(ctx)
+	opened, closed, err := k.tries(ctx)
 	if err != nil && ctx.Err() == nil {
 		k.log.WarnContext(ctx, "the keyset could not be tried", "error", fault.Detail(err))
 	}
-	if closed > 0 {
+	switch {
+	case closed > 0 && opened > 0:
+		k.log.WarnContext(ctx, "some secrets in the database do not open under this keyset", "closed", closed, "opened",
+			opened, "next", "purser keyset reseal --check names them; where several servers share the database, see that all "+
+				"have the same keyset")
+	case closed > 0:
 		k.log.WarnContext(ctx, "no secret in the database opens under this keyset", "tried", closed, "next", "give the "+
 			"keyset that they were sealed under; if it is lost, enter credentials again, and make endpoints and terminals anew")
 	}
 }
 
-// closed counts what does not open under the keyset, of some merchants; 0 as soon as
-// anything does.
-func (k *core) closed(ctx context.Context) (all int, err error) {
+// tries counts what opens under the keyset and what does not, of some merchants.
+func (k *core) tries(ctx context.Context) (opened, closed int, err error) {
 	const enough = 100
 	merchants, err := k.store.Merchants(ctx, app.Page{Limit: enough})
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	for _, m := range merchants {
 		known, err := k.store.Gateways(ctx, m.ID)
 		if err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 		endpoints, err := k.store.Endpoints(ctx, m.ID)
 		if err != nil {
-			return 0, err
+			return 0, 0, err
 		}
-		opens, tried := k.ring.opens(known, endpoints)
-		if opens {
-			return 0, nil
-		}
-		all += tried
+		good, bad := k.ring.tries(known, endpoints)
+		opened, closed = opened+good, closed+bad
 	}
-	return all, nil
+	return opened, closed, nil
 }
 
 // holdsSecrets says whether any merchant has some.

@@ -220,22 +220,24 @@ func (k *keyring) Open(merchantID, name string, sealed []byte) ([]byte, error) {
 	return text, nil
 }
 
-// opens says whether anything of a merchant opens, and how much was tried until then.
-func (k *keyring) opens(known []merchant.Gateway, endpoints []event.Endpoint) (opens bool, tried int) {
+// tries counts what opens of a merchant, and what does not.
+func (k *keyring) tries(known []merchant.Gateway, endpoints []event.Endpoint) (opened, closed int) {
+	count := func(err error) {
+		if err == nil {
+			opened++
+		} else {
+			closed++
+		}
+	}
 	for _, g := range known {
-		if len(g.Sealed) == 0 {
-			continue
+		if len(g.Sealed) > 0 {
+			_, err := k.openCredentials(g)
+			count(err)
 		}
-		if _, err := k.openCredentials(g); err == nil {
-			return true, tried
-		}
-		tried++
 	}
 	for _, e := range endpoints {
-		if _, err := k.Open(e.Merchant, e.ID, e.Sealed); err == nil {
-			return true, tried
-		}
-		tried++
+		_, err := k.Open(e.Merchant, e.ID, e.Sealed)
+		count(err)
 	}
-	return false, tried
+	return opened, closed
 }

@@ -19,6 +19,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/purserhq/purser/internal/api/apitest"
+	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/store/pgtest"
 	"github.com/purserhq/purser/internal/store/sqlitetest"
 )
@@ -402,6 +403,25 @@ func TestKeysetOfAnother(t *testing.T) {
 		}
 		if got := strings.Contains(log.String(), "no secret in the database opens under this keyset"); got != warned {
 			t.Errorf("%s: got the log %q, want a warning: %v", keyset, log.String(), warned)
+		}
+	}
+	// What is sealed under the other one in the meantime does not end the warning.
+	for _, want := range []string{"no secret in the database opens", "some secrets in the database do not open"} {
+		var log strings.Builder
+		s, err := New(t.Context(), Config{Data: folder, KeysetFile: other}, &log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		merchants, err := s.store.Merchants(t.Context(), app.Page{Limit: 1})
+		if err == nil {
+			_, _, err = s.app.CreateEndpoint(t.Context(),
+				app.NewEndpoint{Merchant: merchants[0].ID, URL: "https://shop.example/"})
+		}
+		if err := errors.Join(err, s.close()); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("got the log %q, want a warning that %s", log.String(), want)
 		}
 	}
 }
