@@ -143,8 +143,8 @@ func (c Commands) Backup(ctx context.Context, to string) error {
 
 // Restore puts a copy in the place of the database of a server that does not
 // run. What was there is moved aside. Errors: what is wrong with the copy, and
-// a server that runs.
-func (c Commands) Restore(ctx context.Context, from string) error {
+// a server that runs; they leave no folder that was not there.
+func (c Commands) Restore(ctx context.Context, from string) (err error) {
 	k, err := c.forCopies()
 	if err != nil {
 		return err
@@ -152,6 +152,14 @@ func (c Commands) Restore(ctx context.Context, from string) error {
 	if _, err := os.Stat(from); err != nil {
 		return fmt.Errorf("read the copy: %w", err)
 	}
+	made := missingFolders(k.config.Data)
+	defer func() {
+		for _, folder := range made {
+			if err != nil {
+				_ = os.Remove(folder) // one with something in it stays
+			}
+		}
+	}()
 	if err := os.MkdirAll(k.config.Data, 0o700); err != nil {
 		return settingError("data", "cannot be used: "+err.Error())
 	}

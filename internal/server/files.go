@@ -55,3 +55,12 @@ func syncFolder(path string) error {
 	}
 	return errors.Join(folder.Sync(), folder.Close())
 }
+
+// missingFolders are those that have to be made for a folder to be there, the innermost first.
+func missingFolders(path string) []string {
+	var missing []string
+	for path = filepath.Clean(path); !exists(path) && path != filepath.Dir(path); path = filepath.Dir(path) {
+		missing = append(missing, path)
+	}
+	return missing
+}

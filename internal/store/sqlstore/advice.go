@@ -17,6 +17,9 @@ func Advice(err error) string {
 		return "the user in the database's address may not do that: it has to own the database, as after " +
 			"createdb --owner=USER NAME, or alter database NAME owner to USER"
 	}
+	if _, ok := errors.AsType[*unfitError](err); ok {
+		return adviceOnCopy(err)
+	}
 	failed, ok := errors.AsType[*sqlite.Error](err)
 	if !ok {
 		return ""
@@ -31,6 +34,14 @@ func Advice(err error) string {
 		return "make room on the disk"
 	}
 	return ""
+}
+
+// adviceOnCopy is what to do where a file could not be put back.
+func adviceOnCopy(err error) string {
+	if failed, ok := errors.AsType[*sqlite.Error](err); ok && failed.Code()&0xff == sqliteCantOpen {
+		return "nothing was changed: the backup has to be a file that the user who runs purser may read"
+	}
+	return "nothing was changed: try another backup, an older one or another copy of this one"
 }
 
 // HasNoSchema says that a read failed because nothing was ever made in the database.

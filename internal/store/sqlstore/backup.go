@@ -81,6 +81,9 @@ func syncFolder(path string) error {
 	return errors.Join(folder.Sync(), folder.Close())
 }
 
+// errNotWhole is what is wrong with a file in which not everything can be read.
+var errNotWhole = errors.New("is no whole database of purser")
+
 // Inspect looks at a file that no process writes to: whether every page of it
 // is whole, how much is in it, and what an audit of it says. The file is left
 // as it is.
@@ -108,7 +111,7 @@ func Inspect(ctx context.Context, file string, progress func(percent int)) (foun
 		return found, err
 	}
 	if err := found.look(ctx, e); err != nil {
-		return found, fmt.Errorf("%s is no whole database of purser: %w", file, err)
+		return found, fmt.Errorf("%s %w: %w", file, errNotWhole, err)
 	}
 	if found.Schema < latest() {
 		return found, nil
@@ -188,13 +191,21 @@ func Restore(ctx context.Context, o Options, from, aside string, progress func(i
 	if err != nil {
 		return done, fmt.Errorf("find %s: %w", o.URL, err)
 	}
+	_, found := os.Stat(file + ".lock")
 	lock, err := lockFile(file + ".lock")
 	if err != nil {
 		return done, fmt.Errorf("%s: %w", file, err)
 	}
-	defer func() { err = errors.Join(err, unlockFile(lock)) }()
+	giveBack := unlockFile
+	if errors.Is(found, os.ErrNotExist) {
+		giveBack = dropLock // until there is something to lock
+	}
+	defer func() { err = errors.Join(err, giveBack(lock)) }()
 	before, err := Inspect(ctx, from, nil)
 	if err != nil {
+		if errors.Is(err, errNotWhole) {
+			err = &unfitError{err}
+		}
 		return done, err
 	}
 	done.Was = before.Schema
@@ -218,12 +229,19 @@ func Restore(ctx context.Context, o Options, from, aside string, progress func(i
 	if err := os.Rename(fresh, file); err != nil {
 		return done, fmt.Errorf("put the copy in its place: %w", err)
 	}
+	giveBack = unlockFile
 	if err := syncFolder(filepath.Dir(file)); err != nil {
 		return done, err
 	}
 	done.Copy, err = Inspect(ctx, file, nil)
 	return done, err
 }
+
+// unfitError is what is wrong with a file that was to be put back, and with no database.
+type unfitError struct{ error }
+
+// Unwrap is the error itself.
+func (e *unfitError) Unwrap() error { return e.error }
 
 // prepare brings a fresh copy up to date and proves it.
 func prepare(ctx context.Context, o Options, fresh string, before Copy, progress func(int)) (Copy, error) {

@@ -163,6 +163,14 @@ func TestRestoreRefuses(t *testing.T) {
 		if done, err := sqlstore.Restore(t.Context(), o, bad, url+".before", nil); err == nil {
 			t.Errorf("%s: got %+v, want it refused", name, done)
 		}
+		empty := filepath.Join(t.TempDir(), "purser.db")
+		_, err := sqlstore.Restore(t.Context(), sqlstore.Options{URL: empty, Now: time.Now}, bad, empty+".before", nil)
+		if got := sqlstore.Advice(err); !strings.Contains(got, "try another backup") {
+			t.Errorf("%s, put where nothing was: got %v and the advice %q, want another to be tried", name, err, got)
+		}
+		if left, err := filepath.Glob(empty + "*"); err != nil || len(left) != 0 {
+			t.Errorf("%s, put where nothing was: got %v, %v left over, want nothing", name, left, err)
+		}
 	}
 	hand := raw(t, to)
 	if _, err := hand.ExecContext(t.Context(), "update account set balance = balance + 1"); err != nil {
@@ -174,6 +182,9 @@ func TestRestoreRefuses(t *testing.T) {
 	}
 	if n := entriesOf(t, url); n != 10 {
 		t.Errorf("got %d entries, want the 10 that were there", n)
+	}
+	if _, err := os.Stat(url + ".lock"); err != nil {
+		t.Errorf("the lock of a database that is there: got %v, want it left", err)
 	}
 }
 

@@ -3,6 +3,7 @@
 package sqlstore
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -33,7 +34,28 @@ func TestUnlockFile(t *testing.T) {
 	if err != nil {
 		t.Fatalf("after it was given back: got %v, want nil", err)
 	}
-	if err := unlockFile(again); err != nil {
+	late, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = late.Close() }()
+	if !named(late, name) {
+		t.Error("a lock that is there: got no name, want it to have one")
+	}
+	if err := dropLock(again); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(name); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("after it was dropped: got %v, want no file", err)
+	}
+	next, err := lockFile(name)
+	if err != nil {
+		t.Fatalf("after it was dropped: got %v, want nil", err)
+	}
+	if named(late, name) {
+		t.Error("whoever opened it before: got the name of the next one, want none")
+	}
+	if err := unlockFile(next); err != nil {
 		t.Error(err)
 	}
 }

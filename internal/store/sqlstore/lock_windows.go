@@ -27,3 +27,11 @@ func lockFile(name string) (*os.File, error) {
 
 // unlockFile gives the lock back.
 func unlockFile(f *os.File) error { return f.Close() }
+
+// dropLock gives a lock back and leaves no file of it. An open file cannot be removed, so it
+// stays where somebody else has it already.
+func dropLock(f *os.File) error {
+	err := f.Close()
+	_ = os.Remove(f.Name())
+	return err
+}
