@@ -155,6 +155,9 @@ func (c *configCheckCommand) Run(t server.Terminal) error {
 	if err := config.CheckKeyset(); err != nil {
 		return err
 	}
+	if err := config.CheckCertificate(); err != nil {
+		return err
+	}
 	text := "Every setting is good. Nothing was opened: whether the database can be used, purser audit shows."
 	if t.JSON {
 		text = `{"good": true}`

@@ -303,29 +303,17 @@ func trimAddress(key string, text *string) error {
 
 // check refuses values that cannot work.
 func (c *Config) check() error {
-	for _, address := range append([]string{c.Listen}, c.ExtraListen...) {
-		if _, _, err := net.SplitHostPort(address); err != nil {
-			return settingError("listen", "must be host:port, also in extra_listen: "+err.Error())
-		}
-	}
-	for key, address := range map[string]string{
-		"payments_listen": c.PaymentsListen, "refunds_listen": c.RefundsListen, "admin_listen": c.AdminListen,
-	} {
-		if _, _, err := net.SplitHostPort(address); address != "" && err != nil {
-			return settingError(key, "must be host:port: "+err.Error())
-		}
+	if err := c.checkAddresses(); err != nil {
+		return err
 	}
 	if err := c.checkListeners(); err != nil {
 		return err
 	}
+	if err := c.checkDurations(); err != nil {
+		return err
+	}
 	if _, err := money.Lookup(money.Unit(c.PayrefundCurrency)); err != nil {
 		return settingError("payrefund_currency", "must be a currency unit, such as EUR")
-	}
-	if c.KeepDeliveries < leastKept {
-		return settingError("keep_deliveries", "must be at least "+leastKept.String())
-	}
-	if c.KeepContacts < leastKept {
-		return settingError("keep_contacts", "must be at least "+leastKept.String())
 	}
 	if _, err := parseProxies(c.Proxies); err != nil {
 		return err
@@ -348,12 +336,72 @@ func (c *Config) check() error {
 	return nil
 }
 
+// checkAddresses refuses what nothing can listen on.
+func (c *Config) checkAddresses() error {
+	for _, address := range append([]string{c.Listen}, c.ExtraListen...) {
+		if err := checkAddress(address); err != nil {
+			return settingError("listen", "must be host:port, also in extra_listen: "+err.Error())
+		}
+	}
+	for _, further := range []struct{ key, address string }{
+		{"payments_listen", c.PaymentsListen}, {"refunds_listen", c.RefundsListen}, {"admin_listen", c.AdminListen},
+	} {
+		if further.address == "" {
+			continue
+		}
+		if err := checkAddress(further.address); err != nil {
+			return settingError(further.key, "must be host:port: "+err.Error())
+		}
+	}
+	return nil
+}
+
+// checkAddress looks at the form of an address and at its port, which may have a name.
+func checkAddress(address string) error {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return err
+	}
+	_, err = net.LookupPort("tcp", port) //nolint:noctx // no other machine is asked, so nothing can last
+	return err
+}
+
+// checkDurations refuses times in which nothing can be done: a loop without a pause would keep
+// a processor busy.
+func (c *Config) checkDurations() error {
+	for _, d := range []struct {
+		key       string
+		is, least time.Duration
+	}{
+		{"read_header_timeout", c.ReadHeaderTimeout, leastPause},
+		{"read_timeout", c.ReadTimeout, leastPause},
+		{"write_timeout", c.WriteTimeout, leastPause},
+		{"idle_timeout", c.IdleTimeout, leastPause},
+		{"stop_limit", c.StopLimit, leastPause},
+		{"resolve_interval", c.ResolveInterval, leastPause},
+		{"expire_interval", c.ExpireInterval, leastPause},
+		{"reject_interval", c.RejectInterval, leastPause},
+		{"sweep_interval", c.SweepInterval, leastPause},
+		{"seal_interval", c.SealInterval, leastPause},
+		{"audit_interval", c.AuditInterval, leastPause},
+		{"sample_interval", c.SampleInterval, leastPause},
+		{"webhook_look", c.WebhookLook, leastPause},
+		{"keep_deliveries", c.KeepDeliveries, leastKept},
+		{"keep_contacts", c.KeepContacts, leastKept},
+	} {
+		if d.is < d.least {
+			return settingError(d.key, "must be at least "+d.least.String())
+		}
+	}
+	return nil
+}
+
 // checkListeners refuses an address that is given twice: it can be listened on once.
 func (c *Config) checkListeners() error {
 	seen := map[string]string{}
 	take := func(key, address string) error {
 		if _, port, err := net.SplitHostPort(address); err != nil || port == "0" {
-			return nil //nolint:nilerr // what is no address is somebody else's to say; port 0 is another each time
+			return nil //nolint:nilerr // one that was left out is no address; port 0 is another each time
 		}
 		if other := seen[address]; other != "" {
 			return settingError(key, "is an address that "+other+" has already ("+address+"): choose another port")
@@ -378,6 +426,10 @@ func (c *Config) checkListeners() error {
 // leastKept is how long messages to endpoints are kept at least: whoever looks
 // for one that arrived does so soon.
 const leastKept = 24 * time.Hour
+
+// leastPause is what every other time is at least, but for stop_delay: what is shorter is a
+// slip of the pen, such as ns for m.
+const leastPause = time.Millisecond
 
 // loopback says that an address can be reached from this machine only.
 func loopback(address string) bool {

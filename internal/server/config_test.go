@@ -70,6 +70,13 @@ func TestComplaintsNameTheKey(t *testing.T) {
 		{"payrefund_currency", Config{Data: "d", PayrefundCurrency: "EURO"}},
 		{"listen", Config{Data: "d", ExtraListen: []string{"nowhere"}, PublicURL: "https://pay.example"}},
 		{"admin_listen", Config{Data: "d", AdminListen: "9090"}},
+		{"listen", Config{Data: "d", Listen: "127.0.0.1:99999"}},
+		{"listen", Config{Data: "d", Listen: "127.0.0.1:-1"}},
+		{"listen", Config{Data: "d", Listen: "127.0.0.1:no-such-port"}},
+		{"listen", Config{Data: "d", ExtraListen: []string{"127.0.0.1:65536"}}},
+		{"payments_listen", Config{Data: "d", PaymentsListen: "127.0.0.1:65536"}},
+		{"refunds_listen", Config{Data: "d", RefundsListen: "127.0.0.1:65536"}},
+		{"admin_listen", Config{Data: "d", AdminListen: "127.0.0.1:65536"}},
 		{"admin_listen", Config{Data: "d", Listen: "127.0.0.1:1", AdminListen: "127.0.0.1:1"}},
 		{"extra_listen", Config{Data: "d", Listen: "127.0.0.1:1", ExtraListen: []string{"127.0.0.1:1"}}},
 		{"proxies", Config{Data: "d", Proxies: []string{"10.0.0.0/99"}}},
@@ -86,6 +93,32 @@ func TestComplaintsNameTheKey(t *testing.T) {
 		if !ok || wrong.Key != test.key || !strings.HasPrefix(err.Error(), test.key+" ") {
 			t.Errorf("%+v: got %v, want an error that names %s", test.config, err, test.key)
 		}
+	}
+}
+
+// TestLeastDurations wants no loop to go without a pause, nor a time in which nothing can be
+// done, whatever durations are added.
+func TestLeastDurations(t *testing.T) {
+	t.Parallel()
+	var durations int
+	for _, s := range (&Config{}).Settings() {
+		if s.Kind != "duration" || s.Key == "stop_delay" {
+			continue
+		}
+		durations++
+		for text, good := range map[string]bool{"1ns": false, "999us": false, "24h": true} {
+			c := Config{Data: "d"}
+			if err := c.Set(s.Key, text); err != nil {
+				t.Fatal(err)
+			}
+			_, err := c.Complete()
+			if wrong, ok := errors.AsType[*SettingError](err); good != (err == nil) || ok && wrong.Key != s.Key {
+				t.Errorf("%s=%s: got %v, is it good? want %v", s.Key, text, err, good)
+			}
+		}
+	}
+	if durations < 15 {
+		t.Errorf("got %d durations, want at least 15", durations)
 	}
 }
 
@@ -214,7 +247,7 @@ A setting comes from the first of these places that has it:
 A key that is not in this table is an error wherever it stands, and so is a name in the environment that begins with
 ` + "`PURSER_`" + ` and is no key. Secrets are refused in the file. ` + "`purser config check`" + ` says whether every
 setting is good, and opens nothing; ` + "`purser config print`" + ` shows every value and where it comes from,
-with secrets as [redacted].
+with secrets as [redacted]. Every duration but ` + "`stop_delay`" + ` is at least 1ms, where no more is said.
 
 ` + "```yaml" + `
 listen: 127.0.0.1:8080

@@ -190,6 +190,9 @@ func ready(ctx context.Context, c Config) error {
 			return err
 		}
 	}
+	if err := c.CheckCertificate(); err != nil {
+		return err
+	}
 	doors, err := listen(ctx, c)
 	return errors.Join(err, closeAll(doors))
 }

@@ -33,9 +33,15 @@ func openCertificate(c Config, log *slog.Logger) (*certificate, error) {
 	}
 	own := &certificate{certFile: c.TLSCert, keyFile: c.TLSKey, log: log}
 	if err := own.read(); err != nil {
-		return nil, settingError("tls_cert", "cannot be used: "+err.Error())
+		return nil, settingError("tls_cert", "cannot be used: "+withOwner(err))
 	}
 	return own, nil
+}
+
+// CheckCertificate reads the certificate and its key as a server would. Error: *SettingError.
+func (c Config) CheckCertificate() error {
+	_, err := openCertificate(c, nil)
+	return err
 }
 
 // read reads the files where they are not those that are shown.

@@ -7,6 +7,8 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
+	"io"
 	"log/slog"
 	"math/big"
 	"net"
@@ -127,5 +129,37 @@ func TestCertificateSettings(t *testing.T) {
 	}
 	if full, err := both.Complete(); err != nil || full.PublicURL != "https://127.0.0.1:8080" {
 		t.Errorf("got %s and %v, want an https address", full.PublicURL, err)
+	}
+}
+
+// TestCheckCertificate wants what could not be shown to be refused before anything is opened.
+func TestCheckCertificate(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	named := func(name string) Config {
+		return Config{TLSCert: filepath.Join(folder, name+".pem"), TLSKey: filepath.Join(folder, name+".key")}
+	}
+	mine, other := named("mine"), named("other")
+	certify(t, mine, 1, time.Unix(1_000_000, 0))
+	certify(t, other, 2, time.Unix(1_000_000, 0))
+	if err := mine.CheckCertificate(); err != nil {
+		t.Errorf("a good one: got %v, want nil", err)
+	}
+	for what, c := range map[string]Config{
+		"not there": named("none"), "of another key": {TLSCert: mine.TLSCert, TLSKey: other.TLSKey},
+		"a folder": {TLSCert: folder, TLSKey: mine.TLSKey},
+	} {
+		err := c.CheckCertificate()
+		if wrong, ok := errors.AsType[*SettingError](err); !ok || wrong.Key != "tls_cert" {
+			t.Errorf("%s: got %v, want an error that names tls_cert", what, err)
+		}
+		c.Data, c.Listen = filepath.Join(t.TempDir(), "data"), "127.0.0.1:0"
+		if s, err := New(t.Context(), c, io.Discard); err == nil {
+			t.Errorf("%s: a server was made", what)
+			_ = s.Close()
+		}
+		if exists(c.Data) {
+			t.Errorf("%s: a folder was made for a server that could not start", what)
+		}
 	}
 }
