@@ -158,6 +158,11 @@ func (c *configCheckCommand) Run(t server.Terminal) error {
 	if err := config.CheckCertificate(); err != nil {
 		return err
 	}
+	if words := config.KeysetWarning(); words != "" {
+		if _, err := fmt.Fprintln(t.Err, "purser: "+words); err != nil {
+			return err
+		}
+	}
 	text := "Every setting is good. Nothing was opened: whether the database can be used, purser audit shows."
 	if t.JSON {
 		text = `{"good": true}`

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 
@@ -70,6 +71,24 @@ func (c Config) CheckKeyset() error {
 	}
 	_, err := openKeyring(c)
 	return err
+}
+
+// keysetModes are the permissions that the file of a keyset has to lack: those of everybody, and
+// the group's to write.
+const keysetModes = 0o026
+
+// KeysetWarning says that more people than its owner and group may read the file of the keyset,
+// or more than its owner may change it; empty = they may not, or there is no such file.
+func (c Config) KeysetWarning() string {
+	if c.Keyset != "" || runtime.GOOS == "windows" { // which has no such modes
+		return ""
+	}
+	about, err := os.Stat(c.KeysetFile)
+	if err != nil || about.Mode().Perm()&keysetModes == 0 {
+		return ""
+	}
+	return fmt.Sprintf("the file of the keyset may be read or changed by others (%s has mode %04o): "+
+		"chmod 0600, or 0640 for one that only its group may read besides", c.KeysetFile, about.Mode().Perm())
 }
 
 // readKeyring takes a keyset as text. Its words never show the text.

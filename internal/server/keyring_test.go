@@ -13,6 +13,7 @@ import (
 
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/merchant"
+	"github.com/purserhq/purser/internal/store/sqlitetest"
 )
 
 // ringIn opens the keyring of a data folder.
@@ -229,5 +230,33 @@ func TestKeysetChangesItsKey(t *testing.T) {
 	}
 	if found, err := os.Stat(path); err != nil || found.Mode().Perm() != 0o600 {
 		t.Errorf("got mode %v, %v, want 0600", found.Mode(), err)
+	}
+}
+
+// TestKeysetWarning wants a start to say once that others may read the keyset.
+func TestKeysetWarning(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "keyset.json")
+	if err := NewKeyset(file); err != nil {
+		t.Fatal(err)
+	}
+	for mode, want := range map[os.FileMode]int{0o600: 0, 0o400: 0, 0o640: 0, 0o644: 1, 0o660: 1, 0o602: 1} {
+		if err := os.Chmod(file, mode); err != nil {
+			t.Fatal(err)
+		}
+		var log strings.Builder
+		s, err := New(t.Context(), Config{Data: sqlitetest.Folder(t), Listen: "127.0.0.1:0", KeysetFile: file}, &log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+		if got := strings.Count(log.String(), "the file of the keyset may be read or changed by others"); got != want {
+			t.Errorf("%04o: got %d warnings, want %d: %s", mode, got, want, log.String())
+		}
+	}
+	if got := (Config{Keyset: "k", KeysetFile: file}).KeysetWarning(); got != "" {
+		t.Errorf("a keyset of the environment: got %q, want nothing about a file", got)
 	}
 }

@@ -78,6 +78,9 @@ func New(ctx context.Context, c Config, w io.Writer) (*Server, error) {
 	if err := ready(ctx, c); err != nil {
 		return nil, err
 	}
+	if words := c.KeysetWarning(); words != "" {
+		log.WarnContext(ctx, "others may use the keyset", slog.String("cause", words))
+	}
 	k, err := openCore(ctx, c, forWriting, log)
 	if err != nil {
 		return nil, advised(err)
