@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -32,20 +33,29 @@ func (c Commands) with(ctx context.Context, p purpose, do func(k *core) error) e
 	if err != nil {
 		return explain(err)
 	}
-	if err := c.Terminal.tellMigrated(k.store.Migrated()); err != nil {
+	if err := c.Terminal.tellMigrated(k.store.Migrated(), config); err != nil {
 		return errors.Join(err, k.close())
 	}
 	return errors.Join(explain(do(k)), k.close())
 }
 
 // tellMigrated says beside the answer what a command did to the schema that nobody
-// had asked for: the nodes on that database may run another release.
-func (t Terminal) tellMigrated(m sqlstore.Migrated) error {
+// had asked for: the nodes on that database may run another release, and where there was
+// no database the folder may be a slip of the pen.
+func (t Terminal) tellMigrated(m sqlstore.Migrated, c Config) error {
 	if m.Before == m.After {
 		return nil
 	}
 	line := fmt.Sprintf("purser: the schema of the database went from version %d to %d", m.Before, m.After)
-	if m.Before == 0 {
+	switch {
+	case m.Before == 0 && c.Database == "":
+		folder, err := filepath.Abs(c.Data)
+		if err != nil {
+			folder = c.Data
+		}
+		line = fmt.Sprintf("purser: there was no database in %s, so a new one was made there, with schema version %d: is "+
+			"this the right folder?", plain(folder), m.After)
+	case m.Before == 0:
 		line = fmt.Sprintf("purser: the database was empty; its schema is made, version %d", m.After)
 	}
 	if m.Copy != "" {
@@ -68,6 +78,11 @@ func (c Commands) Migrate(ctx context.Context) error {
 	done, err := sqlstore.Migrate(ctx, k.storeOptions(forWriting))
 	if err != nil {
 		return advised(err)
+	}
+	if done.Before == 0 {
+		if err := c.Terminal.tellMigrated(done, config); err != nil {
+			return err
+		}
 	}
 	view := migratedView{Before: done.Before, After: done.After, Copy: done.Copy}
 	if done.Before == done.After {

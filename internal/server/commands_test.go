@@ -185,15 +185,23 @@ func TestOlderSchemaIsNotRead(t *testing.T) {
 // and says so beside its answer, for people and for programs.
 func TestCommandTellsOfNewSchema(t *testing.T) {
 	t.Parallel()
-	for engine, open := range map[string]func(t *testing.T) Config{
-		"SQLite":     func(t *testing.T) Config { return Config{Data: t.TempDir()} },
-		"PostgreSQL": func(t *testing.T) Config { return Config{Database: Secret(pgtest.Database(t)), Data: t.TempDir()} },
+	for engine, open := range map[string]func(t *testing.T) (c Config, want string){
+		"SQLite": func(t *testing.T) (Config, string) {
+			folder := filepath.Join(t.TempDir(), "mistyped")
+			return Config{Data: folder}, "purser: there was no database in " + folder + ", so a new one was made there, with " +
+				"schema version "
+		},
+		"PostgreSQL": func(t *testing.T) (Config, string) {
+			return Config{Database: Secret(pgtest.Database(t)), Data: t.TempDir()},
+				"purser: the database was empty; its schema is made, version "
+		},
 	} {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
-			d := newDesk(open(t))
+			config, made := open(t)
+			d := newDesk(config)
 			d.Terminal.JSON = true
-			for turn, want := range []string{"purser: the database was empty; its schema is made, version ", ""} {
+			for turn, want := range []string{made, ""} {
 				d.out.Reset()
 				d.errs.Reset()
 				if err := d.AddMerchant(t.Context(), "Shop", ""); err != nil {
@@ -209,7 +217,7 @@ func TestCommandTellsOfNewSchema(t *testing.T) {
 		})
 	}
 	var errs bytes.Buffer
-	err := Terminal{Err: &errs}.tellMigrated(sqlstore.Migrated{Before: 12, After: 16, Copy: "/d/purser.db.v12"})
+	err := Terminal{Err: &errs}.tellMigrated(sqlstore.Migrated{Before: 12, After: 16, Copy: "/d/purser.db.v12"}, Config{})
 	if want := "purser: the schema of the database went from version 12 to 16; the database as it was is kept in " +
 		"/d/purser.db.v12\n"; err != nil || errs.String() != want {
 		t.Errorf("got %q, %v, want %q", errs.String(), err, want)
