@@ -22,6 +22,7 @@ const lockID = 0x707572736572
 // schema is the migrations of one engine at work on one database.
 type schema struct {
 	provider *goose.Provider
+	db       *sql.DB
 	file     *sqliteEngine // nil = PostgreSQL
 	log      *slog.Logger
 }
@@ -46,7 +47,7 @@ func newSchema(dialect goose.Dialect, db *sql.DB, folder string, log *slog.Logge
 	if err != nil {
 		return nil, fmt.Errorf("read migrations: %w", err)
 	}
-	return &schema{provider: provider, log: log}, nil
+	return &schema{provider: provider, db: db, log: log}, nil
 }
 
 // newest is the version that this program needs.
@@ -71,10 +72,9 @@ func (s *schema) ready(ctx context.Context, refuse bool) (done Migrated, err err
 	}
 	done.Before, done.After = version, version
 	if version > s.newest() {
-		s.log.WarnContext(ctx, "the schema of the database is newer than this program: it may be one release newer, no more",
-			slog.Int64("schema", version), slog.Int64("program", s.newest()))
+		return done, s.older(ctx, version)
 	}
-	if version >= s.newest() {
+	if version == s.newest() {
 		return done, nil
 	}
 	if refuse {
@@ -99,6 +99,22 @@ func (s *schema) ready(ctx context.Context, refuse bool) (done Migrated, err err
 	s.log.InfoContext(ctx, "the schema of the database was brought up to date",
 		slog.Int64("from", done.Before), slog.Int64("to", done.After))
 	return done, nil
+}
+
+// older lets a program run on a schema that is newer than its own, unless something was taken
+// away since that it uses.
+func (s *schema) older(ctx context.Context, version int64) error {
+	var needs int64
+	if err := s.db.QueryRowContext(ctx, "select coalesce(max(program), 0) from schema_needs").Scan(&needs); err != nil {
+		return fmt.Errorf("read what the schema needs: %w", err)
+	}
+	if needs > s.newest() {
+		return fmt.Errorf("the database's schema is at version %d and needs a program that knows version %d: this "+
+			"one knows %d; start a newer one", version, needs, s.newest())
+	}
+	s.log.WarnContext(ctx, "the schema of the database is newer than this program, which runs on it meanwhile",
+		slog.Int64("schema", version), slog.Int64("program", s.newest()))
+	return nil
 }
 
 // stopped says where a migration was stopped that is not undone as a whole.

@@ -2,6 +2,7 @@ package sqlstore_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -119,6 +120,30 @@ func TestWalletMigration(t *testing.T) {
 		numberedAs(t, open(t, o), want)
 		if customers := count("customer"); customers != 0 {
 			t.Errorf("got %d customers, want none: the version before had no place for them", customers)
+		}
+	})
+}
+
+// TestOlderProgram runs on a newer schema, unless that needs a newer program.
+func TestOlderProgram(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		if err := open(t, sqlstore.Options{URL: url}).Close(); err != nil {
+			t.Fatal(err)
+		}
+		for _, step := range []struct{ change, wrong string }{
+			{"insert into schema_version (version_id, is_applied) values (900, true)", ""},
+			{"update schema_needs set program = 900", "is at version 900 and needs a program that knows version 900"},
+		} {
+			if _, err := raw(t, url).ExecContext(t.Context(), step.change); err != nil {
+				t.Fatal(err)
+			}
+			d, err := sqlstore.Open(t.Context(), sqlstore.Options{URL: url, Now: time.Now})
+			if err == nil {
+				err = d.Close()
+			}
+			if step.wrong == "" && err != nil || step.wrong != "" && !strings.Contains(fmt.Sprint(err), step.wrong) {
+				t.Errorf("after %s: got %v, want %q", step.change, err, step.wrong)
+			}
 		}
 	})
 }
