@@ -302,3 +302,36 @@ func TestUnit(t *testing.T) {
 		}
 	}
 }
+
+// TestNightly wants what timers start to be locked up as the server is, and started.
+func TestNightly(t *testing.T) {
+	t.Parallel()
+	lockedUp := func(path string) string {
+		_, rest, _ := strings.Cut(read(t, path), "# What it cannot do.\n")
+		hardening, _, found := strings.Cut(rest, "LimitCORE=0\n")
+		if !found {
+			t.Errorf("%s does not say what it cannot do", path)
+		}
+		return hardening
+	}
+	for name, command := range map[string]string{
+		"purser-audit":  "ExecStart=/usr/local/bin/purser audit --config /etc/purser/purser.yaml\n",
+		"purser-backup": "/usr/local/bin/purser backup --config /etc/purser/purser.yaml",
+	} {
+		path := "deploy/" + name + ".service"
+		if got, want := lockedUp(path), lockedUp("deploy/purser.service"); got != want {
+			t.Errorf("%s: got what it cannot do as\n%s\nwant it as of the server:\n%s", path, got, want)
+		}
+		for _, want := range []string{command, "Type=oneshot\n", "User=purser\n", "UMask=0077\n"} {
+			if !strings.Contains(read(t, path), want) {
+				t.Errorf("%s lacks %s", path, want)
+			}
+		}
+		timer := read(t, "deploy/"+name+".timer")
+		for _, want := range []string{"OnCalendar=", "Persistent=true\n", "WantedBy=timers.target\n"} {
+			if !strings.Contains(timer, want) {
+				t.Errorf("deploy/%s.timer lacks %s", name, want)
+			}
+		}
+	}
+}
