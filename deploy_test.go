@@ -262,9 +262,21 @@ func TestContainers(t *testing.T) {
 		t.Errorf("got the arguments %v, want the build to be told which version it is", ours.Build.Args)
 	}
 	for _, list := range []string{".gitignore", ".dockerignore"} {
-		if !strings.Contains(read(t, list), "\n/secrets/\n") {
-			t.Errorf("%s lets the secrets through", list)
+		for _, kept := range []string{"/secrets/", "/deploy/.env"} {
+			if !strings.Contains(read(t, list), "\n"+kept+"\n") {
+				t.Errorf("%s lets %s through", list, kept)
+			}
 		}
+	}
+	asked := regexp.MustCompile(`\$\{(\w+)`).FindAllStringSubmatch(read(t, "deploy/compose.yaml"), -1)
+	example := read(t, "deploy/.env.example")
+	for _, name := range asked {
+		if !strings.Contains(example, "\n"+name[1]+"=\n") {
+			t.Errorf("deploy/.env.example lacks %s, or has a value for it", name[1])
+		}
+	}
+	if len(asked) < 3 {
+		t.Errorf("got %d variables, want at least 3", len(asked))
 	}
 	var scrape map[string]any
 	fromYAML(t, "deploy/prometheus.yaml", &scrape)
