@@ -171,13 +171,28 @@ func TestOlderSchemaIsNotRead(t *testing.T) {
 	if err := d.Merchants(t.Context()); err != nil {
 		t.Errorf("a newer schema: %v", err)
 	}
-	other := t.TempDir()
-	if err := os.WriteFile(filepath.Join(other, databaseName), nil, 0o600); err != nil {
+}
+
+// TestEmptyDatabaseIsNoMistakeOfOurs: what is said about a database that nothing was made in is
+// what to do, and no more.
+func TestEmptyDatabaseIsNoMistakeOfOurs(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, databaseName), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := newDesk(Config{Data: other}).Merchants(t.Context()); err == nil ||
-		!strings.Contains(err.Error(), "no database of purser, or an empty one: run purser migrate") {
-		t.Errorf("an empty file: got %v, want it to say what it is not", err)
+	const want = "this is no database of purser, or an empty one: run purser migrate, or use the program that serves it"
+	for engine, c := range map[string]Config{
+		"SQLite": {Data: folder}, "PostgreSQL": {Database: Secret(pgtest.Database(t))},
+	} {
+		d := newDesk(c)
+		for command, err := range map[string]error{
+			"merchant list": d.Merchants(t.Context()), "audit": d.Audit(t.Context(), AuditWish{}),
+		} {
+			if err == nil || err.Error() != want {
+				t.Errorf("%s on %s: got %v, want %s", command, engine, err, want)
+			}
+		}
 	}
 }
 

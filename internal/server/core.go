@@ -97,7 +97,7 @@ func readable(ctx context.Context, db *sqlstore.DB) error {
 	const next = "run purser migrate, or use the program that serves it"
 	is, needed, err := db.SchemaVersion(ctx)
 	if sqlstore.HasNoSchema(err) {
-		return fmt.Errorf("this is no database of purser, or an empty one: %s (%s)", next, fault.Detail(err))
+		return errors.New("this is no database of purser, or an empty one: " + next)
 	}
 	if err == nil && is < needed {
 		return fmt.Errorf("the database's schema is at version %d and this program needs %d: %s", is, needed, next)
