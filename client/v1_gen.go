@@ -9819,7 +9819,7 @@ type ClientInterface interface {
 
 	// CreateRefundWithBody Create a refund
 	//
-	// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice.
+	// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none.
 	//
 	// Needs a key with the scope refunds:write.
 	//
@@ -9830,7 +9830,7 @@ type ClientInterface interface {
 
 	// CreateRefund Create a refund
 	//
-	// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice.
+	// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none.
 	//
 	// Needs a key with the scope refunds:write.
 	//
@@ -13361,7 +13361,7 @@ func (c *Client) ListRefunds(ctx context.Context, params *ListRefundsParams, req
 
 // CreateRefundWithBody Create a refund
 //
-// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice.
+// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none.
 //
 // Needs a key with the scope refunds:write.
 //
@@ -13382,7 +13382,7 @@ func (c *Client) CreateRefundWithBody(ctx context.Context, params *CreateRefundP
 
 // CreateRefund Create a refund
 //
-// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice.
+// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none.
 //
 // Needs a key with the scope refunds:write.
 //
@@ -25447,7 +25447,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateRefundWithBodyWithResponse Create a refund
 	//
-	// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice.
+	// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none.
 	//
 	// Needs a key with the scope refunds:write.
 	//
@@ -25458,7 +25458,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateRefundWithResponse Create a refund
 	//
-	// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice.
+	// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none.
 	//
 	// Needs a key with the scope refunds:write.
 	//
@@ -34198,7 +34198,7 @@ func (c *ClientWithResponses) ListRefundsWithResponse(ctx context.Context, param
 
 // CreateRefundWithBodyWithResponse Create a refund
 //
-// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice.
+// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none.
 //
 // Needs a key with the scope refunds:write.
 //
@@ -34215,7 +34215,7 @@ func (c *ClientWithResponses) CreateRefundWithBodyWithResponse(ctx context.Conte
 
 // CreateRefundWithResponse Create a refund
 //
-// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice.
+// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none.
 //
 // Needs a key with the scope refunds:write.
 //
@@ -38756,4 +38756,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: 1181682f62f04c1f84f5dcecb26e493527962de70ec7a67c23ee73304e2e3fa7
+// Stamp of what it is made from: 0bbb9da7c1acdba3d7fbca0960e25a9058a796e958fbd938826251dae32a3440

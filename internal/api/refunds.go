@@ -105,7 +105,9 @@ func (d *desk) refunds() resource {
 				id: "createRefund", path: "/refunds", scope: merchant.RefundsWrite, summary: "Create a refund",
 				about: "Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never " +
 					"exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An " +
-					"invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice.",
+					"invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. " +
+					"Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and " +
+					"its page asks its payer for none.",
 				faults: []fault.Code{
 					fault.CodePaymentNotFound, fault.CodeRefundTooLarge, fault.CodeRefundInProgress, fault.CodeAmountInvalid,
 					fault.CodeAmountTooSmall, fault.CodeUnsupported, fault.CodeInsufficientFunds, fault.CodeGatewayRefused,

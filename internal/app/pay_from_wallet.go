@@ -52,7 +52,7 @@ type WalletPayment struct {
 	Address   string // the payer's network address, for counting attempts
 }
 
-// PayFromWallet pays an invoice from the wallet whose number or address and PIN
+// PayFromWallet pays what is due of an invoice from the wallet whose number or address and PIN
 // the payer knows. Every attempt is counted before the PIN is looked at.
 // Errors: invoice_not_found, invoice_closed, amount_above_remaining when it is
 // paid or being paid, login_invalid whichever part is wrong, rate_limited,
@@ -66,7 +66,7 @@ func (a *App) PayFromWallet(ctx context.Context, n WalletPayment) (InvoiceView, 
 	if i.Open {
 		return InvoiceView{}, fault.New(fault.CodeUnsupported, "invoice", "An open amount is paid through a gateway.")
 	}
-	if err := i.Payable(i.Amount); err != nil {
+	if err := i.Payable(dueOf(i)); err != nil {
 		return InvoiceView{}, err
 	}
 	c, err := a.logIn(ctx, n)
@@ -88,6 +88,15 @@ func (a *App) PayFromWallet(ctx context.Context, n WalletPayment) (InvoiceView, 
 	return a.Invoice(ctx, n.Merchant, n.Invoice)
 }
 
+// dueOf is what a wallet pays of an invoice: what is unpaid, or all of one that the merchant
+// verifies or that goes back as a whole.
+func dueOf(i invoice.Invoice) money.Amount {
+	if i.VerifyIn > 0 {
+		return i.Amount
+	}
+	return i.Unpaid()
+}
+
 // takeFromWallet moves the money and pays the invoice with it, if the wallet's
 // owner may.
 func (a *App) takeFromWallet(i invoice.Invoice, c wallet.Customer, paymentID string) (store.Change, error) {
@@ -101,20 +110,21 @@ func (a *App) takeFromWallet(i invoice.Invoice, c wallet.Customer, paymentID str
 		return store.Change{}, fault.New(fault.CodeNationalID, "invoice", "")
 	}
 	now := a.now()
-	if err := i.Payable(i.Amount); err != nil { // it may be held since
+	due := dueOf(i)
+	if err := i.Payable(due); err != nil { // it may be held since
 		return store.Change{}, err
 	}
-	held, err := i.Reserve(i.Amount)
+	held, err := i.Reserve(due)
 	if err != nil {
 		return store.Change{}, err
 	}
-	paid, err := held.Capture(i.Amount)
+	paid, err := held.Capture(due)
 	if err != nil {
 		return store.Change{}, err
 	}
 	zero := money.Zero(i.Amount.Unit())
 	p := payment.Payment{
-		ID: paymentID, Merchant: i.Merchant, State: payment.Captured, Invoice: i.ID, Amount: i.Amount,
+		ID: paymentID, Merchant: i.Merchant, State: payment.Captured, Invoice: i.ID, Amount: due,
 		Refunded: zero, Returning: zero, Wallet: c.Number, Owner: i.Owner(),
 		Payer:       payment.Payer{Name: c.FirstName + " " + c.LastName, Email: c.Email},
 		FinalizedAt: now, CreatedAt: now, UpdatedAt: now,
@@ -137,7 +147,7 @@ func (a *App) takeFromWallet(i invoice.Invoice, c wallet.Customer, paymentID str
 		rule = ledger.RuleWalletHeld
 	}
 	cause := ledger.Cause{Merchant: i.Merchant, Subject: p.ID, At: now}
-	if err := a.postFor(&change, rule, cause, ledger.Names{Owner: ownerOf(c.Number)}, i.Amount); err != nil {
+	if err := a.postFor(&change, rule, cause, ledger.Names{Owner: ownerOf(c.Number)}, due); err != nil {
 		return store.Change{}, err
 	}
 	change.Invoices = []invoice.Invoice{paid}

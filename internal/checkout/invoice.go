@@ -97,7 +97,7 @@ func (p *Pages) showInvoice(w http.ResponseWriter, r *http.Request, view app.Hos
 	}
 	body := invoiceBody{
 		WalletAction: p.action(page+"/wallet", r), GatewayAction: p.action(page+"/gateway", r),
-		Title: i.Title, Description: i.Description, Amount: v.Amount(i.Amount), Checking: beingChecked(view.Payments),
+		Title: i.Title, Description: i.Description, Amount: v.Amount(i.Unpaid()), Checking: beingChecked(view.Payments),
 		OwnerOnly: i.NationalID != "", Filled: f.wallet, Alert: f.alert,
 	}
 	if i.Description == i.Title {
@@ -111,7 +111,7 @@ func (p *Pages) showInvoice(w http.ResponseWriter, r *http.Request, view app.Hos
 	}
 	if !body.OwnerOnly {
 		// Where no gateway takes the amount, the wallet is still there.
-		choices, err := p.app.Choices(r.Context(), i.Merchant, i.Amount)
+		choices, err := p.app.Choices(r.Context(), i.Merchant, i.Unpaid())
 		if err != nil && !fault.Is(err, fault.CodeNoGateway) {
 			p.failed(w, r, view.Merchant, err)
 			return
@@ -161,6 +161,9 @@ func (p *Pages) endOf(view app.HostedInvoice) *end {
 	i := view.Invoice
 	switch i.State {
 	case invoice.Open:
+		if allTaken(view) { // a part of it was given back, and a payer owes nothing for that
+			return &end{isPaid, "invoice.paid"}
+		}
 		if i.Due.IsZero() || p.now().Before(i.Due) {
 			return nil
 		}
@@ -176,6 +179,26 @@ func (p *Pages) endOf(view app.HostedInvoice) *end {
 		return &end{isUnpaid, "invoice." + string(i.State)}
 	}
 	return &end{isUnpaid, "invoice.expired"}
+}
+
+// allTaken says that the payments of an invoice have brought its whole amount, whatever was
+// given back of it.
+func allTaken(view app.HostedInvoice) bool {
+	if len(view.Payments) == 0 || view.Invoice.Open {
+		return false
+	}
+	sum := money.Zero(view.Invoice.Amount.Unit())
+	for _, one := range view.Payments {
+		if !tookMoney(one) {
+			continue
+		}
+		var err error
+		if sum, err = sum.Add(one.Amount); err != nil {
+			return false
+		}
+	}
+	less, err := sum.Cmp(view.Invoice.Amount)
+	return err == nil && less >= 0
 }
 
 // showEnd says what became of an invoice and leads back to the merchant.
@@ -335,7 +358,7 @@ func (p *Pages) payInvoiceAtGateway(w http.ResponseWriter, r *http.Request) {
 	p.sendAway(w, r, done.Payment)
 }
 
-// openInvoice opens a payment of the whole of an invoice, or finds the one that
+// openInvoice opens a payment of what is unpaid of an invoice, or finds the one that
 // is open in this way already.
 func (p *Pages) openInvoice(ctx context.Context, id string, way wayForm) (app.Requested, error) {
 	view, err := p.app.Hosted(ctx, id)
@@ -351,7 +374,7 @@ func (p *Pages) openInvoice(ctx context.Context, id string, way wayForm) (app.Re
 	payer := payment.Payer(i.Payer)
 	payer.Mobile = cmp.Or(way.Mobile, payer.Mobile)
 	return p.app.RequestPayment(ctx, i.Merchant, app.NewPayment{
-		Invoice: i.ID, Amount: i.Amount, Gateway: way.Gateway, Method: way.Method, Description: i.Description,
+		Invoice: i.ID, Amount: i.Unpaid(), Gateway: way.Gateway, Method: way.Method, Description: i.Description,
 		Payer: payer, NewID: p.newID, Supersede: true, ByPayer: true,
 	})
 }

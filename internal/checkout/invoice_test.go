@@ -488,3 +488,68 @@ func TestInvoiceFormsAreGuarded(t *testing.T) {
 		t.Error("pressing is not limited")
 	}
 }
+
+// part pays a part of an invoice through its merchant's own call.
+func (s *shop) part(i invoice.Invoice, amount money.Amount) {
+	s.Helper()
+	_, err := s.app.RequestPayment(s.Context(), s.merchant, app.NewPayment{
+		Invoice: i.ID, Amount: amount, Gateway: "zarinpal", NewID: s.newID,
+	})
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.zarinpal.script(func(b *bank) { b.outcome = gateway.Captured })
+	started := s.zarinpal.started()
+	s.comeBack(started[len(started)-1], fmt.Sprintf("zarinpal%d", len(started)), "ok").want(http.StatusSeeOther, "")
+}
+
+// TestInvoiceAsksForTheRest: who has paid a part is asked for what is left, through a gateway
+// or from a wallet.
+func TestInvoiceAsksForTheRest(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, "Shop", 0)
+	c := s.customer("sara@example.ir", toman(500_000))
+	atOnce := func(n *app.NewInvoice) { n.VerifyIn = 0 }
+	for name, pay := range map[string]func(i invoice.Invoice){
+		"a gateway": func(i invoice.Invoice) {
+			s.press(page(i)+"/gateway", url.Values{"gateway": {"zarinpal"}}).want(http.StatusSeeOther)
+			started := s.zarinpal.started()
+			s.comeBack(started[len(started)-1], fmt.Sprintf("zarinpal%d", len(started)), "ok").want(http.StatusSeeOther)
+		},
+		"a wallet": func(i invoice.Invoice) { s.fromWallet(i, fmt.Sprint(c.Number), pin).want(http.StatusSeeOther) },
+	} {
+		i := s.hosted(atOnce)
+		s.part(i, toman(50_000))
+		s.get(page(i)+"?lang=en").want(http.StatusOK, "75,000").never("125,000", "being checked")
+		pay(i)
+		paid := s.stands(i, invoice.Completed)
+		all := s.payments(i)
+		if got := all[len(all)-1].Amount; got != toman(75_000) || paid.Captured != toman(125_000) {
+			t.Errorf("%s: paid %s of it, %s in all", name, got, paid.Captured)
+		}
+	}
+}
+
+// TestInvoiceAsksForNothingGivenBack: a part refund opens an invoice again for its merchant; its
+// payer has paid, and is asked for nothing.
+func TestInvoiceAsksForNothingGivenBack(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, "Shop", 0)
+	c := s.customer("sara@example.ir", toman(500_000))
+	s.zarinpal.refunds = true
+	i := s.hosted(func(n *app.NewInvoice) { n.VerifyIn = 0 })
+	s.part(i, i.Amount)
+	s.stands(i, invoice.Completed)
+	if _, err := s.app.RefundPayment(t.Context(), s.merchant, app.NewRefund{
+		ID: s.newID(), Payment: s.payments(i)[0].ID, Amount: toman(25_000),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	s.stands(i, invoice.Open)
+	s.get(page(i)+"?lang=en").want(http.StatusOK, "125,000").never(`name="pin"`, `name="choice"`)
+	s.fromWallet(i, fmt.Sprint(c.Number), pin)
+	s.press(page(i)+"/gateway", url.Values{"gateway": {"zarinpal"}})
+	if got := len(s.payments(i)); got != 1 {
+		t.Errorf("got %d payments, want the one", got)
+	}
+}

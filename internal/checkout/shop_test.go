@@ -35,6 +35,7 @@ type bank struct {
 	link    string // %s becomes the session; empty = nobody is sent anywhere
 	outcome gateway.Outcome
 	card    string
+	refunds bool // it gives parts back
 	starts  []gateway.Attempt
 	asked   int
 }
@@ -78,6 +79,18 @@ func (b *bank) Resolve(_ context.Context, a gateway.Attempt, _ gateway.Question)
 // Reverse always works.
 func (*bank) Reverse(context.Context, gateway.Return) gateway.ReturnReport {
 	return gateway.ReturnReport{Outcome: gateway.Done, Undone: true}
+}
+
+func (b *bank) CanRefund() bool { return b.refunds }
+
+// Refund always works.
+func (*bank) Refund(_ context.Context, r gateway.Return) gateway.ReturnReport {
+	return gateway.ReturnReport{Outcome: gateway.Done, Receipt: "return-" + r.Refund}
+}
+
+// RefundState is never needed.
+func (*bank) RefundState(context.Context, gateway.Return, string) gateway.ReturnReport {
+	return gateway.ReturnReport{}
 }
 
 // ReadReturn reads ?session=..&word=ok|no.
