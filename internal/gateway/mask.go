@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"io"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -29,14 +28,17 @@ var secretNames = []string{
 }
 
 // secretWords are whole names of the same sort.
-var secretWords = []string{"t", "pin", "key", "sign", "hash"}
+var secretWords = []string{"t", "pin", "key", "sign", "hash", "pass", "pwd", "ssn"}
 
 // personalNames are parts of the names of fields that speak of a person.
 var personalNames = []string{
 	"mobile", "phone", "msisdn", "email", "iban", "sheba", "shaba", "nationalcode", "nationalid", "firstname",
 	"lastname", "fullname", "payerreference", "payeraccount", "cardholder",
-	"cusname", "cusadd", "shipname", "shipadd", "postcode", "postalcode",
+	"cusname", "cusadd", "shipname", "shipadd", "postcode", "postalcode", "dateofbirth",
 }
+
+// personalParents are whole names of objects in which every text is about a person.
+var personalParents = []string{"billingdetails", "shippingdetails", "shipping", "address", "customerdetails"}
 
 // Masked is a body or a query as it may be kept and shown: what looks like a secret or
 // like something about a person by its name is hidden, card numbers lose their middle,
@@ -109,25 +111,30 @@ func maskedJSON(text string) (masked string, ok bool) {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(maskedValue("", document)); err != nil {
+	if err := encoder.Encode(maskedValue("", document, false)); err != nil {
 		return "", false
 	}
 	return strings.TrimSpace(out.String()), true
 }
 
-// maskedValue masks what stands under a name.
-func maskedValue(name string, value any) any {
+// maskedValue masks what stands under a name, and all that is said of a person.
+func maskedValue(name string, value any, person bool) any {
 	switch v := value.(type) {
 	case map[string]any:
+		person = person || slices.Contains(personalParents, plainName(name))
 		for member, inner := range v {
-			v[member] = maskedValue(member, inner)
+			v[member] = maskedValue(member, inner, person)
 		}
 	case []any:
 		for i, inner := range v {
-			v[i] = maskedValue(name, inner)
+			v[i] = maskedValue(name, inner, person)
 		}
 	case string:
-		return maskedText(name, v)
+		masked := maskedText(name, v)
+		if person && masked != "" && masked != redacted {
+			return hidden
+		}
+		return masked
 	case json.Number:
 		if masked := maskedText(name, v.String()); masked != v.String() {
 			return masked
@@ -152,6 +159,10 @@ func maskedText(name, value string) string {
 	case strings.HasPrefix(value, "{") || strings.HasPrefix(value, "["):
 		if masked, ok := maskedJSON(value); ok {
 			return masked
+		}
+	case isForm(value) && strings.Contains(value, "&"):
+		if fields, err := url.ParseQuery(value); err == nil {
+			return MaskedFields(fields)
 		}
 	}
 	return HideCards(value)
@@ -180,32 +191,4 @@ func shortened(text string) string {
 		return text
 	}
 	return strings.ToValidUTF8(text[:mostKept], "") + cutOff
-}
-
-// cards finds what could be the number of a card, also in groups.
-var cards = regexp.MustCompile(`[0-9](?:[ -]?[0-9]){12,18}`)
-
-// HideCards hides the middle of every card number in a text: of each run of 13 to 19
-// digits that passes the check of card numbers.
-func HideCards(text string) string { return cards.ReplaceAllStringFunc(text, hideCard) }
-
-// grouping is what people write between the groups of a card number.
-var grouping = strings.NewReplacer(" ", "", "-", "")
-
-func hideCard(found string) string {
-	number := grouping.Replace(found)
-	sum := 0
-	for i := range len(number) {
-		digit := int(number[len(number)-1-i] - '0')
-		if i%2 == 1 {
-			if digit *= 2; digit > 9 {
-				digit -= 9
-			}
-		}
-		sum += digit
-	}
-	if sum%10 != 0 {
-		return found
-	}
-	return number[:6] + strings.Repeat("*", len(number)-10) + number[len(number)-4:]
 }

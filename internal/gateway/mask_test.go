@@ -39,6 +39,12 @@ func TestMasked(t *testing.T) {
 			"amount=100&number=424242******4242&payment_method_data[card][cvc]=[redacted]&" +
 				"payment_method_data[card][exp_month]=[redacted]&store_passwd=[redacted]",
 		},
+		"a person": {
+			`{"billing_details":{"name":"Sara","address":{"city":"Porto","line1":"Rua 1"},"n":1},"name":"Box","pwd":"x"}`,
+			`{"billing_details":{"address":{"city":"[hidden]","line1":"[hidden]"},"n":1,"name":"[hidden]"},"name":"Box",` +
+				`"pwd":"[redacted]"}`,
+		},
+		"a form in JSON":  {`{"data":"token=abc&n=1","hash2":"YWI=="}`, `{"data":"n=1&token=[redacted]","hash2":"YWI=="}`},
 		"neither":         {"<b>4242424242424242</b>", "<b>424242******4242</b>"},
 		"two documents":   {`{"a":1}{"token":"x"}`, `{"a":1}{"token":"x"}`},
 		"strange bytes":   {"a\xff\x00\nb", "a  b"},

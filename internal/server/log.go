@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"regexp"
-	"strings"
+
+	"github.com/purserhq/purser/internal/gateway"
 )
 
 // levelOf reads the word of a log level.
@@ -91,7 +91,7 @@ func maskAttr(_ []string, a slog.Attr) slog.Attr {
 			return a
 		}
 		text := a.Value.String()
-		if masked := maskCards(text); masked != text {
+		if masked := gateway.HideLoneCards(text); masked != text {
 			a.Value = slog.StringValue(masked)
 		}
 	case slog.KindAny:
@@ -100,7 +100,7 @@ func maskAttr(_ []string, a slog.Attr) slog.Attr {
 			return a
 		}
 		text := fmt.Sprintf("%+v", a.Value.Any())
-		if masked := maskCards(text); masked != text {
+		if masked := gateway.HideLoneCards(text); masked != text {
 			a.Value = slog.StringValue(masked)
 		}
 	case slog.KindBool, slog.KindDuration, slog.KindFloat64, slog.KindGroup, slog.KindLogValuer, slog.KindTime:
@@ -108,46 +108,5 @@ func maskAttr(_ []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-// cardForm finds 13 to 19 digits, also in groups, that stand alone: an id in
-// hexadecimal does not become a card because some of its letters are digits.
-var cardForm = regexp.MustCompile(`\b[0-9](?:[ -]?[0-9]){12,18}\b`)
-
 // shortestCard is the first number that has the digits of a card's.
 const shortestCard = 1_000_000_000_000
-
-// maskCards hides the middle of everything that looks like a card number. Most
-// texts of a log have too few digits to be looked at closely.
-func maskCards(text string) string {
-	digits := 0
-	for i := range len(text) {
-		if text[i] >= '0' && text[i] <= '9' {
-			digits++
-		}
-	}
-	if digits < 13 {
-		return text
-	}
-	return cardForm.ReplaceAllStringFunc(text, func(found string) string {
-		digits := strings.NewReplacer(" ", "", "-", "").Replace(found)
-		if !luhn(digits) {
-			return found
-		}
-		return digits[:6] + strings.Repeat("*", len(digits)-10) + digits[len(digits)-4:]
-	})
-}
-
-// luhn is the check that every card number passes, and one of ten other
-// numbers.
-func luhn(digits string) bool {
-	sum := 0
-	for i := range len(digits) {
-		digit := int(digits[len(digits)-1-i] - '0')
-		if i%2 == 1 {
-			if digit *= 2; digit > 9 {
-				digit -= 9
-			}
-		}
-		sum += digit
-	}
-	return sum%10 == 0
-}

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+
+	"github.com/purserhq/purser/internal/gateway"
 )
 
 func TestMaskCards(t *testing.T) {
@@ -23,7 +25,7 @@ func TestMaskCards(t *testing.T) {
 		"5200828282828210 and 4111111111111111": "520082******8210 and 411111******1111",
 		"":                                      "",
 	} {
-		if got := maskCards(text); got != want {
+		if got := gateway.HideLoneCards(text); got != want {
 			t.Errorf("%q: got %q, want %q", text, got, want)
 		}
 	}
