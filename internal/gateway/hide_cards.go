@@ -18,8 +18,8 @@ const (
 // receipts and ids would be hidden with it.
 func HideCards(text string) string { return hideCards(text, false) }
 
-// HideLoneCards is HideCards for texts that are full of ids in hexadecimal: no letter stands
-// beside what it hides.
+// HideLoneCards is HideCards for texts that are full of ids in hexadecimal: no Latin letter
+// stands beside what it hides.
 func HideLoneCards(text string) string { return hideCards(text, true) }
 
 func hideCards(text string, lone bool) string {
@@ -142,12 +142,13 @@ func joins(between string) bool {
 	}) < 0
 }
 
-// standsAlone says that no letter stands beside a part of a text.
+// standsAlone says that no letter of an id stands beside a part of a text: words of other
+// scripts are no ids, and may touch a card.
 func standsAlone(text string, begin, end int) bool {
 	before, _ := utf8.DecodeLastRuneInString(text[:begin])
 	behind, _ := utf8.DecodeRuneInString(text[end:])
-	word := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_' }
-	return !word(before) && !word(behind)
+	id := func(r rune) bool { return r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' }
+	return !id(before) && !id(behind)
 }
 
 // passesLuhn is the check that every card number passes, and one of ten other numbers.
