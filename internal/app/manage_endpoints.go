@@ -109,10 +109,7 @@ func (a *App) checkStanding(param, address string) error {
 	if err != nil {
 		return err
 	}
-	if port := u.Port(); port != "" && !slices.Contains(webPorts, port) {
-		return fault.New(fault.CodeParameterInvalid, param, "Its port is none of "+strings.Join(webPorts, ", ")+".")
-	}
-	return nil
+	return event.CheckPort(param, u.Port())
 }
 
 // checkAddress refuses what can never be sent to. Where a name leads is
@@ -133,9 +130,6 @@ func checkAddress(address string) error {
 }
 
 const maxAddress = 2000
-
-// webPorts are those that messages are sent to, as the worker dials them.
-var webPorts = []string{"80", "443", "8080", "8443"}
 
 // checkOutside is checkAddress for an address that a call brings: one that
 // leads into a private network by its very text is refused too.

@@ -2,6 +2,7 @@ package event
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -29,6 +30,26 @@ func (e Endpoint) Wants(kind string) bool {
 	}
 	noun, _, _ := strings.Cut(kind, ".")
 	return len(e.Types) == 0 || slices.Contains(e.Types, kind) || slices.Contains(e.Types, noun+".*")
+}
+
+// Ports are those that messages are sent to; no other one is ever dialed, but on this machine
+// itself, for a demo and for tests.
+var Ports = []uint16{80, 443, 8080, 8443}
+
+// CheckPort is nil for the port of an address as it is written, where empty is the usual one.
+// Error: parameter_invalid, which names the parameter that it came in.
+func CheckPort(param, port string) error {
+	if port == "" {
+		return nil
+	}
+	names := make([]string, len(Ports))
+	for n, one := range Ports {
+		names[n] = strconv.Itoa(int(one))
+	}
+	if slices.Contains(names, port) {
+		return nil
+	}
+	return fault.New(fault.CodeParameterInvalid, param, "Its port is none of "+strings.Join(names, ", ")+".")
 }
 
 // maxTypes bounds the filter of an endpoint.

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"code.dny.dev/ssrf"
+
+	"github.com/purserhq/purser/internal/event"
 )
 
 // errForbidden is why a message to an inner address is not sent.
@@ -42,7 +44,7 @@ func newGuard(loopback bool, ports ...uint16) *ssrf.Guardian {
 
 // newSender asks a resolver for names; nil is the machine's own.
 func newSender(loopback bool, resolver *net.Resolver) *http.Client {
-	guard := newGuard(loopback, 80, 443, 8080, 8443)
+	guard := newGuard(loopback, event.Ports...)
 	dialer := &net.Dialer{Timeout: 5 * time.Second, Control: guard.Safe, Resolver: resolver}
 	return &http.Client{
 		Timeout: sendTime,
