@@ -15,7 +15,8 @@ const (
 // HideCards hides the middle of every card number in a text: of neighboring groups of digits,
 // in whatever script, that have 13 to 19 together and pass the check of card numbers. What is
 // hidden begins and ends with a group: of a longer number something passes nearly always, and
-// receipts and ids would be hidden with it.
+// receipts and ids would be hidden with it. One of ten other numbers of that length passes too,
+// and is hidden by chance.
 func HideCards(text string) string { return hideCards(text, false) }
 
 // HideLoneCards is HideCards for texts that are full of ids in hexadecimal: no Latin letter
@@ -48,18 +49,24 @@ type digitGroup struct {
 	number     string
 }
 
-// zeros are those of the scripts whose digits people write cards in: Latin, Arabic, Persian,
-// Bengali, Devanagari, and wide Latin.
-var zeros = []rune{'0', '٠', '۰', '০', '०', '０'}
-
-// digitOf is a letter as a digit of our own; zero = it is none.
+// digitOf is a letter as a digit of our own; zero = it is none. Every script has its ten side
+// by side, from its zero on (Unicode, section 4.6).
 func digitOf(r rune) rune {
-	if r < utf8.RuneSelf && (r < '0' || r > '9') {
+	const ten = 10
+	switch {
+	case r >= '0' && r <= '9':
+		return r
+	case r < utf8.RuneSelf || !unicode.IsDigit(r):
 		return 0
 	}
-	for _, zero := range zeros {
-		if r >= zero && r <= zero+9 {
-			return '0' + r - zero
+	for _, of := range unicode.Nd.R16 {
+		if rune(of.Lo) <= r && r <= rune(of.Hi) {
+			return '0' + (r-rune(of.Lo))%ten
+		}
+	}
+	for _, of := range unicode.Nd.R32 {
+		if rune(of.Lo) <= r && r <= rune(of.Hi) { //nolint:gosec // a character
+			return '0' + (r-rune(of.Lo))%ten //nolint:gosec // a character
 		}
 	}
 	return 0
@@ -138,7 +145,7 @@ func withRange(found []groupRange, r groupRange) []groupRange {
 func joins(between string) bool {
 	const most = 3 // characters
 	return utf8.RuneCountInString(between) <= most && strings.IndexFunc(between, func(r rune) bool {
-		return !unicode.IsSpace(r) && !unicode.Is(unicode.Pd, r) && r != '.' && r != '_'
+		return !unicode.IsSpace(r) && !unicode.In(r, unicode.Pd, unicode.Cf) && !strings.ContainsRune("._·•", r)
 	}) < 0
 }
 

@@ -37,8 +37,14 @@ var personalNames = []string{
 	"cusname", "cusadd", "shipname", "shipadd", "postcode", "postalcode", "dateofbirth",
 }
 
+// personalWords are whole names of the same sort.
+var personalWords = []string{"dob", "birthdate", "address", "street", "line1", "line2"}
+
 // personalParents are whole names of objects in which every text is about a person.
-var personalParents = []string{"billingdetails", "shippingdetails", "shipping", "address", "customerdetails"}
+var personalParents = []string{
+	"billingdetails", "shippingdetails", "shipping", "address", "customerdetails", "customer", "payer", "owner",
+	"recipient", "beneficiary",
+}
 
 // Masked is a body or a query as it may be kept and shown: what looks like a secret or
 // like something about a person by its name is hidden, card numbers lose their middle,
@@ -71,10 +77,23 @@ func MaskedFields(fields map[string][]string) string {
 	var parts []string
 	for _, name := range names {
 		for _, value := range fields[name] {
-			parts = append(parts, HideCards(name)+"="+maskedText(name, value))
+			masked := maskedText(name, value)
+			if masked != "" && masked != redacted && ofPerson(name) {
+				masked = hidden
+			}
+			parts = append(parts, HideCards(name)+"="+masked)
 		}
 	}
 	return shortened(strings.Join(parts, "&"))
+}
+
+// ofPerson says that a form has a field inside an object about a person, such as
+// billing_details[name].
+func ofPerson(name string) bool {
+	parents := strings.Split(name, "[")
+	return slices.ContainsFunc(parents[:len(parents)-1], func(parent string) bool {
+		return slices.Contains(personalParents, plainName(parent))
+	})
 }
 
 // MaskedAddress is an address without what could be used: who is at its beginning, the
@@ -122,9 +141,11 @@ func maskedValue(name string, value any, person bool) any {
 	switch v := value.(type) {
 	case map[string]any:
 		person = person || slices.Contains(personalParents, plainName(name))
+		masked := make(map[string]any, len(v))
 		for member, inner := range v {
-			v[member] = maskedValue(member, inner, person)
+			masked[HideCards(member)] = maskedValue(member, inner, person)
 		}
+		return masked
 	case []any:
 		for i, inner := range v {
 			v[i] = maskedValue(name, inner, person)
@@ -145,14 +166,12 @@ func maskedValue(name string, value any, person bool) any {
 
 // maskedText masks one value.
 func maskedText(name, value string) string {
-	plain := plainName(name)
-	has := func(part string) bool { return strings.Contains(plain, part) }
 	switch {
 	case value == "":
 		return ""
-	case slices.Contains(secretWords, plain) || slices.ContainsFunc(secretNames, has):
+	case isSecret(name):
 		return redacted
-	case slices.ContainsFunc(personalNames, has):
+	case isPersonal(name):
 		return hidden
 	case strings.HasPrefix(value, "https://") || strings.HasPrefix(value, "http://"):
 		return MaskedAddress(value)
@@ -160,12 +179,30 @@ func maskedText(name, value string) string {
 		if masked, ok := maskedJSON(value); ok {
 			return masked
 		}
-	case isForm(value) && strings.Contains(value, "&"):
+	case isForm(value) && (strings.Contains(value, "&") || tells(value)):
 		if fields, err := url.ParseQuery(value); err == nil {
 			return MaskedFields(fields)
 		}
 	}
 	return HideCards(value)
+}
+
+// tells says that a form of one field has one that is hidden.
+func tells(form string) bool {
+	name, _, _ := strings.Cut(form, "=")
+	return isSecret(name) || isPersonal(name) || ofPerson(name)
+}
+
+// isSecret and isPersonal say what sort of field has a name.
+func isSecret(name string) bool { return among(name, secretWords, secretNames) }
+
+func isPersonal(name string) bool { return among(name, personalWords, personalNames) }
+
+// among says that a name is one of some words, or has one of some parts.
+func among(name string, words, parts []string) bool {
+	plain := plainName(name)
+	return slices.Contains(words, plain) ||
+		slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(plain, part) })
 }
 
 // plainName is a field's name in small letters and digits alone: "card[exp_month]" is

@@ -44,11 +44,24 @@ func TestMasked(t *testing.T) {
 			`{"billing_details":{"address":{"city":"[hidden]","line1":"[hidden]"},"n":1,"name":"[hidden]"},"name":"Box",` +
 				`"pwd":"[redacted]"}`,
 		},
-		"a form in JSON":  {`{"data":"token=abc&n=1","hash2":"YWI=="}`, `{"data":"n=1&token=[redacted]","hash2":"YWI=="}`},
-		"neither":         {"<b>4242424242424242</b>", "<b>424242******4242</b>"},
-		"two documents":   {`{"a":1}{"token":"x"}`, `{"a":1}{"token":"x"}`},
-		"strange bytes":   {"a\xff\x00\nb", "a  b"},
-		"names of no use": {`{"":"","null":null,"yes":true}`, `{"":"","null":null,"yes":true}`},
+		"whoever pays": {
+			`{"customer":{"id":"c1","name":"Sara"},"payer":{"n":1},"dob":"1990-01-01","address":"Rua 1"}`,
+			`{"address":"[hidden]","customer":{"id":"[hidden]","name":"[hidden]"},"dob":"[hidden]","payer":{"n":1}}`,
+		},
+		"a person in a form": {
+			"billing_details[name]=Sara&billing_details[address][city]=Porto&items[0][name]=Box",
+			"billing_details[address][city]=[hidden]&billing_details[name]=[hidden]&items[0][name]=Box",
+		},
+		"one field in JSON": {
+			`{"data":"token=abc","more":"billing[token]=abc","n":"YWI=","query":"n=1"}`,
+			`{"data":"token=[redacted]","more":"billing[token]=[redacted]","n":"YWI=","query":"n=1"}`,
+		},
+		"a card as a name": {`{"4242424242424242":{"pin":1}}`, `{"424242******4242":{"pin":"[redacted]"}}`},
+		"a form in JSON":   {`{"data":"token=abc&n=1","hash2":"YWI=="}`, `{"data":"n=1&token=[redacted]","hash2":"YWI=="}`},
+		"neither":          {"<b>4242424242424242</b>", "<b>424242******4242</b>"},
+		"two documents":    {`{"a":1}{"token":"x"}`, `{"a":1}{"token":"x"}`},
+		"strange bytes":    {"a\xff\x00\nb", "a  b"},
+		"names of no use":  {`{"":"","null":null,"yes":true}`, `{"":"","null":null,"yes":true}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
