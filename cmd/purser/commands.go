@@ -158,7 +158,10 @@ func (c *configCheckCommand) Run(t server.Terminal) error {
 	if err := config.CheckCertificate(); err != nil {
 		return err
 	}
-	if words := config.KeysetWarning(); words != "" {
+	for _, words := range []string{config.KeysetWarning(), config.CertificateWarning()} {
+		if words == "" {
+			continue
+		}
 		if _, err := fmt.Fprintln(t.Err, "purser: "+words); err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"log/slog"
 	"net/http"
 	"os"
@@ -21,9 +22,10 @@ type certificate struct {
 	certFile, keyFile string
 	log               *slog.Logger
 
-	mu    sync.Mutex
-	shown *tls.Certificate
-	times [2]time.Time // of the files as they were read
+	mu     sync.Mutex
+	shown  *tls.Certificate
+	times  [2]time.Time // of the files as they were read
+	warned time.Time    // when the log had last that it has expired, or soon will
 }
 
 // openCertificate reads the files that the configuration names; none is nil.
@@ -42,6 +44,35 @@ func openCertificate(c Config, log *slog.Logger) (*certificate, error) {
 func (c Config) CheckCertificate() error {
 	_, err := openCertificate(c, nil)
 	return err
+}
+
+// CertificateWarning says that the certificate has expired, will within two weeks, or is not
+// valid yet; empty = it is good, or there is none that could be read.
+func (c Config) CertificateWarning() string {
+	own, err := openCertificate(c, nil)
+	if err != nil || own == nil {
+		return ""
+	}
+	return validity(own.shown.Leaf, now())
+}
+
+// expiresSoon is how long before its end a certificate should have been renewed.
+const expiresSoon = 14 * 24 * time.Hour
+
+// validity says what is wrong with the time of a certificate; empty = nothing.
+func validity(leaf *x509.Certificate, at time.Time) string {
+	told := func(at time.Time) string { return at.UTC().Format(time.DateTime) + " UTC" }
+	switch {
+	case leaf == nil:
+		return ""
+	case at.After(leaf.NotAfter):
+		return "the certificate expired on " + told(leaf.NotAfter) + ", and clients refuse it: renew it"
+	case at.Before(leaf.NotBefore):
+		return "the certificate is not valid before " + told(leaf.NotBefore) + ": look at the clock"
+	case at.Add(expiresSoon).After(leaf.NotAfter):
+		return "the certificate expires on " + told(leaf.NotAfter) + ": renew it"
+	}
+	return ""
 }
 
 // read reads the files where they are not those that are shown.
@@ -68,20 +99,31 @@ func (c *certificate) read() error {
 }
 
 // look reads the files again. While they cannot be used the old certificate is
-// shown: they may be in the middle of being written.
+// shown: they may be in the middle of being written. One that is about to expire is told of
+// once a day.
 func (c *certificate) look(ctx context.Context) error {
 	if err := c.read(); err != nil {
 		c.log.WarnContext(ctx, "the certificate could not be read again", slog.String("error", err.Error()))
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	at := now()
+	if words := validity(c.shown.Leaf, at); words != "" && at.Sub(c.warned) >= warnAgain {
+		c.warned = at
+		c.log.WarnContext(ctx, "the certificate needs a look", slog.String("why", words))
+	}
 	return nil
 }
+
+// warnAgain is the pause between two warnings of the same.
+const warnAgain = 24 * time.Hour
 
 // chores are the loop of the certificate, if there is one.
 func (c *certificate) chores() []worker.Chore {
 	if c == nil {
 		return nil
 	}
-	return []worker.Chore{{Name: "certificate", Pause: certificateLook, Do: c.look}}
+	return []worker.Chore{{Name: "certificate", Pause: certificateLook, AtOnce: true, Do: c.look}}
 }
 
 // config is how the server speaks TLS: the ciphers are Go's choice.

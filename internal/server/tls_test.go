@@ -132,6 +132,48 @@ func TestCertificateSettings(t *testing.T) {
 	}
 }
 
+// TestCertificateTimes wants a certificate that clients refuse, or soon will, to be told of.
+func TestCertificateTimes(t *testing.T) {
+	t.Parallel()
+	leaf := &x509.Certificate{
+		NotBefore: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), NotAfter: time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC),
+	}
+	for at, want := range map[time.Time]string{
+		leaf.NotBefore.Add(-time.Second):     "is not valid before 2026-01-01 00:00:00 UTC",
+		leaf.NotBefore:                       "",
+		leaf.NotAfter.Add(-expiresSoon):      "",
+		leaf.NotAfter.Add(1 - expiresSoon):   "expires on 2026-04-01 00:00:00 UTC: renew it",
+		leaf.NotAfter.Add(time.Second):       "expired on 2026-04-01 00:00:00 UTC",
+		leaf.NotAfter.AddDate(1, 0, 0).UTC(): "expired on 2026-04-01 00:00:00 UTC",
+	} {
+		if got := validity(leaf, at); !strings.Contains(got, want) || want == "" && got != "" {
+			t.Errorf("at %s: got %q, want %q", at, got, want)
+		}
+	}
+	folder := t.TempDir()
+	c := Config{TLSCert: filepath.Join(folder, "cert.pem"), TLSKey: filepath.Join(folder, "key.pem")}
+	if got := c.CertificateWarning(); got != "" {
+		t.Errorf("none: got %q", got)
+	}
+	certify(t, c, 1, time.Unix(1_000_000, 0)) // for an hour
+	if got := c.CertificateWarning(); !strings.Contains(got, "expires on") {
+		t.Errorf("for an hour: got %q, want a warning", got)
+	}
+	var log strings.Builder
+	own, err := openCertificate(c, slog.New(slog.NewTextHandler(&log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := own.look(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	if n := strings.Count(log.String(), "the certificate expires on"); n != 1 {
+		t.Errorf("the log has it %d times, want once:\n%s", n, log.String())
+	}
+}
+
 // TestCheckCertificate wants what could not be shown to be refused before anything is opened.
 func TestCheckCertificate(t *testing.T) {
 	t.Parallel()
