@@ -108,4 +108,6 @@ const (
 	CodeDatabaseUnavailable Code = "database_unavailable"
 	// The audit proved that the books are wrong, so nothing that moves money is done until a person has looked; nothing was done. Reads go on. Ask again after the time in Retry-After.
 	CodeBooksBroken Code = "books_broken"
+	// A credential or a signing secret was sealed under another keyset than the server has, so nothing was done. The operator gives the server the old keyset back, or the secret is entered or made anew.
+	CodeSecretUnreadable Code = "secret_unreadable"
 )

@@ -26,7 +26,7 @@ var everywhere = []fault.Code{
 // ofChanges are the faults that every operation may answer that changes something.
 var ofChanges = []fault.Code{
 	fault.CodeParameterMissing, fault.CodeBodyTooLarge, fault.CodeMediaTypeUnsupported, fault.CodeIdempotencyKeyReuse,
-	fault.CodeIdempotencyInProgress, fault.CodeBooksBroken,
+	fault.CodeIdempotencyInProgress, fault.CodeBooksBroken, fault.CodeSecretUnreadable,
 }
 
 // document describes all operations.

@@ -306,7 +306,7 @@ func gatewayFault(err error, t app.GatewayTerms) error {
 		_, secret = (*t.Credentials)[name]
 	}
 	switch {
-	case name == "connector", name == "credentials", name == "keyset_file": // it is none of its terms
+	case name == "connector": // it is none of its terms
 	case secret:
 		name = "credentials." + name
 	default: // one that is missing stands nowhere

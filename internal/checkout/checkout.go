@@ -216,6 +216,7 @@ var wordsOf = map[fault.Code]string{
 	fault.CodeTimeOut:              "busy",
 	fault.CodeDatabaseUnavailable:  "busy",
 	fault.CodeBooksBroken:          "busy",
+	fault.CodeSecretUnreadable:     "busy",
 	fault.CodeVersionConflict:      "busy",
 }
 

@@ -35,4 +35,5 @@ func RetryAfter(err error) string {
 var pauses = map[fault.Code]string{
 	fault.CodeQueueFull: "1", fault.CodeRateLimited: "1", fault.CodeTimeOut: "1", fault.CodeShuttingDown: "5",
 	fault.CodeDatabaseUnavailable: "5", fault.CodeBooksBroken: "60", fault.CodeIdempotencyInProgress: "1",
+	fault.CodeSecretUnreadable: "60",
 }

@@ -318,6 +318,11 @@ var Catalogue = []Entry{
 			"looked; nothing was done. Reads go on. Ask again after the time in Retry-After.",
 	},
 	{
+		Code: CodeSecretUnreadable, Kind: Unavailable, Words: "The server cannot open a secret that it keeps.",
+		Doc: "A credential or a signing secret was sealed under another keyset than the server has, so nothing was done. " +
+			"The operator gives the server the old keyset back, or the secret is entered or made anew.",
+	},
+	{
 		Code: CodeEntryUnbalanced, Kind: Internal, Words: "Something went wrong on our side.",
 		Doc: "An entry's postings do not sum to zero per unit. It was not booked. This is a mistake in a posting rule.",
 	},

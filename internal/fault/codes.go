@@ -109,6 +109,7 @@ const (
 
 	CodeDatabaseUnavailable Code = "database_unavailable"
 	CodeBooksBroken         Code = "books_broken"
+	CodeSecretUnreadable    Code = "secret_unreadable"
 )
 
 // The ledger.

@@ -184,23 +184,23 @@ func (k *keyring) sealCredentials(merchantID, gatewayName string, secrets map[st
 	return sealed, nil
 }
 
-// openCredentials decrypts the credentials of a contract. Error: setting_invalid when
+// openCredentials decrypts the credentials of a contract. Error: secret_unreadable when
 // they were sealed under another keyset, or for another gateway.
 func (k *keyring) openCredentials(g merchant.Gateway) (map[string]Secret, error) {
 	if len(g.Sealed) == 0 {
 		return map[string]Secret{}, nil
 	}
 	if k.aead == nil {
-		return nil, fault.New(fault.CodeSettingInvalid, "keyset_file", "The keyset of the credentials is missing.")
+		return nil, fault.New(fault.CodeSecretUnreadable, "", "The keyset of the credentials is missing.")
 	}
 	text, err := k.aead.Decrypt(g.Sealed, bound(g.Merchant, g.Name))
 	if err != nil {
-		return nil, fault.New(fault.CodeSettingInvalid, "credentials",
+		return nil, fault.New(fault.CodeSecretUnreadable, "",
 			"The credentials were sealed under another keyset: give the old one, or enter them again.")
 	}
 	secrets := map[string]Secret{}
 	if err := json.Unmarshal(text, &secrets); err != nil {
-		return nil, fault.New(fault.CodeSettingInvalid, "credentials", "The credentials cannot be read.")
+		return nil, fault.New(fault.CodeSecretUnreadable, "", "The credentials cannot be read.")
 	}
 	return secrets, nil
 }
@@ -224,15 +224,15 @@ func (k *keyring) Seal(merchantID, name string, text []byte) ([]byte, error) {
 	return sealed, nil
 }
 
-// Open decrypts what was sealed under the same names. Error: setting_invalid
+// Open decrypts what was sealed under the same names. Error: secret_unreadable
 // when it was sealed under another keyset, or as another's.
 func (k *keyring) Open(merchantID, name string, sealed []byte) ([]byte, error) {
 	if k.aead == nil {
-		return nil, fault.New(fault.CodeSettingInvalid, "keyset_file", "The keyset of the secrets is missing.")
+		return nil, fault.New(fault.CodeSecretUnreadable, "", "The keyset of the secrets is missing.")
 	}
 	text, err := k.aead.Decrypt(sealed, belonging(merchantID, name))
 	if err != nil {
-		return nil, fault.New(fault.CodeSettingInvalid, "secret",
+		return nil, fault.New(fault.CodeSecretUnreadable, "",
 			"This secret was sealed under another keyset: give the old one, or make the signing key, the endpoint or "+
 				"the terminal anew.")
 	}

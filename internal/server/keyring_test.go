@@ -56,8 +56,8 @@ func TestCredentialsOpenWhereTheyBelong(t *testing.T) {
 		if name != "changed" {
 			g.Sealed[len(sealed)/2] ^= 1
 		}
-		if _, err := ring.openCredentials(g); !fault.Is(err, fault.CodeSettingInvalid) {
-			t.Errorf("%s: got %v, want setting_invalid", name, err)
+		if _, err := ring.openCredentials(g); !fault.Is(err, fault.CodeSecretUnreadable) {
+			t.Errorf("%s: got %v, want secret_unreadable", name, err)
 		}
 	}
 }
@@ -69,8 +69,8 @@ func TestAnotherKeysetOpensNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = ringIn(t, t.TempDir()).openCredentials(merchant.Gateway{Merchant: "m1", Name: "zibal", Sealed: sealed})
-	if !fault.Is(err, fault.CodeSettingInvalid) || strings.Contains(fault.Detail(err), "canary") {
-		t.Errorf("got %v, want setting_invalid", err)
+	if !fault.Is(err, fault.CodeSecretUnreadable) || strings.Contains(fault.Detail(err), "canary") {
+		t.Errorf("got %v, want secret_unreadable", err)
 	}
 }
 
@@ -159,18 +159,18 @@ func TestSigningSecretsOpenWhereTheyBelong(t *testing.T) {
 	}
 	// The same letters in a row, cut at another place, are another thing.
 	for _, names := range [][2]string{{"m2", "ep_1"}, {"m1", "ep_2"}, {"m1e", "p_1"}, {"m", "1ep_1"}, {"", "m1ep_1"}} {
-		if _, err := ring.Open(names[0], names[1], sealed); !fault.Is(err, fault.CodeSettingInvalid) {
-			t.Errorf("opened as %q: got %v, want setting_invalid", names, err)
+		if _, err := ring.Open(names[0], names[1], sealed); !fault.Is(err, fault.CodeSecretUnreadable) {
+			t.Errorf("opened as %q: got %v, want secret_unreadable", names, err)
 		}
 	}
 	if _, err := ring.openCredentials(merchant.Gateway{Merchant: "m1", Name: "ep_1", Sealed: sealed}); err == nil {
 		t.Error("a signing secret opened as credentials")
 	}
-	if _, err := ringIn(t, t.TempDir()).Open("m1", "ep_1", sealed); !fault.Is(err, fault.CodeSettingInvalid) {
-		t.Errorf("another keyset: got %v, want setting_invalid", err)
+	if _, err := ringIn(t, t.TempDir()).Open("m1", "ep_1", sealed); !fault.Is(err, fault.CodeSecretUnreadable) {
+		t.Errorf("another keyset: got %v, want secret_unreadable", err)
 	}
-	if _, err := new(keyring).Open("m1", "ep_1", sealed); !fault.Is(err, fault.CodeSettingInvalid) {
-		t.Errorf("no keyset: got %v, want setting_invalid", err)
+	if _, err := new(keyring).Open("m1", "ep_1", sealed); !fault.Is(err, fault.CodeSecretUnreadable) {
+		t.Errorf("no keyset: got %v, want secret_unreadable", err)
 	}
 	_, err = new(keyring).Seal("m1", "ep_1", nil)
 	if wrong, ok := errors.AsType[*SettingError](err); !ok || wrong.Key != "keyset_file" {

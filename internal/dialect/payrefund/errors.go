@@ -24,6 +24,7 @@ var statuses = map[fault.Code]int{
 	fault.CodeTimeOut:              http.StatusServiceUnavailable,
 	fault.CodeDatabaseUnavailable:  http.StatusServiceUnavailable,
 	fault.CodeBooksBroken:          http.StatusServiceUnavailable,
+	fault.CodeSecretUnreadable:     http.StatusServiceUnavailable,
 }
 
 // statusOf is the status of a fault. What was understood and refused is a 200
