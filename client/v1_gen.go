@@ -4086,7 +4086,7 @@ type Moment struct {
 	// Examples: shop.example
 	Host *string `json:"host,omitempty"`
 
-	// Kind event: the payment or a refund of it moved, and who moved it. entry: it was booked. delivery: an address of yours was told. call: we asked a gateway. callback: the payer's browser or the gateway's server came back.
+	// Kind event: the payment, its deal or a refund of it moved, and who moved it. entry: it was booked. delivery: an address of yours was told. call: we asked a gateway. callback: the payer's browser or the gateway's server came back.
 	//
 	// Examples: event
 	Kind MomentKind `json:"kind"`
@@ -4114,7 +4114,7 @@ type Moment struct {
 	// Examples: {"amount":150000}
 	Sent *string `json:"sent,omitempty"`
 
-	// Subject The id of the payment or of the refund.
+	// Subject The id of the payment, of its deal or of the refund.
 	//
 	// Examples: pay_01941f29-7c00-7000-8000-000000000001
 	Subject string `json:"subject"`
@@ -4135,7 +4135,7 @@ type Moment struct {
 	What string `json:"what"`
 }
 
-// MomentKind event: the payment or a refund of it moved, and who moved it. entry: it was booked. delivery: an address of yours was told. call: we asked a gateway. callback: the payer's browser or the gateway's server came back.
+// MomentKind event: the payment, its deal or a refund of it moved, and who moved it. entry: it was booked. delivery: an address of yours was told. call: we asked a gateway. callback: the payer's browser or the gateway's server came back.
 //
 // Examples: event
 type MomentKind string
@@ -9575,7 +9575,7 @@ type ClientInterface interface {
 
 	// GetPaymentTimeline Get the timeline of a payment
 	//
-	// Shows everything that is on record of a payment and of its refunds, the oldest first: what asked for it, each request to a gateway with its answer and each callback, both masked, what moved it, what was booked, and whom we told. Of your own addresses only the host is shown. What was said with gateways is kept for 90 days, unless the operator chose another time, and at most 500 times for one payment, beyond that only what changed its state.
+	// Shows everything that is on record of a payment, of the deal that brought it and of its refunds, the oldest first: what asked for it, each request to a gateway with its answer and each callback, both masked, what moved it, what was booked, and whom we told. Of your own addresses only the host is shown. What was said with gateways is kept for 90 days, unless the operator chose another time, and at most 500 times for one payment, beyond that only what changed its state.
 	//
 	// Needs a key with the scope payments:read.
 	//
@@ -12877,7 +12877,7 @@ func (c *Client) StartPayment(ctx context.Context, id string, params *StartPayme
 
 // GetPaymentTimeline Get the timeline of a payment
 //
-// Shows everything that is on record of a payment and of its refunds, the oldest first: what asked for it, each request to a gateway with its answer and each callback, both masked, what moved it, what was booked, and whom we told. Of your own addresses only the host is shown. What was said with gateways is kept for 90 days, unless the operator chose another time, and at most 500 times for one payment, beyond that only what changed its state.
+// Shows everything that is on record of a payment, of the deal that brought it and of its refunds, the oldest first: what asked for it, each request to a gateway with its answer and each callback, both masked, what moved it, what was booked, and whom we told. Of your own addresses only the host is shown. What was said with gateways is kept for 90 days, unless the operator chose another time, and at most 500 times for one payment, beyond that only what changed its state.
 //
 // Needs a key with the scope payments:read.
 //
@@ -25183,7 +25183,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetPaymentTimelineWithResponse Get the timeline of a payment
 	//
-	// Shows everything that is on record of a payment and of its refunds, the oldest first: what asked for it, each request to a gateway with its answer and each callback, both masked, what moved it, what was booked, and whom we told. Of your own addresses only the host is shown. What was said with gateways is kept for 90 days, unless the operator chose another time, and at most 500 times for one payment, beyond that only what changed its state.
+	// Shows everything that is on record of a payment, of the deal that brought it and of its refunds, the oldest first: what asked for it, each request to a gateway with its answer and each callback, both masked, what moved it, what was booked, and whom we told. Of your own addresses only the host is shown. What was said with gateways is kept for 90 days, unless the operator chose another time, and at most 500 times for one payment, beyond that only what changed its state.
 	//
 	// Needs a key with the scope payments:read.
 	//
@@ -33790,7 +33790,7 @@ func (c *ClientWithResponses) StartPaymentWithResponse(ctx context.Context, id s
 
 // GetPaymentTimelineWithResponse Get the timeline of a payment
 //
-// Shows everything that is on record of a payment and of its refunds, the oldest first: what asked for it, each request to a gateway with its answer and each callback, both masked, what moved it, what was booked, and whom we told. Of your own addresses only the host is shown. What was said with gateways is kept for 90 days, unless the operator chose another time, and at most 500 times for one payment, beyond that only what changed its state.
+// Shows everything that is on record of a payment, of the deal that brought it and of its refunds, the oldest first: what asked for it, each request to a gateway with its answer and each callback, both masked, what moved it, what was booked, and whom we told. Of your own addresses only the host is shown. What was said with gateways is kept for 90 days, unless the operator chose another time, and at most 500 times for one payment, beyond that only what changed its state.
 //
 // Needs a key with the scope payments:read.
 //
@@ -38756,4 +38756,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: 0bbb9da7c1acdba3d7fbca0960e25a9058a796e958fbd938826251dae32a3440
+// Stamp of what it is made from: f720939c95bd14395969e2a292377d1a15a9a8f60cfef3cae01a1e1fc891401d

@@ -49,8 +49,9 @@ var momentWords = words{
 	"momentView": {
 		"at": {doc: "When it happened; of a delivery: when it was last tried.", example: "2026-12-01T12:00:00Z"},
 		"kind": {
-			doc: "event: the payment or a refund of it moved, and who moved it. entry: it was booked. delivery: an address of " +
-				"yours was told. call: we asked a gateway. callback: the payer's browser or the gateway's server came back.",
+			doc: "event: the payment, its deal or a refund of it moved, and who moved it. entry: it was booked. " +
+				"delivery: an address of yours was told. call: we asked a gateway. callback: the payer's browser " +
+				"or the gateway's server came back.",
 			example: eventKind, choices: []string{callKind, callbackKind, deliveryKind, entryKind, eventKind},
 		},
 		"what": {
@@ -59,7 +60,7 @@ var momentWords = words{
 				"it came: return, with the payer's browser, or notice, from the gateway's server.",
 			example: "capture",
 		},
-		"subject":       {doc: "The id of the payment or of the refund.", example: examplePayment},
+		"subject":       {doc: "The id of the payment, of its deal or of the refund.", example: examplePayment},
 		"from":          {doc: "The state before; none when it is new.", example: "processing"},
 		"to":            {doc: "The state after; of a delivery its own.", example: "captured"},
 		"actor":         {doc: "Who did it: merchant, payer, gateway, worker or operator.", example: "gateway"},
@@ -91,11 +92,11 @@ func (d *desk) timeline() operation {
 	return get(row{
 		id: "getPaymentTimeline", path: "/payments/{id}/timeline", scope: merchant.PaymentsRead,
 		summary: "Get the timeline of a payment",
-		about: "Shows everything that is on record of a payment and of its refunds, the oldest first: what asked for it, " +
-			"each request to a gateway with its answer and each callback, both masked, what moved it, what was booked, and " +
-			"whom we told. Of your own addresses only the host is shown. What was said with gateways is kept for 90 days, " +
-			"unless the operator chose another time, and at most 500 times for one payment, beyond " +
-			"that only what changed its state.",
+		about: "Shows everything that is on record of a payment, of the deal that brought it and of its refunds, " +
+			"the oldest first: what asked for it, each request to a gateway with its answer and each callback, " +
+			"both masked, what moved it, what was booked, and whom we told. Of your own addresses only the host " +
+			"is shown. What was said with gateways is kept for 90 days, unless the operator chose another time, " +
+			"and at most 500 times for one payment, beyond that only what changed its state.",
 		faults: []fault.Code{fault.CodePaymentNotFound},
 	}, d.getTimeline)
 }

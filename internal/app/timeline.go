@@ -8,9 +8,10 @@ import (
 	"github.com/purserhq/purser/internal/store"
 )
 
-// Timeline is everything that is on record of one payment and of its refunds.
+// Timeline is everything that is on record of one payment, of the deal that brought it, and
+// of its refunds.
 type Timeline struct {
-	Events     []event.Event    // in order, the payment's before those of its refunds
+	Events     []event.Event    // in order of each thing, the payment's first
 	Entries    []ledger.Entry   // in order, likewise
 	Deliveries []event.Delivery // newest first, without their bodies
 	Contacts   []event.Contact  // in order, likewise
@@ -22,7 +23,12 @@ const mostTold = 200
 // PaymentTimeline collects what is on record of a payment that can be seen.
 // Error: payment_not_found.
 func (a *App) PaymentTimeline(ctx context.Context, merchantID, id string) (t Timeline, err error) {
-	if _, err := a.Payment(ctx, merchantID, id); err != nil {
+	p, err := a.Payment(ctx, merchantID, id)
+	if err != nil {
+		return t, err
+	}
+	deals, err := a.store.DealsOf(ctx, merchantID, p.Invoice)
+	if err != nil {
 		return t, err
 	}
 	refunds, err := a.store.RefundsOf(ctx, merchantID, id)
@@ -31,6 +37,14 @@ func (a *App) PaymentTimeline(ctx context.Context, merchantID, id string) (t Tim
 	}
 	if err := a.trace(ctx, merchantID, event.Payment, id, &t); err != nil {
 		return t, err
+	}
+	for _, d := range deals {
+		if d.Payment != id {
+			continue
+		}
+		if err := a.trace(ctx, merchantID, event.Deal, d.ID, &t); err != nil {
+			return t, err
+		}
 	}
 	for _, b := range refunds {
 		if err := a.trace(ctx, merchantID, event.Refund, b.ID, &t); err != nil {
