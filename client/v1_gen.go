@@ -9064,9 +9064,9 @@ type ClientInterface interface {
 	// Corresponds with POST /invoices/{id}/cancel (the `CancelInvoice` operationId).
 	CancelInvoice(ctx context.Context, id string, params *CancelInvoiceParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CloseInvoice Close a link that takes any amounts
+	// CloseInvoice Close an invoice that has taken money
 	//
-	// Ends an invoice that takes any amounts and has taken some: what was paid stays, and nothing more is taken. Who is at a gateway at that moment gets the money back. One that is closed already stays as it is.
+	// Ends an invoice that has taken money and would take more: one that takes any amounts, one of which a part is paid, or one of which a part was refunded. What was paid stays, and nothing more is taken; who is at a gateway at that moment gets the money back. One that is closed already stays as it is.
 	//
 	// Needs a key with the scope invoices:write.
 	//
@@ -9084,7 +9084,7 @@ type ClientInterface interface {
 
 	// ExtendInvoiceWithBody Extend an invoice
 	//
-	// Asks for more on an invoice, through a new link that pays just that and replaces the one before. A paid invoice opens again.
+	// Asks for more on an invoice, through a new link that pays just that and replaces the one before. A paid invoice opens again; one that was closed asks for what it took and for that.
 	//
 	// Needs a key with the scope invoices:write.
 	//
@@ -9095,7 +9095,7 @@ type ClientInterface interface {
 
 	// ExtendInvoice Extend an invoice
 	//
-	// Asks for more on an invoice, through a new link that pays just that and replaces the one before. A paid invoice opens again.
+	// Asks for more on an invoice, through a new link that pays just that and replaces the one before. A paid invoice opens again; one that was closed asks for what it took and for that.
 	//
 	// Needs a key with the scope invoices:write.
 	//
@@ -9819,7 +9819,7 @@ type ClientInterface interface {
 
 	// CreateRefundWithBody Create a refund
 	//
-	// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none.
+	// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none. Where you want no more of it, closeInvoice ends it.
 	//
 	// Needs a key with the scope refunds:write.
 	//
@@ -9830,7 +9830,7 @@ type ClientInterface interface {
 
 	// CreateRefund Create a refund
 	//
-	// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none.
+	// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none. Where you want no more of it, closeInvoice ends it.
 	//
 	// Needs a key with the scope refunds:write.
 	//
@@ -11876,9 +11876,9 @@ func (c *Client) CancelInvoice(ctx context.Context, id string, params *CancelInv
 	return c.Client.Do(req)
 }
 
-// CloseInvoice Close a link that takes any amounts
+// CloseInvoice Close an invoice that has taken money
 //
-// Ends an invoice that takes any amounts and has taken some: what was paid stays, and nothing more is taken. Who is at a gateway at that moment gets the money back. One that is closed already stays as it is.
+// Ends an invoice that has taken money and would take more: one that takes any amounts, one of which a part is paid, or one of which a part was refunded. What was paid stays, and nothing more is taken; who is at a gateway at that moment gets the money back. One that is closed already stays as it is.
 //
 // Needs a key with the scope invoices:write.
 //
@@ -11916,7 +11916,7 @@ func (c *Client) ConfirmInvoice(ctx context.Context, id string, params *ConfirmI
 
 // ExtendInvoiceWithBody Extend an invoice
 //
-// Asks for more on an invoice, through a new link that pays just that and replaces the one before. A paid invoice opens again.
+// Asks for more on an invoice, through a new link that pays just that and replaces the one before. A paid invoice opens again; one that was closed asks for what it took and for that.
 //
 // Needs a key with the scope invoices:write.
 //
@@ -11937,7 +11937,7 @@ func (c *Client) ExtendInvoiceWithBody(ctx context.Context, id string, params *E
 
 // ExtendInvoice Extend an invoice
 //
-// Asks for more on an invoice, through a new link that pays just that and replaces the one before. A paid invoice opens again.
+// Asks for more on an invoice, through a new link that pays just that and replaces the one before. A paid invoice opens again; one that was closed asks for what it took and for that.
 //
 // Needs a key with the scope invoices:write.
 //
@@ -13361,7 +13361,7 @@ func (c *Client) ListRefunds(ctx context.Context, params *ListRefundsParams, req
 
 // CreateRefundWithBody Create a refund
 //
-// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none.
+// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none. Where you want no more of it, closeInvoice ends it.
 //
 // Needs a key with the scope refunds:write.
 //
@@ -13382,7 +13382,7 @@ func (c *Client) CreateRefundWithBody(ctx context.Context, params *CreateRefundP
 
 // CreateRefund Create a refund
 //
-// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none.
+// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none. Where you want no more of it, closeInvoice ends it.
 //
 // Needs a key with the scope refunds:write.
 //
@@ -24642,9 +24642,9 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /invoices/{id}/cancel (the `CancelInvoice` operationId).
 	CancelInvoiceWithResponse(ctx context.Context, id string, params *CancelInvoiceParams, reqEditors ...RequestEditorFn) (*CancelInvoiceResponse, error)
 
-	// CloseInvoiceWithResponse Close a link that takes any amounts
+	// CloseInvoiceWithResponse Close an invoice that has taken money
 	//
-	// Ends an invoice that takes any amounts and has taken some: what was paid stays, and nothing more is taken. Who is at a gateway at that moment gets the money back. One that is closed already stays as it is.
+	// Ends an invoice that has taken money and would take more: one that takes any amounts, one of which a part is paid, or one of which a part was refunded. What was paid stays, and nothing more is taken; who is at a gateway at that moment gets the money back. One that is closed already stays as it is.
 	//
 	// Needs a key with the scope invoices:write.
 	//
@@ -24666,7 +24666,7 @@ type ClientWithResponsesInterface interface {
 
 	// ExtendInvoiceWithBodyWithResponse Extend an invoice
 	//
-	// Asks for more on an invoice, through a new link that pays just that and replaces the one before. A paid invoice opens again.
+	// Asks for more on an invoice, through a new link that pays just that and replaces the one before. A paid invoice opens again; one that was closed asks for what it took and for that.
 	//
 	// Needs a key with the scope invoices:write.
 	//
@@ -24677,7 +24677,7 @@ type ClientWithResponsesInterface interface {
 
 	// ExtendInvoiceWithResponse Extend an invoice
 	//
-	// Asks for more on an invoice, through a new link that pays just that and replaces the one before. A paid invoice opens again.
+	// Asks for more on an invoice, through a new link that pays just that and replaces the one before. A paid invoice opens again; one that was closed asks for what it took and for that.
 	//
 	// Needs a key with the scope invoices:write.
 	//
@@ -25447,7 +25447,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateRefundWithBodyWithResponse Create a refund
 	//
-	// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none.
+	// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none. Where you want no more of it, closeInvoice ends it.
 	//
 	// Needs a key with the scope refunds:write.
 	//
@@ -25458,7 +25458,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateRefundWithResponse Create a refund
 	//
-	// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none.
+	// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none. Where you want no more of it, closeInvoice ends it.
 	//
 	// Needs a key with the scope refunds:write.
 	//
@@ -32955,9 +32955,9 @@ func (c *ClientWithResponses) CancelInvoiceWithResponse(ctx context.Context, id 
 	return ParseCancelInvoiceResponse(rsp)
 }
 
-// CloseInvoiceWithResponse Close a link that takes any amounts
+// CloseInvoiceWithResponse Close an invoice that has taken money
 //
-// Ends an invoice that takes any amounts and has taken some: what was paid stays, and nothing more is taken. Who is at a gateway at that moment gets the money back. One that is closed already stays as it is.
+// Ends an invoice that has taken money and would take more: one that takes any amounts, one of which a part is paid, or one of which a part was refunded. What was paid stays, and nothing more is taken; who is at a gateway at that moment gets the money back. One that is closed already stays as it is.
 //
 // Needs a key with the scope invoices:write.
 //
@@ -32991,7 +32991,7 @@ func (c *ClientWithResponses) ConfirmInvoiceWithResponse(ctx context.Context, id
 
 // ExtendInvoiceWithBodyWithResponse Extend an invoice
 //
-// Asks for more on an invoice, through a new link that pays just that and replaces the one before. A paid invoice opens again.
+// Asks for more on an invoice, through a new link that pays just that and replaces the one before. A paid invoice opens again; one that was closed asks for what it took and for that.
 //
 // Needs a key with the scope invoices:write.
 //
@@ -33008,7 +33008,7 @@ func (c *ClientWithResponses) ExtendInvoiceWithBodyWithResponse(ctx context.Cont
 
 // ExtendInvoiceWithResponse Extend an invoice
 //
-// Asks for more on an invoice, through a new link that pays just that and replaces the one before. A paid invoice opens again.
+// Asks for more on an invoice, through a new link that pays just that and replaces the one before. A paid invoice opens again; one that was closed asks for what it took and for that.
 //
 // Needs a key with the scope invoices:write.
 //
@@ -34198,7 +34198,7 @@ func (c *ClientWithResponses) ListRefundsWithResponse(ctx context.Context, param
 
 // CreateRefundWithBodyWithResponse Create a refund
 //
-// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none.
+// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none. Where you want no more of it, closeInvoice ends it.
 //
 // Needs a key with the scope refunds:write.
 //
@@ -34215,7 +34215,7 @@ func (c *ClientWithResponses) CreateRefundWithBodyWithResponse(ctx context.Conte
 
 // CreateRefundWithResponse Create a refund
 //
-// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none.
+// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none. Where you want no more of it, closeInvoice ends it.
 //
 // Needs a key with the scope refunds:write.
 //
@@ -38756,4 +38756,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: f720939c95bd14395969e2a292377d1a15a9a8f60cfef3cae01a1e1fc891401d
+// Stamp of what it is made from: 74c7ad77c659a08e869a3d1c7495a2c36347bf8ae0e48ccd0db3d9a817fe337a

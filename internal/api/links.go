@@ -122,9 +122,10 @@ func (d *desk) links(shown story[invoiceView]) []operation {
 		}, d.listLinks),
 		act(row{
 			id: "closeInvoice", path: "/invoices/{id}/close", scope: merchant.InvoicesWrite,
-			summary: "Close a link that takes any amounts",
-			about: "Ends an invoice that takes any amounts and has taken some: what was paid stays, and nothing more is " +
-				"taken. Who is at a gateway at that moment gets the money back. One that is closed already stays as it is.",
+			summary: "Close an invoice that has taken money",
+			about: "Ends an invoice that has taken money and would take more: one that takes any amounts, one of which a part " +
+				"is paid, or one of which a part was refunded. What was paid stays, and nothing more is taken; who is at a " +
+				"gateway at that moment gets the money back. One that is closed already stays as it is.",
 			faults: []fault.Code{fault.CodeInvoiceNotFound, fault.CodeWrongState},
 		}, d.closeInvoice, shown),
 		get(row{
@@ -136,7 +137,7 @@ func (d *desk) links(shown story[invoiceView]) []operation {
 		act(row{
 			id: "extendInvoice", path: "/invoices/{id}/extend", scope: merchant.InvoicesWrite, summary: "Extend an invoice",
 			about: "Asks for more on an invoice, through a new link that pays just that and replaces the one before. A paid " +
-				"invoice opens again.",
+				"invoice opens again; one that was closed asks for what it took and for that.",
 			faults: []fault.Code{
 				fault.CodeInvoiceNotFound, fault.CodeInvoiceClosed, fault.CodeLinkUnusable, fault.CodeAmountInvalid,
 				fault.CodeAmountTooSmall, fault.CodeGatewayNotFound,

@@ -281,7 +281,7 @@ func unpaidOr(view app.InvoiceView, text *string) (money.Amount, error) {
 		return amountOf(*text, string(view.Invoice.Amount.Unit()))
 	case view.Invoice.Open:
 		return money.Amount{}, fault.New(fault.CodeAmountInvalid, "amount", "")
-	case view.Invoice.Collected():
+	case view.Invoice.Collected() && !view.Invoice.Closed():
 		return money.Amount{}, fault.New(fault.CodeInvoicePaid, "invoice", "")
 	default:
 		return view.Invoice.Unpaid(), nil

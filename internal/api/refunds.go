@@ -107,7 +107,7 @@ func (d *desk) refunds() resource {
 					"exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An " +
 					"invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. " +
 					"Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and " +
-					"its page asks its payer for none.",
+					"its page asks its payer for none. Where you want no more of it, closeInvoice ends it.",
 				faults: []fault.Code{
 					fault.CodePaymentNotFound, fault.CodeRefundTooLarge, fault.CodeRefundInProgress, fault.CodeAmountInvalid,
 					fault.CodeAmountTooSmall, fault.CodeUnsupported, fault.CodeInsufficientFunds, fault.CodeGatewayRefused,

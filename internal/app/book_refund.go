@@ -96,7 +96,7 @@ func clearSuspense(ctx context.Context, r store.Reader, b refund.Refund, change 
 // takeOut takes returned money out of its payment and invoice and moves
 // their states: a drained payment is reversed or refunded; an invoice of
 // which some money remains is open for the rest, one of which none remains is
-// refunded. Where any amounts may be paid it stays open, or closed, as it is.
+// refunded. Where any amounts may be paid it stays open, and one that was closed stays so.
 func (a *App) takeOut(ctx context.Context, r store.Reader, b refund.Refund, change *store.Change, now time.Time) error {
 	p, err := r.Payment(ctx, b.Merchant, b.Payment)
 	if err != nil {
@@ -127,11 +127,12 @@ func (a *App) takeOut(ctx context.Context, r store.Reader, b refund.Refund, chan
 			return err
 		}
 	}
+	closed := i.Closed()
 	if i, err = i.GiveBack(b.Amount); err != nil {
 		return err
 	}
 	i.UpdatedAt = now
-	if t, ok := afterGivingBack(i); ok {
+	if t, ok := afterGivingBack(i, closed); ok {
 		if i, err = advance(i, now, change, byGateway, t); err != nil {
 			return err
 		}
@@ -140,12 +141,13 @@ func (a *App) takeOut(ctx context.Context, r store.Reader, b refund.Refund, chan
 	return nil
 }
 
-// afterGivingBack says how an invoice moves when money of it went back.
-func afterGivingBack(i invoice.Invoice) (invoice.Trigger, bool) {
+// afterGivingBack says how an invoice moves when money of it went back: one that was closed
+// before takes no more.
+func afterGivingBack(i invoice.Invoice, closed bool) (invoice.Trigger, bool) {
 	switch {
 	case i.Captured.IsZero() && (!i.Open || i.State == invoice.Completed) && invoice.States.Can(i.State, invoice.Refund):
 		return invoice.Refund, true
-	case !i.Captured.IsZero() && !i.Open && i.State == invoice.Completed:
+	case !i.Captured.IsZero() && !closed && i.State == invoice.Completed:
 		return invoice.Reopen, true
 	default:
 		return "", false

@@ -3,6 +3,7 @@ package app_test
 import (
 	"testing"
 
+	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/money"
@@ -68,8 +69,63 @@ func TestCloseInvoice(t *testing.T) {
 	s.audit()
 }
 
-// What takes one sum is not closed, nor what is another merchant's, nor what a
-// gateway may have taken money for.
+// One of which a part went back, or of which only a part came, can be ended: it keeps what
+// it has and takes no more. What goes back of it then does not open it again; more can be
+// asked for, beside what it kept.
+func TestCloseInvoiceOfOneSum(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	s.first.set(func(b *bank) { b.canRefund = true })
+	lessened, p := s.paid(5_000)
+	if _, err := s.refund(p, rial(2_000)); err != nil {
+		t.Fatal(err)
+	}
+	begun := s.invoice(5_000)
+	part := s.request(begun, 3_000)
+	s.first.pay(part.Attempt.Session, "paid")
+	part = s.returns(part, "ok")
+	for name, c := range map[string]struct {
+		invoice string
+		payment payment.Payment
+	}{"a part went back": {lessened.ID, p}, "a part came": {begun.ID, part}} {
+		s.invoiceIs(c.invoice, invoice.Open, 3_000)
+		closed, err := s.app.CloseInvoice(t.Context(), s.merchant, c.invoice)
+		if err != nil || closed.State != invoice.Completed || !closed.Closed() || closed.PaidAt.IsZero() {
+			t.Fatalf("%s: got %+v, %v, want one that is closed", name, closed, err)
+		}
+		again, err := s.app.CloseInvoice(t.Context(), s.merchant, c.invoice)
+		if err != nil || again.Version != closed.Version+1 {
+			t.Errorf("%s: again: got version %d, %v", name, again.Version, err)
+		}
+		if _, err := s.app.RequestPayment(t.Context(), s.merchant, app.NewPayment{
+			Invoice: c.invoice, Amount: rial(1_000), Gateway: "first", NewID: s.newID,
+		}); !fault.Is(err, fault.CodeInvoiceClosed) {
+			t.Errorf("%s: another payment: got %v, want invoice_closed", name, err)
+		}
+		if _, err := s.refund(c.payment, rial(1_000)); err != nil {
+			t.Fatal(err)
+		}
+		s.invoiceIs(c.invoice, invoice.Completed, 2_000)
+	}
+	more, err := s.app.ExtendInvoice(t.Context(), s.merchant, app.Extension{
+		Invoice: lessened.ID, Token: "more", Amount: rial(1_500), Gateway: "first",
+	})
+	if err != nil || more.State != invoice.Open || more.Amount != rial(3_500) || more.Previous != rial(2_000) {
+		t.Fatalf("extended: got %+v, %v, want one that asks for what it kept and 1500", more, err)
+	}
+	rest := s.request(more, 1_500)
+	s.first.pay(rest.Attempt.Session, "paid")
+	s.returns(rest, "ok")
+	s.invoiceIs(lessened.ID, invoice.Completed, 3_500)
+	if _, err := s.refund(part, money.Amount{}); err != nil {
+		t.Fatal(err)
+	}
+	s.invoiceIs(begun.ID, invoice.Refunded, 0)
+	s.audit()
+}
+
+// What is paid is not closed, nor what took nothing, nor what is another merchant's, nor what
+// a gateway may have taken money for.
 func TestCloseInvoiceRefuses(t *testing.T) {
 	t.Parallel()
 	s := open(t, 0)

@@ -187,18 +187,26 @@ func allTaken(view app.HostedInvoice) bool {
 	if len(view.Payments) == 0 || view.Invoice.Open {
 		return false
 	}
-	sum := money.Zero(view.Invoice.Amount.Unit())
+	sum, err := takenOf(view)
+	if err != nil {
+		return false
+	}
+	less, err := sum.Cmp(view.Invoice.Amount)
+	return err == nil && less >= 0
+}
+
+// takenOf is what the payments of an invoice have brought. Error: amount_overflow.
+func takenOf(view app.HostedInvoice) (sum money.Amount, err error) {
+	sum = money.Zero(view.Invoice.Amount.Unit())
 	for _, one := range view.Payments {
 		if !tookMoney(one) {
 			continue
 		}
-		var err error
 		if sum, err = sum.Add(one.Amount); err != nil {
-			return false
+			return sum, err
 		}
 	}
-	less, err := sum.Cmp(view.Invoice.Amount)
-	return err == nil && less >= 0
+	return sum, nil
 }
 
 // showEnd says what became of an invoice and leads back to the merchant.
@@ -206,6 +214,9 @@ func (p *Pages) showEnd(w http.ResponseWriter, r *http.Request, view app.HostedI
 	v, _ := p.voices.choose(r)
 	i := view.Invoice
 	amount := v.Amount(i.Amount)
+	if sum, err := takenOf(view); err == nil && i.Closed() && !allTaken(view) {
+		amount = v.Amount(sum) // it was closed before the rest was paid
+	}
 	lines := []labelled{{Label: v.T("result.merchant"), Value: view.Merchant}}
 	add := func(id, value string, code bool) {
 		if value != "" {

@@ -553,3 +553,22 @@ func TestInvoiceAsksForNothingGivenBack(t *testing.T) {
 		t.Errorf("got %d payments, want the one", got)
 	}
 }
+
+// TestClosedInvoice tells its payer what was paid of it, and asks for nothing.
+func TestClosedInvoice(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, "Shop", 0)
+	c := s.customer("sara@example.ir", toman(500_000))
+	i := s.hosted(func(n *app.NewInvoice) { n.VerifyIn = 0 })
+	s.part(i, toman(50_000))
+	if _, err := s.app.CloseInvoice(t.Context(), i.Merchant, i.ID); err != nil {
+		t.Fatal(err)
+	}
+	s.get(page(i)+"?lang=en").want(http.StatusOK, "50,000").never("125,000", "75,000", `name="pin"`, `name="choice"`)
+	s.fromWallet(i, fmt.Sprint(c.Number), pin)
+	s.press(page(i)+"/gateway", url.Values{"gateway": {"zarinpal"}})
+	if got := len(s.payments(i)); got != 1 {
+		t.Errorf("got %d payments, want the one", got)
+	}
+	s.stands(i, invoice.Completed)
+}

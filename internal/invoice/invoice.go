@@ -145,7 +145,7 @@ func (i Invoice) Payable(amount money.Amount) error {
 // captured, whatever is held by now. Errors: those of Payable but invoice_held.
 func (i Invoice) Takes(amount money.Amount) error {
 	if i.State != Open {
-		if i.Collected() && !i.Open {
+		if i.Collected() && !i.Closed() {
 			return fault.New(fault.CodeAmountAboveRemaining, "amount", "")
 		}
 		return fault.New(fault.CodeInvoiceClosed, "invoice", "")
@@ -216,15 +216,19 @@ func (i Invoice) Verifiable(now time.Time) error {
 // Overdue says that it was paid and not verified in time.
 func (i Invoice) Overdue(now time.Time) bool { return i.State == Paid && !now.Before(i.VerifyBy) }
 
-// Closable is nil when an open-amount invoice may be closed: it has taken money,
-// and none is being verified. Error: wrong_state.
+// Closed says that it was ended before its amount was paid, or that it asks for any amounts
+// and was ended.
+func (i Invoice) Closed() bool { return i.State == Completed && !i.Full() }
+
+// Closable is nil when an invoice may be closed: it has taken money and asks for more, and
+// none is being verified. Error: wrong_state.
 func (i Invoice) Closable() error {
 	wrong := fault.New(fault.CodeWrongState, "invoice", "")
 	switch {
 	case i.State != Open:
 		return wrong
-	case !i.Open:
-		return wrong.Because("It asks for one sum, and ends when that is paid, or is canceled.")
+	case i.VerifyIn > 0:
+		return wrong.Because("It is paid and given back as a whole.")
 	case i.Captured.Sign() <= 0:
 		return wrong.Because("Nothing of it is paid: cancel it.")
 	case i.Reserved.Sign() > 0:
@@ -280,7 +284,8 @@ func (i Invoice) Full() bool {
 	return !i.Open && i.Amount.Sign() > 0 && i.Unpaid().IsZero()
 }
 
-// Extend asks for more on the same invoice; a paid one opens again.
+// Extend asks for more on the same invoice; a paid one opens again. One that was closed
+// asks for what it took and for that.
 // Errors: invoice_closed, link_unusable (an open-amount invoice has no sum to
 // extend, and one that is verified or deposited is paid in one sum).
 func (i Invoice) Extend(by money.Amount) (Invoice, error) {
@@ -292,6 +297,9 @@ func (i Invoice) Extend(by money.Amount) (Invoice, error) {
 	}
 	if i.State != Open && !i.Collected() {
 		return i, fault.New(fault.CodeInvoiceClosed, "invoice", "")
+	}
+	if i.Closed() {
+		i.Amount = i.Captured
 	}
 	sum, err := i.Amount.Add(by)
 	if err != nil {

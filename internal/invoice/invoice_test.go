@@ -108,6 +108,20 @@ func TestExtend(t *testing.T) {
 	}
 }
 
+// What is verified and given back as a whole is not closed for a part of it.
+func TestClosable(t *testing.T) {
+	t.Parallel()
+	i := owed(100)
+	i.Captured = rial(40)
+	if err := i.Closable(); err != nil {
+		t.Errorf("of one sum: got %v, want none", err)
+	}
+	i.VerifyIn = time.Minute
+	if err := i.Closable(); !fault.Is(err, fault.CodeWrongState) {
+		t.Errorf("to be verified: got %v, want wrong_state", err)
+	}
+}
+
 // TestExtendKeepsOneSum: what is verified or goes into a wallet is paid at once.
 func TestExtendKeepsOneSum(t *testing.T) {
 	t.Parallel()

@@ -59,7 +59,7 @@ func (s *shop) invoiceRoutes() []dialect.Route {
 				observed("Answers the whole invoice; absent values are left out, `__v` is 0."),
 				observed("mobile and email may be missing, although they are documented as needed."),
 				chosen("An empty title or a total below 1 is 400."),
-				chosen("`isDone` becomes true when the captured sum reaches the total."),
+				chosen("`isDone` becomes true when the captured sum reaches the total, or the invoice is closed through `/v1`."),
 			},
 		},
 		{
