@@ -7,10 +7,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"go/format"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,7 +25,10 @@ const ownWords = "// Package client provides primitives to interact with the ope
 // described is what the tests need of the document.
 type described struct {
 	Paths map[string]map[string]struct {
-		Responses map[string]struct{ Description string }
+		Responses map[string]struct {
+			Description string
+			Content     map[string]any
+		}
 	}
 }
 
@@ -131,6 +136,36 @@ func TestClientCodes(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "client/codes_gen.go", string(text))
+}
+
+// TestClientFiles wants the client to know what is answered where no JSON is.
+func TestClientFiles(t *testing.T) {
+	t.Parallel()
+	var doc described
+	readDocument(t, &doc)
+	var rows []string
+	for path, operations := range doc.Paths {
+		for method, operation := range operations {
+			var types []string
+			for status, r := range operation.Responses {
+				if _, ok := r.Content["application/json"]; strings.HasPrefix(status, "2") && !ok {
+					types = slices.AppendSeq(types, maps.Keys(r.Content))
+				}
+			}
+			if len(types) > 0 {
+				slices.Sort(types)
+				rows = append(rows, fmt.Sprintf("%q: {\"%s\"},\n", strings.ToUpper(method)+" "+path, strings.Join(types, `", "`)))
+			}
+		}
+	}
+	slices.Sort(rows)
+	text, err := format.Source([]byte("// Code generated from docs/openapi.json; DO NOT EDIT.\n\npackage client\n\n" +
+		"// files are the types of what operations answer that answer no JSON.\n" +
+		"var files = map[string][]string{\n" + strings.Join(rows, "") + "}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "client/files_gen.go", string(text))
 }
 
 // codeName is the Go name of a code: CodeUnitUnknown of unit_unknown.

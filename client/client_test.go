@@ -151,6 +151,26 @@ func TestForeignAnswer(t *testing.T) {
 	}
 }
 
+// A file comes as it is, of the types that files have and of no others, and only
+// where one was asked for.
+func TestFile(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[string]bool{
+		"image/png": true, "image/jpeg": true, "application/pdf": true,
+		"text/html": false, "image/svg+xml": false, "application/json": false, "": false,
+	} {
+		c, _ := serve(t, says(http.StatusOK, kind, "\x89PNG"))
+		got, err := c.DownloadAttachmentWithResponse(t.Context(), "att_1")
+		if _, refused := errors.AsType[*client.Error](err); refused == want || want && string(got.Body) != "\x89PNG" {
+			t.Errorf("%q: got %+v, %v, want a file: %t", kind, got, err, want)
+		}
+		_, err = c.GetAttachmentWithResponse(t.Context(), "file")
+		if _, refused := errors.AsType[*client.Error](err); refused == (kind == "application/json") {
+			t.Errorf("%q: got %v of what is no file", kind, err)
+		}
+	}
+}
+
 func TestEach(t *testing.T) {
 	t.Parallel()
 	page := func(cursor *string) ([]int, *string, error) {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -20,7 +21,7 @@ const (
 	longestAnswer = 64 << 20 // bytes
 )
 
-// ours are the types of all answers that are no errors.
+// ours are the types of all answers that are no errors and no files.
 var ours = []string{"application/json", "text/csv"}
 
 // doer sends calls, again where that can do nothing twice, and makes errors of
@@ -74,13 +75,31 @@ func (d *doer) once(r *http.Request) (*http.Response, error) {
 		return nil, readError(answer)
 	}
 	// A page of something in between is no answer, whatever its status says.
-	if kind, _, err := mime.ParseMediaType(answer.Header.Get("Content-Type")); err != nil || !slices.Contains(ours, kind) {
+	kind, _, err := mime.ParseMediaType(answer.Header.Get("Content-Type"))
+	if err != nil || !slices.Contains(kinds(r), kind) {
 		_ = answer.Body.Close()
 		return nil, &Error{Status: answer.StatusCode, Detail: "the answer is not one of a Purser server"}
 	}
 	answer.Body = limited{io.LimitReader(answer.Body, longestAnswer), answer.Body}
 	return answer, nil
 }
+
+// kinds are the types that a call may be answered with where it is not refused.
+func kinds(r *http.Request) []string {
+	sent := strings.Split(r.URL.EscapedPath(), "/")
+	for operation, types := range files {
+		method, path, _ := strings.Cut(operation, " ")
+		parts := strings.Split("v1"+path, "/")
+		at := len(sent) - len(parts) // whatever the server's address has before it
+		if r.Method == method && at >= 0 && slices.EqualFunc(parts, sent[at:], fills) {
+			return types
+		}
+	}
+	return ours
+}
+
+// fills says whether a part of a path stands for what was sent.
+func fills(part, sent string) bool { return part == sent || strings.HasPrefix(part, "{") && sent != "" }
 
 // limited reads so much of an answer and no more.
 type limited struct {
