@@ -8675,7 +8675,7 @@ type ClientInterface interface {
 
 	// ResolveDealWithBody Resolve a dispute
 	//
-	// Decides a disputed deal.
+	// Decides a disputed deal. A won one of an invoice pays the merchant, whatever became of the invoice meanwhile: where something else has paid it, it is paid twice and asks for as much more. While a payment of the invoice is being verified wrong_state is answered.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -8686,7 +8686,7 @@ type ClientInterface interface {
 
 	// ResolveDeal Resolve a dispute
 	//
-	// Decides a disputed deal.
+	// Decides a disputed deal. A won one of an invoice pays the merchant, whatever became of the invoice meanwhile: where something else has paid it, it is paid twice and asks for as much more. While a payment of the invoice is being verified wrong_state is answered.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -11097,7 +11097,7 @@ func (c *Client) RejectDeal(ctx context.Context, id string, params *RejectDealPa
 
 // ResolveDealWithBody Resolve a dispute
 //
-// Decides a disputed deal.
+// Decides a disputed deal. A won one of an invoice pays the merchant, whatever became of the invoice meanwhile: where something else has paid it, it is paid twice and asks for as much more. While a payment of the invoice is being verified wrong_state is answered.
 //
 // Needs a key with the scope operator.
 //
@@ -11118,7 +11118,7 @@ func (c *Client) ResolveDealWithBody(ctx context.Context, id string, params *Res
 
 // ResolveDeal Resolve a dispute
 //
-// Decides a disputed deal.
+// Decides a disputed deal. A won one of an invoice pays the merchant, whatever became of the invoice meanwhile: where something else has paid it, it is paid twice and asks for as much more. While a payment of the invoice is being verified wrong_state is answered.
 //
 // Needs a key with the scope operator.
 //
@@ -24215,7 +24215,7 @@ type ClientWithResponsesInterface interface {
 
 	// ResolveDealWithBodyWithResponse Resolve a dispute
 	//
-	// Decides a disputed deal.
+	// Decides a disputed deal. A won one of an invoice pays the merchant, whatever became of the invoice meanwhile: where something else has paid it, it is paid twice and asks for as much more. While a payment of the invoice is being verified wrong_state is answered.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -24226,7 +24226,7 @@ type ClientWithResponsesInterface interface {
 
 	// ResolveDealWithResponse Resolve a dispute
 	//
-	// Decides a disputed deal.
+	// Decides a disputed deal. A won one of an invoice pays the merchant, whatever became of the invoice meanwhile: where something else has paid it, it is paid twice and asks for as much more. While a payment of the invoice is being verified wrong_state is answered.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -32294,7 +32294,7 @@ func (c *ClientWithResponses) RejectDealWithResponse(ctx context.Context, id str
 
 // ResolveDealWithBodyWithResponse Resolve a dispute
 //
-// Decides a disputed deal.
+// Decides a disputed deal. A won one of an invoice pays the merchant, whatever became of the invoice meanwhile: where something else has paid it, it is paid twice and asks for as much more. While a payment of the invoice is being verified wrong_state is answered.
 //
 // Needs a key with the scope operator.
 //
@@ -32311,7 +32311,7 @@ func (c *ClientWithResponses) ResolveDealWithBodyWithResponse(ctx context.Contex
 
 // ResolveDealWithResponse Resolve a dispute
 //
-// Decides a disputed deal.
+// Decides a disputed deal. A won one of an invoice pays the merchant, whatever became of the invoice meanwhile: where something else has paid it, it is paid twice and asks for as much more. While a payment of the invoice is being verified wrong_state is answered.
 //
 // Needs a key with the scope operator.
 //
@@ -38756,4 +38756,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: 74c7ad77c659a08e869a3d1c7495a2c36347bf8ae0e48ccd0db3d9a817fe337a
+// Stamp of what it is made from: a7e4b902ced1a68858f8acbccdbcaddce2d12ff68dd02595eb2136d6e6af6c6d

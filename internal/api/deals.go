@@ -276,7 +276,10 @@ func (d *desk) dealDecisions(told story[dealView]) []operation {
 		}, d.rejectDeal, told),
 		act(row{
 			id: "resolveDeal", path: "/deals/{id}/resolve", scope: merchant.Operator, summary: "Resolve a dispute",
-			about: "Decides a disputed deal.", faults: faults,
+			about: "Decides a disputed deal. A won one of an invoice pays the merchant, whatever became of the invoice " +
+				"meanwhile: where something else has paid it, it is paid twice and asks for as much more. While a payment of " +
+				"the invoice is being verified wrong_state is answered.",
+			faults: faults,
 		}, d.resolveDeal, told),
 		act(row{
 			id: "correctDeal", path: "/deals/{id}/correct", scope: merchant.Operator, summary: "Correct a deal",

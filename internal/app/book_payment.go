@@ -314,7 +314,7 @@ func take(ctx context.Context, r store.Reader, p *payment.Payment, i invoice.Inv
 	i.UpdatedAt = now
 	change.Events = append(change.Events,
 		happened(event.Payment, p.Merchant, p.ID, from, trigger, p.State, actor, "", now))
-	if i.Full() {
+	if i.State == invoice.Open && i.Full() { // or it was paid before, and is paid twice
 		if i, err = pay(i, now, change, actor); err != nil {
 			return err
 		}

@@ -96,11 +96,13 @@ func isDisputed(d deal.Deal) bool { return d.State == deal.Disputed }
 // the payer's money is taken for sent, in the sum that the word or else the
 // dispute names, whatever became of the invoice meanwhile; otherwise the deal is
 // canceled, and so is its invoice unless something else has paid it or still may.
+// One that something else has paid is paid twice when the dispute is won.
 // Of a payout won means that the money did not arrive: the merchant has
 // what was taken for it again, out of the trader's coins where they were paid; lost
 // means that it did, which takes a receipt where none was shown before.
-// Errors: deal_not_found, parameter_missing, wrong_state, insufficient_funds when
-// the trader's coins do not pay for it; of a payout also those of CompleteDeal.
+// Errors: deal_not_found, parameter_missing, wrong_state too while another payment
+// of the invoice is being verified, insufficient_funds when the trader's coins do
+// not pay for it; of a payout also those of CompleteDeal.
 func (a *App) ResolveDispute(ctx context.Context, w DealWord, won bool) (deal.Deal, error) {
 	if err := named(w.Operator); err != nil {
 		return deal.Deal{}, err

@@ -95,7 +95,8 @@ type DealWord struct {
 // it. What is disputed takes ResolveDispute.
 // Errors: deal_not_found, parameter_missing, wrong_state, amount_too_small,
 // unit_mismatch, insufficient_funds when more came than the trader's coins pay
-// for; of a payout amount_invalid for another sum; duplicate with the parameter
+// for, wrong_state too while another payment of the invoice is being verified; of a
+// payout amount_invalid for another sum; duplicate with the parameter
 // "receipt" when it was said of another deal on the requisite, or the trader has
 // shown it before.
 func (a *App) CompleteDeal(ctx context.Context, w DealWord) (deal.Deal, error) {
@@ -184,13 +185,26 @@ func reprice(d *deal.Deal) (err error) {
 }
 
 // roomFor sets a sum aside on an invoice, which asks for as much as came. One
-// that was closed meanwhile opens again: the payer has paid it.
+// that ended meanwhile opens again: the payer has paid it. One that something else
+// has paid is paid twice. Error: wrong_state while a payment of it is being
+// verified: what it asks for depends on that.
 func roomFor(i invoice.Invoice, paid money.Amount, now time.Time, change *store.Change) (invoice.Invoice, error) {
+	if i.Reserved.Sign() > 0 {
+		return i, fault.New(fault.CodeWrongState, "invoice",
+			"A payment of its invoice is being verified. Try again when that is over.")
+	}
 	var err error
-	if i.State == invoice.Expired || i.State == invoice.Canceled {
+	switch i.State {
+	case invoice.Completed:
+		if i, err = advance(i, now, change, byOperator, invoice.Correct); err != nil {
+			return i, err
+		}
+		return i.Overpay(paid)
+	case invoice.Expired, invoice.Canceled, invoice.Refunded:
 		if i, err = advance(i, now, change, byOperator, invoice.Reopen); err != nil {
 			return i, err
 		}
+	case invoice.Open, invoice.Paid, invoice.Rejected: // no deal pays what is verified
 	}
 	if i, err = resized(i, paid); err != nil {
 		return i, err

@@ -278,6 +278,17 @@ func (i Invoice) Correct(was, is money.Amount) (Invoice, error) {
 	return i, nil
 }
 
+// Overpay sets aside money that came although nothing more was wanted: it asks for as
+// much more, and what is unpaid of it stays. Errors: unit_mismatch, amount_overflow.
+func (i Invoice) Overpay(amount money.Amount) (Invoice, error) {
+	var err error
+	if i.Amount, err = i.Amount.Add(amount); err != nil {
+		return i, err
+	}
+	i.Reserved, err = i.Reserved.Add(amount)
+	return i, err
+}
+
 // Full says that the captured amount has reached what is asked for.
 // An open-amount invoice is never full.
 func (i Invoice) Full() bool {

@@ -265,3 +265,23 @@ func TestCorrect(t *testing.T) {
 		t.Errorf("too much: got %+v, %v", got, err)
 	}
 }
+
+// Overpay asks for as much more, so that nothing else of it is different.
+func TestOverpay(t *testing.T) {
+	t.Parallel()
+	i := owed(100)
+	i.Captured, i.State = rial(70), invoice.Completed
+	got, err := i.Overpay(rial(40))
+	if err != nil || got.Amount != rial(140) || got.Reserved != rial(40) || got.Unpaid() != rial(70) {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	if got, err = got.Capture(rial(40)); err != nil || got.Captured != rial(110) || got.Unpaid() != i.Unpaid() {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	if _, err := i.Overpay(money.New(1, money.USD)); !fault.Is(err, fault.CodeUnitMismatch) {
+		t.Errorf("another unit: got %v", err)
+	}
+	if _, err := i.Overpay(rial(math.MaxInt64)); !fault.Is(err, fault.CodeAmountOverflow) {
+		t.Errorf("too much: got %v", err)
+	}
+}

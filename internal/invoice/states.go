@@ -28,7 +28,7 @@ const (
 	Reject   Trigger = "reject"
 	Refund   Trigger = "refund"  // the last captured money went back
 	Reopen   Trigger = "reopen"  // extended, a part of the money went back, or a dispute was won
-	Correct  Trigger = "correct" // a payment of it brought another sum than was said
+	Correct  Trigger = "correct" // a payment of it brought another sum than was said, or it was paid twice
 	Close    Trigger = "close"   // any amounts were paid, and no more are wanted
 )
 
@@ -42,7 +42,7 @@ var States = fsm.Table[State, Trigger]{
 	Expired:   {Reopen: Open},
 	Canceled:  {Reopen: Open},
 	Rejected:  {},
-	Refunded:  {},
+	Refunded:  {Reopen: Open},
 }
 
 // Waits says who must act next.

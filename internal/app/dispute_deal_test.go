@@ -1,0 +1,179 @@
+package app_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/deal"
+	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/ledger"
+	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/payment"
+)
+
+// takesRials lets deals be made in what the banks of a shop take.
+func (b *bazaar) takesRials() {
+	b.Helper()
+	b.rate(deal.Coin, money.IRR, "98.50", "98.50")
+	t := b.trader("Reza", "1000")
+	if _, err := b.app.PutRequisite(b.Context(), app.RequisiteTerms{
+		Merchant: b.merchant, Trader: t.ID, Option: "TO_CARD", Method: "mellat", Number: "6037990000000001", Holder: "REZA",
+		Least: rial(1_000), Most: rial(100_000), Operator: "Sam",
+	}); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// withdrawn is a deal of an invoice that its merchant took back.
+func (b *bazaar) withdrawn(i invoice.Invoice) deal.Deal {
+	b.Helper()
+	d, found, err := b.begin(i, "")
+	if err != nil || !found {
+		b.Fatalf("no deal: %v, %s", found, fault.Detail(err))
+	}
+	if d, err = b.app.WithdrawDeal(b.Context(), b.merchant, d.ID); err != nil {
+		b.Fatal(err)
+	}
+	return d
+}
+
+// atBank pays a part of an invoice at the first bank.
+func (b *bazaar) atBank(i invoice.Invoice, amount int64) payment.Payment {
+	b.Helper()
+	p := b.request(i, amount)
+	b.first.pay(p.Attempt.Session, "paid")
+	return b.returns(p, "ok")
+}
+
+// TestDisputeWonAfterSomethingElsePaid: the trader has the payer's money, so the
+// merchant gets the coins, whatever the invoice took meanwhile.
+func TestDisputeWonAfterSomethingElsePaid(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		meanwhile       func(b *bazaar, i invoice.Invoice)
+		amount, unpaid  int64
+		captured, atTop int64
+		trigger         string
+	}{
+		"paid": {
+			func(b *bazaar, i invoice.Invoice) { b.atBank(i, 5_000) }, 10_000, 0, 10_000, 5_000, "correct",
+		},
+		"a part": {
+			func(b *bazaar, i invoice.Invoice) { b.atBank(i, 2_000) }, 7_000, 0, 7_000, 2_000, "complete",
+		},
+		"closed": {func(b *bazaar, i invoice.Invoice) {
+			b.atBank(i, 2_000)
+			if _, err := b.app.CloseInvoice(b.Context(), b.merchant, i.ID); err != nil {
+				b.Fatal(err)
+			}
+		}, 10_000, 3_000, 7_000, 2_000, "correct"},
+		"given back": {func(b *bazaar, i invoice.Invoice) {
+			if _, err := b.refund(b.atBank(i, 5_000), money.Amount{}); err != nil {
+				b.Fatal(err)
+			}
+			b.invoiceIs(i.ID, invoice.Refunded, 0)
+		}, 5_000, 0, 5_000, 0, "complete"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			onBoth(t, func(t *testing.T, b *bazaar) {
+				b.takesRials()
+				i := b.invoice(5_000)
+				d := b.dispute(b.withdrawn(i), "")
+				c.meanwhile(b, i)
+				d, err := b.app.ResolveDispute(t.Context(), word(d), true)
+				if err != nil || d.State != deal.Completed {
+					t.Fatalf("got %s, %s", d.State, fault.Detail(err))
+				}
+				b.invoiceIs(i.ID, invoice.Completed, c.captured)
+				v, err := b.app.Invoice(t.Context(), b.merchant, i.ID)
+				if err != nil || v.Invoice.Amount != rial(c.amount) || v.Invoice.Unpaid() != rial(c.unpaid) {
+					t.Errorf("%v is asked for and %v unpaid, %v", v.Invoice.Amount, v.Invoice.Unpaid(), err)
+				}
+				if p := b.state(d.Payment, payment.Captured); p.Amount != rial(5_000) || p.Attention != "" {
+					t.Errorf("got %+v", p)
+				}
+				if got := b.balance(ledger.GatewayClearing, "first"); got != -c.atTop {
+					t.Errorf("the bank owes %d, want %d", -got, c.atTop)
+				}
+				b.lastOf(i.ID, c.trigger)
+			})
+		})
+	}
+}
+
+// lastOf wants what happened to an invoice last.
+func (b *bazaar) lastOf(id, trigger string) {
+	b.Helper()
+	happened, err := b.shop.store.Events(b.Context(), b.merchant, 0, 1000)
+	if err != nil {
+		b.Fatal(err)
+	}
+	last := ""
+	for _, e := range happened {
+		if e.Subject == id {
+			last = e.Trigger
+		}
+	}
+	if last != trigger {
+		b.Errorf("the last of the invoice is %q, want %q", last, trigger)
+	}
+}
+
+// TestTwoDealsPayOneInvoice: its payer sent the money twice, and both traders say so,
+// whichever is first.
+func TestTwoDealsPayOneInvoice(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, b *bazaar) {
+		for _, disputeFirst := range []bool{true, false} {
+			i := b.bill("1000")
+			old := b.withdrawn(i)
+			live, found, err := b.begin(i, "")
+			if err != nil || !found {
+				t.Fatalf("no deal: %v, %s", found, fault.Detail(err))
+			}
+			b.dispute(old, "")
+			for _, dispute := range []bool{disputeFirst, !disputeFirst} {
+				if dispute {
+					_, err = b.app.ResolveDispute(t.Context(), word(old), true)
+				} else {
+					_, err = b.app.CompleteDeal(t.Context(), word(live))
+				}
+				if err != nil {
+					t.Fatalf("dispute first: %v, dispute now: %v: %s", disputeFirst, dispute, fault.Detail(err))
+				}
+			}
+			b.invoiceIsIn(i.ID, invoice.Completed, rub("2000"))
+		}
+	})
+}
+
+// TestDisputeWaitsForTheBank: what the invoice asks for depends on what the bank
+// says of a payment that is being verified.
+func TestDisputeWaitsForTheBank(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, b *bazaar) {
+		b.takesRials()
+		i := b.invoice(5_000)
+		d := b.dispute(b.withdrawn(i), "")
+		b.first.set(func(f *bank) { f.loseTake = 1 })
+		p := b.atBank(i, 5_000)
+		if !p.Reserved {
+			t.Fatalf("got %+v, want one that is being verified", p)
+		}
+		if _, err := b.app.ResolveDispute(t.Context(), word(d), true); !fault.Is(err, fault.CodeWrongState) {
+			t.Fatalf("got %v, want wrong_state", err)
+		}
+		b.wait(time.Hour)
+		if _, err := b.app.ResolveDue(t.Context(), 10); err != nil {
+			t.Fatal(err)
+		}
+		b.state(p.ID, payment.Captured)
+		if _, err := b.app.ResolveDispute(t.Context(), word(d), true); err != nil {
+			t.Fatal(fault.Detail(err))
+		}
+		b.invoiceIs(i.ID, invoice.Completed, 10_000)
+	})
+}
