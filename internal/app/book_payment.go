@@ -227,7 +227,7 @@ func (a *App) capture(ctx context.Context, p payment.Payment, c candidate, repor
 			if i, found = setAside(i, fresh.Amount); found == busy && fresh.State == payment.Processing {
 				return store.Change{}, nil
 			} else if found != enough {
-				return a.toSuspense(fresh, now, change)
+				return a.toSuspense(&fresh, now, change)
 			}
 		}
 		return a.collect(ctx, r, &fresh, i, now, change)
@@ -411,7 +411,7 @@ func (a *App) postFor(change *store.Change, rule ledger.Rule, cause ledger.Cause
 
 // toSuspense books money that the gateway took although nobody has room for
 // it, and opens its way back. The payment ends without having been collected.
-func (a *App) toSuspense(p payment.Payment, now time.Time, change store.Change) (store.Change, error) {
+func (a *App) toSuspense(p *payment.Payment, now time.Time, change store.Change) (store.Change, error) {
 	const note = "the gateway took money that the invoice has no room for: it is on its way back"
 	from := p.State
 	if from == payment.Processing || from == payment.Authorized {
@@ -421,7 +421,7 @@ func (a *App) toSuspense(p payment.Payment, now time.Time, change store.Change) 
 		}
 		p.State = to
 	}
-	why{note, payment.NoRoom}.explain(&p)
+	why{note, payment.NoRoom}.explain(p)
 	p.Attention, p.FinalizedAt = note, now
 	cause := ledger.Cause{Merchant: p.Merchant, Subject: p.ID, At: now}
 	if err := a.post(&change, ledger.RuleLate, cause, p.Attempt.Gateway, p.Amount); err != nil {
@@ -432,7 +432,7 @@ func (a *App) toSuspense(p payment.Payment, now time.Time, change store.Change) 
 		Source: refund.FromSuspense, Gateway: p.Attempt.Gateway, Reason: "no room on the invoice",
 		CheckAt: now, CreatedAt: now, UpdatedAt: now,
 	}
-	change.Payments = append(change.Payments, p)
+	change.Payments = append(change.Payments, *p)
 	change.Refunds = append(change.Refunds, back)
 	change.Events = append(change.Events,
 		happened(event.Payment, p.Merchant, p.ID, from, payment.Decline, p.State, byGateway, note, now),

@@ -3,6 +3,7 @@ package app_test
 import (
 	"testing"
 
+	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/payment"
 )
 
@@ -35,5 +36,29 @@ func TestNoRoomIsTheReason(t *testing.T) {
 	}
 	if got := s.state(second.ID, payment.Failed); got.Reason != payment.NoRoom {
 		t.Errorf("failed for %q, want %q", got.Reason, payment.NoRoom)
+	}
+}
+
+// Whoever confirms money that its invoice has no room for is told what became of it.
+func TestConfirmedWithoutRoom(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	i := s.invoice(10_000)
+	wish := s.wish(i, 10_000)
+	wish.Gateway = "cash"
+	late, err := s.app.RequestPayment(t.Context(), s.merchant, wish)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := s.request(i, 10_000)
+	s.first.pay(first.Attempt.Session, "paid")
+	s.returns(first, "ok")
+	s.state(first.ID, payment.Captured)
+	got, err := s.app.ConfirmPayment(t.Context(), s.merchant, app.Confirmation{
+		Payment: late.Payment.ID, Receipt: "till-1", Paid: true, Operator: "ann",
+	})
+	kept := s.state(late.Payment.ID, payment.Failed)
+	if err != nil || got.State != kept.State || got.Reason != payment.NoRoom || !got.FinalizedAt.Equal(kept.FinalizedAt) {
+		t.Errorf("got %+v, %v, want %+v", got, err, kept)
 	}
 }
