@@ -8852,7 +8852,7 @@ type ClientInterface interface {
 
 	// EnableEndpoint Enable an endpoint
 	//
-	// Sends to it again, also what stayed due.
+	// Sends to it again, also what stayed due: the oldest thousand at once, and what is beyond them within ten minutes.
 	//
 	// Needs a key with the scope endpoints:write.
 	//
@@ -11444,7 +11444,7 @@ func (c *Client) DisableEndpoint(ctx context.Context, id string, params *Disable
 
 // EnableEndpoint Enable an endpoint
 //
-// Sends to it again, also what stayed due.
+// Sends to it again, also what stayed due: the oldest thousand at once, and what is beyond them within ten minutes.
 //
 // Needs a key with the scope endpoints:write.
 //
@@ -24402,7 +24402,7 @@ type ClientWithResponsesInterface interface {
 
 	// EnableEndpointWithResponse Enable an endpoint
 	//
-	// Sends to it again, also what stayed due.
+	// Sends to it again, also what stayed due: the oldest thousand at once, and what is beyond them within ten minutes.
 	//
 	// Needs a key with the scope endpoints:write.
 	//
@@ -32583,7 +32583,7 @@ func (c *ClientWithResponses) DisableEndpointWithResponse(ctx context.Context, i
 
 // EnableEndpointWithResponse Enable an endpoint
 //
-// Sends to it again, also what stayed due.
+// Sends to it again, also what stayed due: the oldest thousand at once, and what is beyond them within ten minutes.
 //
 // Needs a key with the scope endpoints:write.
 //
@@ -38756,4 +38756,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: a7e4b902ced1a68858f8acbccdbcaddce2d12ff68dd02595eb2136d6e6af6c6d
+// Stamp of what it is made from: a475a7a30227c333490310708698a49892e84eab80846d0f7e64541d2cc3e763

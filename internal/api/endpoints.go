@@ -123,7 +123,10 @@ func (d *desk) endpoints() resource {
 			}, d.disableEndpoint, shown),
 			act(row{
 				id: "enableEndpoint", path: "/endpoints/{id}/enable", scope: merchant.EndpointsWrite,
-				summary: "Enable an endpoint", about: "Sends to it again, also what stayed due.", faults: missing,
+				summary: "Enable an endpoint",
+				about: "Sends to it again, also what stayed due: the oldest thousand at once, and what is beyond them within " +
+					"ten minutes.",
+				faults: missing,
 			}, d.enableEndpoint, shown),
 			act(row{
 				id: "rotateEndpointSecret", path: "/endpoints/{id}/rotate", scope: merchant.EndpointsWrite,

@@ -36,12 +36,10 @@ func (a *App) TakeDelivery(ctx context.Context, d event.Delivery) (m Message, mi
 	if err != nil {
 		return m, false, err
 	}
-	now := a.now()
 	if to.Disabled != "" {
-		d.RunAt, d.UpdatedAt = now.Add(restTime), now
-		err := a.store.Commit(ctx, store.Change{Deliveries: []event.Delivery{d}})
-		return m, false, ignoreConflict(err)
+		return m, false, a.layToRest(ctx, d)
 	}
+	now := a.now()
 	secrets, err := a.secretsOf(to)
 	if err != nil {
 		return m, false, err
@@ -83,10 +81,6 @@ func (a *App) ownHeader(d event.Delivery) (map[string]string, error) {
 	headers[d.Header] = string(secret)
 	return headers, nil
 }
-
-// restTime is how long a delivery to a disabled endpoint rests before it is
-// looked at again.
-const restTime = 10 * time.Minute
 
 // ignoreConflict is nil when somebody else was first.
 func ignoreConflict(err error) error {

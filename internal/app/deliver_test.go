@@ -1,7 +1,9 @@
 package app_test
 
 import (
+	"context"
 	"encoding/json"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -175,8 +177,106 @@ func TestGoneEndpointIsDisabled(t *testing.T) {
 	if err := s.app.DisableEndpoint(t.Context(), s.merchant, e.ID, ""); err != nil {
 		t.Fatal(err)
 	}
-	s.wait(time.Hour)
 	s.take(s.due()[0])
+}
+
+// What rested while its endpoint was disabled is due once it is enabled, and what waits
+// for its next try goes on waiting.
+func TestEnabledEndpointIsToldAtOnce(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	e, _ := s.endpoint()
+	another, _ := s.endpoint()
+	s.invoice(4_000)
+	for _, d := range s.due() {
+		if err := s.app.RecordDelivery(t.Context(), s.take(d), event.Outcome{Status: 500}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const many = 250 // more than one commit wakes
+	for range many {
+		s.invoice(5_000)
+	}
+	for _, id := range []string{e.ID, another.ID} {
+		if err := s.app.DisableEndpoint(t.Context(), s.merchant, id, "moving"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for due := s.due(); len(due) > 0; due = s.due() {
+		for _, d := range due {
+			if _, mine, err := s.app.TakeDelivery(t.Context(), d); mine || err != nil {
+				t.Fatalf("taken for a disabled endpoint: %v, %v", mine, err)
+			}
+		}
+	}
+	for range 2 { // the second time changes nothing
+		if err := s.app.DisableEndpoint(t.Context(), s.merchant, e.ID, ""); err != nil {
+			t.Fatal(err)
+		}
+		due := s.due()
+		if len(due) != 100 { // as many as are asked for of one queue
+			t.Errorf("%d are due, want 100", len(due))
+		}
+		for _, d := range due {
+			if d.Endpoint != e.ID || d.Tries != 0 {
+				t.Errorf("due is %+v", d)
+			}
+		}
+	}
+	all, err := s.app.ListDeliveries(t.Context(), s.merchant, app.DeliveryFilter{State: event.Due}, app.Older{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	woken := 0
+	for _, d := range all {
+		if !d.RunAt.After(s.now()) {
+			woken++
+		}
+	}
+	if woken != many || len(all) != 2*many+2 {
+		t.Errorf("%d of %d were woken, want %d", woken, len(all), many)
+	}
+}
+
+// An endpoint that is enabled while a delivery to it is laid to rest is told all the same.
+func TestEnabledWhileLaidToRest(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	e, _ := s.endpoint()
+	s.invoice(5_000)
+	if err := s.app.DisableEndpoint(t.Context(), s.merchant, e.ID, "moving"); err != nil {
+		t.Fatal(err)
+	}
+	late := app.New(app.Config{
+		Store: &slowToRest{Store: s.store, first: func() {
+			if err := s.app.DisableEndpoint(t.Context(), s.merchant, e.ID, ""); err != nil {
+				t.Error(err)
+			}
+		}},
+		Gateways: s.banks, Now: s.now, Log: slog.New(slog.DiscardHandler), Sealer: envelope{},
+		Credentials: envelope{}.credentials,
+	})
+	if _, mine, err := late.TakeDelivery(t.Context(), s.due()[0]); mine || err != nil {
+		t.Fatalf("taken for a disabled endpoint: %v, %v", mine, err)
+	}
+	if n := len(s.due()); n != 1 {
+		t.Errorf("%d are due, want the one", n)
+	}
+}
+
+// slowToRest does something before the first commit.
+type slowToRest struct {
+	store.Store
+
+	first func()
+}
+
+func (s *slowToRest) Commit(ctx context.Context, c store.Change) error {
+	if first := s.first; first != nil {
+		s.first = nil
+		first()
+	}
+	return s.Store.Commit(ctx, c)
 }
 
 func TestSecretsOverlap(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -286,7 +287,7 @@ func (a *App) RotateSecret(ctx context.Context, merchantID, endpointID string) (
 }
 
 // DisableEndpoint stops sending to an endpoint, for a reason; an empty reason
-// starts it again. Deliveries that are due stay due. Error: endpoint_not_found.
+// starts it again, with the deliveries that stayed due. Error: endpoint_not_found.
 func (a *App) DisableEndpoint(ctx context.Context, merchantID, endpointID, reason string) error {
 	return a.changeEndpoint(ctx, merchantID, endpointID, event.Change, func(e *event.Endpoint) error {
 		e.Disabled = reason
@@ -298,7 +299,8 @@ func (a *App) changeEndpoint(ctx context.Context, merchantID, id, trigger string
 	change func(*event.Endpoint) error,
 ) error {
 	defer a.endpoints.forget()
-	return a.update(ctx, func(r store.Reader) (store.Change, error) {
+	did := trigger
+	err := a.update(ctx, func(r store.Reader) (store.Change, error) {
 		e, err := endpointOf(ctx, r, merchantID, id)
 		if err != nil {
 			return store.Change{}, err
@@ -308,7 +310,6 @@ func (a *App) changeEndpoint(ctx context.Context, merchantID, id, trigger string
 		if err := change(&e); err != nil {
 			return store.Change{}, err
 		}
-		did := trigger
 		if trigger == event.Change {
 			did = switched(was, e.Disabled != "")
 		}
@@ -316,6 +317,14 @@ func (a *App) changeEndpoint(ctx context.Context, merchantID, id, trigger string
 			Endpoints: []event.Endpoint{e}, Events: []event.Event{acted(event.Receiver, merchantID, id, did, e.UpdatedAt)},
 		}, nil
 	})
+	if err != nil || did != event.Enable {
+		return err
+	}
+	if err := a.awakenAll(ctx, merchantID, id); err != nil { // it is enabled, and they have their rest
+		a.log.WarnContext(ctx, "deliveries could not be made due", slog.String("merchant", merchantID),
+			slog.String("endpoint", id), slog.String("error", fault.Detail(err)))
+	}
+	return nil
 }
 
 func endpointOf(ctx context.Context, r store.Reader, merchantID, id string) (event.Endpoint, error) {
