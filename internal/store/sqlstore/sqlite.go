@@ -35,9 +35,10 @@ type sqliteEngine struct {
 }
 
 // The sizes of SQLite's page caches in KiB. They are outside of Go's heap and
-// there is one per connection.
+// there is one per connection. A page takes twice its size: with what SQLite keeps
+// beside it, the allocator has no smaller place for it.
 const (
-	writerCache = 16 << 10
+	writerCache = 8 << 10
 	readerCache = 1 << 10
 )
 
