@@ -231,3 +231,57 @@ func TestReverseRace(t *testing.T) {
 	}
 	s.invoiceIs(i.ID, invoice.Refunded, 0)
 }
+
+// TestOwedMoneyIsTakenOnce: what a gateway refused to give back lies in suspense, and a refund
+// that is made for it later takes it from there, and not from the merchant a second time.
+func TestOwedMoneyIsTakenOnce(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	s.first.set(func(b *bank) { b.denyUndo = true })
+	i, p := s.paid(5_000)
+	if _, err := s.app.RefundInvoice(t.Context(), s.merchant, i.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.app.ResolveDue(t.Context(), 10); err != nil {
+		t.Fatal(err)
+	}
+	stands := func(what string, suspense int64, calls int) {
+		t.Helper()
+		if got := s.balance(ledger.MerchantAvailable, ""); got != 0 {
+			t.Errorf("%s: the merchant has %d, want nothing", what, got)
+		}
+		if got := s.balance(ledger.Suspense, ""); got != suspense {
+			t.Errorf("%s: %d are in suspense, want %d", what, got, suspense)
+		}
+		refunds, err := s.store.RefundsOf(t.Context(), s.merchant, p.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for _, b := range refunds {
+			if b.Attention != "" {
+				n++
+			}
+		}
+		if n != calls {
+			t.Errorf("%s: %d refunds call for a person, want %d", what, n, calls)
+		}
+		s.audit()
+	}
+	stands("refused", 5_000, 1)
+	if back, err := s.refund(p, rial(2_000)); err != nil || back.State != refund.Failed {
+		t.Fatalf("got %+v, %v, want another refusal", back, err)
+	}
+	stands("refused again", 5_000, 2)
+	s.first.set(func(b *bank) { b.canRefund = true })
+	if back, err := s.refund(p, rial(2_000)); err != nil || back.State != refund.Succeeded {
+		t.Fatalf("got %+v, %v", back, err)
+	}
+	stands("a part is back", 3_000, 2)
+	if back, err := s.refund(p, money.Amount{}); err != nil || back.State != refund.Succeeded {
+		t.Fatalf("got %+v, %v", back, err)
+	}
+	stands("all is back", 0, 0)
+	s.invoiceIs(i.ID, invoice.Refunded, 0)
+	s.state(p.ID, payment.Refunded)
+}

@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/purserhq/purser/internal/event"
@@ -45,7 +46,11 @@ func (a *App) RefundPayment(ctx context.Context, merchantID string, n NewRefund)
 	if err != nil {
 		return refund.Refund{}, err
 	}
-	if i.VerifyIn > 0 || p.Wallet != 0 {
+	before, err := a.store.RefundsOf(ctx, merchantID, p.ID)
+	if err != nil {
+		return refund.Refund{}, err
+	}
+	if p.Wallet != 0 || i.VerifyIn > 0 && !isOwed(before) {
 		return refund.Refund{}, fault.New(fault.CodeUnsupported, "payment", "Refund the whole invoice instead.")
 	}
 	if byPerson(p) {
@@ -66,21 +71,32 @@ func (a *App) RefundPayment(ctx context.Context, merchantID string, n NewRefund)
 		if p, err = r.Payment(ctx, merchantID, n.Payment); err != nil {
 			return store.Change{}, err
 		}
+		if before, err = r.RefundsOf(ctx, merchantID, p.ID); err != nil {
+			return store.Change{}, err
+		}
 		var change store.Change
-		back, change, err = a.openRefund(p, i, c, n)
+		back, change, err = a.openRefund(p, i, c, n, before)
 		return change, err
 	})
 	if err != nil {
 		return refund.Refund{}, err
 	}
 	if back.Way == "" {
-		return a.failRefund(ctx, back, cannotReturn, false)
+		return a.failRefund(ctx, back, cannotReturn, orphaned(back))
 	}
 	return a.sendBack(ctx, back.Merchant, back.ID)
 }
 
-// openRefund decides the way back and holds the money.
-func (a *App) openRefund(p payment.Payment, i invoice.Invoice, c candidate, n NewRefund,
+// isOwed says that what is left of a payment is the payer's: a gateway refused to give it back
+// before, so that it lies in suspense and is not the merchant's (ADR 0015).
+func isOwed(refunds []refund.Refund) bool {
+	return slices.ContainsFunc(refunds, func(b refund.Refund) bool {
+		return b.Source == refund.FromOwed && b.State == refund.Failed
+	})
+}
+
+// openRefund decides the way back and holds the money, after the refunds before.
+func (a *App) openRefund(p payment.Payment, i invoice.Invoice, c candidate, n NewRefund, before []refund.Refund,
 ) (refund.Refund, store.Change, error) {
 	amount := n.Amount
 	if p.Returning.Sign() > 0 && !amount.Valid() {
@@ -111,13 +127,30 @@ func (a *App) openRefund(p payment.Payment, i invoice.Invoice, c candidate, n Ne
 		},
 	}
 	rule, names := ledger.RuleRefundOpened, ledger.Names{Gateway: back.Gateway}
-	if i.Account != 0 {
+	switch {
+	case isOwed(before):
+		back.Source, rule = refund.FromOwed, ledger.RuleSuspenseOpened
+		if amount == p.Refundable() {
+			change.Refunds = append(change.Refunds, answered(before, now)...)
+		}
+	case i.Account != 0:
 		back.Source = refund.FromDeposit
-		change.Refunds[0].Source = back.Source
 		rule, names.Owner = ledger.RuleDepositOpened, ownerOf(i.Account)
 	}
+	change.Refunds[0].Source = back.Source
 	err = a.postFor(&change, rule, causeOf(back, now), names, amount)
 	return back, change, err
+}
+
+// answered are the refunds among some that called for a person, who has been there now.
+func answered(refunds []refund.Refund, now time.Time) (all []refund.Refund) {
+	for _, b := range refunds {
+		if b.State == refund.Failed && b.Attention != "" {
+			b.Attention, b.UpdatedAt = "", now
+			all = append(all, b)
+		}
+	}
+	return all
 }
 
 // wayBack picks how money goes back at a gateway; empty when it cannot.
