@@ -7702,8 +7702,20 @@ type GetRefundParams struct {
 // GetRefundParamsExpand defines parameters for GetRefund.
 type GetRefundParamsExpand string
 
+// ConfirmRefundParams defines parameters for ConfirmRefund.
+type ConfirmRefundParams struct {
+	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
 // RefreshRefundParams defines parameters for RefreshRefund.
 type RefreshRefundParams struct {
+	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// RejectRefundParams defines parameters for RejectRefund.
+type RejectRefundParams struct {
 	// IdempotencyKey Your name for this wish: however often it is sent, it comes true once.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
@@ -8178,6 +8190,12 @@ type SetRateJSONRequestBody = NewRate
 
 // CreateRefundJSONRequestBody defines body for CreateRefund for application/json ContentType.
 type CreateRefundJSONRequestBody = NewRefund
+
+// ConfirmRefundJSONRequestBody defines body for ConfirmRefund for application/json ContentType.
+type ConfirmRefundJSONRequestBody = MoneyCame
+
+// RejectRefundJSONRequestBody defines body for RejectRefund for application/json ContentType.
+type RejectRefundJSONRequestBody = Decided
 
 // CreateRequisiteJSONRequestBody defines body for CreateRequisite for application/json ContentType.
 type CreateRequisiteJSONRequestBody = NewRequisite
@@ -9819,7 +9837,7 @@ type ClientInterface interface {
 
 	// CreateRefundWithBody Create a refund
 	//
-	// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none. Where you want no more of it, closeInvoice ends it.
+	// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. What a gateway refused to give back then can be tried again here. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none. Where you want no more of it, closeInvoice ends it.
 	//
 	// Needs a key with the scope refunds:write.
 	//
@@ -9830,7 +9848,7 @@ type ClientInterface interface {
 
 	// CreateRefund Create a refund
 	//
-	// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none. Where you want no more of it, closeInvoice ends it.
+	// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. What a gateway refused to give back then can be tried again here. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none. Where you want no more of it, closeInvoice ends it.
 	//
 	// Needs a key with the scope refunds:write.
 	//
@@ -9848,6 +9866,28 @@ type ClientInterface interface {
 	// Corresponds with GET /refunds/{id} (the `GetRefund` operationId).
 	GetRefund(ctx context.Context, id string, params *GetRefundParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ConfirmRefundWithBody Confirm a refund
+	//
+	// Says that the payer has the money of a refund that calls for a person, because its gateway does not say what became of it, or refused to give back what is the payer's: the gateway gave it back after all, or somebody did by hand. After a refusal the answer is a new refund, which has succeeded.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /refunds/{id}/confirm (the `ConfirmRefund` operationId).
+	ConfirmRefundWithBody(ctx context.Context, id string, params *ConfirmRefundParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ConfirmRefund Confirm a refund
+	//
+	// Says that the payer has the money of a refund that calls for a person, because its gateway does not say what became of it, or refused to give back what is the payer's: the gateway gave it back after all, or somebody did by hand. After a refusal the answer is a new refund, which has succeeded.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /refunds/{id}/confirm (the `ConfirmRefund` operationId).
+	ConfirmRefund(ctx context.Context, id string, params *ConfirmRefundParams, body ConfirmRefundJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// RefreshRefund Ask the gateway about a refund
 	//
 	// Goes on with a refund at once: sends it to the gateway if that was not done, and asks what became of it. We do so by ourselves too. One that is over stays as it is.
@@ -9856,6 +9896,28 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /refunds/{id}/refresh (the `RefreshRefund` operationId).
 	RefreshRefund(ctx context.Context, id string, params *RefreshRefundParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RejectRefundWithBody Reject a refund
+	//
+	// Says that the gateway did not give back the money of a refund that calls for a person, and will not: it has failed. What was yours is yours again; what is the payer's is kept apart until it goes back.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /refunds/{id}/reject (the `RejectRefund` operationId).
+	RejectRefundWithBody(ctx context.Context, id string, params *RejectRefundParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RejectRefund Reject a refund
+	//
+	// Says that the gateway did not give back the money of a refund that calls for a person, and will not: it has failed. What was yours is yours again; what is the payer's is kept apart until it goes back.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /refunds/{id}/reject (the `RejectRefund` operationId).
+	RejectRefund(ctx context.Context, id string, params *RejectRefundParams, body RejectRefundJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListRequisites List requisites
 	//
@@ -13361,7 +13423,7 @@ func (c *Client) ListRefunds(ctx context.Context, params *ListRefundsParams, req
 
 // CreateRefundWithBody Create a refund
 //
-// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none. Where you want no more of it, closeInvoice ends it.
+// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. What a gateway refused to give back then can be tried again here. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none. Where you want no more of it, closeInvoice ends it.
 //
 // Needs a key with the scope refunds:write.
 //
@@ -13382,7 +13444,7 @@ func (c *Client) CreateRefundWithBody(ctx context.Context, params *CreateRefundP
 
 // CreateRefund Create a refund
 //
-// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none. Where you want no more of it, closeInvoice ends it.
+// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. What a gateway refused to give back then can be tried again here. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none. Where you want no more of it, closeInvoice ends it.
 //
 // Needs a key with the scope refunds:write.
 //
@@ -13420,6 +13482,48 @@ func (c *Client) GetRefund(ctx context.Context, id string, params *GetRefundPara
 	return c.Client.Do(req)
 }
 
+// ConfirmRefundWithBody Confirm a refund
+//
+// Says that the payer has the money of a refund that calls for a person, because its gateway does not say what became of it, or refused to give back what is the payer's: the gateway gave it back after all, or somebody did by hand. After a refusal the answer is a new refund, which has succeeded.
+//
+// Needs a key with the scope operator.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /refunds/{id}/confirm (the `ConfirmRefund` operationId).
+func (c *Client) ConfirmRefundWithBody(ctx context.Context, id string, params *ConfirmRefundParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConfirmRefundRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ConfirmRefund Confirm a refund
+//
+// Says that the payer has the money of a refund that calls for a person, because its gateway does not say what became of it, or refused to give back what is the payer's: the gateway gave it back after all, or somebody did by hand. After a refusal the answer is a new refund, which has succeeded.
+//
+// Needs a key with the scope operator.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /refunds/{id}/confirm (the `ConfirmRefund` operationId).
+func (c *Client) ConfirmRefund(ctx context.Context, id string, params *ConfirmRefundParams, body ConfirmRefundJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConfirmRefundRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // RefreshRefund Ask the gateway about a refund
 //
 // Goes on with a refund at once: sends it to the gateway if that was not done, and asks what became of it. We do so by ourselves too. One that is over stays as it is.
@@ -13429,6 +13533,48 @@ func (c *Client) GetRefund(ctx context.Context, id string, params *GetRefundPara
 // Corresponds with POST /refunds/{id}/refresh (the `RefreshRefund` operationId).
 func (c *Client) RefreshRefund(ctx context.Context, id string, params *RefreshRefundParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRefreshRefundRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RejectRefundWithBody Reject a refund
+//
+// Says that the gateway did not give back the money of a refund that calls for a person, and will not: it has failed. What was yours is yours again; what is the payer's is kept apart until it goes back.
+//
+// Needs a key with the scope operator.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /refunds/{id}/reject (the `RejectRefund` operationId).
+func (c *Client) RejectRefundWithBody(ctx context.Context, id string, params *RejectRefundParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRejectRefundRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RejectRefund Reject a refund
+//
+// Says that the gateway did not give back the money of a refund that calls for a person, and will not: it has failed. What was yours is yours again; what is the payer's is kept apart until it goes back.
+//
+// Needs a key with the scope operator.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /refunds/{id}/reject (the `RejectRefund` operationId).
+func (c *Client) RejectRefund(ctx context.Context, id string, params *RejectRefundParams, body RejectRefundJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRejectRefundRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -21507,6 +21653,68 @@ func NewGetRefundRequest(server string, id string, params *GetRefundParams) (*ht
 	return req, nil
 }
 
+// NewConfirmRefundRequest calls the generic ConfirmRefund builder with application/json body
+func NewConfirmRefundRequest(server string, id string, params *ConfirmRefundParams, body ConfirmRefundJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewConfirmRefundRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewConfirmRefundRequestWithBody constructs an http.Request for the ConfirmRefund method, with any body, and a specified content type
+func NewConfirmRefundRequestWithBody(server string, id string, params *ConfirmRefundParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/refunds/%s/confirm", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewRefreshRefundRequest constructs an http.Request for the RefreshRefund method
 func NewRefreshRefundRequest(server string, id string, params *RefreshRefundParams) (*http.Request, error) {
 	var err error
@@ -21537,6 +21745,68 @@ func NewRefreshRefundRequest(server string, id string, params *RefreshRefundPara
 	if err != nil {
 		return nil, err
 	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewRejectRefundRequest calls the generic RejectRefund builder with application/json body
+func NewRejectRefundRequest(server string, id string, params *RejectRefundParams, body RejectRefundJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRejectRefundRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewRejectRefundRequestWithBody constructs an http.Request for the RejectRefund method, with any body, and a specified content type
+func NewRejectRefundRequestWithBody(server string, id string, params *RejectRefundParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/refunds/%s/reject", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	if params != nil {
 
@@ -25447,7 +25717,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateRefundWithBodyWithResponse Create a refund
 	//
-	// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none. Where you want no more of it, closeInvoice ends it.
+	// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. What a gateway refused to give back then can be tried again here. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none. Where you want no more of it, closeInvoice ends it.
 	//
 	// Needs a key with the scope refunds:write.
 	//
@@ -25458,7 +25728,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateRefundWithResponse Create a refund
 	//
-	// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none. Where you want no more of it, closeInvoice ends it.
+	// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. What a gateway refused to give back then can be tried again here. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none. Where you want no more of it, closeInvoice ends it.
 	//
 	// Needs a key with the scope refunds:write.
 	//
@@ -25478,6 +25748,28 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /refunds/{id} (the `GetRefund` operationId).
 	GetRefundWithResponse(ctx context.Context, id string, params *GetRefundParams, reqEditors ...RequestEditorFn) (*GetRefundResponse, error)
 
+	// ConfirmRefundWithBodyWithResponse Confirm a refund
+	//
+	// Says that the payer has the money of a refund that calls for a person, because its gateway does not say what became of it, or refused to give back what is the payer's: the gateway gave it back after all, or somebody did by hand. After a refusal the answer is a new refund, which has succeeded.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /refunds/{id}/confirm (the `ConfirmRefund` operationId).
+	ConfirmRefundWithBodyWithResponse(ctx context.Context, id string, params *ConfirmRefundParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConfirmRefundResponse, error)
+
+	// ConfirmRefundWithResponse Confirm a refund
+	//
+	// Says that the payer has the money of a refund that calls for a person, because its gateway does not say what became of it, or refused to give back what is the payer's: the gateway gave it back after all, or somebody did by hand. After a refusal the answer is a new refund, which has succeeded.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /refunds/{id}/confirm (the `ConfirmRefund` operationId).
+	ConfirmRefundWithResponse(ctx context.Context, id string, params *ConfirmRefundParams, body ConfirmRefundJSONRequestBody, reqEditors ...RequestEditorFn) (*ConfirmRefundResponse, error)
+
 	// RefreshRefundWithResponse Ask the gateway about a refund
 	//
 	// Goes on with a refund at once: sends it to the gateway if that was not done, and asks what became of it. We do so by ourselves too. One that is over stays as it is.
@@ -25488,6 +25780,28 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /refunds/{id}/refresh (the `RefreshRefund` operationId).
 	RefreshRefundWithResponse(ctx context.Context, id string, params *RefreshRefundParams, reqEditors ...RequestEditorFn) (*RefreshRefundResponse, error)
+
+	// RejectRefundWithBodyWithResponse Reject a refund
+	//
+	// Says that the gateway did not give back the money of a refund that calls for a person, and will not: it has failed. What was yours is yours again; what is the payer's is kept apart until it goes back.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /refunds/{id}/reject (the `RejectRefund` operationId).
+	RejectRefundWithBodyWithResponse(ctx context.Context, id string, params *RejectRefundParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RejectRefundResponse, error)
+
+	// RejectRefundWithResponse Reject a refund
+	//
+	// Says that the gateway did not give back the money of a refund that calls for a person, and will not: it has failed. What was yours is yours again; what is the payer's is kept apart until it goes back.
+	//
+	// Needs a key with the scope operator.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /refunds/{id}/reject (the `RejectRefund` operationId).
+	RejectRefundWithResponse(ctx context.Context, id string, params *RejectRefundParams, body RejectRefundJSONRequestBody, reqEditors ...RequestEditorFn) (*RejectRefundResponse, error)
 
 	// ListRequisitesWithResponse List requisites
 	//
@@ -30286,6 +30600,47 @@ func (r GetRefundResponse) ContentType() string {
 	return ""
 }
 
+type ConfirmRefundResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Refund
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ConfirmRefundResponse) GetJSON200() *Refund {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ConfirmRefundResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ConfirmRefundResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ConfirmRefundResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ConfirmRefundResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type RefreshRefundResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -30321,6 +30676,47 @@ func (r RefreshRefundResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r RefreshRefundResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RejectRefundResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Refund
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RejectRefundResponse) GetJSON200() *Refund {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r RejectRefundResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RejectRefundResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RejectRefundResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RejectRefundResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -34198,7 +34594,7 @@ func (c *ClientWithResponses) ListRefundsWithResponse(ctx context.Context, param
 
 // CreateRefundWithBodyWithResponse Create a refund
 //
-// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none. Where you want no more of it, closeInvoice ends it.
+// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. What a gateway refused to give back then can be tried again here. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none. Where you want no more of it, closeInvoice ends it.
 //
 // Needs a key with the scope refunds:write.
 //
@@ -34215,7 +34611,7 @@ func (c *ClientWithResponses) CreateRefundWithBodyWithResponse(ctx context.Conte
 
 // CreateRefundWithResponse Create a refund
 //
-// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none. Where you want no more of it, closeInvoice ends it.
+// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. What a gateway refused to give back then can be tried again here. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none. Where you want no more of it, closeInvoice ends it.
 //
 // Needs a key with the scope refunds:write.
 //
@@ -34247,6 +34643,40 @@ func (c *ClientWithResponses) GetRefundWithResponse(ctx context.Context, id stri
 	return ParseGetRefundResponse(rsp)
 }
 
+// ConfirmRefundWithBodyWithResponse Confirm a refund
+//
+// Says that the payer has the money of a refund that calls for a person, because its gateway does not say what became of it, or refused to give back what is the payer's: the gateway gave it back after all, or somebody did by hand. After a refusal the answer is a new refund, which has succeeded.
+//
+// Needs a key with the scope operator.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /refunds/{id}/confirm (the `ConfirmRefund` operationId).
+func (c *ClientWithResponses) ConfirmRefundWithBodyWithResponse(ctx context.Context, id string, params *ConfirmRefundParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConfirmRefundResponse, error) {
+	rsp, err := c.ConfirmRefundWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConfirmRefundResponse(rsp)
+}
+
+// ConfirmRefundWithResponse Confirm a refund
+//
+// Says that the payer has the money of a refund that calls for a person, because its gateway does not say what became of it, or refused to give back what is the payer's: the gateway gave it back after all, or somebody did by hand. After a refusal the answer is a new refund, which has succeeded.
+//
+// Needs a key with the scope operator.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /refunds/{id}/confirm (the `ConfirmRefund` operationId).
+func (c *ClientWithResponses) ConfirmRefundWithResponse(ctx context.Context, id string, params *ConfirmRefundParams, body ConfirmRefundJSONRequestBody, reqEditors ...RequestEditorFn) (*ConfirmRefundResponse, error) {
+	rsp, err := c.ConfirmRefund(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConfirmRefundResponse(rsp)
+}
+
 // RefreshRefundWithResponse Ask the gateway about a refund
 //
 // Goes on with a refund at once: sends it to the gateway if that was not done, and asks what became of it. We do so by ourselves too. One that is over stays as it is.
@@ -34262,6 +34692,40 @@ func (c *ClientWithResponses) RefreshRefundWithResponse(ctx context.Context, id 
 		return nil, err
 	}
 	return ParseRefreshRefundResponse(rsp)
+}
+
+// RejectRefundWithBodyWithResponse Reject a refund
+//
+// Says that the gateway did not give back the money of a refund that calls for a person, and will not: it has failed. What was yours is yours again; what is the payer's is kept apart until it goes back.
+//
+// Needs a key with the scope operator.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /refunds/{id}/reject (the `RejectRefund` operationId).
+func (c *ClientWithResponses) RejectRefundWithBodyWithResponse(ctx context.Context, id string, params *RejectRefundParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RejectRefundResponse, error) {
+	rsp, err := c.RejectRefundWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRejectRefundResponse(rsp)
+}
+
+// RejectRefundWithResponse Reject a refund
+//
+// Says that the gateway did not give back the money of a refund that calls for a person, and will not: it has failed. What was yours is yours again; what is the payer's is kept apart until it goes back.
+//
+// Needs a key with the scope operator.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /refunds/{id}/reject (the `RejectRefund` operationId).
+func (c *ClientWithResponses) RejectRefundWithResponse(ctx context.Context, id string, params *RejectRefundParams, body RejectRefundJSONRequestBody, reqEditors ...RequestEditorFn) (*RejectRefundResponse, error) {
+	rsp, err := c.RejectRefund(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRejectRefundResponse(rsp)
 }
 
 // ListRequisitesWithResponse List requisites
@@ -37851,6 +38315,32 @@ func ParseGetRefundResponse(rsp *http.Response) (*GetRefundResponse, error) {
 	return response, nil
 }
 
+// ParseConfirmRefundResponse parses an HTTP response from a ConfirmRefundWithResponse call
+func ParseConfirmRefundResponse(rsp *http.Response) (*ConfirmRefundResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ConfirmRefundResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Refund
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseRefreshRefundResponse parses an HTTP response from a RefreshRefundWithResponse call
 func ParseRefreshRefundResponse(rsp *http.Response) (*RefreshRefundResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -37860,6 +38350,32 @@ func ParseRefreshRefundResponse(rsp *http.Response) (*RefreshRefundResponse, err
 	}
 
 	response := &RefreshRefundResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Refund
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRejectRefundResponse parses an HTTP response from a RejectRefundWithResponse call
+func ParseRejectRefundResponse(rsp *http.Response) (*RejectRefundResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RejectRefundResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}
@@ -38756,4 +39272,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: a475a7a30227c333490310708698a49892e84eab80846d0f7e64541d2cc3e763
+// Stamp of what it is made from: e219cfc8b552867708845dc75acb01972b3a9cb21409f9c194bc23c15bf2553d

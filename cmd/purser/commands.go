@@ -29,6 +29,7 @@ type commandLine struct {
 	Delivery  deliveryCommand  `cmd:"" help:"Look at what an endpoint was told, and tell it again."`
 	Invoice   invoiceCommand   `cmd:"" help:"List invoices, or let one be paid although its amount is unusual."`
 	Payment   paymentCommand   `cmd:"" help:"Say whether money came that no gateway can tell about."`
+	Refund    refundCommand    `cmd:"" help:"Say what became of a refund that waits for a person."`
 	Payout    payoutCommand    `cmd:"" help:"Send out what accounts asked for, and say what came of it."`
 	Trader    traderCommand    `cmd:"" help:"Add those who receive transfers of payers, and book their coins."`
 	Requisite requisiteCommand `cmd:"" help:"Add, list or change the accounts that payers send money to."`

@@ -78,7 +78,7 @@ var prepared = posted("/invoices", `{"amount":"5000","unit":"IRR"}`) +
 	"! vault holds held\n! 10000 gets 1000 USD\n" +
 	administered("/customers", `{"first_name":"Ada","pin":"471100"}`) +
 	administered("/transfers", `{"source":10000,"destination":10001,"amount":"10","unit":"USD"}`) +
-	traded + attesting + coded + "! a link that has taken money\n"
+	traded + attesting + coded + "! a link that has taken money\n! nobody answers for unsure\n"
 
 var samples = []dialecttest.Sample{
 	{

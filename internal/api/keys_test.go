@@ -61,7 +61,7 @@ func TestScopes(t *testing.T) {
 			"POST /v1/issuers", // whose names are one merchant's for ever
 			"POST /v1/signing-keys",
 			"POST /v1/payments/attest", "POST /v1/payments/{id}/confirm", "POST /v1/payments/{id}/reject",
-			"POST /v1/customers/{id}/unblock":
+			"POST /v1/refunds/{id}/confirm", "POST /v1/refunds/{id}/reject", "POST /v1/customers/{id}/unblock":
 			need, all, read, write = "", merchant.Operator, "", ""
 		}
 		if need == "keys" && resource != "keys" && route.Method == http.MethodPost && all == merchant.Admin {

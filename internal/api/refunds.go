@@ -105,7 +105,8 @@ func (d *desk) refunds() resource {
 				id: "createRefund", path: "/refunds", scope: merchant.RefundsWrite, summary: "Create a refund",
 				about: "Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never " +
 					"exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An " +
-					"invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. " +
+					"invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. What a gateway " +
+					"refused to give back then can be tried again here. " +
 					"Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and " +
 					"its page asks its payer for none. Where you want no more of it, closeInvoice ends it.",
 				faults: []fault.Code{
@@ -125,6 +126,19 @@ func (d *desk) refunds() resource {
 					"We do so by ourselves too. One that is over stays as it is.",
 				faults: []fault.Code{fault.CodeRefundNotFound, fault.CodeGatewayNotFound},
 			}, d.refreshRefund, story[refundView]{now: d.refundNow}),
+			act(row{
+				id: "confirmRefund", path: "/refunds/{id}/confirm", scope: merchant.Operator, summary: "Confirm a refund",
+				about: "Says that the payer has the money of a refund that calls for a person, because its gateway does not say " +
+					"what became of it, or refused to give back what is the payer's: the gateway gave it back after all, or " +
+					"somebody did by hand. After a refusal the answer is a new refund, which has succeeded.",
+				faults: []fault.Code{fault.CodeRefundNotFound, fault.CodeWrongState, fault.CodeDuplicate},
+			}, d.confirmRefund, story[refundView]{now: d.refundNow}),
+			act(row{
+				id: "rejectRefund", path: "/refunds/{id}/reject", scope: merchant.Operator, summary: "Reject a refund",
+				about: "Says that the gateway did not give back the money of a refund that calls for a person, and will not: it " +
+					"has failed. What was yours is yours again; what is the payer's is kept apart until it goes back.",
+				faults: []fault.Code{fault.CodeRefundNotFound, fault.CodeWrongState},
+			}, d.rejectRefund, story[refundView]{now: d.refundNow}),
 			list(row{
 				id: "listRefunds", path: "/refunds", scope: merchant.RefundsRead, summary: "List refunds",
 				about: "Lists all refunds, those too that nobody asked for, such as of money that came late.",
@@ -150,6 +164,18 @@ func (d *desk) refundNow(c *call, id string) (refundView, error) {
 
 func (d *desk) refreshRefund(c *call, id string, _ none) (refundView, error) {
 	return show(viewRefund)(d.App.ResolveRefund(c.Context(), c.Merchant, id))
+}
+
+func (d *desk) confirmRefund(c *call, id string, in moneyCame) (refundView, error) {
+	return show(viewRefund)(d.App.SayRefund(c.Context(), c.Merchant, app.RefundWord{
+		Refund: id, Back: true, Receipt: in.Receipt, Operator: c.said(in.Operator), Note: in.Note,
+	}))
+}
+
+func (d *desk) rejectRefund(c *call, id string, in decided) (refundView, error) {
+	return show(viewRefund)(d.App.SayRefund(c.Context(), c.Merchant, app.RefundWord{
+		Refund: id, Operator: c.said(in.Operator), Note: in.Note,
+	}))
 }
 
 func (d *desk) getRefund(c *call, id string, q refundExpand) (refundView, error) {

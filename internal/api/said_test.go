@@ -45,6 +45,8 @@ var said = []dialecttest.Sample{
 	decision("/v1/customers/{id}/unblock", "10002", `{"operator":"Sam","note":"n"}`),
 	decision("/v1/payments/{id}/confirm", id("pay", 25), `{"operator":"Sam","receipt":"r","note":"n"}`),
 	decision("/v1/payments/{id}/reject", id("pay", 25), `{"operator":"Sam","note":"n"}`),
+	decision("/v1/refunds/{id}/confirm", "unsure", `{"operator":"Sam","receipt":"r","note":"n"}`),
+	decision("/v1/refunds/{id}/reject", "unsure", `{"operator":"Sam","note":"n"}`),
 	{
 		Route: "POST /v1/refunds/{id}/refresh", Path: "/v1/refunds/" + id("rfd", 4) + "/refresh", Key: "key", Owned: true,
 	},

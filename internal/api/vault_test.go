@@ -14,6 +14,7 @@ import (
 	"github.com/purserhq/purser/internal/merchant"
 	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payment"
+	"github.com/purserhq/purser/internal/refund"
 	"github.com/purserhq/purser/internal/store"
 )
 
@@ -96,7 +97,7 @@ func (v *vault) step(h gateway.Held, report gateway.Report) gateway.Report {
 
 // happen does what a story says of the vault: "vault holds PAYMENT", "vault
 // refuses", "vault loses", "vault answers"; and "market opens" and
-// "picture of DEAL", see openMarket and picture; and "parts of 2000 IRR", the limit above
+// "picture of DEAL", see openMarket and picture; "nobody answers for REFUND"; and "parts of 2000 IRR", the limit above
 // which payments are split.
 func happen(ctx context.Context, w *dialecttest.World, what string) (known bool, err error) {
 	if what == "market opens" {
@@ -114,6 +115,9 @@ func happen(ctx context.Context, w *dialecttest.World, what string) (known bool,
 	}
 	if what == "a link that has taken money" {
 		return true, gathered(ctx, w)
+	}
+	if id, ok := strings.CutPrefix(what, "nobody answers for "); ok {
+		return true, unanswered(ctx, w, id)
 	}
 	if what == "parts of 2000 IRR" {
 		m, err := w.Store.Merchant(ctx, w.Shop)
@@ -145,6 +149,41 @@ func happen(ctx context.Context, w *dialecttest.World, what string) (known bool,
 	defer v.mu.Unlock()
 	v.mood = how
 	return true, nil
+}
+
+// unanswered makes a refund of which the gateway does not say what became of it, so that a
+// person was called, of a payment of its own.
+func unanswered(ctx context.Context, w *dialecttest.World, id string) error {
+	if _, err := w.App.CreateInvoice(ctx, w.Shop, app.NewInvoice{
+		ID: "of-" + id, Amount: money.New(5000, money.IRR),
+	}); err != nil {
+		return err
+	}
+	made, err := w.App.RequestPayment(ctx, w.Shop, app.NewPayment{
+		Invoice: "of-" + id, Amount: money.New(5000, money.IRR), Gateway: "zarinpal",
+		NewID: func() string { return "paid-" + id },
+	})
+	if err != nil {
+		return err
+	}
+	bank := w.Banks["zarinpal"]
+	bank.Pay(made.Payment.Attempt.Session)
+	if _, err := w.App.ReturnPayer(ctx, map[string][]string{
+		"Authority": {made.Payment.Attempt.Session}, "Status": {"OK"},
+	}); err != nil {
+		return err
+	}
+	bank.Behave("loses returns")
+	back, err := w.App.RefundPayment(ctx, w.Shop, app.NewRefund{ID: id, Payment: made.Payment.ID})
+	bank.Behave("gives back")
+	if err != nil {
+		return err
+	}
+	if back, err = w.App.Refund(ctx, w.Shop, back.ID); err != nil {
+		return err
+	}
+	back.Attention = "the gateway does not say whether the money went back"
+	return w.Store.Commit(ctx, store.Change{Refunds: []refund.Refund{back}})
 }
 
 // gathered makes the open-amount link "anything" of the invoice "gathering", through

@@ -20,7 +20,7 @@ func (a *App) bookReturn(ctx context.Context, b refund.Refund, r gateway.ReturnR
 	case gateway.Done:
 		return a.finishRefund(ctx, b, r)
 	case gateway.Denied:
-		return a.failRefund(ctx, b, r.Word, orphaned(b))
+		return a.failRefund(ctx, b, r.Word, orphaned(b), nil)
 	case gateway.Underway, gateway.ReturnUnsure:
 		return a.askLater(ctx, b, r)
 	}
@@ -31,7 +31,7 @@ func (a *App) bookReturn(ctx context.Context, b refund.Refund, r gateway.ReturnR
 // ends one refund of ours: where a provider only lists what it gave back of a
 // payment, two refunds of the same sum look alike.
 func (a *App) finishRefund(ctx context.Context, b refund.Refund, r gateway.ReturnReport) (refund.Refund, error) {
-	done, err := a.bookRefund(ctx, b, r)
+	done, err := a.bookRefund(ctx, b, r, nil)
 	if !fault.Is(err, fault.CodeDuplicate) {
 		return done, err
 	}
@@ -56,8 +56,10 @@ func (a *App) forgetReturn(ctx context.Context, b refund.Refund) error {
 	})
 }
 
-func (a *App) bookRefund(ctx context.Context, b refund.Refund, r gateway.ReturnReport) (refund.Refund, error) {
-	return a.moveRefund(ctx, b.Merchant, b.ID, refund.Succeed,
+// bookRefund books it at the gateway's word, or at a person's.
+func (a *App) bookRefund(ctx context.Context, b refund.Refund, r gateway.ReturnReport, said *RefundWord,
+) (refund.Refund, error) {
+	return a.moveRefund(ctx, b.Merchant, b.ID, refund.Succeed, said,
 		func(reader store.Reader, back *refund.Refund, change *store.Change, now time.Time) error {
 			back.Receipt, back.Attention, back.Word = r.Receipt, "", ""
 			if r.Undone {
@@ -67,10 +69,7 @@ func (a *App) bookRefund(ctx context.Context, b refund.Refund, r gateway.ReturnR
 			if back.Way == refund.ByReversal {
 				rule = ledger.RuleReversed
 			} else if r.Receipt != "" {
-				change.Claims = append(change.Claims, store.Claim{
-					Merchant: back.Merchant, Kind: store.RefundClaim, Subject: back.ID,
-					Key: back.Gateway + "/" + back.Payment + "/" + r.Receipt,
-				})
+				change.Claims = append(change.Claims, returnClaim(*back))
 			}
 			if err := a.post(change, rule, causeOf(*back, now), back.Gateway, back.Amount); err != nil {
 				return err
@@ -78,8 +77,19 @@ func (a *App) bookRefund(ctx context.Context, b refund.Refund, r gateway.ReturnR
 			if back.Source == refund.FromSuspense {
 				return clearSuspense(ctx, reader, *back, change, now)
 			}
-			return a.takeOut(ctx, reader, *back, change, now)
+			p, err := reader.Payment(ctx, back.Merchant, back.Payment)
+			if err != nil {
+				return err
+			}
+			return a.takeOut(ctx, reader, p, *back, change, now)
 		})
+}
+
+// returnClaim makes a gateway's return of a payment's money count once.
+func returnClaim(b refund.Refund) store.Claim {
+	return store.Claim{
+		Merchant: b.Merchant, Kind: store.RefundClaim, Subject: b.ID, Key: b.Gateway + "/" + b.Payment + "/" + b.Receipt,
+	}
 }
 
 // clearSuspense takes the payment off the list of what waits for a person.
@@ -97,11 +107,9 @@ func clearSuspense(ctx context.Context, r store.Reader, b refund.Refund, change 
 // their states: a drained payment is reversed or refunded; an invoice of
 // which some money remains is open for the rest, one of which none remains is
 // refunded. Where any amounts may be paid it stays open, and one that was closed stays so.
-func (a *App) takeOut(ctx context.Context, r store.Reader, b refund.Refund, change *store.Change, now time.Time) error {
-	p, err := r.Payment(ctx, b.Merchant, b.Payment)
-	if err != nil {
-		return err
-	}
+func (a *App) takeOut(ctx context.Context, r store.Reader, p payment.Payment, b refund.Refund, change *store.Change,
+	now time.Time,
+) error {
 	i, err := r.Invoice(ctx, b.Merchant, p.Invoice)
 	if err != nil {
 		return err
@@ -173,10 +181,11 @@ func failing(s refund.Source) ledger.Rule {
 }
 
 // failRefund puts the money back where it was taken from, or into suspense.
-func (a *App) failRefund(ctx context.Context, b refund.Refund, word string, needsPerson bool) (refund.Refund, error) {
-	return a.moveRefund(ctx, b.Merchant, b.ID, refund.Fail,
+func (a *App) failRefund(ctx context.Context, b refund.Refund, word string, needsPerson bool, said *RefundWord,
+) (refund.Refund, error) {
+	return a.moveRefund(ctx, b.Merchant, b.ID, refund.Fail, said,
 		func(reader store.Reader, back *refund.Refund, change *store.Change, now time.Time) error {
-			back.Word = word
+			back.Word, back.Attention = word, ""
 			if needsPerson {
 				back.Attention = "the payer's money is still here: " + word
 			}
@@ -196,6 +205,8 @@ func (a *App) failRefund(ctx context.Context, b refund.Refund, word string, need
 				return err
 			}
 			if back.Source == refund.FromSuspense {
+				p.Attention, p.UpdatedAt = "the gateway took money that the invoice has no room for: it is still here", now
+				change.Payments = append(change.Payments, p)
 				return nil
 			}
 			if p, err = p.Returned(back.Amount, false); err != nil {
@@ -266,7 +277,7 @@ func (a *App) ResolveRefund(ctx context.Context, merchantID, id string) (refund.
 // has heard of it.
 func (a *App) resubmit(ctx context.Context, b refund.Refund) (refund.Refund, error) {
 	if b.Way == "" && !orphaned(b) {
-		return a.failRefund(ctx, b, cannotReturn, false)
+		return a.failRefund(ctx, b, cannotReturn, false, nil)
 	}
 	if b.Way == "" {
 		p, c, err := a.refundContext(ctx, b)

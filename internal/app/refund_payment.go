@@ -82,7 +82,7 @@ func (a *App) RefundPayment(ctx context.Context, merchantID string, n NewRefund)
 		return refund.Refund{}, err
 	}
 	if back.Way == "" {
-		return a.failRefund(ctx, back, cannotReturn, orphaned(back))
+		return a.failRefund(ctx, back, cannotReturn, orphaned(back), nil)
 	}
 	return a.sendBack(ctx, back.Merchant, back.ID)
 }
@@ -175,7 +175,7 @@ func causeOf(b refund.Refund, now time.Time) ledger.Cause {
 func (a *App) sendBack(ctx context.Context, merchantID, id string) (refund.Refund, error) {
 	ctx, cancel := detached(ctx)
 	defer cancel()
-	back, err := a.moveRefund(ctx, merchantID, id, refund.Submit, nil)
+	back, err := a.moveRefund(ctx, merchantID, id, refund.Submit, nil, nil)
 	if err != nil {
 		return back, err
 	}
@@ -199,7 +199,7 @@ func (a *App) sendBack(ctx context.Context, merchantID, id string) (refund.Refun
 	}
 	refunder, ok := c.conn.(gateway.Refunder)
 	if !ok || !refunder.CanRefund() {
-		return a.failRefund(ctx, back, cannotReturn, orphaned(back))
+		return a.failRefund(ctx, back, cannotReturn, orphaned(back), nil)
 	}
 	return a.bookReturn(ctx, back, refunder.Refund(asking(ctx, toRefund), a.returnOf(p, c, back)))
 }
@@ -225,8 +225,8 @@ func (a *App) returnOf(p payment.Payment, c candidate, b refund.Refund) gateway.
 }
 
 // moveRefund takes a refund through one trigger; settle adds what else must
-// become true with it.
-func (a *App) moveRefund(ctx context.Context, merchantID, id string, t refund.Trigger,
+// become true with it. A person moves only one that calls for a person; nil is nobody's word.
+func (a *App) moveRefund(ctx context.Context, merchantID, id string, t refund.Trigger, said *RefundWord,
 	settle func(store.Reader, *refund.Refund, *store.Change, time.Time) error,
 ) (refund.Refund, error) {
 	var back refund.Refund
@@ -235,7 +235,13 @@ func (a *App) moveRefund(ctx context.Context, merchantID, id string, t refund.Tr
 		if back, err = r.Refund(ctx, merchantID, id); err != nil {
 			return store.Change{}, err
 		}
-		from := back.State
+		actor, from := byGateway, back.State
+		if said != nil {
+			if err := sayable(back); err != nil {
+				return store.Change{}, err
+			}
+			actor = byOperator
+		}
 		if back.State, err = refund.States.Next(from, t); err != nil {
 			return store.Change{}, err
 		}
@@ -250,9 +256,12 @@ func (a *App) moveRefund(ctx context.Context, merchantID, id string, t refund.Tr
 				return store.Change{}, err
 			}
 		}
+		note := back.Word
+		if said != nil {
+			note = said.said()
+		}
 		change.Refunds = append(change.Refunds, back)
-		change.Events = append(change.Events,
-			happened(event.Refund, merchantID, id, from, t, back.State, byGateway, back.Word, now))
+		change.Events = append(change.Events, happened(event.Refund, merchantID, id, from, t, back.State, actor, note, now))
 		return change, nil
 	})
 	back.Version++
