@@ -64,7 +64,11 @@ func (s stand) takeProfile(ctx context.Context, name string, r *result, of func(
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)
 	}
-	into := filepath.Join(cmp.Or(s.profiles, s.dir), s.engine+"-"+name+".pprof")
+	folder := cmp.Or(s.profiles, s.dir)
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return fmt.Errorf("keep the profile: %w", err)
+	}
+	into := filepath.Join(folder, s.engine+"-"+name+".pprof")
 	p, err := start(ctx, filepath.Join(s.dir, "profiled.log"), own,
 		append(append([]string{"profiled", "-profile", into}, s.place()...), "-public-url", marketURL, "-listen")...)
 	if err != nil {
