@@ -69,6 +69,7 @@ var odd = map[fault.Code]int{
 	// What nobody has set up is not there in a moment either.
 	fault.CodeNoGateway:   http.StatusUnprocessableEntity,
 	fault.CodeRateMissing: http.StatusUnprocessableEntity,
+	fault.CodeNoTrader:    http.StatusUnprocessableEntity, // and no breakdown: who asks may ask again in a while
 }
 
 // remedies say what to do about what nobody has set up.

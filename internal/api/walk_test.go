@@ -440,15 +440,13 @@ func (w *rover) send(t fatal, s sent, ours bool) sent {
 	return s
 }
 
-// passing says that an answer is about a moment: a trader may be free in the next, and
-// a gateway that the walk made fail be well. What the caller sent, or what nobody set
-// up, is answered otherwise.
+// passing says that an answer is about a moment: in the next, a gateway that the walk
+// made fail may be well. What the caller sent, what nobody set up, and that no trader
+// is free, is answered otherwise.
 func passing(s sent) bool {
 	var p struct{ Code fault.Code }
 	return s.status == http.StatusServiceUnavailable && json.Unmarshal([]byte(s.answer), &p) == nil &&
-		slices.Contains([]fault.Code{
-			fault.CodeNoTrader, fault.CodeGatewayUnavailable, fault.CodeGatewayUnknownOutcome,
-		}, p.Code)
+		slices.Contains([]fault.Code{fault.CodeGatewayUnavailable, fault.CodeGatewayUnknownOutcome}, p.Code)
 }
 
 // withoutNulls is a body without the fields that are null: they are not there.

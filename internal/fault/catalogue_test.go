@@ -130,8 +130,9 @@ dialect says the same in the form of the API that it speaks. Codes never change 
 `
 
 // exceptions stand behind the table of kinds.
-const exceptions = "\nTwo codes that are `unavailable` in the copied APIs, `no_gateway` and `rate_missing`, are\n" +
-	"answered with 422 by `/v1`: asking again does not help until a gateway or a rate is set up.\n"
+const exceptions = "\nThree codes that are `unavailable` in the copied APIs, `no_gateway`, `rate_missing` and\n" +
+	"`no_trader`, are answered with 422 by `/v1`: asking again does not help until a gateway or a\n" +
+	"rate is set up, or a trader is free.\n"
 
 // page draws docs/errors.md.
 func page() string {
