@@ -9930,7 +9930,7 @@ type ClientInterface interface {
 
 	// CreateRequisiteWithBody Add a requisite
 	//
-	// Adds an account to which payers are sent from now on.
+	// Adds an account to which payers are sent from now on. One number is that of one requisite at a time, for the same way, bank and unit: while another has it that is not disabled, or on which deals are not decided, duplicate is answered.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -9941,7 +9941,7 @@ type ClientInterface interface {
 
 	// CreateRequisite Add a requisite
 	//
-	// Adds an account to which payers are sent from now on.
+	// Adds an account to which payers are sent from now on. One number is that of one requisite at a time, for the same way, bank and unit: while another has it that is not disabled, or on which deals are not decided, duplicate is answered.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -9961,7 +9961,7 @@ type ClientInterface interface {
 
 	// ChangeRequisiteWithBody Change a requisite
 	//
-	// Changes what is named and leaves the rest. Deals that are live keep what their payers were shown.
+	// Changes what is named and leaves the rest. Deals that are live keep what their payers were shown. A number that another requisite has is refused, as for a new one.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -9972,7 +9972,7 @@ type ClientInterface interface {
 
 	// ChangeRequisite Change a requisite
 	//
-	// Changes what is named and leaves the rest. Deals that are live keep what their payers were shown.
+	// Changes what is named and leaves the rest. Deals that are live keep what their payers were shown. A number that another requisite has is refused, as for a new one.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -10005,7 +10005,7 @@ type ClientInterface interface {
 
 	// EnableRequisiteWithBody Enable a requisite
 	//
-	// Lets deals begin on it again.
+	// Lets deals begin on it again, unless another has its number now.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -10016,7 +10016,7 @@ type ClientInterface interface {
 
 	// EnableRequisite Enable a requisite
 	//
-	// Lets deals begin on it again.
+	// Lets deals begin on it again, unless another has its number now.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -13606,7 +13606,7 @@ func (c *Client) ListRequisites(ctx context.Context, params *ListRequisitesParam
 
 // CreateRequisiteWithBody Add a requisite
 //
-// Adds an account to which payers are sent from now on.
+// Adds an account to which payers are sent from now on. One number is that of one requisite at a time, for the same way, bank and unit: while another has it that is not disabled, or on which deals are not decided, duplicate is answered.
 //
 // Needs a key with the scope operator.
 //
@@ -13627,7 +13627,7 @@ func (c *Client) CreateRequisiteWithBody(ctx context.Context, params *CreateRequ
 
 // CreateRequisite Add a requisite
 //
-// Adds an account to which payers are sent from now on.
+// Adds an account to which payers are sent from now on. One number is that of one requisite at a time, for the same way, bank and unit: while another has it that is not disabled, or on which deals are not decided, duplicate is answered.
 //
 // Needs a key with the scope operator.
 //
@@ -13667,7 +13667,7 @@ func (c *Client) GetRequisite(ctx context.Context, id string, reqEditors ...Requ
 
 // ChangeRequisiteWithBody Change a requisite
 //
-// Changes what is named and leaves the rest. Deals that are live keep what their payers were shown.
+// Changes what is named and leaves the rest. Deals that are live keep what their payers were shown. A number that another requisite has is refused, as for a new one.
 //
 // Needs a key with the scope operator.
 //
@@ -13688,7 +13688,7 @@ func (c *Client) ChangeRequisiteWithBody(ctx context.Context, id string, params 
 
 // ChangeRequisite Change a requisite
 //
-// Changes what is named and leaves the rest. Deals that are live keep what their payers were shown.
+// Changes what is named and leaves the rest. Deals that are live keep what their payers were shown. A number that another requisite has is refused, as for a new one.
 //
 // Needs a key with the scope operator.
 //
@@ -13751,7 +13751,7 @@ func (c *Client) DisableRequisite(ctx context.Context, id string, params *Disabl
 
 // EnableRequisiteWithBody Enable a requisite
 //
-// Lets deals begin on it again.
+// Lets deals begin on it again, unless another has its number now.
 //
 // Needs a key with the scope operator.
 //
@@ -13772,7 +13772,7 @@ func (c *Client) EnableRequisiteWithBody(ctx context.Context, id string, params 
 
 // EnableRequisite Enable a requisite
 //
-// Lets deals begin on it again.
+// Lets deals begin on it again, unless another has its number now.
 //
 // Needs a key with the scope operator.
 //
@@ -25816,7 +25816,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateRequisiteWithBodyWithResponse Add a requisite
 	//
-	// Adds an account to which payers are sent from now on.
+	// Adds an account to which payers are sent from now on. One number is that of one requisite at a time, for the same way, bank and unit: while another has it that is not disabled, or on which deals are not decided, duplicate is answered.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -25827,7 +25827,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateRequisiteWithResponse Add a requisite
 	//
-	// Adds an account to which payers are sent from now on.
+	// Adds an account to which payers are sent from now on. One number is that of one requisite at a time, for the same way, bank and unit: while another has it that is not disabled, or on which deals are not decided, duplicate is answered.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -25849,7 +25849,7 @@ type ClientWithResponsesInterface interface {
 
 	// ChangeRequisiteWithBodyWithResponse Change a requisite
 	//
-	// Changes what is named and leaves the rest. Deals that are live keep what their payers were shown.
+	// Changes what is named and leaves the rest. Deals that are live keep what their payers were shown. A number that another requisite has is refused, as for a new one.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -25860,7 +25860,7 @@ type ClientWithResponsesInterface interface {
 
 	// ChangeRequisiteWithResponse Change a requisite
 	//
-	// Changes what is named and leaves the rest. Deals that are live keep what their payers were shown.
+	// Changes what is named and leaves the rest. Deals that are live keep what their payers were shown. A number that another requisite has is refused, as for a new one.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -25893,7 +25893,7 @@ type ClientWithResponsesInterface interface {
 
 	// EnableRequisiteWithBodyWithResponse Enable a requisite
 	//
-	// Lets deals begin on it again.
+	// Lets deals begin on it again, unless another has its number now.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -25904,7 +25904,7 @@ type ClientWithResponsesInterface interface {
 
 	// EnableRequisiteWithResponse Enable a requisite
 	//
-	// Lets deals begin on it again.
+	// Lets deals begin on it again, unless another has its number now.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -34747,7 +34747,7 @@ func (c *ClientWithResponses) ListRequisitesWithResponse(ctx context.Context, pa
 
 // CreateRequisiteWithBodyWithResponse Add a requisite
 //
-// Adds an account to which payers are sent from now on.
+// Adds an account to which payers are sent from now on. One number is that of one requisite at a time, for the same way, bank and unit: while another has it that is not disabled, or on which deals are not decided, duplicate is answered.
 //
 // Needs a key with the scope operator.
 //
@@ -34764,7 +34764,7 @@ func (c *ClientWithResponses) CreateRequisiteWithBodyWithResponse(ctx context.Co
 
 // CreateRequisiteWithResponse Add a requisite
 //
-// Adds an account to which payers are sent from now on.
+// Adds an account to which payers are sent from now on. One number is that of one requisite at a time, for the same way, bank and unit: while another has it that is not disabled, or on which deals are not decided, duplicate is answered.
 //
 // Needs a key with the scope operator.
 //
@@ -34798,7 +34798,7 @@ func (c *ClientWithResponses) GetRequisiteWithResponse(ctx context.Context, id s
 
 // ChangeRequisiteWithBodyWithResponse Change a requisite
 //
-// Changes what is named and leaves the rest. Deals that are live keep what their payers were shown.
+// Changes what is named and leaves the rest. Deals that are live keep what their payers were shown. A number that another requisite has is refused, as for a new one.
 //
 // Needs a key with the scope operator.
 //
@@ -34815,7 +34815,7 @@ func (c *ClientWithResponses) ChangeRequisiteWithBodyWithResponse(ctx context.Co
 
 // ChangeRequisiteWithResponse Change a requisite
 //
-// Changes what is named and leaves the rest. Deals that are live keep what their payers were shown.
+// Changes what is named and leaves the rest. Deals that are live keep what their payers were shown. A number that another requisite has is refused, as for a new one.
 //
 // Needs a key with the scope operator.
 //
@@ -34866,7 +34866,7 @@ func (c *ClientWithResponses) DisableRequisiteWithResponse(ctx context.Context, 
 
 // EnableRequisiteWithBodyWithResponse Enable a requisite
 //
-// Lets deals begin on it again.
+// Lets deals begin on it again, unless another has its number now.
 //
 // Needs a key with the scope operator.
 //
@@ -34883,7 +34883,7 @@ func (c *ClientWithResponses) EnableRequisiteWithBodyWithResponse(ctx context.Co
 
 // EnableRequisiteWithResponse Enable a requisite
 //
-// Lets deals begin on it again.
+// Lets deals begin on it again, unless another has its number now.
 //
 // Needs a key with the scope operator.
 //
@@ -39272,4 +39272,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: e219cfc8b552867708845dc75acb01972b3a9cb21409f9c194bc23c15bf2553d
+// Stamp of what it is made from: 326945af396f591a50f922c2b1a52c922791d8063348895f6f1ec99fdda4b387

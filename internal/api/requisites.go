@@ -110,14 +110,14 @@ var requisiteWords = words{
 
 func (d *desk) requisites() resource {
 	told := story[requisiteView]{now: d.requisiteNow, of: func(change app.Change) (out requisiteView, ok bool) {
-		if len(change.Requisites) != 1 {
+		if len(change.Requisites) == 0 { // behind its own, that which had the number before
 			return out, false
 		}
 		return viewRequisite(change.Requisites[0]), true
 	}}
 	missing := []fault.Code{fault.CodeNotFound}
 	sums := []fault.Code{
-		fault.CodeNotFound, fault.CodeAmountInvalid, fault.CodeAmountTooSmall, fault.CodeUnitUnknown,
+		fault.CodeNotFound, fault.CodeAmountInvalid, fault.CodeAmountTooSmall, fault.CodeUnitUnknown, fault.CodeDuplicate,
 	}
 	return resource{
 		name: "requisites", about: "A requisite is an account of a trader that payers send money to. All of it is for " +
@@ -126,7 +126,10 @@ func (d *desk) requisites() resource {
 		operations: []operation{
 			create(row{
 				id: "createRequisite", path: "/requisites", scope: merchant.Operator, summary: "Add a requisite",
-				about: "Adds an account to which payers are sent from now on.", faults: sums,
+				about: "Adds an account to which payers are sent from now on. One number is that of one requisite at a time, " +
+					"for the same way, bank and unit: while another has it that is not disabled, or on which deals are not " +
+					"decided, duplicate is answered.",
+				faults: sums,
 			}, "rqs", d.createRequisite, told),
 			get(row{
 				id: "getRequisite", path: "/requisites/{id}", scope: merchant.Operator, summary: "Get a requisite",
@@ -146,7 +149,8 @@ func (d *desk) requisites() resource {
 			}, d.matchRequisite),
 			act(row{
 				id: "changeRequisite", path: "/requisites/{id}", scope: merchant.Operator, summary: "Change a requisite",
-				about:  "Changes what is named and leaves the rest. Deals that are live keep what their payers were shown.",
+				about: "Changes what is named and leaves the rest. Deals that are live keep what their payers were shown. " +
+					"A number that another requisite has is refused, as for a new one.",
 				faults: sums,
 			}, d.changeRequisite, told),
 			act(row{
@@ -155,7 +159,8 @@ func (d *desk) requisites() resource {
 			}, d.disableRequisite, told),
 			act(row{
 				id: "enableRequisite", path: "/requisites/{id}/enable", scope: merchant.Operator,
-				summary: "Enable a requisite", about: "Lets deals begin on it again.", faults: missing,
+				summary: "Enable a requisite", about: "Lets deals begin on it again, unless another has its number now.",
+				faults: append(missing, fault.CodeDuplicate),
 			}, d.enableRequisite, told),
 		},
 	}

@@ -33,7 +33,8 @@ func parsed(text string, u money.Unit) money.Amount {
 type bazaar struct {
 	*shop
 
-	store int64
+	store   int64
+	traders int // how many there are
 }
 
 func openBazaar(t *testing.T, requisites int, each string) *bazaar {
@@ -83,8 +84,10 @@ func (b *bazaar) trader(name, amount string) deal.Trader {
 			b.Fatal(err)
 		}
 	}
+	number := fmt.Sprintf("+7(900)000-%02d-01", b.traders)
+	b.traders++
 	if _, err := b.app.PutRequisite(b.Context(), app.RequisiteTerms{
-		Merchant: b.merchant, Trader: t.ID, Option: "SBP", Method: "sberbank", Number: "+7(900)000-00-01", Holder: name,
+		Merchant: b.merchant, Trader: t.ID, Option: "SBP", Method: "sberbank", Number: number, Holder: name,
 		Least: rub("100"), Most: rub("100000"), Operator: "Sam",
 	}); err != nil {
 		b.Fatal(err)

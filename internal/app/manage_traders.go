@@ -201,7 +201,8 @@ type RequisiteTerms struct {
 
 // PutRequisite adds an account that payers can send money to, or changes one.
 // Deals that are live keep what their payers were shown.
-// Errors: not_found, parameter_missing, amount_invalid, unit_mismatch.
+// Errors: not_found, parameter_missing, amount_invalid, unit_mismatch, duplicate with
+// the parameter "number" where another one in use has it for the same way and bank.
 func (a *App) PutRequisite(ctx context.Context, n RequisiteTerms) (q deal.Requisite, err error) {
 	if err := named(n.Operator); err != nil {
 		return q, err
@@ -224,17 +225,23 @@ func (a *App) PutRequisite(ctx context.Context, n RequisiteTerms) (q deal.Requis
 			}
 			trigger, from = "change", q.Standing()
 		}
+		was := q
 		q = n.apply(q)
 		q.UpdatedAt = now
 		if err := q.Check(); err != nil {
 			return store.Change{}, err
 		}
-		return store.Change{
+		change := store.Change{
 			Requisites: []deal.Requisite{q},
 			Events: []event.Event{happened(event.Requisite, n.Merchant, q.ID, from, trigger, q.Standing(), byOperator,
 				n.Operator, now)},
-		}, nil
+		}
+		err = takePlace(ctx, r, was, q, &change)
+		return change, err
 	})
+	if fault.Is(err, fault.CodeDuplicate) && fault.From(err).Param == string(store.RequisiteClaim) {
+		err = placeTaken() // by somebody at this very moment
+	}
 	q.Version++
 	return q, err
 }

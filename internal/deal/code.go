@@ -14,7 +14,9 @@ const (
 
 // ByCode says that a deal is paid by a code, which its Number is the address of.
 // Until the trader has one, Number is something else.
-func (d Deal) ByCode() bool { return strings.Contains(d.Option, "QR") }
+func (d Deal) ByCode() bool { return byCode(d.Option) }
+
+func byCode(option string) bool { return strings.Contains(option, "QR") }
 
 // CodeLink is the address that the payer's telephone opens, or scans, to send
 // the money: the bank's app has the account filled in. It is empty where there

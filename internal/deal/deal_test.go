@@ -289,3 +289,37 @@ func TestCostsCover(t *testing.T) {
 		}
 	})
 }
+
+// TestPlace: however its number is written, an account is one; a code that is still to
+// come is none.
+func TestPlace(t *testing.T) {
+	t.Parallel()
+	base := deal.Requisite{Option: "SBP", Method: "sberbank", Number: "+7(900)000-00-01", Least: money.New(1, money.RUB)}
+	with := func(change func(q *deal.Requisite)) deal.Requisite {
+		q := base
+		change(&q)
+		return q
+	}
+	const page = "https://qr.nspk.ru/AS10001-a"
+	for name, c := range map[string]struct {
+		q    deal.Requisite
+		want string
+	}{
+		"as it is":     {base, "RUB/SBP/sberbank/79000000001"},
+		"in blocks":    {with(func(q *deal.Requisite) { q.Number = "7 900 000 0001" }), "RUB/SBP/sberbank/79000000001"},
+		"with letters": {with(func(q *deal.Requisite) { q.Number = "DE89 3704" }), "RUB/SBP/sberbank/de893704"},
+		"another way":  {with(func(q *deal.Requisite) { q.Option = "TO_CARD" }), "RUB/TO_CARD/sberbank/79000000001"},
+		"another bank": {with(func(q *deal.Requisite) { q.Method = "vtb" }), "RUB/SBP/vtb/79000000001"},
+		"another unit": {with(func(q *deal.Requisite) { q.Least = money.New(1, money.USD) }), "USD/SBP/sberbank/79000000001"},
+		"a code":       {with(func(q *deal.Requisite) { q.Option, q.Number = "QR", page }), "RUB/QR/sberbank/" + page},
+		"no code yet":  {with(func(q *deal.Requisite) { q.Option, q.Number = "MANUAL_SBP_QR", "later" }), ""},
+	} {
+		if got := c.q.Place(); got != c.want {
+			t.Errorf("%s: got %q, want %q", name, got, c.want)
+		}
+		d := deal.Deal{Option: c.q.Option, Method: c.q.Method, Number: c.q.Number, Amount: c.q.Least}
+		if got := d.Place(); got != c.want {
+			t.Errorf("a deal, %s: got %q, want %q", name, got, c.want)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package deal
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/purserhq/purser/internal/fault"
@@ -62,6 +63,33 @@ func (q Requisite) Check() error {
 		return fault.New(fault.CodeUnitMismatch, "day_sum", "")
 	}
 	return nil
+}
+
+// Place is where the money of its payers arrives. Of two requisites in use that have
+// the same nobody could say which deal money is for. It is empty where its number is
+// none yet: each deal gets a code of its own.
+func (q Requisite) Place() string { return place(q.Least.Unit(), q.Option, q.Method, q.Number) }
+
+// Place is where its payer sends the money, as Requisite.Place writes it.
+func (d Deal) Place() string { return place(d.Amount.Unit(), d.Option, d.Method, d.Number) }
+
+// written is what a number may be written with or without.
+const written = " -().+"
+
+func place(unit money.Unit, option, method, number string) string {
+	switch address := webAddress(number); {
+	case address != "": // its letters are what they are
+	case byCode(option):
+		return ""
+	default:
+		number = strings.ToLower(strings.Map(func(c rune) rune {
+			if strings.ContainsRune(written, c) {
+				return -1
+			}
+			return c
+		}, number))
+	}
+	return strings.Join([]string{string(unit), option, method, number}, "/")
 }
 
 // Takes says that a deal of the amount may begin on it now, as far as its own

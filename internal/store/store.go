@@ -34,6 +34,7 @@ const (
 	EmailClaim     ClaimKind = "email"     // an e-mail address belongs to one account
 	TransferClaim  ClaimKind = "transfer"  // an account's own name belongs to one transfer: "10001/T-7"
 	PayoutClaim    ClaimKind = "payout"    // an account's own name belongs to one payout: "10001/7"
+	RequisiteClaim ClaimKind = "requisite" // where money arrives belongs to one requisite after another: ".../0", ".../1"
 )
 
 // Claim is a key that must be new for its merchant. It is kept for ever and
