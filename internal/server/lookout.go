@@ -148,7 +148,8 @@ var (
 		"Payments, refunds and payouts whose gateway is to be told or asked now, and messages to be sent.",
 		[]string{"noun"}, nil)
 	dueAgeDesc = prometheus.NewDesc("purser_due_oldest_seconds",
-		"How long the longest due of them has been due; 0 when none is.", []string{"noun"}, nil)
+		"How long the longest due of them has been due; 0 when none is. Messages to a receiver that is being tried "+
+			"are left out.", []string{"noun"}, nil)
 	deadDesc = prometheus.NewDesc("purser_deliveries_dead",
 		"Messages to endpoints that were given up and wait to be sent again by somebody.", nil, nil)
 	sampledDesc = prometheus.NewDesc("purser_sample_time_seconds",

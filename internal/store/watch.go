@@ -27,9 +27,12 @@ const (
 
 // Pile is how many things of one sort there are, of all merchants together.
 type Pile struct {
-	Name   PileName
-	Count  int64
-	Oldest time.Time // since when the longest waiting one waits; zero = there is none
+	Name  PileName
+	Count int64
+	// Oldest is since when the longest waiting one waits; zero = there is none. Of messages
+	// that are due it is the longest waiting one whose queue nobody is trying: behind a
+	// receiver that does not answer messages wait however well they are sent.
+	Oldest time.Time
 }
 
 // Backlog counts what is under way, for an operator's figures. It reads through

@@ -20,6 +20,29 @@ func perMerchant(table, states string) string {
 		" from merchant m"
 }
 
+// dueMessages counts all messages that are due, and finds the longest due one of the
+// queues that nobody is trying. A receiver that is slow or dead gets one message or a
+// few at a time, so that the others of its queue stay due however well the courier
+// works. Such a queue shows that it is worked at: the message that is under way has a
+// lease, and one that was refused for the first or the second time comes back within
+// six minutes. Both were written in the last two minutes, the length of a lease, and
+// are due later than that; what nobody ever tried is due when it is written.
+const dueMessages = `with recursive line (queue) as (
+	select (select min(queue) from delivery where state = 'due')
+	union all
+	select (select min(queue) from delivery where state = 'due' and queue > line.queue)
+	from line where line.queue is not null
+), left_lying (since) as (
+	select (select min(run_at) from delivery where state = 'due' and queue = line.queue and run_at <= $1)
+	from line where line.queue is not null and (
+		select 1 from delivery where state = 'due' and queue = line.queue
+			and run_at > $1 and run_at <= cast($1 as bigint) + 360000000
+			and updated_at > cast($1 as bigint) - 120000000 and updated_at < run_at
+		order by run_at desc limit 1
+	) is null
+)
+select (select count(*) from delivery where state = 'due' and run_at <= $1), (select min(since) from left_lying)`
+
 // piles are the queries of the piles: how many, and since when. $1 is now.
 var piles = []struct {
 	name  store.PileName
@@ -39,7 +62,7 @@ var piles = []struct {
 	{store.DuePayments, `select count(*), min(check_at) from payment where check_at is not null and check_at <= $1`, true},
 	{store.DueRefunds, `select count(*), min(check_at) from refund where check_at is not null and check_at <= $1`, true},
 	{store.DuePayouts, `select count(*), min(check_at) from payout where check_at is not null and check_at <= $1`, true},
-	{store.DueDeliveries, `select count(*), min(run_at) from delivery where state = 'due' and run_at <= $1`, true},
+	{store.DueDeliveries, dueMessages, true},
 	{store.DeadDeliveries, perMerchant("delivery", "'dead'"), false},
 }
 

@@ -89,6 +89,61 @@ func TestDuePlan(t *testing.T) {
 	}
 }
 
+// TestBacklogOfRefused wants the age of what is due to be that of messages that nobody
+// tries, and not of those that wait behind a receiver that is slow or dead.
+func TestBacklogOfRefused(t *testing.T) {
+	message := func(id, queue string, written, runAt time.Duration) event.Delivery {
+		return event.Delivery{
+			ID: id, Merchant: "m", State: event.Due, Queue: queue, URL: "https://shop.example",
+			RunAt: dueNow.Add(runAt), CreatedAt: dueNow.Add(-time.Hour), UpdatedAt: dueNow.Add(written),
+		}
+	}
+	untried := message("untried", "dead", -time.Hour, -time.Hour)
+	beside := func(written, runAt time.Duration) []event.Delivery {
+		return []event.Delivery{untried, message("beside", "dead", written, runAt)}
+	}
+	onBoth(t, func(t *testing.T, url string) {
+		db := open(t, sqlstore.Options{URL: url})
+		for _, test := range []struct {
+			name   string
+			due    []event.Delivery
+			count  int64
+			oldest time.Time
+		}{
+			{"nothing was tried", []event.Delivery{untried}, 1, untried.RunAt},
+			{"one is being tried", beside(-time.Second, 119*time.Second), 1, time.Time{}},
+			{"whoever tried one has died", beside(-121*time.Second, -time.Second), 2, untried.RunAt},
+			{"one was refused", beside(-time.Second, 4*time.Second), 1, time.Time{}},
+			{"one was refused twice", beside(-time.Second, 6*time.Minute-time.Second), 1, time.Time{}},
+			{"one was refused long ago", beside(-3*time.Minute, 2*time.Minute), 1, untried.RunAt},
+			{"one has just been written", beside(0, 0), 2, untried.RunAt},
+			{
+				"another queue is being tried",
+				[]event.Delivery{untried, message("a", "b", -time.Second, time.Minute)},
+				1, untried.RunAt,
+			},
+			{"other queues lie as well", append(beside(-time.Second, 119*time.Second),
+				message("b", "b", -time.Minute, -time.Minute), message("c", "z", -2*time.Minute, -2*time.Minute),
+			), 3, dueNow.Add(-2 * time.Minute)},
+		} {
+			if _, err := raw(t, url).ExecContext(t.Context(), "delete from delivery"); err != nil {
+				t.Fatal(err)
+			}
+			if err := db.Commit(t.Context(), store.Change{Deliveries: test.due}); err != nil {
+				t.Fatalf("%s: %s", test.name, fault.Detail(err))
+			}
+			piles, err := db.Backlog(t.Context(), dueNow)
+			at := slices.IndexFunc(piles, func(p store.Pile) bool { return p.Name == store.DueDeliveries })
+			if err != nil || at < 0 {
+				t.Fatalf("%s: got %+v, %v, want a pile of what is due", test.name, piles, err)
+			}
+			if got := piles[at]; got.Count != test.count || !got.Oldest.Equal(test.oldest) {
+				t.Errorf("%s: got %d since %s, want %d since %s", test.name, got.Count, got.Oldest, test.count, test.oldest)
+			}
+		}
+	})
+}
+
 // BenchmarkDueDeliveries looks for what is due beside a long backlog.
 func BenchmarkDueDeliveries(b *testing.B) {
 	for name, address := range engines {
