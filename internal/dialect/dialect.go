@@ -151,11 +151,12 @@ type Request struct {
 	Params   Fields // of the query, in the order received
 	Merchant string // who asks; empty when nobody had to say
 	Key      merchant.Key
-	Caller   string   // who asks without a key, for the budget of calls; empty = the merchant
-	Card     CardData // what was taken out of the body; wiped when the call has ended
-	Leave    func()   // is called when the call has ended; nil = nothing is
-	Head     bool     // nobody gets the body
-	PIN      []byte   // as of Card
+	Sent     merchant.Key // whose key came with the call, though it may not make it; only for the log
+	Caller   string       // who asks without a key, for the budget of calls; empty = the merchant
+	Card     CardData     // what was taken out of the body; wiped when the call has ended
+	Leave    func()       // is called when the call has ended; nil = nothing is
+	Head     bool         // nobody gets the body
+	PIN      []byte       // as of Card
 }
 
 // Reply is the answer to one call.

@@ -47,6 +47,7 @@ func (k Keys) Admit(r *Request) error {
 	if err != nil {
 		return err
 	}
+	r.Sent = key
 	scope := merchant.Payments
 	if k.Scope != "" {
 		scope = k.Scope

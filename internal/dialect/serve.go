@@ -40,7 +40,11 @@ func (d *Dialect) answer(w http.ResponseWriter, r *http.Request, handle func(*wa
 		}
 	}
 	d.note(r.Context(), call, err)
-	write(watcher, d.Fault(call, err))
+	face := d.Fault(call, err)
+	if Refusals(face.Status) {
+		tellWitness(watcher, call)
+	}
+	write(watcher, face)
 }
 
 // rescue, deferred, ends a panic of the call.

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/purserhq/purser/internal/dialect"
 )
 
 // requestKey is the context key of a request's id.
@@ -116,6 +118,9 @@ func (o observed) note(r *http.Request, answer *recorder, begin, end time.Time) 
 	line := slog.NewRecord(end, level, "request answered", 0) // no line of the source: it is always this one
 	line.AddAttrs(slog.Int("status", status), slog.Int64("bytes", answer.bytes),
 		slog.Int64("took_us", took.Microseconds()))
+	if dialect.Refusals(status) {
+		line.AddAttrs(answer.whose(r)...)
+	}
 	_ = s.log.Handle(r.Context(), line) // nobody is left to tell that the log cannot be written
 }
 
@@ -148,6 +153,25 @@ type recorder struct {
 	status int
 	bytes  int64
 	span   trace.Span // nil = none
+	// key and merchant are the ids of those whose call was refused; empty = nobody knows.
+	key, merchant string
+}
+
+// Refused keeps whose call was refused.
+func (r *recorder) Refused(key, merchant string) { r.key, r.merchant = key, merchant }
+
+// whose says who was refused or asked to wait: the address as limits count it, and the
+// key and the merchant as far as they are known. Of other calls the log has no address:
+// whoever pays leaves none there.
+func (r *recorder) whose(request *http.Request) []slog.Attr {
+	attrs := []slog.Attr{slog.String("from", dialect.ClientAddress(request))}
+	if r.key != "" {
+		attrs = append(attrs, slog.String("key", r.key))
+	}
+	if r.merchant != "" {
+		attrs = append(attrs, slog.String("merchant", r.merchant))
+	}
+	return attrs
 }
 
 // WriteHeader keeps the first final status.

@@ -67,6 +67,62 @@ func TestAddressesStayOutOfTheLog(t *testing.T) {
 	wantFigure(t, o.metrics, `purser_requests_total{dialect="shop",route="/pay/{token}",status="200"} 1`)
 }
 
+// Of who was refused or asked to wait the log says where the call came from, as limits
+// count it, and whose it was; of others it says neither.
+func TestRefusedAreInTheLog(t *testing.T) {
+	t.Parallel()
+	proxies, err := parseProxies([]string{"10.0.0.0/8"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name, remote, forwarded string
+		status                  int
+		key                     string
+		want                    []string
+	}{
+		{"taken", "203.0.113.9:4000", "", http.StatusOK, "key_1", nil},
+		{"not found", "203.0.113.9:4000", "", http.StatusNotFound, "key_1", nil},
+		{"nobody's key", "203.0.113.9:4000", "", http.StatusUnauthorized, "", []string{`"from":"203.0.113.9"`}},
+		{"a key that may not", "203.0.113.9:4000", "", http.StatusForbidden, "key_1", []string{
+			`"from":"203.0.113.9"`, `"key":"key_1"`, `"merchant":"mer_1"`,
+		}},
+		{"a whole network", "[2001:db8:1:2:3::4]:5", "", http.StatusTooManyRequests, "", []string{`"from":"2001:db8:1:2::"`}},
+		{"behind a proxy", "10.1.2.3:4000", "198.51.100.7", http.StatusTooManyRequests, "", []string{
+			`"from":"198.51.100.7"`,
+		}},
+		{"behind a proxy that is not named", "192.168.1.1:4000", "198.51.100.7", http.StatusTooManyRequests, "", []string{
+			`"from":"192.168.1.1"`,
+		}},
+	} {
+		o, out := watch(t, "GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+			if told, ok := w.(*recorder); ok && test.key != "" {
+				told.Refused(test.key, "mer_1")
+			}
+			w.WriteHeader(test.status)
+		})
+		o.proxies = proxies
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.RemoteAddr = test.remote
+		if test.forwarded != "" {
+			r.Header.Set("X-Forwarded-For", test.forwarded)
+		}
+		o.ServeHTTP(httptest.NewRecorder(), r)
+		line := out.String()
+		for _, want := range test.want {
+			if !strings.Contains(line, want) {
+				t.Errorf("%s: got %s, want %s in it", test.name, line, want)
+			}
+		}
+		for _, name := range []string{"from", "key", "merchant"} {
+			wanted := strings.Contains(strings.Join(test.want, ""), `"`+name+`"`)
+			if !wanted && strings.Contains(line, `"`+name+`"`) {
+				t.Errorf("%s: got %s, want no %s in it", test.name, line, name)
+			}
+		}
+	}
+}
+
 // What matched no route has one name, or a stranger could make as many figures
 // as he likes.
 func TestUnknownPathsShareOneFigure(t *testing.T) {

@@ -101,6 +101,7 @@ func (g guard) check(r *dialect.Request, body []byte) (merchant.Key, error) {
 	if err != nil {
 		return merchant.Key{}, err
 	}
+	r.Sent = key
 	if _, ok := storeOf(key); !ok {
 		return merchant.Key{}, fault.New(fault.CodeKeyInvalid, "", "")
 	}

@@ -60,6 +60,7 @@ func (g guard) admit(r *dialect.Request) error {
 	if err != nil {
 		return err
 	}
+	r.Sent = key
 	if err := g.verify(r, secret, signature); err != nil {
 		return err
 	}
