@@ -9651,7 +9651,7 @@ type ClientInterface interface {
 
 	// ApprovePayoutWithBody Approve a payout
 	//
-	// Takes a payout on: it is about to be sent by hand, or a trader may take it, or its gateway is told to send it. One above the merchant's limit needs two people; until the second one approves it stays requested.
+	// Takes a payout on: it is about to be sent by hand, or a trader may take it, or its gateway is told to send it. One above the merchant's limit needs two people, told apart by operator; until the second one approves it stays requested. The name is the word of whoever holds the key, so that one key can speak for both. To have Purser prove who they were, give each a key of their own: the record of every approval names the key.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -9662,7 +9662,7 @@ type ClientInterface interface {
 
 	// ApprovePayout Approve a payout
 	//
-	// Takes a payout on: it is about to be sent by hand, or a trader may take it, or its gateway is told to send it. One above the merchant's limit needs two people; until the second one approves it stays requested.
+	// Takes a payout on: it is about to be sent by hand, or a trader may take it, or its gateway is told to send it. One above the merchant's limit needs two people, told apart by operator; until the second one approves it stays requested. The name is the word of whoever holds the key, so that one key can speak for both. To have Purser prove who they were, give each a key of their own: the record of every approval names the key.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -13057,7 +13057,7 @@ func (c *Client) GetPayout(ctx context.Context, id string, params *GetPayoutPara
 
 // ApprovePayoutWithBody Approve a payout
 //
-// Takes a payout on: it is about to be sent by hand, or a trader may take it, or its gateway is told to send it. One above the merchant's limit needs two people; until the second one approves it stays requested.
+// Takes a payout on: it is about to be sent by hand, or a trader may take it, or its gateway is told to send it. One above the merchant's limit needs two people, told apart by operator; until the second one approves it stays requested. The name is the word of whoever holds the key, so that one key can speak for both. To have Purser prove who they were, give each a key of their own: the record of every approval names the key.
 //
 // Needs a key with the scope operator.
 //
@@ -13078,7 +13078,7 @@ func (c *Client) ApprovePayoutWithBody(ctx context.Context, id string, params *A
 
 // ApprovePayout Approve a payout
 //
-// Takes a payout on: it is about to be sent by hand, or a trader may take it, or its gateway is told to send it. One above the merchant's limit needs two people; until the second one approves it stays requested.
+// Takes a payout on: it is about to be sent by hand, or a trader may take it, or its gateway is told to send it. One above the merchant's limit needs two people, told apart by operator; until the second one approves it stays requested. The name is the word of whoever holds the key, so that one key can speak for both. To have Purser prove who they were, give each a key of their own: the record of every approval names the key.
 //
 // Needs a key with the scope operator.
 //
@@ -25519,7 +25519,7 @@ type ClientWithResponsesInterface interface {
 
 	// ApprovePayoutWithBodyWithResponse Approve a payout
 	//
-	// Takes a payout on: it is about to be sent by hand, or a trader may take it, or its gateway is told to send it. One above the merchant's limit needs two people; until the second one approves it stays requested.
+	// Takes a payout on: it is about to be sent by hand, or a trader may take it, or its gateway is told to send it. One above the merchant's limit needs two people, told apart by operator; until the second one approves it stays requested. The name is the word of whoever holds the key, so that one key can speak for both. To have Purser prove who they were, give each a key of their own: the record of every approval names the key.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -25530,7 +25530,7 @@ type ClientWithResponsesInterface interface {
 
 	// ApprovePayoutWithResponse Approve a payout
 	//
-	// Takes a payout on: it is about to be sent by hand, or a trader may take it, or its gateway is told to send it. One above the merchant's limit needs two people; until the second one approves it stays requested.
+	// Takes a payout on: it is about to be sent by hand, or a trader may take it, or its gateway is told to send it. One above the merchant's limit needs two people, told apart by operator; until the second one approves it stays requested. The name is the word of whoever holds the key, so that one key can speak for both. To have Purser prove who they were, give each a key of their own: the record of every approval names the key.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -34288,7 +34288,7 @@ func (c *ClientWithResponses) GetPayoutWithResponse(ctx context.Context, id stri
 
 // ApprovePayoutWithBodyWithResponse Approve a payout
 //
-// Takes a payout on: it is about to be sent by hand, or a trader may take it, or its gateway is told to send it. One above the merchant's limit needs two people; until the second one approves it stays requested.
+// Takes a payout on: it is about to be sent by hand, or a trader may take it, or its gateway is told to send it. One above the merchant's limit needs two people, told apart by operator; until the second one approves it stays requested. The name is the word of whoever holds the key, so that one key can speak for both. To have Purser prove who they were, give each a key of their own: the record of every approval names the key.
 //
 // Needs a key with the scope operator.
 //
@@ -34305,7 +34305,7 @@ func (c *ClientWithResponses) ApprovePayoutWithBodyWithResponse(ctx context.Cont
 
 // ApprovePayoutWithResponse Approve a payout
 //
-// Takes a payout on: it is about to be sent by hand, or a trader may take it, or its gateway is told to send it. One above the merchant's limit needs two people; until the second one approves it stays requested.
+// Takes a payout on: it is about to be sent by hand, or a trader may take it, or its gateway is told to send it. One above the merchant's limit needs two people, told apart by operator; until the second one approves it stays requested. The name is the word of whoever holds the key, so that one key can speak for both. To have Purser prove who they were, give each a key of their own: the record of every approval names the key.
 //
 // Needs a key with the scope operator.
 //
@@ -39272,4 +39272,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: 326945af396f591a50f922c2b1a52c922791d8063348895f6f1ec99fdda4b387
+// Stamp of what it is made from: c02264c1bd8f7c8039728c369f9ab0dab5de616f98a0c359bdc2743eb912c402

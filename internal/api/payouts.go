@@ -247,7 +247,10 @@ func (d *desk) payoutDecisions(told story[payoutView]) []operation {
 		act(row{
 			id: "approvePayout", path: "/payouts/{id}/approve", scope: merchant.Operator, summary: "Approve a payout",
 			about: "Takes a payout on: it is about to be sent by hand, or a trader may take it, or its gateway is told to " +
-				"send it. One above the merchant's limit needs two people; until the second one approves it stays requested.",
+				"send it. One above the merchant's limit needs two people, told apart by operator; until the second one " +
+				"approves it stays requested. The name is the word of whoever holds the key, so that one key can speak for " +
+				"both. To have Purser prove who they were, give each a key of their own: the record of every approval " +
+				"names the key.",
 			faults: faults,
 		}, d.approvePayout, told),
 		act(row{
