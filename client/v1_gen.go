@@ -9408,7 +9408,7 @@ type ClientInterface interface {
 
 	// AdjustPaymentWithBody Adjust a held payment
 	//
-	// Changes what the payer agreed to while the money is only held: less always, more where the gateway can hold more. An amount that would wait for your confirmation is refused: ask for it with a new payment.
+	// Changes what the payer agreed to while the money is only held: less always, more where the gateway can hold more. An amount that would wait for your confirmation is refused: ask for it with a new payment. Where more is asked for and the gateway gives no answer (gateway_unavailable), the wish stands: the payment stays authorized, the gateway is asked again by itself until it answers, and any other wish about the held money is wrong_state until then. Refreshing the payment asks at once.
 	//
 	// Needs a key with the scope payments:write.
 	//
@@ -9419,7 +9419,7 @@ type ClientInterface interface {
 
 	// AdjustPayment Adjust a held payment
 	//
-	// Changes what the payer agreed to while the money is only held: less always, more where the gateway can hold more. An amount that would wait for your confirmation is refused: ask for it with a new payment.
+	// Changes what the payer agreed to while the money is only held: less always, more where the gateway can hold more. An amount that would wait for your confirmation is refused: ask for it with a new payment. Where more is asked for and the gateway gives no answer (gateway_unavailable), the wish stands: the payment stays authorized, the gateway is asked again by itself until it answers, and any other wish about the held money is wrong_state until then. Refreshing the payment asks at once.
 	//
 	// Needs a key with the scope payments:write.
 	//
@@ -9452,7 +9452,7 @@ type ClientInterface interface {
 
 	// CapturePaymentWithBody Capture a payment
 	//
-	// Takes the money of an authorized payment, or a part of it, and lets go of the rest.
+	// Takes the money of an authorized payment, or a part of it, and lets go of the rest. Where the gateway gives no answer (gateway_unavailable), the wish stands: the payment stays authorized, the gateway is asked again by itself until it answers, and any other wish about the held money is wrong_state until then. Refreshing the payment asks at once.
 	//
 	// Needs a key with the scope payments:write.
 	//
@@ -9463,7 +9463,7 @@ type ClientInterface interface {
 
 	// CapturePayment Capture a payment
 	//
-	// Takes the money of an authorized payment, or a part of it, and lets go of the rest.
+	// Takes the money of an authorized payment, or a part of it, and lets go of the rest. Where the gateway gives no answer (gateway_unavailable), the wish stands: the payment stays authorized, the gateway is asked again by itself until it answers, and any other wish about the held money is wrong_state until then. Refreshing the payment asks at once.
 	//
 	// Needs a key with the scope payments:write.
 	//
@@ -9602,7 +9602,7 @@ type ClientInterface interface {
 
 	// VoidPayment Void a payment
 	//
-	// Lets go of the money of an authorized payment.
+	// Lets go of the money of an authorized payment. Where the gateway gives no answer (gateway_unavailable), the wish stands: the payment stays authorized, the gateway is asked again by itself until it answers, and any other wish about the held money is wrong_state until then. Refreshing the payment asks at once.
 	//
 	// Needs a key with the scope payments:write.
 	//
@@ -12584,7 +12584,7 @@ func (c *Client) GetPayment(ctx context.Context, id string, params *GetPaymentPa
 
 // AdjustPaymentWithBody Adjust a held payment
 //
-// Changes what the payer agreed to while the money is only held: less always, more where the gateway can hold more. An amount that would wait for your confirmation is refused: ask for it with a new payment.
+// Changes what the payer agreed to while the money is only held: less always, more where the gateway can hold more. An amount that would wait for your confirmation is refused: ask for it with a new payment. Where more is asked for and the gateway gives no answer (gateway_unavailable), the wish stands: the payment stays authorized, the gateway is asked again by itself until it answers, and any other wish about the held money is wrong_state until then. Refreshing the payment asks at once.
 //
 // Needs a key with the scope payments:write.
 //
@@ -12605,7 +12605,7 @@ func (c *Client) AdjustPaymentWithBody(ctx context.Context, id string, params *A
 
 // AdjustPayment Adjust a held payment
 //
-// Changes what the payer agreed to while the money is only held: less always, more where the gateway can hold more. An amount that would wait for your confirmation is refused: ask for it with a new payment.
+// Changes what the payer agreed to while the money is only held: less always, more where the gateway can hold more. An amount that would wait for your confirmation is refused: ask for it with a new payment. Where more is asked for and the gateway gives no answer (gateway_unavailable), the wish stands: the payment stays authorized, the gateway is asked again by itself until it answers, and any other wish about the held money is wrong_state until then. Refreshing the payment asks at once.
 //
 // Needs a key with the scope payments:write.
 //
@@ -12668,7 +12668,7 @@ func (c *Client) CancelPayment(ctx context.Context, id string, params *CancelPay
 
 // CapturePaymentWithBody Capture a payment
 //
-// Takes the money of an authorized payment, or a part of it, and lets go of the rest.
+// Takes the money of an authorized payment, or a part of it, and lets go of the rest. Where the gateway gives no answer (gateway_unavailable), the wish stands: the payment stays authorized, the gateway is asked again by itself until it answers, and any other wish about the held money is wrong_state until then. Refreshing the payment asks at once.
 //
 // Needs a key with the scope payments:write.
 //
@@ -12689,7 +12689,7 @@ func (c *Client) CapturePaymentWithBody(ctx context.Context, id string, params *
 
 // CapturePayment Capture a payment
 //
-// Takes the money of an authorized payment, or a part of it, and lets go of the rest.
+// Takes the money of an authorized payment, or a part of it, and lets go of the rest. Where the gateway gives no answer (gateway_unavailable), the wish stands: the payment stays authorized, the gateway is asked again by itself until it answers, and any other wish about the held money is wrong_state until then. Refreshing the payment asks at once.
 //
 // Needs a key with the scope payments:write.
 //
@@ -12958,7 +12958,7 @@ func (c *Client) GetPaymentTimeline(ctx context.Context, id string, params *GetP
 
 // VoidPayment Void a payment
 //
-// Lets go of the money of an authorized payment.
+// Lets go of the money of an authorized payment. Where the gateway gives no answer (gateway_unavailable), the wish stands: the payment stays authorized, the gateway is asked again by itself until it answers, and any other wish about the held money is wrong_state until then. Refreshing the payment asks at once.
 //
 // Needs a key with the scope payments:write.
 //
@@ -25266,7 +25266,7 @@ type ClientWithResponsesInterface interface {
 
 	// AdjustPaymentWithBodyWithResponse Adjust a held payment
 	//
-	// Changes what the payer agreed to while the money is only held: less always, more where the gateway can hold more. An amount that would wait for your confirmation is refused: ask for it with a new payment.
+	// Changes what the payer agreed to while the money is only held: less always, more where the gateway can hold more. An amount that would wait for your confirmation is refused: ask for it with a new payment. Where more is asked for and the gateway gives no answer (gateway_unavailable), the wish stands: the payment stays authorized, the gateway is asked again by itself until it answers, and any other wish about the held money is wrong_state until then. Refreshing the payment asks at once.
 	//
 	// Needs a key with the scope payments:write.
 	//
@@ -25277,7 +25277,7 @@ type ClientWithResponsesInterface interface {
 
 	// AdjustPaymentWithResponse Adjust a held payment
 	//
-	// Changes what the payer agreed to while the money is only held: less always, more where the gateway can hold more. An amount that would wait for your confirmation is refused: ask for it with a new payment.
+	// Changes what the payer agreed to while the money is only held: less always, more where the gateway can hold more. An amount that would wait for your confirmation is refused: ask for it with a new payment. Where more is asked for and the gateway gives no answer (gateway_unavailable), the wish stands: the payment stays authorized, the gateway is asked again by itself until it answers, and any other wish about the held money is wrong_state until then. Refreshing the payment asks at once.
 	//
 	// Needs a key with the scope payments:write.
 	//
@@ -25310,7 +25310,7 @@ type ClientWithResponsesInterface interface {
 
 	// CapturePaymentWithBodyWithResponse Capture a payment
 	//
-	// Takes the money of an authorized payment, or a part of it, and lets go of the rest.
+	// Takes the money of an authorized payment, or a part of it, and lets go of the rest. Where the gateway gives no answer (gateway_unavailable), the wish stands: the payment stays authorized, the gateway is asked again by itself until it answers, and any other wish about the held money is wrong_state until then. Refreshing the payment asks at once.
 	//
 	// Needs a key with the scope payments:write.
 	//
@@ -25321,7 +25321,7 @@ type ClientWithResponsesInterface interface {
 
 	// CapturePaymentWithResponse Capture a payment
 	//
-	// Takes the money of an authorized payment, or a part of it, and lets go of the rest.
+	// Takes the money of an authorized payment, or a part of it, and lets go of the rest. Where the gateway gives no answer (gateway_unavailable), the wish stands: the payment stays authorized, the gateway is asked again by itself until it answers, and any other wish about the held money is wrong_state until then. Refreshing the payment asks at once.
 	//
 	// Needs a key with the scope payments:write.
 	//
@@ -25464,7 +25464,7 @@ type ClientWithResponsesInterface interface {
 
 	// VoidPaymentWithResponse Void a payment
 	//
-	// Lets go of the money of an authorized payment.
+	// Lets go of the money of an authorized payment. Where the gateway gives no answer (gateway_unavailable), the wish stands: the payment stays authorized, the gateway is asked again by itself until it answers, and any other wish about the held money is wrong_state until then. Refreshing the payment asks at once.
 	//
 	// Needs a key with the scope payments:write.
 	//
@@ -33897,7 +33897,7 @@ func (c *ClientWithResponses) GetPaymentWithResponse(ctx context.Context, id str
 
 // AdjustPaymentWithBodyWithResponse Adjust a held payment
 //
-// Changes what the payer agreed to while the money is only held: less always, more where the gateway can hold more. An amount that would wait for your confirmation is refused: ask for it with a new payment.
+// Changes what the payer agreed to while the money is only held: less always, more where the gateway can hold more. An amount that would wait for your confirmation is refused: ask for it with a new payment. Where more is asked for and the gateway gives no answer (gateway_unavailable), the wish stands: the payment stays authorized, the gateway is asked again by itself until it answers, and any other wish about the held money is wrong_state until then. Refreshing the payment asks at once.
 //
 // Needs a key with the scope payments:write.
 //
@@ -33914,7 +33914,7 @@ func (c *ClientWithResponses) AdjustPaymentWithBodyWithResponse(ctx context.Cont
 
 // AdjustPaymentWithResponse Adjust a held payment
 //
-// Changes what the payer agreed to while the money is only held: less always, more where the gateway can hold more. An amount that would wait for your confirmation is refused: ask for it with a new payment.
+// Changes what the payer agreed to while the money is only held: less always, more where the gateway can hold more. An amount that would wait for your confirmation is refused: ask for it with a new payment. Where more is asked for and the gateway gives no answer (gateway_unavailable), the wish stands: the payment stays authorized, the gateway is asked again by itself until it answers, and any other wish about the held money is wrong_state until then. Refreshing the payment asks at once.
 //
 // Needs a key with the scope payments:write.
 //
@@ -33965,7 +33965,7 @@ func (c *ClientWithResponses) CancelPaymentWithResponse(ctx context.Context, id 
 
 // CapturePaymentWithBodyWithResponse Capture a payment
 //
-// Takes the money of an authorized payment, or a part of it, and lets go of the rest.
+// Takes the money of an authorized payment, or a part of it, and lets go of the rest. Where the gateway gives no answer (gateway_unavailable), the wish stands: the payment stays authorized, the gateway is asked again by itself until it answers, and any other wish about the held money is wrong_state until then. Refreshing the payment asks at once.
 //
 // Needs a key with the scope payments:write.
 //
@@ -33982,7 +33982,7 @@ func (c *ClientWithResponses) CapturePaymentWithBodyWithResponse(ctx context.Con
 
 // CapturePaymentWithResponse Capture a payment
 //
-// Takes the money of an authorized payment, or a part of it, and lets go of the rest.
+// Takes the money of an authorized payment, or a part of it, and lets go of the rest. Where the gateway gives no answer (gateway_unavailable), the wish stands: the payment stays authorized, the gateway is asked again by itself until it answers, and any other wish about the held money is wrong_state until then. Refreshing the payment asks at once.
 //
 // Needs a key with the scope payments:write.
 //
@@ -34203,7 +34203,7 @@ func (c *ClientWithResponses) GetPaymentTimelineWithResponse(ctx context.Context
 
 // VoidPaymentWithResponse Void a payment
 //
-// Lets go of the money of an authorized payment.
+// Lets go of the money of an authorized payment. Where the gateway gives no answer (gateway_unavailable), the wish stands: the payment stays authorized, the gateway is asked again by itself until it answers, and any other wish about the held money is wrong_state until then. Refreshing the payment asks at once.
 //
 // Needs a key with the scope payments:write.
 //
@@ -39272,4 +39272,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: c02264c1bd8f7c8039728c369f9ab0dab5de616f98a0c359bdc2743eb912c402
+// Stamp of what it is made from: b9977c1cc9a8dff94dbfa879a013f939294c8db783b7a052b98e4a7506475e4c

@@ -109,7 +109,8 @@ func (d *desk) charges(asked story[paymentView]) []operation {
 			id: "adjustPayment", path: "/payments/{id}/adjust", scope: merchant.PaymentsWrite,
 			summary: "Adjust a held payment",
 			about: "Changes what the payer agreed to while the money is only held: less always, more where the gateway can " +
-				"hold more. An amount that would wait for your confirmation is refused: ask for it with a new payment.",
+				"hold more. An amount that would wait for your confirmation is refused: ask for it with a new payment. Where " +
+				"more is asked for and the gateway gives no answer (gateway_unavailable)" + wishStands,
 			faults: []fault.Code{
 				fault.CodePaymentNotFound, fault.CodeWrongState, fault.CodeAmountInvalid, fault.CodeAmountTooSmall,
 				fault.CodeInvoiceHeld, fault.CodeUnsupported, fault.CodeGatewayRefused, fault.CodeGatewayUnavailable,

@@ -174,6 +174,10 @@ type paymentList struct {
 // examplePayment is the id of the document's payment.
 const examplePayment = "pay_01941f29-7c00-7000-8000-000000000001"
 
+// wishStands is what becomes of a wish about held money that got no answer.
+const wishStands = ", the wish stands: the payment stays authorized, the gateway is asked again by itself until it " +
+	"answers, and any other wish about the held money is wrong_state until then. Refreshing the payment asks at once."
+
 func (d *desk) payments() resource {
 	asked := story[paymentView]{now: d.paymentNow}
 	ofGateways := []fault.Code{
@@ -216,12 +220,15 @@ func (d *desk) payments() resource {
 			act(row{
 				id: "capturePayment", path: "/payments/{id}/capture", scope: merchant.PaymentsWrite,
 				summary: "Capture a payment",
-				about:   "Takes the money of an authorized payment, or a part of it, and lets go of the rest.",
-				faults:  append(ofGateways, fault.CodeAmountInvalid, fault.CodeAmountAboveRemaining),
+				about: "Takes the money of an authorized payment, or a part of it, and lets go of the rest. Where the gateway " +
+					"gives no answer (gateway_unavailable)" + wishStands,
+				faults: append(ofGateways, fault.CodeAmountInvalid, fault.CodeAmountAboveRemaining),
 			}, d.capturePayment, asked),
 			act(row{
 				id: "voidPayment", path: "/payments/{id}/void", scope: merchant.PaymentsWrite, summary: "Void a payment",
-				about: "Lets go of the money of an authorized payment.", faults: ofGateways,
+				about: "Lets go of the money of an authorized payment. Where the gateway gives no answer " +
+					"(gateway_unavailable)" + wishStands,
+				faults: ofGateways,
 			}, d.voidPayment, asked),
 			d.timeline(),
 		}, slices.Concat(d.charges(asked), d.paymentWishes(asked), d.paymentDecisions(asked), d.walletPayments())...),

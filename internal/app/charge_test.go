@@ -145,18 +145,34 @@ func TestLostSteps(t *testing.T) {
 	if !fault.Is(err, fault.CodeGatewayUnavailable) {
 		t.Errorf("a lost answer: got %v", err)
 	}
+	goesOn := func(err error, what string) {
+		t.Helper()
+		if words := fault.From(err).Words; !strings.Contains(words, what) || !strings.Contains(words, "goes on by itself") {
+			t.Errorf("got %q, want it to say that this goes on: %s", words, what)
+		}
+	}
+	goesOn(err, "capture of 30 IRR")
 	s.want(s.fresh(p), payment.Authorized, payment.Good, held(50))
-	if _, err := s.app.VoidPayment(t.Context(), s.merchant, p.ID); !fault.Is(err, fault.CodeWrongState) {
+	_, err = s.app.VoidPayment(t.Context(), s.merchant, p.ID)
+	if !fault.Is(err, fault.CodeWrongState) {
 		t.Errorf("void during a capture: got %v", err)
 	}
+	goesOn(err, "capture of 30 IRR")
+	_, err = s.app.AdjustPayment(t.Context(), s.merchant, p.ID, rial(40))
+	if !fault.Is(err, fault.CodeWrongState) {
+		t.Errorf("adjustment during a capture: got %v", err)
+	}
+	goesOn(err, "capture of 30 IRR")
 	_, err = s.app.RefundPayment(t.Context(), s.merchant, app.NewRefund{Payment: p.ID, Amount: rial(1)})
 	if !fault.Is(err, fault.CodeWrongState) {
 		t.Errorf("refund during a capture: got %v", err)
 	}
+	goesOn(err, "capture of 30 IRR")
 	_, err = s.app.CapturePayment(t.Context(), s.merchant, p.ID, app.Capture{Amount: rial(31)})
 	if !fault.Is(err, fault.CodeWrongState) {
 		t.Errorf("another capture: got %v", err)
 	}
+	goesOn(err, "capture of 30 IRR")
 	b.set(func(b *acquirer) { b.loseSteps = false })
 	p = s.asked(p, time.Hour)
 	s.want(p, payment.Captured, payment.Recorded, taken(30))

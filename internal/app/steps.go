@@ -97,10 +97,32 @@ func steppable(p payment.Payment) error {
 	if p.Withdrawn {
 		return fault.New(fault.CodePaymentNotFound, "payment", "")
 	}
-	if p.State != payment.Authorized || p.Step.Kind != "" {
+	if p.State != payment.Authorized {
 		return fault.New(fault.CodeWrongState, "payment", "")
 	}
+	if p.Step.Kind != "" {
+		return begunBefore(p.Step)
+	}
 	return nil
+}
+
+// begunBefore refuses what comes while something else is being done to held money.
+func begunBefore(s payment.Step) error {
+	e := fault.New(fault.CodeWrongState, "payment", "")
+	return e.Because(e.Words + " " + goesOn(s, "was asked for before"))
+}
+
+// goesOn says that a step is being done although nobody asks for it again.
+func goesOn(s payment.Step, how string) string {
+	what := "A void"
+	switch s.Kind {
+	case payment.ToCapture:
+		what = "A capture of " + s.Amount.Fixed() + " " + string(s.Amount.Unit())
+	case payment.ToAdjust:
+		what = "An adjustment to " + s.Amount.Fixed() + " " + string(s.Amount.Unit())
+	case payment.ToVoid:
+	}
+	return what + " " + how + ", and goes on by itself until the gateway has answered."
 }
 
 // step records what is to be done to held money and does it. The same wish
@@ -128,7 +150,7 @@ func (a *App) step(ctx context.Context, merchantID, id string,
 			return store.Change{}, nil
 		}
 		if begun.Kind != "" {
-			return store.Change{}, fault.New(fault.CodeWrongState, "payment", "")
+			return store.Change{}, begunBefore(begun)
 		}
 		now := a.now()
 		next.ID = a.newID(now)
@@ -223,7 +245,8 @@ func (a *App) stepRefused(ctx context.Context, p payment.Payment, r gateway.Repo
 	if err != nil {
 		return p, err
 	}
-	return p, fault.New(fault.CodeGatewayUnavailable, "gateway", "")
+	e := fault.New(fault.CodeGatewayUnavailable, "gateway", "")
+	return p, e.Because(e.Words + " " + goesOn(p.Step, "stays asked for"))
 }
 
 // dropStep forgets a step that was not done, and gives the reason. What is

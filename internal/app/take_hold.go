@@ -156,6 +156,9 @@ func (a *App) releaseHeld(ctx context.Context, merchantID string, n NewRefund) (
 		if err != nil {
 			return store.Change{}, err
 		}
+		if p.State == payment.Authorized && p.Step.Kind != "" {
+			return store.Change{}, begunBefore(p.Step)
+		}
 		left, err := p.Release(amount)
 		if err != nil {
 			return store.Change{}, err
