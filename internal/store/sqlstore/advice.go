@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"errors"
+	"syscall"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"modernc.org/sqlite"
@@ -20,6 +21,9 @@ func Advice(err error) string {
 	if _, ok := errors.AsType[*unfitError](err); ok {
 		return adviceOnCopy(err)
 	}
+	if errors.Is(err, syscall.ENOSPC) {
+		return adviceFull
+	}
 	failed, ok := errors.AsType[*sqlite.Error](err)
 	if !ok {
 		return ""
@@ -31,10 +35,13 @@ func Advice(err error) string {
 		return "the folder, and all files in it that begin with the database's name, have to be writable for the user that " +
 			"runs purser, and the disk not mounted for reading only"
 	case sqliteFull:
-		return "make room on the disk"
+		return adviceFull
 	}
 	return ""
 }
+
+// adviceFull is what to do where the disk is full.
+const adviceFull = "make room on the disk"
 
 // adviceOnCopy is what to do where a file could not be put back.
 func adviceOnCopy(err error) string {

@@ -210,16 +210,13 @@ func Restore(ctx context.Context, o Options, from, aside string, progress func(i
 	}
 	done.Was = before.Schema
 	fresh := file + ".restoring"
-	if err := errors.Join(copyFile(from, fresh), GiveToFolder(file+".lock", fresh)); err != nil {
+	defer func() { err = errors.Join(err, removeAll(fresh, fresh+"-wal", fresh+"-shm", fresh+".lock")) }()
+	if err := copyFile(from, fresh); err != nil {
 		return done, err
 	}
-	defer func() {
-		for _, name := range []string{fresh, fresh + "-wal", fresh + "-shm", fresh + ".lock"} {
-			if wrong := os.Remove(name); wrong != nil && !errors.Is(wrong, os.ErrNotExist) {
-				err = errors.Join(err, wrong)
-			}
-		}
-	}()
+	if err := GiveToFolder(file+".lock", fresh); err != nil {
+		return done, err
+	}
 	if done.Copy, err = prepare(ctx, o, fresh, before, progress); err != nil || !done.Agrees() {
 		return done, err
 	}
@@ -235,6 +232,16 @@ func Restore(ctx context.Context, o Options, from, aside string, progress func(i
 	}
 	done.Copy, err = Inspect(ctx, file, nil)
 	return done, err
+}
+
+// removeAll removes those of some files that are there.
+func removeAll(files ...string) (err error) {
+	for _, name := range files {
+		if wrong := os.Remove(name); wrong != nil && !errors.Is(wrong, os.ErrNotExist) {
+			err = errors.Join(err, wrong)
+		}
+	}
+	return err
 }
 
 // unfitError is what is wrong with a file that was to be put back, and with no database.
@@ -336,7 +343,10 @@ func copyFile(from, to string) (err error) {
 		return fmt.Errorf("write the copy: %w", err)
 	}
 	_, err = target.ReadFrom(source)
-	if err := errors.Join(err, target.Sync(), target.Close()); err != nil {
+	if err == nil {
+		err = target.Sync()
+	}
+	if err := errors.Join(err, target.Close()); err != nil {
 		return errors.Join(fmt.Errorf("write the copy: %w", err), os.Remove(to))
 	}
 	return nil
