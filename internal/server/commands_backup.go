@@ -112,7 +112,7 @@ func (c Commands) Backup(ctx context.Context, to string) error {
 		if errors.Is(err, os.ErrExist) {
 			return fmt.Errorf("%s is there: another backup is being made, or one was cut off; remove it if none runs", raw)
 		}
-		return err
+		return explain(err)
 	}
 	defer func() { _ = os.Remove(raw) }() // the link below keeps the content
 	show, clear := c.Terminal.progress("auditing the copy")

@@ -65,9 +65,9 @@ func vacuumInto(ctx context.Context, db *sql.DB, to string) error {
 	if err != nil {
 		return fmt.Errorf("make the copy: %w", err)
 	}
-	_, err = db.ExecContext(ctx, "vacuum into $1", to)
+	_, err = db.ExecContext(ctx, "vacuum into $1", to) // where it fails, it may leave a journal beside
 	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
-		return errors.Join(fmt.Errorf("write the copy: %w", err), os.Remove(to))
+		return errors.Join(fmt.Errorf("write the copy: %w", err), removeAll(to, to+"-journal"))
 	}
 	return syncFolder(filepath.Dir(to))
 }

@@ -1,6 +1,7 @@
 package sqlstore_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -185,6 +186,24 @@ func TestRestoreRefuses(t *testing.T) {
 	}
 	if _, err := os.Stat(url + ".lock"); err != nil {
 		t.Errorf("the lock of a database that is there: got %v, want it left", err)
+	}
+}
+
+// TestBackupLeavesNothing wants nothing to be left of a copy that could not be made, nor
+// of the journal beside it.
+func TestBackupLeavesNothing(t *testing.T) {
+	url, _ := backedUp(t)
+	to := filepath.Join(t.TempDir(), "copy.db")
+	if err := os.WriteFile(to+"-journal", []byte("as of a copy whose disk was full"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := sqlstore.Snapshot(over, sqlstore.Options{URL: url}, to); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want it cut off", err)
+	}
+	if left, err := filepath.Glob(to + "*"); err != nil || len(left) != 0 {
+		t.Errorf("got %v, %v left over, want nothing", left, err)
 	}
 }
 
