@@ -321,7 +321,7 @@ func (d *desk) listDeals(c *call, q dealList) (out pageOf[dealView], err error) 
 }
 
 func (d *desk) confirmTransfer(c *call, id string, _ none) (dealView, error) {
-	return show(d.viewDeal)(d.App.ReportTransfer(c.Context(), c.Merchant, id))
+	return show(d.viewDeal)(d.App.ReportTransfer(c.Context(), c.Merchant, id, false))
 }
 
 func (d *desk) cancelDeal(c *call, id string, _ none) (dealView, error) {

@@ -207,7 +207,7 @@ func TestCancelPayment(t *testing.T) {
 	}
 }
 
-// actors are who moved a payment by a trigger, in their order.
+// actors are who moved a payment or a deal by a trigger, in their order.
 func (s *shop) actors(id, trigger string) (list []string) {
 	s.Helper()
 	happened, err := s.store.Events(s.Context(), s.merchant, 0, 1000)
@@ -215,7 +215,7 @@ func (s *shop) actors(id, trigger string) (list []string) {
 		s.Fatal(err)
 	}
 	for _, e := range happened {
-		if e.Noun == event.Payment && e.Subject == id && e.Trigger == trigger {
+		if (e.Noun == event.Payment || e.Noun == event.Deal) && e.Subject == id && e.Trigger == trigger {
 			list = append(list, e.Actor)
 		}
 	}

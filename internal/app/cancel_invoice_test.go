@@ -41,7 +41,7 @@ func TestCancelInvoiceTooLate(t *testing.T) {
 	t.Parallel()
 	b := openBazaar(t, 3, "100")
 	confirmed, disputed, paid := b.begun("1500"), b.begun("1600"), b.begun("1700")
-	if _, err := b.app.ReportTransfer(t.Context(), b.merchant, confirmed.ID); err != nil {
+	if _, err := b.app.ReportTransfer(t.Context(), b.merchant, confirmed.ID, true); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := b.app.DisputeDeal(t.Context(), app.NewDispute{

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -166,7 +167,8 @@ func TestDealIsPaid(t *testing.T) {
 		t.Errorf("got %+v", d)
 	}
 	b.has(map[string]string{"gateway_clearing": "-1000", "trader": "979.69543148", "deals_held": "20.30456852"})
-	if d, err := b.app.ReportTransfer(t.Context(), b.merchant, d.ID); err != nil || d.State != deal.TransferConfirmed {
+	d, err := b.app.ReportTransfer(t.Context(), b.merchant, d.ID, true)
+	if err != nil || d.State != deal.TransferConfirmed {
 		t.Fatalf("got %+v, %v", d, err)
 	}
 	b.wait(3 * time.Hour) // a deal of which the payer says that it is paid is not ended by time
@@ -189,6 +191,24 @@ func TestDealIsPaid(t *testing.T) {
 	}
 	if _, err := b.app.CancelDeal(t.Context(), word(d)); !fault.Is(err, fault.CodeWrongState) {
 		t.Errorf("canceled after it was completed: %v", err)
+	}
+}
+
+// Whoever says that the money is sent is on record: the payer, or the merchant for it.
+func TestWhoReportsATransfer(t *testing.T) {
+	t.Parallel()
+	b := openBazaar(t, 1, "1000")
+	for byPayer, want := range map[bool]string{true: "payer", false: "merchant"} {
+		d := b.begun("1000")
+		if _, err := b.app.ReportTransfer(t.Context(), b.merchant, d.ID, byPayer); err != nil {
+			t.Fatal(err)
+		}
+		if got := b.actors(d.ID, "confirm_transfer"); !slices.Equal(got, []string{want}) {
+			t.Errorf("said by %v, want %s", got, want)
+		}
+		if _, err := b.app.CompleteDeal(t.Context(), word(d)); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -39,10 +39,10 @@ func (a *App) Deals(ctx context.Context, f DealFilter, page Page) ([]deal.Deal, 
 	return a.store.Deals(ctx, f, page)
 }
 
-// ReportTransfer takes the payer's word that the money is sent: from now on only
-// the trader or an operator ends the deal. Saying it again changes nothing.
-// Errors: deal_not_found, wrong_state.
-func (a *App) ReportTransfer(ctx context.Context, merchantID, id string) (d deal.Deal, err error) {
+// ReportTransfer takes the payer's word that the money is sent, said by the payer or
+// passed on by the merchant: from now on only the trader or an operator ends the deal.
+// Saying it again changes nothing. Errors: deal_not_found, wrong_state.
+func (a *App) ReportTransfer(ctx context.Context, merchantID, id string, byPayer bool) (d deal.Deal, err error) {
 	err = a.update(ctx, func(r store.Reader) (store.Change, error) {
 		if d, err = r.Deal(ctx, merchantID, id); err != nil || d.State == deal.TransferConfirmed {
 			return store.Change{}, err
@@ -53,7 +53,7 @@ func (a *App) ReportTransfer(ctx context.Context, merchantID, id string) (d deal
 		var change store.Change
 		now := a.now()
 		d.Reported = now
-		err = moveDeal(&d, deal.ConfirmTransfer, byPayer, "", now, &change)
+		err = moveDeal(&d, deal.ConfirmTransfer, actorOf(byPayer), "", now, &change)
 		return change, err
 	})
 	return d, err

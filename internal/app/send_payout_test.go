@@ -139,7 +139,7 @@ func TestTraderSendsAPayout(t *testing.T) {
 		"an operator rejects it":    func() error { return last(b.app.RejectPayout(t.Context(), b.says(p))) },
 		"an operator fails it":      func() error { return last(b.app.FailPayout(t.Context(), b.says(p))) },
 		"another takes it":          func() error { return last(b.take(p, tom)) },
-		"the payer reports it":      func() error { return last(b.app.ReportTransfer(t.Context(), b.merchant, d.ID)) },
+		"the payer reports it":      func() error { return last(b.app.ReportTransfer(t.Context(), b.merchant, d.ID, true)) },
 	}
 	for name, do := range refused {
 		if err := do(); !fault.Is(err, fault.CodeWrongState) {

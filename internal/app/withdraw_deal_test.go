@@ -30,7 +30,7 @@ func TestMerchantWithdrawsADeal(t *testing.T) {
 		t.Errorf("the trader has %s, %v", v.Coins, err)
 	}
 	said := b.begun("3000")
-	if _, err := b.app.ReportTransfer(t.Context(), b.merchant, said.ID); err != nil {
+	if _, err := b.app.ReportTransfer(t.Context(), b.merchant, said.ID, true); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := b.app.WithdrawDeal(t.Context(), b.merchant, said.ID); !fault.Is(err, fault.CodeWrongState) {

@@ -256,7 +256,7 @@ const sentAnyway = "has_payment"
 // canceled before the word came it opens a dispute: money may be at its trader,
 // and somebody has to look. What is decided stays as it is.
 func (p *Pages) takeWord(ctx context.Context, d deal.Deal) error {
-	_, err := p.app.ReportTransfer(ctx, d.Merchant, d.ID)
+	_, err := p.app.ReportTransfer(ctx, d.Merchant, d.ID, true)
 	if !fault.Is(err, fault.CodeWrongState) {
 		return err
 	}

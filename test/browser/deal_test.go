@@ -129,7 +129,7 @@ func (s *stage) dealPages() []shownPage {
 	late := begun(hasty)
 	s.later(time.Minute)
 	wait, sent, disputed, paid := begun(nil), begun(nil), begun(nil), begun(nil)
-	s.must(s.app.ReportTransfer(s.Context(), s.merchant, sent.ID))
+	s.must(s.app.ReportTransfer(s.Context(), s.merchant, sent.ID, true))
 	for _, d := range []deal.Deal{disputed, lost} {
 		s.must(s.app.DisputeDeal(s.Context(), app.NewDispute{Merchant: s.merchant, Deal: d.ID, ByPayer: true}))
 	}
@@ -139,7 +139,7 @@ func (s *stage) dealPages() []shownPage {
 	canceled := b.bill(1503, func(n *app.NewInvoice) { n.Bag["cancelUrl"] = "https://shop.example/sorry" })
 	s.must(s.app.CancelInvoice(s.Context(), app.CancelInvoice{Merchant: s.merchant, Invoice: canceled.ID, ByPayer: true}))
 	shown := begun(nil)
-	s.must(s.app.ReportTransfer(s.Context(), s.merchant, shown.ID))
+	s.must(s.app.ReportTransfer(s.Context(), s.merchant, shown.ID, true))
 	s.must(s.app.Attach(s.Context(), app.NewAttachment{
 		ID: dialect.NewUUID(s.now()), Merchant: s.merchant, Deal: shown.ID, Data: []byte("%PDF-1.7"), ByPayer: true,
 	}))

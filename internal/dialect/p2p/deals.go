@@ -89,7 +89,7 @@ func (c counter) confirm(r *dialect.Request) (dialect.Reply, error) {
 	if err := c.fit(r.Context(), v.deals[at], files); err != nil {
 		return dialect.Reply{}, err
 	}
-	if _, err := c.App.ReportTransfer(r.Context(), v.Merchant, v.deals[at].ID); err != nil {
+	if _, err := c.App.ReportTransfer(r.Context(), v.Merchant, v.deals[at].ID, c.byPayer); err != nil {
 		return dialect.Reply{}, err
 	}
 	return c.attach(r.Context(), v, v.deals[at].ID, files, c.byPayer)
