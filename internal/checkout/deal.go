@@ -245,15 +245,27 @@ func (p *Pages) showRoutes(w http.ResponseWriter, r *http.Request, view dealView
 	switch {
 	case last.ID == "":
 	case claimable(last):
-		body.Before = &alert{v.T("deal.over.title"), v.T("deal.over.advice")}
+		body.Before = v.before(last)
 		body.Claim = p.claim(r, view, last)
 	default:
-		body.Before = &alert{v.T("deal.lost.title"), v.T("deal.lost.advice")}
+		body.Before = v.before(last)
 	}
 	p.show(w, r, screen{
 		voice: v, Name: dealScreen, Status: view.status(), Title: v.T("deal.title"), Merchant: view.merchant,
 		Here: p.prefix + dealPath(i.ID), Watch: p.watch(r, view), Body: body,
 	})
+}
+
+// before says what became of the transfer before: it was looked for and not found, or
+// called off, or its time was over.
+func (v voice) before(d deal.Deal) *alert {
+	switch {
+	case !claimable(d) || !d.Reported.IsZero():
+		return &alert{v.T("deal.lost.title"), v.T("deal.lost.advice")}
+	case d.EndedAt.Before(d.Deadline):
+		return &alert{v.T("deal.called_off.title"), v.T("deal.over.advice")}
+	}
+	return &alert{v.T("deal.over.title"), v.T("deal.over.advice")}
 }
 
 // showNobody says that no account is free. That is nobody's mistake, and soon

@@ -272,6 +272,48 @@ func TestLateWord(t *testing.T) {
 	}
 }
 
+// TestWhatBecameOfTheTransferBefore: the page tells why the payer has to choose again.
+func TestWhatBecameOfTheTransferBefore(t *testing.T) {
+	t.Parallel()
+	report := func(b *bazaar, d deal.Deal) error {
+		if _, err := b.app.ReportTransfer(b.Context(), b.merchant, d.ID, true); err != nil {
+			return err
+		}
+		_, err := b.app.CancelDeal(b.Context(), b.word(d))
+		return err
+	}
+	withdraw := func(b *bazaar, d deal.Deal) error {
+		_, err := b.app.WithdrawDeal(b.Context(), b.merchant, d.ID)
+		return err
+	}
+	for name, c := range map[string]struct {
+		end   func(b *bazaar, d deal.Deal) error
+		words map[string]string
+	}{
+		"looked for and not found": {report, map[string]string{
+			"en": "Your last transfer was not found", "fa": "انتقال پیشین شما پیدا نشد",
+			"bn": "আপনার আগের ট্রান্সফার পাওয়া যায়নি",
+			"pt": "A sua última transferência não foi encontrada", "ru": "Ваш прошлый перевод не найден",
+		}},
+		"called off": {withdraw, map[string]string{
+			"en": "Your last transfer was called off", "fa": "انتقال پیشین شما لغو شده است",
+			"bn": "আপনার আগের ট্রান্সফার বাতিল হয়েছে",
+			"pt": "A sua última transferência foi cancelada", "ru": "Ваш прошлый перевод отменён",
+		}},
+	} {
+		b := openBazaar(t, byPhone)
+		i := b.bill(nil)
+		if err := c.end(b, b.begun(i)); err != nil {
+			t.Fatalf("%s: %s", name, fault.Detail(err))
+		}
+		for language, words := range c.words {
+			b.look(i.ID, "Accept-Language", language).want(http.StatusOK, words, "/start", "/sent")
+		}
+		b.later(40 * time.Minute)
+		b.look(i.ID, "Accept-Language", "en").want(http.StatusOK, c.words["en"]).never("is over")
+	}
+}
+
 // A dispute that is won pays an invoice that has expired, in the sum that came.
 func TestLateWordAboutAnExpiredInvoice(t *testing.T) {
 	t.Parallel()
