@@ -2,6 +2,7 @@ package deal_test
 
 import (
 	"math/big"
+	"strings"
 	"testing"
 	"time"
 
@@ -252,6 +253,19 @@ func TestCheck(t *testing.T) {
 		c.change(&q)
 		if err := q.Check(); (err == nil) != (c.want == "") || err != nil && !fault.Is(err, c.want) {
 			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+// TestCheckSaysWhichLimit: an amount that is one is not called none.
+func TestCheckSaysWhichLimit(t *testing.T) {
+	t.Parallel()
+	for param, least := range map[string]string{"least": "0", "most": "6000"} {
+		q := requisite("a")
+		q.Least = rub(least)
+		f := fault.From(q.Check())
+		if f.Param != param || !strings.HasPrefix(f.Words, "It has to be ") {
+			t.Errorf("least of %s: got %v, want words about %q", least, f, param)
 		}
 	}
 }

@@ -56,8 +56,11 @@ func (q Requisite) Check() error {
 	if err != nil {
 		return err
 	}
-	if q.Least.Sign() <= 0 || over > 0 {
-		return fault.New(fault.CodeAmountInvalid, "most", "")
+	if q.Least.Sign() <= 0 {
+		return fault.New(fault.CodeAmountInvalid, "least", "It has to be above zero.")
+	}
+	if over > 0 {
+		return fault.New(fault.CodeAmountInvalid, "most", "It has to be at least what least is.")
 	}
 	if q.DaySum.Valid() && q.DaySum.Unit() != q.Least.Unit() {
 		return fault.New(fault.CodeUnitMismatch, "day_sum", "")
