@@ -231,7 +231,7 @@ func (d *desk) createDeposit(c *call, id string, in newDeposit) (out invoiceView
 		ID: id, Merchant: c.Merchant, Account: in.Account, Token: d.App.NewText(), Title: in.Title, Amount: amount,
 	})
 	if fault.Is(err, fault.CodeAccountNotFound) {
-		err = fault.New(fault.CodeAccountNotFound, "account", "")
+		err = fault.New(fault.CodeAccountNotFound, "account", fault.From(err).Words)
 	}
 	return show(d.viewInvoice)(made, err)
 }

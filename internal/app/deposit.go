@@ -21,7 +21,7 @@ type NewDeposit struct {
 // link, paid through a gateway as any other.
 // Errors: account_not_found, amount_invalid.
 func (a *App) Deposit(ctx context.Context, n NewDeposit) (invoice.Invoice, error) {
-	if _, err := a.store.Customer(ctx, n.Merchant, n.Account); err != nil {
+	if _, err := customer(ctx, a.store, n.Merchant, n.Account); err != nil {
 		return invoice.Invoice{}, err
 	}
 	return a.CreateInvoice(ctx, n.Merchant, NewInvoice{

@@ -137,7 +137,7 @@ func (a *App) changeCustomer(ctx context.Context, merchantID string, number int6
 ) error {
 	defer a.accounts.forget()
 	return a.update(ctx, func(r store.Reader) (store.Change, error) {
-		c, err := r.Customer(ctx, merchantID, number)
+		c, err := customer(ctx, r, merchantID, number)
 		if err != nil {
 			return store.Change{}, err
 		}
@@ -153,7 +153,17 @@ func (a *App) changeCustomer(ctx context.Context, merchantID string, number int6
 
 // Customer finds the owner of an account. Error: account_not_found.
 func (a *App) Customer(ctx context.Context, merchantID string, number int64) (wallet.Customer, error) {
-	return a.store.Customer(ctx, merchantID, number)
+	return customer(ctx, a.store, merchantID, number)
+}
+
+// customer finds the owner of an account. Error: account_not_found, in words that say
+// so of the merchant's own: there is one, and it is no customer's.
+func customer(ctx context.Context, r store.Reader, merchantID string, number int64) (wallet.Customer, error) {
+	if number == wallet.House {
+		return wallet.Customer{}, fault.New(fault.CodeAccountNotFound, "account",
+			"This is the merchant's own account, and no customer's.")
+	}
+	return r.Customer(ctx, merchantID, number)
 }
 
 // Customers lists a merchant's customers, newest first.

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -128,6 +129,24 @@ func TestAccountsAreNumbered(t *testing.T) {
 	for _, name := range []string{"9999", "nobody@shop.example", "", "x"} {
 		if _, err := s.app.FindAccount(t.Context(), s.merchant, name); !fault.Is(err, fault.CodeAccountNotFound) {
 			t.Errorf("%q: got %v, want account_not_found", name, err)
+		}
+	}
+}
+
+// The merchant's own account is there, and is not said to be none.
+func TestOwnAccountIsNoCustomers(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	_, found := s.app.Customer(t.Context(), s.merchant, wallet.House)
+	_, paid := s.app.Deposit(t.Context(), app.NewDeposit{
+		ID: s.newID(), Merchant: s.merchant, Account: wallet.House, Token: s.newID(), Title: "t", Amount: toman(100),
+	})
+	for name, err := range map[string]error{
+		"asked for": found, "paid into": paid,
+		"blocked": s.app.BlockCustomer(t.Context(), s.merchant, wallet.House, wallet.Block, "zoe", ""),
+	} {
+		if f := fault.From(err); f.Code != fault.CodeAccountNotFound || !strings.Contains(f.Words, "merchant's own account") {
+			t.Errorf("%s: got %v, want words about whose it is", name, err)
 		}
 	}
 }
