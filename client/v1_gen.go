@@ -5127,7 +5127,7 @@ type Payment struct {
 	// Examples: 2026-12-01T18:00:00Z
 	RecordedAt *time.Time `json:"recorded_at,omitempty"`
 
-	// Refundable What may still be given back.
+	// Refundable What may still be given back, by createRefund, or with the whole invoice by refundInvoice where it came from a wallet or the invoice is verified. Nothing of what a deal brought.
 	//
 	// Examples: 0.00
 	Refundable string `json:"refundable"`

@@ -70,15 +70,19 @@ var paymentWords = words{
 				"unconfirmed: the invoice waits for your confirmation. There may be more of them one day.",
 			example: "insufficient_funds",
 		},
-		"invoice":    {doc: "The id of its invoice.", example: exampleInvoice},
-		"amount":     {doc: "What is collected.", example: "12.50"},
-		"refunded":   {doc: "What was given back.", example: "0.00"},
-		"refundable": {doc: "What may still be given back.", example: "0.00"},
-		"gateway":    {doc: "Your name for the gateway.", example: "stripe"},
-		"method":     {doc: "How the payer pays, where that is known.", example: "card"},
-		"owner":      {doc: "Your own name for whose it is: its invoice's owner.", example: whoseWord.example},
-		"pay_url":    {doc: "Where to send the payer, while that helps.", example: "https://gateway.example/pay/1"},
-		"account":    {doc: "The account it was paid from, where that was a wallet.", example: 10001},
+		"invoice":  {doc: "The id of its invoice.", example: exampleInvoice},
+		"amount":   {doc: "What is collected.", example: "12.50"},
+		"refunded": {doc: "What was given back.", example: "0.00"},
+		"refundable": {
+			doc: "What may still be given back, by createRefund, or with the whole invoice by refundInvoice where it came " +
+				"from a wallet or the invoice is verified. Nothing of what a deal brought.",
+			example: "0.00",
+		},
+		"gateway": {doc: "Your name for the gateway.", example: "stripe"},
+		"method":  {doc: "How the payer pays, where that is known.", example: "card"},
+		"owner":   {doc: "Your own name for whose it is: its invoice's owner.", example: whoseWord.example},
+		"pay_url": {doc: "Where to send the payer, while that helps.", example: "https://gateway.example/pay/1"},
+		"account": {doc: "The account it was paid from, where that was a wallet.", example: 10001},
 		"session": {
 			doc: "The gateway's id of the payer's visit, known before there is a receipt. Some gateways call it authority, " +
 				"token or order.",
@@ -407,7 +411,7 @@ func (d *desk) voidPayment(c *call, id string, _ none) (paymentView, error) {
 func (d *desk) viewPayment(p payment.Payment) paymentView {
 	view := paymentView{
 		ID: p.ID, Status: string(p.State), Invoice: p.Invoice, Amount: p.Amount.Fixed(), Refunded: p.Refunded.Fixed(),
-		Refundable: p.Refundable().Fixed(), Unit: string(p.Amount.Unit()), Gateway: p.Attempt.Gateway,
+		Refundable: app.Returnable(p).Fixed(), Unit: string(p.Amount.Unit()), Gateway: p.Attempt.Gateway,
 		Method: string(p.Attempt.Method), Account: p.Wallet, Receipt: p.Attempt.Receipt, Card: p.Card,
 		Description: p.Description, Metadata: metadata(p.Bag), FinishedAt: moment(p.FinalizedAt),
 		CreatedAt: moment(p.CreatedAt), UpdatedAt: moment(p.UpdatedAt), Owner: p.Owner,

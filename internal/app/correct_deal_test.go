@@ -285,6 +285,9 @@ func TestNoRefundOfADeal(t *testing.T) {
 	if _, err := b.app.RefundPayment(t.Context(), b.merchant, wish); !fault.Is(err, fault.CodeUnsupported) {
 		t.Errorf("its payment: got %v", err)
 	}
+	if p := b.state(d.Payment, payment.Captured); p.Refundable() != rub("500") || app.Returnable(p) != rub("0") {
+		t.Errorf("%v of it are returnable, want none", app.Returnable(p))
+	}
 	if _, err := b.correct(d, "600"); err != nil {
 		t.Error(fault.Detail(err))
 	}

@@ -260,6 +260,15 @@ func paymentOf(d deal.Deal) payment.Payment {
 	return p
 }
 
+// Returnable is what may still be given back of a payment: nothing of what one person
+// sent to another.
+func Returnable(p payment.Payment) money.Amount {
+	if byPerson(p) {
+		return money.Zero(p.Amount.Unit())
+	}
+	return p.Refundable()
+}
+
 // causeOfDeal books a deal for its payment, so that the payment's entries tell
 // its whole story.
 func causeOfDeal(d deal.Deal, now time.Time) ledger.Cause {
