@@ -47,6 +47,8 @@ func TestStatesDocument(t *testing.T) {
 	draw(&b, "refund", refund.States, refund.Requested, refund.Waits)
 	draw(&b, "payout", payout.States, payout.Requested, payout.Waits)
 	draw(&b, "deal", deal.States, deal.TransferWaiting, deal.Waits)
+	b.WriteString("\nOf an invoice's deal only `canceled` leads to a dispute again, and of a payout's only `completed`. " +
+		"`correct` is for an invoice's.\n")
 	draw(&b, "customer", wallet.States, wallet.Active, wallet.Waits)
 	draw(&b, "delivery of an event", event.States, event.Due, event.Waits)
 	golden(t, "docs/states.md", b.String())

@@ -4668,12 +4668,12 @@ type NewRefund struct {
 
 // NewRequisite defines model for NewRequisite.
 type NewRequisite struct {
-	// DayCount How many deals may begin on one day; 0 is as many as there are.
+	// DayCount How many deals may begin on one day, but those that are canceled on it; 0 is as many as there are.
 	//
 	// Examples: 20
 	DayCount *int64 `json:"day_count,omitempty"`
 
-	// DaySum What all deals that begin on one day may come to; in a change 0 takes the limit away.
+	// DaySum What all deals that begin on one day may come to, but those that are canceled on it; in a change 0 takes the limit away.
 	//
 	// Examples: 500000.00
 	DaySum *string `json:"day_sum,omitempty"`
@@ -5599,12 +5599,12 @@ type Requisite struct {
 	// Examples: 2026-12-01T11:00:00Z
 	CreatedAt time.Time `json:"created_at"`
 
-	// DayCount How many deals may begin on one day; 0 is as many as there are.
+	// DayCount How many deals may begin on one day, but those that are canceled on it; 0 is as many as there are.
 	//
 	// Examples: 20
 	DayCount *int64 `json:"day_count,omitempty"`
 
-	// DaySum What all deals that begin on one day may come to; in a change 0 takes the limit away.
+	// DaySum What all deals that begin on one day may come to, but those that are canceled on it; in a change 0 takes the limit away.
 	//
 	// Examples: 500000.00
 	DaySum *string `json:"day_sum,omitempty"`
@@ -5693,12 +5693,12 @@ type RequisitePage struct {
 
 // RequisiteTerms defines model for RequisiteTerms.
 type RequisiteTerms struct {
-	// DayCount How many deals may begin on one day; 0 is as many as there are.
+	// DayCount How many deals may begin on one day, but those that are canceled on it; 0 is as many as there are.
 	//
 	// Examples: 20
 	DayCount *int64 `json:"day_count,omitempty"`
 
-	// DaySum What all deals that begin on one day may come to; in a change 0 takes the limit away.
+	// DaySum What all deals that begin on one day may come to, but those that are canceled on it; in a change 0 takes the limit away.
 	//
 	// Examples: 500000.00
 	DaySum *string `json:"day_sum,omitempty"`
@@ -8649,7 +8649,7 @@ type ClientInterface interface {
 
 	// DisputeDealWithBody Open a dispute
 	//
-	// Leaves a deal to an operator: money was sent and did not come, or another sum. One that is open gets the new reason.
+	// Leaves a deal to an operator: money was sent and did not come, or another sum. One that is open gets the new reason. One of an invoice that is completed is not disputed: where another sum came, whoever runs the server corrects it. One of a payout that is canceled is not either: nobody sends its money.
 	//
 	// Needs a key with the scope deals:write.
 	//
@@ -8660,7 +8660,7 @@ type ClientInterface interface {
 
 	// DisputeDeal Open a dispute
 	//
-	// Leaves a deal to an operator: money was sent and did not come, or another sum. One that is open gets the new reason.
+	// Leaves a deal to an operator: money was sent and did not come, or another sum. One that is open gets the new reason. One of an invoice that is completed is not disputed: where another sum came, whoever runs the server corrects it. One of a payout that is canceled is not either: nobody sends its money.
 	//
 	// Needs a key with the scope deals:write.
 	//
@@ -11075,7 +11075,7 @@ func (c *Client) CorrectDeal(ctx context.Context, id string, params *CorrectDeal
 
 // DisputeDealWithBody Open a dispute
 //
-// Leaves a deal to an operator: money was sent and did not come, or another sum. One that is open gets the new reason.
+// Leaves a deal to an operator: money was sent and did not come, or another sum. One that is open gets the new reason. One of an invoice that is completed is not disputed: where another sum came, whoever runs the server corrects it. One of a payout that is canceled is not either: nobody sends its money.
 //
 // Needs a key with the scope deals:write.
 //
@@ -11096,7 +11096,7 @@ func (c *Client) DisputeDealWithBody(ctx context.Context, id string, params *Dis
 
 // DisputeDeal Open a dispute
 //
-// Leaves a deal to an operator: money was sent and did not come, or another sum. One that is open gets the new reason.
+// Leaves a deal to an operator: money was sent and did not come, or another sum. One that is open gets the new reason. One of an invoice that is completed is not disputed: where another sum came, whoever runs the server corrects it. One of a payout that is canceled is not either: nobody sends its money.
 //
 // Needs a key with the scope deals:write.
 //
@@ -24441,7 +24441,7 @@ type ClientWithResponsesInterface interface {
 
 	// DisputeDealWithBodyWithResponse Open a dispute
 	//
-	// Leaves a deal to an operator: money was sent and did not come, or another sum. One that is open gets the new reason.
+	// Leaves a deal to an operator: money was sent and did not come, or another sum. One that is open gets the new reason. One of an invoice that is completed is not disputed: where another sum came, whoever runs the server corrects it. One of a payout that is canceled is not either: nobody sends its money.
 	//
 	// Needs a key with the scope deals:write.
 	//
@@ -24452,7 +24452,7 @@ type ClientWithResponsesInterface interface {
 
 	// DisputeDealWithResponse Open a dispute
 	//
-	// Leaves a deal to an operator: money was sent and did not come, or another sum. One that is open gets the new reason.
+	// Leaves a deal to an operator: money was sent and did not come, or another sum. One that is open gets the new reason. One of an invoice that is completed is not disputed: where another sum came, whoever runs the server corrects it. One of a payout that is canceled is not either: nobody sends its money.
 	//
 	// Needs a key with the scope deals:write.
 	//
@@ -32622,7 +32622,7 @@ func (c *ClientWithResponses) CorrectDealWithResponse(ctx context.Context, id st
 
 // DisputeDealWithBodyWithResponse Open a dispute
 //
-// Leaves a deal to an operator: money was sent and did not come, or another sum. One that is open gets the new reason.
+// Leaves a deal to an operator: money was sent and did not come, or another sum. One that is open gets the new reason. One of an invoice that is completed is not disputed: where another sum came, whoever runs the server corrects it. One of a payout that is canceled is not either: nobody sends its money.
 //
 // Needs a key with the scope deals:write.
 //
@@ -32639,7 +32639,7 @@ func (c *ClientWithResponses) DisputeDealWithBodyWithResponse(ctx context.Contex
 
 // DisputeDealWithResponse Open a dispute
 //
-// Leaves a deal to an operator: money was sent and did not come, or another sum. One that is open gets the new reason.
+// Leaves a deal to an operator: money was sent and did not come, or another sum. One that is open gets the new reason. One of an invoice that is completed is not disputed: where another sum came, whoever runs the server corrects it. One of a payout that is canceled is not either: nobody sends its money.
 //
 // Needs a key with the scope deals:write.
 //
@@ -39272,4 +39272,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: b9977c1cc9a8dff94dbfa879a013f939294c8db783b7a052b98e4a7506475e4c
+// Stamp of what it is made from: e14a8a8ad45b7bc0afede936230f2d3e44f48e995468609c9fcfb3969622f46d

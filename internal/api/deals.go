@@ -244,7 +244,8 @@ func (d *desk) deals() resource {
 			act(row{
 				id: "disputeDeal", path: "/deals/{id}/dispute", scope: merchant.DealsWrite, summary: "Open a dispute",
 				about: "Leaves a deal to an operator: money was sent and did not come, or another sum. One that is open gets " +
-					"the new reason.",
+					"the new reason. One of an invoice that is completed is not disputed: where another sum came, whoever runs " +
+					"the server corrects it. One of a payout that is canceled is not either: nobody sends its money.",
 				faults: append(faults, fault.CodeAmountInvalid, fault.CodeAmountTooSmall),
 			}, d.disputeDeal, told),
 		}, d.dealDecisions(told)...),

@@ -86,11 +86,15 @@ var requisiteFields = map[string]word{
 	"least": {doc: "The least that one deal may be of.", example: "100.00"},
 	"most":  {doc: "The most that one deal may be of.", example: "60000.00"},
 	"day_sum": {
-		doc:     "What all deals that begin on one day may come to; in a change 0 takes the limit away.",
+		doc: "What all deals that begin on one day may come to, but those that are canceled on it; in a change 0 takes the " +
+			"limit away.",
 		example: "500000.00",
 	},
-	"day_count": {doc: "How many deals may begin on one day; 0 is as many as there are.", example: 20},
-	"from":      {doc: "The time of day, in UTC, from which on deals may begin; with until.", example: "08:00"},
+	"day_count": {
+		doc:     "How many deals may begin on one day, but those that are canceled on it; 0 is as many as there are.",
+		example: 20,
+	},
+	"from": {doc: "The time of day, in UTC, from which on deals may begin; with until.", example: "08:00"},
 	"until": {
 		doc:     "The time of day at which that ends, which may be after midnight; the same as from is never.",
 		example: "22:00",

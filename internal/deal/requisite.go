@@ -21,8 +21,8 @@ type Requisite struct {
 	Holder   string
 
 	Least, Most money.Amount  // of one deal, in the unit that it takes
-	DaySum      money.Amount  // of all deals that begin on one day; not valid = no limit
-	DayCount    int           // of deals that begin on one day; 0 = no limit
+	DaySum      money.Amount  // of all deals that begin on one day, but those canceled on it; not valid = no limit
+	DayCount    int           // of such deals; 0 = no limit
 	From, Until time.Duration // the time of day, in UTC, at which deals may begin; equal = at any time
 	Disabled    bool
 
