@@ -161,6 +161,16 @@ func TestSet(t *testing.T) {
 			t.Errorf("%s = %v: got %v, want an error that names the key", key, texts, err)
 		}
 	}
+	for text, want := range map[string]string{
+		"9999999h": "is too long", "2562047h60m": "is too long", "+.5h9999999h": "is too long",
+		"9999999999999s1us": "is too long",
+		"-9999999h":         "must be a duration", "9999999": "must be a duration", "0s": "must be a duration",
+		"9999999hours": "must be a duration", "": "must be a duration",
+	} {
+		if err := c.Set("keep_contacts", text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("keep_contacts = %s: got %v, want that it %s", text, err, want)
+		}
+	}
 }
 
 // Whatever prints a configuration must not print what is secret in it.

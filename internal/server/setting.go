@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -64,6 +65,9 @@ func (c *Config) Set(key string, texts ...string) error {
 	return settingError(key, "is not a setting (docs/operate/config.md lists them)")
 }
 
+// durationForm is how a duration above zero is written, however long it is.
+var durationForm = regexp.MustCompile(`^\+?(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+$`)
+
 // set parses the text as the field's type wants it.
 func set(key string, field reflect.Value, texts []string) error {
 	if list, ok := field.Addr().Interface().(*[]string); ok {
@@ -89,6 +93,9 @@ func set(key string, field reflect.Value, texts []string) error {
 		return setSwitch(key, into, text)
 	case *time.Duration:
 		length, err := time.ParseDuration(text)
+		if err != nil && durationForm.MatchString(text) { // nothing else can be wrong with it
+			return settingError(key, "is too long: 2562047h, which is 292 years, is the most")
+		}
 		if err != nil || length <= 0 {
 			return settingError(key, "must be a duration above zero, such as 30s or 5m")
 		}
