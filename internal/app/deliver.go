@@ -56,7 +56,7 @@ func (a *App) TakeDelivery(ctx context.Context, d event.Delivery) (m Message, mi
 	if err != nil {
 		return m, false, err
 	}
-	d.RunAt, d.UpdatedAt = now.Add(lease), now
+	d.RunAt, d.Rests, d.UpdatedAt = now.Add(lease), false, now
 	if err := a.store.Commit(ctx, store.Change{Deliveries: []event.Delivery{d}}); err != nil {
 		return m, false, ignoreConflict(err)
 	}
@@ -153,7 +153,7 @@ func dueAgain(d event.Delivery, now time.Time) (event.Delivery, error) {
 	if d.State != event.Due {
 		return d.Again(now)
 	}
-	d.RunAt, d.UpdatedAt = now, now
+	d.RunAt, d.Rests, d.UpdatedAt = now, false, now
 	return d, nil
 }
 

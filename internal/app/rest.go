@@ -11,8 +11,8 @@ import (
 
 const (
 	// restTime is how long a delivery to a disabled endpoint rests before it is looked
-	// at again, unless the endpoint is enabled. No receiver asks for so odd a pause.
-	restTime = 10*time.Minute + time.Microsecond
+	// at again, unless the endpoint is enabled.
+	restTime = 10 * time.Minute
 	// mostWoken bounds what the call that enables an endpoint has to do; what is beyond
 	// has its rest.
 	mostWoken = 1000
@@ -20,15 +20,10 @@ const (
 	wokenAtOnce = 100
 )
 
-// resting says that a delivery rests because its endpoint was disabled.
-func resting(d event.Delivery) bool {
-	return d.State == event.Due && d.RunAt.Sub(d.UpdatedAt) == restTime
-}
-
 // layToRest lets a delivery to a disabled endpoint rest.
 func (a *App) layToRest(ctx context.Context, d event.Delivery) error {
 	now := a.now()
-	d.RunAt, d.UpdatedAt = now.Add(restTime), now
+	d.RunAt, d.Rests, d.UpdatedAt = now.Add(restTime), true, now
 	if err := a.store.Commit(ctx, store.Change{Deliveries: []event.Delivery{d}}); err != nil {
 		return ignoreConflict(err)
 	}
@@ -49,7 +44,7 @@ func (a *App) awakenAll(ctx context.Context, merchantID, endpointID string) erro
 	}
 	var ids []string
 	for _, d := range found {
-		if resting(d) {
+		if d.Rests {
 			ids = append(ids, d.ID)
 		}
 	}
@@ -71,8 +66,8 @@ func (a *App) awaken(ctx context.Context, merchantID string, ids []string, now t
 			if err != nil {
 				return change, err
 			}
-			if resting(d) {
-				d.RunAt, d.UpdatedAt = now, now
+			if d.Rests {
+				d.RunAt, d.Rests, d.UpdatedAt = now, false, now
 				change.Deliveries = append(change.Deliveries, d)
 			}
 		}

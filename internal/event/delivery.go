@@ -25,6 +25,7 @@ type Delivery struct {
 	Pauses    []time.Duration // after the first tries, exactly; empty = as usual from the beginning
 	Tries     int
 	RunAt     time.Time // when to try next; while somebody tries, when to think that he died
+	Rests     bool      // its endpoint is disabled: it is due at once when that is enabled
 	Status    int       // HTTP status of the last answer; 0 = none came
 	Answer    string    // the beginning of the last answer, or why none came
 	CreatedAt time.Time
@@ -101,7 +102,7 @@ func (d Delivery) Again(now time.Time) (Delivery, error) {
 	if err != nil {
 		return d, err
 	}
-	d.State, d.Tries, d.RunAt, d.UpdatedAt = state, 0, now, now
+	d.State, d.Tries, d.RunAt, d.Rests, d.UpdatedAt = state, 0, now, false, now
 	return d, nil
 }
 

@@ -19,6 +19,7 @@ type deliveryDetail struct {
 	Sealed    []byte          `json:"sealed,omitzero"`
 	Good      []int           `json:"good,omitzero"`
 	Pauses    []time.Duration `json:"pauses,omitzero"` // nanoseconds
+	Rests     bool            `json:"rests,omitzero"`
 	Tries     int             `json:"tries,omitzero"`
 	Status    int             `json:"status,omitzero"`
 	Answer    string          `json:"answer,omitzero"`
@@ -28,7 +29,7 @@ type deliveryDetail struct {
 func deliveryRecord(d event.Delivery) (record, error) {
 	detail, err := pack(deliveryDetail{
 		URL: d.URL, Type: d.Type, MediaType: d.MediaType, Header: d.Header, Sealed: d.Sealed, Good: d.Good,
-		Pauses: d.Pauses, Tries: d.Tries, Status: d.Status, Answer: d.Answer,
+		Pauses: d.Pauses, Rests: d.Rests, Tries: d.Tries, Status: d.Status, Answer: d.Answer,
 	})
 	return record{
 		d.ID, d.Merchant, d.Version + 1, string(d.State), d.Queue, perhapsMicros(d.RunAt), d.Endpoint, d.Subject,
@@ -57,7 +58,8 @@ func scanListed(r row, more ...func(*event.Delivery) any) (event.Delivery, error
 	}
 	err := unpack(detail, &rest)
 	d.URL, d.Type, d.MediaType, d.Header, d.Sealed = rest.URL, rest.Type, rest.MediaType, rest.Header, rest.Sealed
-	d.Good, d.Pauses, d.Tries, d.Status, d.Answer = rest.Good, rest.Pauses, rest.Tries, rest.Status, rest.Answer
+	d.Good, d.Pauses, d.Rests, d.Tries = rest.Good, rest.Pauses, rest.Rests, rest.Tries
+	d.Status, d.Answer = rest.Status, rest.Answer
 	d.RunAt, d.CreatedAt, d.UpdatedAt = perhapsInstant(run), instant(created), instant(updated)
 	return d, err
 }
