@@ -37,7 +37,8 @@ func (k Keys) Admit(r *Request) error {
 	if err != nil {
 		return err
 	}
-	if secret == "" && (k.Open != "" || r.Route.Access == KeyIfAny) {
+	open := k.Open != "" && !fromAnotherSite(r.Header)
+	if secret == "" && (open || r.Route.Access == KeyIfAny) {
 		if r.Route.Access != KeyIfAny {
 			r.Merchant = k.Open
 		}
@@ -60,6 +61,13 @@ func (k Keys) Admit(r *Request) error {
 	}
 	r.Merchant, r.Key = key.Merchant, key
 	return nil
+}
+
+// fromAnotherSite says that a browser sends a call for a page of another site, or of another
+// port of this machine: any page that is open there could use a demo as it liked.
+func fromAnotherSite(h http.Header) bool {
+	site := h.Get("Sec-Fetch-Site")
+	return site != "" && site != "same-origin" && site != "none"
 }
 
 // secretOf finds the key of a call. Two different ones are nobody's.

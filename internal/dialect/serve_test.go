@@ -269,7 +269,7 @@ type values = map[string][]string
 
 func TestKeys(t *testing.T) {
 	t.Parallel()
-	bearer, key := "Authorization", "X-Api-Key"
+	bearer, key, site := "Authorization", "X-Api-Key", "Sec-Fetch-Site"
 	tests := []struct {
 		name     string
 		access   dialect.Access
@@ -296,6 +296,11 @@ func TestKeys(t *testing.T) {
 		{"if any, bad", dialect.KeyIfAny, "", values{key: {"bad"}}, "", fault.CodeKeyInvalid},
 		{"public, bad", dialect.Anyone, "", values{key: {"bad"}}, "", ""},
 		{"open", dialect.AdminKey, "demo", nil, "demo", ""},
+		{"open, its own page", dialect.AdminKey, "demo", values{site: {"same-origin"}}, "demo", ""},
+		{"open, typed", dialect.AdminKey, "demo", values{site: {"none"}}, "demo", ""},
+		{"open, a page of another site", dialect.AdminKey, "demo", values{site: {"cross-site"}}, "", fault.CodeKeyMissing},
+		{"open, a page of another port", dialect.AdminKey, "demo", values{site: {"same-site"}}, "", fault.CodeKeyMissing},
+		{"another site, good", dialect.KeyOnly, "demo", values{site: {"cross-site"}, key: {"good"}}, "m", ""},
 		{"open, if any", dialect.KeyIfAny, "demo", nil, "", ""},
 		{"open, good", dialect.KeyOnly, "demo", values{key: {"good"}}, "m", ""},
 		{"open, bad", dialect.KeyOnly, "demo", values{key: {"bad"}}, "", fault.CodeKeyInvalid},
