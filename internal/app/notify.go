@@ -38,7 +38,7 @@ func (a *App) prepareNotice(merchantID, id string, n *invoice.Notice, secret str
 	if n.URL == "" {
 		return nil
 	}
-	if err = a.checkOutside(noticeParam, n.URL); err == nil && secret != "" {
+	if err = a.checkStanding(noticeParam, n.URL); err == nil && secret != "" {
 		n.Sealed, err = a.sealer.Seal(merchantID, noticeSecret(id), []byte(secret))
 	}
 	return err
@@ -46,7 +46,7 @@ func (a *App) prepareNotice(merchantID, id string, n *invoice.Notice, secret str
 
 // CheckNotice is nil when an invoice could be told at an address. Error:
 // parameter_invalid.
-func (a *App) CheckNotice(address string) error { return a.checkOutside(noticeParam, address) }
+func (a *App) CheckNotice(address string) error { return a.checkStanding(noticeParam, address) }
 
 // noticeParam is what failures call the address of a notice.
 const noticeParam = "webhook"
