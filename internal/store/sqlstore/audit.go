@@ -154,7 +154,8 @@ func each(ctx context.Context, q querier, query string, look func(row) error, ar
 // checks lists everything that a database can prove by itself, but for the events.
 func (d *DB) checks() (all []prover) {
 	for _, c := range slices.Concat(ledgerChecks(), moneyChecks(), d.captureChecks(), d.settlementChecks(),
-		d.holdChecks(), d.payoutChecks(), d.dealChecks(), d.tradeChecks(), countChecks(), deliveryChecks()) {
+		d.holdChecks(), d.returnChecks(), d.payoutChecks(), d.dealChecks(), d.tradeChecks(), countChecks(),
+		deliveryChecks()) {
 		all = append(all, c)
 	}
 	return append(all, rates(), sealedActs{}, sealedBooks{})

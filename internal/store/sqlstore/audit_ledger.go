@@ -195,6 +195,10 @@ func (e *evidence) account(t tuple) uint64 {
 		e.sums[sumPending].add(e.of('u', merchant, unit), balance)
 	case string(ledger.MerchantHeld):
 		e.sums[sumHeld].add(e.of('u', merchant, unit), balance)
+	case string(ledger.Suspense):
+		e.doubtIf(balance != 0, doubtLies)
+	case string(ledger.RefundsInTransit):
+		e.doubtIf(balance != 0, doubtTransit)
 	}
 	return weight
 }

@@ -38,6 +38,8 @@ const (
 	doubtCounted                     // a merchant's invoices are counted wrong
 	doubtPayouts                     // there are payouts
 	doubtExchanges                   // there are exchanges
+	doubtLies                        // there is or was money in suspense
+	doubtTransit                     // there is money on its way back
 )
 
 // sumName is one of the sums that must be zero.
@@ -92,6 +94,8 @@ var proofs = map[string]proof{
 	"every paid invoice has a time by which it must be verified":  {doubts: doubtVerify},
 	"what payers' banks hold is what authorized payments are for": {sums: zero(sumHeld)},
 	"what was let go before it was taken is what refunds say":     {sums: zero(sumReleased)},
+	inSuspense: {doubts: doubtLies},
+	inTransit:  {doubts: doubtTransit},
 
 	"every payout that is paid was paid for once in the books, and no other is":            {doubts: doubtPayouts},
 	"a payout has a deal that is not decided when a trader has taken it, and no other has": {doubts: doubtPayouts},

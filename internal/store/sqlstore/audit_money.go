@@ -212,6 +212,46 @@ func (d *DB) holdChecks() []check {
 	}
 }
 
+// What returnChecks say.
+const (
+	inSuspense = "what lies in suspense is what payments without room and refused refunds left there"
+	inTransit  = "what gateways are to give back is what open refunds took"
+)
+
+// returnChecks prove that money which is to go back lies where its refund says.
+func (d *DB) returnChecks() []check {
+	// What comes from suspense is taken out when its way back is chosen.
+	opened := "(state in ('processing', 'succeeded') or " +
+		"state = 'requested' and " + d.engine.detailText("way") + " is not null)"
+	return []check{
+		{
+			"I18", inSuspense, "account",
+			// What is left of a payment with a refused refund is the payer's (ADR 0015).
+			`select merchant_id || ' ' || unit as example from (
+				select merchant_id, unit, balance as held from account where role = '` + string(ledger.Suspense) + `'
+				union all
+				select merchant_id, unit, -max(amount) from refund where source = '` + string(refund.FromSuspense) + `'
+					group by payment_id, merchant_id, unit having max(case when ` + opened + ` then 1 else 0 end) = 0
+				union all
+				select p.merchant_id, p.unit, coalesce(p.refunded, 0) + coalesce(p.in_return, 0) - p.amount from (
+					select distinct payment_id, merchant_id from refund
+					where source = '` + string(refund.FromOwed) + `' and state = 'failed'
+				) r join payment p on p.id = r.payment_id and p.merchant_id = r.merchant_id
+					where p.state in (` + collected + `)
+			) h group by merchant_id, unit having sum(held) <> 0`,
+		},
+		{
+			"I18", inTransit, "account",
+			`select merchant_id || ' ' || unit as example from (
+				select merchant_id, unit, balance as held from account where role = '` + string(ledger.RefundsInTransit) + `'
+				union all
+				select merchant_id, unit, -amount from refund where state in ('requested', 'processing')
+					and (source in (` + ofMerchant + `) or source = '` + string(refund.FromSuspense) + `' and ` + opened + `)
+			) h group by merchant_id, unit having sum(held) <> 0`,
+		},
+	}
+}
+
 // payoutChecks prove that payouts were paid for as they stand.
 func (d *DB) payoutChecks() []check {
 	return []check{

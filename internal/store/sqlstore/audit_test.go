@@ -327,7 +327,7 @@ func proved(t *testing.T, findings []store.Finding) {
 func TestAudit(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
 		db := open(t, sqlstore.Options{URL: url})
-		for n, c := range slices.Concat(business(t), deposits(t), trades(t), holds(t), settlements(t)) {
+		for n, c := range slices.Concat(business(t), deposits(t), trades(t), holds(t), settlements(t), owed(t)) {
 			if err := db.Commit(t.Context(), c); err != nil {
 				t.Fatalf("change %d: %s", n, fault.Detail(err))
 			}
@@ -352,7 +352,7 @@ func TestAudit(t *testing.T) {
 		for _, f := range audit() {
 			never[f.Checks] = true
 		}
-		for _, s := range slices.Concat(spoils, holdSpoils, settlementSpoils) {
+		for _, s := range slices.Concat(spoils, holdSpoils, settlementSpoils, returnSpoils) {
 			if err := transact(t.Context(), hand, []string{s.does}); err != nil {
 				t.Fatalf("%s: %v", s.does, err)
 			}

@@ -284,6 +284,8 @@ func (w *witness) refund(t tuple) {
 	}
 	self := w.of('p', of, merchant)
 	w.doubtIf(state == refund.Succeeded, doubtReturns)
+	w.doubtIf(source == refund.FromSuspense || source == refund.FromOwed && state == refund.Failed, doubtLies)
+	w.doubtIf(state == refund.Requested || state == refund.Processing, doubtTransit)
 	switch {
 	case source == refund.FromHold:
 		if state != refund.Failed {

@@ -1,0 +1,90 @@
+package sqlstore_test
+
+import (
+	"testing"
+
+	"github.com/purserhq/purser/internal/event"
+	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/ledger"
+	"github.com/purserhq/purser/internal/payment"
+	"github.com/purserhq/purser/internal/refund"
+	"github.com/purserhq/purser/internal/store"
+)
+
+// owed is a payment of a refunded invoice that its gateway refused to give back: a part
+// of it went back by hand, another is on its way, and the rest lies in suspense. Beside it
+// is money without room that came back from its way, and some that is on it.
+func owed(t *testing.T) []store.Change {
+	t.Helper()
+	bank := ledger.Names{Gateway: "bank"}
+	back := func(id, of string, state refund.State, source refund.Source, n int64) refund.Refund {
+		return refund.Refund{
+			ID: id, Merchant: "m", State: state, Payment: of, Way: refund.ByRefund, Source: source, Amount: amount(n),
+		}
+	}
+	late := func(id string, n int64) payment.Payment {
+		return payment.Payment{
+			ID: id, Merchant: "m", State: payment.Failed, Invoice: "i20", Amount: amount(n), Refunded: amount(0),
+			Returning: amount(0), Attempt: payment.Attempt{Gateway: "bank", Receipt: "r" + id},
+		}
+	}
+	left := late("p20", 25)
+	left.State, left.Refunded, left.Returning = payment.Captured, amount(10), amount(3)
+	return []store.Change{{
+		Invoices: []invoice.Invoice{{
+			ID: "i20", Merchant: "m", State: invoice.Refunded, Amount: amount(25), Captured: amount(15), Reserved: amount(0),
+		}},
+		Payments: []payment.Payment{left, late("p21", 9), late("p22", 8)},
+		Refunds: []refund.Refund{
+			back("r20", "p20", refund.Failed, refund.FromOwed, 25),
+			back("r21", "p20", refund.Succeeded, refund.FromOwed, 10),
+			back("r22", "p20", refund.Requested, refund.FromOwed, 3),
+			back("r23", "p21", refund.Failed, refund.FromSuspense, 9),
+			back("r24", "p22", refund.Requested, refund.FromSuspense, 8),
+		},
+		Entries: []ledger.Entry{
+			booked(t, ledger.RuleCaptured, "w100", "p20", bank, 25),
+			booked(t, ledger.RuleRefundOwed, "w101", "r20", bank, 25),
+			booked(t, ledger.RuleSuspenseFailed, "w102", "r20", bank, 25),
+			booked(t, ledger.RuleSuspenseOpened, "w103", "r21", bank, 10),
+			booked(t, ledger.RuleRefunded, "w104", "r21", bank, 10),
+			booked(t, ledger.RuleSuspenseOpened, "w105", "r22", bank, 3),
+			booked(t, ledger.RuleLate, "w106", "p21", bank, 9), booked(t, ledger.RuleSuspenseOpened, "w107", "r23", bank, 9),
+			booked(t, ledger.RuleSuspenseFailed, "w108", "r23", bank, 9),
+			booked(t, ledger.RuleLate, "w109", "p22", bank, 8), booked(t, ledger.RuleSuspenseOpened, "w110", "r24", bank, 8),
+		},
+		Events: []event.Event{
+			happened(event.Invoice, "i20", "create", "", "open"), happened(event.Invoice, "i20", "pay", "open", "paid"),
+			happened(event.Invoice, "i20", "complete", "paid", "completed"),
+			happened(event.Invoice, "i20", "refund", "completed", "refunded"),
+			happened(event.Payment, "p20", "create", "", "processing"),
+			happened(event.Payment, "p20", "capture", "processing", "captured"),
+			happened(event.Payment, "p21", "create", "", "processing"),
+			happened(event.Payment, "p21", "decline", "processing", "failed"),
+			happened(event.Payment, "p22", "create", "", "processing"),
+			happened(event.Payment, "p22", "decline", "processing", "failed"),
+			happened(event.Refund, "r20", "create", "", "processing"),
+			happened(event.Refund, "r20", "fail", "processing", "failed"),
+			happened(event.Refund, "r21", "create", "", "processing"),
+			happened(event.Refund, "r21", "succeed", "processing", "succeeded"),
+			happened(event.Refund, "r22", "create", "", "requested"),
+			happened(event.Refund, "r23", "create", "", "processing"),
+			happened(event.Refund, "r23", "fail", "processing", "failed"),
+			happened(event.Refund, "r24", "create", "", "requested"),
+		},
+	}}
+}
+
+// returnSpoils are what TestAudit changes of them.
+var returnSpoils = []spoil{
+	// The merchant paid for a refund once more: what it had paid before lies there still.
+	spoiled("I18 lies", "refund", "source", "'merchant'", "'owed'", "id = 'r20'"),
+	spoiled("I18 lies", "refund", "state", "'succeeded'", "'failed'", "id = 'r23'"),
+	spoiled("I18 lies", "refund", "detail",
+		"replace(detail, 'way', 'yaw')", "replace(detail, 'yaw', 'way')", "id = 'r24'"),
+	spoiled("I18 lies", "payment", "refunded", "11", "10", "id = 'p20'"),
+	spoiled("I18 give", "refund", "detail",
+		"replace(detail, 'way', 'yaw')", "replace(detail, 'yaw', 'way')", "id = 'r24'"),
+	spoiled("I18 give", "refund", "state", "'succeeded'", "'requested'", "id = 'r22'"),
+	spoiled("I18 give", "refund", "state", "'failed'", "'processing'", "id = 'r7'"),
+}
