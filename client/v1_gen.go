@@ -7386,6 +7386,9 @@ type ListPaymentsParams struct {
 	// Invoice Only those of this invoice.
 	Invoice *string `form:"invoice,omitempty" json:"invoice,omitempty"`
 
+	// Terminal Only those of invoices that were made at this terminal.
+	Terminal *int64 `form:"terminal,omitempty" json:"terminal,omitempty"`
+
 	// Status Only those in this state.
 	Status *ListPaymentsParamsStatus `form:"status,omitempty" json:"status,omitempty"`
 
@@ -19456,6 +19459,18 @@ func NewListPaymentsRequest(server string, params *ListPaymentsParams) (*http.Re
 		if params.Invoice != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "invoice", *params.Invoice, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Terminal != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "terminal", *params.Terminal, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -39272,4 +39287,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: e14a8a8ad45b7bc0afede936230f2d3e44f48e995468609c9fcfb3969622f46d
+// Stamp of what it is made from: 80068843fa633cff8404e874d7d0f10408f2bacea884d17fad30f220595d8e35

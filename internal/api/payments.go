@@ -125,6 +125,7 @@ var paymentWords = words{
 	},
 	"paymentList": {
 		"invoice": {doc: "Only those of this invoice.", example: exampleInvoice},
+		"terminal": {doc: "Only those of invoices that were made at this terminal.", example: 1001},
 		"status":  {doc: "Only those in this state.", example: "captured", choices: choices(payment.States)},
 		"reason": {
 			doc: "Only those that failed for this reason.", example: "insufficient_funds", choices: reasons(),
@@ -165,14 +166,15 @@ type capture struct {
 type paymentList struct {
 	dated
 
-	Invoice string   `query:"invoice" maxLength:"200"`
-	Status  string   `query:"status"`
-	Reason  string   `query:"reason"`
-	Gateway string   `query:"gateway" maxLength:"100"`
-	Receipt string   `query:"receipt" maxLength:"200"`
-	Session string   `query:"session" maxLength:"200"`
-	Unit    string   `query:"unit" maxLength:"10"`
-	Expand  []string `query:"expand"`
+	Invoice  string   `query:"invoice" maxLength:"200"`
+	Terminal int64    `query:"terminal" minimum:"1"`
+	Status   string   `query:"status"`
+	Reason   string   `query:"reason"`
+	Gateway  string   `query:"gateway" maxLength:"100"`
+	Receipt  string   `query:"receipt" maxLength:"200"`
+	Session  string   `query:"session" maxLength:"200"`
+	Unit     string   `query:"unit" maxLength:"10"`
+	Expand   []string `query:"expand"`
 }
 
 // examplePayment is the id of the document's payment.
@@ -365,8 +367,8 @@ func (d *desk) listPayments(c *call, q paymentList) (out pageOf[paymentView], er
 		return out, err
 	}
 	wanted := app.PaymentList{
-		Invoice: q.Invoice, State: payment.State(q.Status), Reason: payment.Reason(q.Reason), Gateway: q.Gateway,
-		Receipt: q.Receipt, Session: q.Session, Unit: money.Unit(q.Unit),
+		Invoice: q.Invoice, Terminal: q.Terminal, State: payment.State(q.Status), Reason: payment.Reason(q.Reason),
+		Gateway: q.Gateway, Receipt: q.Receipt, Session: q.Session, Unit: money.Unit(q.Unit),
 	}
 	out, err = seek(c, q.paging, app.Payments, wanted.Sought(), part, func(part app.Older) ([]payment.Payment, error) {
 		return d.App.ListPayments(c.Context(), c.Merchant, wanted, part)

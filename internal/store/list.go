@@ -53,13 +53,14 @@ func (l InvoiceList) Sought() bool {
 
 // PaymentList selects payments of a list; an empty field selects all.
 type PaymentList struct {
-	Invoice string
-	State   payment.State
-	Reason  payment.Reason // only those that failed for it
-	Gateway string
-	Receipt string // what the gateway calls the movement of the money
-	Session string // what it calls the payer's visit
-	Unit    money.Unit
+	Invoice  string
+	Terminal int64 // that of its invoice; 0 = any, and those without
+	State    payment.State
+	Reason   payment.Reason // only those that failed for it
+	Gateway  string
+	Receipt  string // what the gateway calls the movement of the money
+	Session  string // what it calls the payer's visit
+	Unit     money.Unit
 }
 
 // Sought is as of InvoiceList; the payments of an invoice are few.

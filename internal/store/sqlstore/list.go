@@ -78,6 +78,15 @@ func (c *conditions) number(column string, value int64) {
 	}
 }
 
+// ofTerminal leaves the payments of a terminal's invoices. It asks one row after another: a
+// plan that began with the invoices of the terminal would read all that it ever had.
+func (c *conditions) ofTerminal(number int64) {
+	if number != 0 {
+		c.and("(select i.terminal from invoice i where i.id = invoice_id and i.merchant_id = payment.merchant_id) = ?",
+			number)
+	}
+}
+
 // claimed leaves the one thing that belongs to a name of a terminal or of an account.
 func (c *conditions) claimed(kind store.ClaimKind, of int64, name, merchantID string) {
 	c.and("id = (select subject from claim where key = ? and kind = ? and merchant_id = ?)",
@@ -136,6 +145,7 @@ func (d *DB) ListPayments(ctx context.Context, merchantID string, l store.Paymen
 		c.and(whole)
 	}
 	c.only("invoice_id", l.Invoice)
+	c.ofTerminal(l.Terminal)
 	c.only("state", string(l.State))
 	if l.Reason != "" {
 		c.and("state = ? and "+d.engine.detailText("reason")+" = ?", string(payment.Failed), string(l.Reason))

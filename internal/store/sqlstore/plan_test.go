@@ -180,6 +180,10 @@ func sought(t *testing.T) []planned {
 			_, err := d.ListPayments(ctx, "m", store.PaymentList{Gateway: "g"}, store.Older{From: dueNow, Limit: 10})
 			return err
 		}, []string{"payment_list"}, ""},
+		{"payments of a terminal", func(d *sqlstore.DB) error {
+			_, err := d.ListPayments(ctx, "m", store.PaymentList{Terminal: 1001}, store.Older{From: dueNow, Limit: 10})
+			return err
+		}, []string{"payment_list"}, "autoindex_invoice"},
 		{"depth of payments", func(d *sqlstore.DB) error {
 			_, err := d.Depth(ctx, "m", store.Payments, store.Older{At: dueNow, ID: "p"}, 10)
 			return err

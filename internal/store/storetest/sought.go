@@ -53,7 +53,7 @@ func (s *shop) sown() {
 		if n%3 == 2 {
 			in = money.USD
 		}
-		i, p, b, o := s.invoice(), s.payment(s.id), s.refund(s.id), s.payout()
+		i, p, b, o := s.invoice(), s.payment(s.nth(n)), s.refund(s.id), s.payout()
 		i.ID, p.ID, b.ID, o.ID = s.nth(n), s.nth(n), s.nth(n), s.nth(n)
 		i.CreatedAt, p.CreatedAt, b.CreatedAt, o.CreatedAt = at, at, at, at
 		i.Amount, i.Captured, i.Reserved = money.New(1, in), money.Zero(in), money.Zero(in)
@@ -145,13 +145,17 @@ func (s *shop) othersSought() {
 		list store.PaymentList
 		want string
 	}{
-		"a gateway":  {store.PaymentList{Gateway: "odd"}, "531"},
-		"a unit":     {store.PaymentList{Unit: money.USD}, "52"},
-		"both":       {store.PaymentList{Gateway: "odd", Unit: money.USD}, "5"},
-		"no gateway": {store.PaymentList{Gateway: "x"}, ""},
-		"a receipt":  {store.PaymentList{Receipt: "receipt1"}, "32"},
-		"a visit":    {store.PaymentList{Session: "visit1"}, "543"},
-		"both names": {store.PaymentList{Receipt: "receipt1", Session: "visit1"}, "3"},
+		"a gateway":   {store.PaymentList{Gateway: "odd"}, "531"},
+		"a unit":      {store.PaymentList{Unit: money.USD}, "52"},
+		"both":        {store.PaymentList{Gateway: "odd", Unit: money.USD}, "5"},
+		"no gateway":  {store.PaymentList{Gateway: "x"}, ""},
+		"a terminal":  {store.PaymentList{Terminal: 1001}, "531"},
+		"its unit":    {store.PaymentList{Terminal: 1001, Unit: money.USD}, "5"},
+		"no terminal": {store.PaymentList{Terminal: 1002}, ""},
+		"of nobody's": {store.PaymentList{Terminal: 1001, Invoice: s.nth(2)}, ""},
+		"a receipt":   {store.PaymentList{Receipt: "receipt1"}, "32"},
+		"a visit":     {store.PaymentList{Session: "visit1"}, "543"},
+		"both names":  {store.PaymentList{Receipt: "receipt1", Session: "visit1"}, "3"},
 	} {
 		got, err := s.ListPayments(s.Context(), s.id, test.list, all)
 		same(s.T, "payments of "+name, nths(s, got, func(p payment.Payment) string { return p.ID }), err, test.want)
