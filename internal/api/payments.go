@@ -124,9 +124,9 @@ var paymentWords = words{
 		"amount": {doc: "What to take, at most what is held; leave it out for all of it.", example: "12.50"},
 	},
 	"paymentList": {
-		"invoice": {doc: "Only those of this invoice.", example: exampleInvoice},
+		"invoice":  {doc: "Only those of this invoice.", example: exampleInvoice},
 		"terminal": {doc: "Only those of invoices that were made at this terminal.", example: 1001},
-		"status":  {doc: "Only those in this state.", example: "captured", choices: choices(payment.States)},
+		"status":   {doc: "Only those in this state.", example: "captured", choices: choices(payment.States)},
 		"reason": {
 			doc: "Only those that failed for this reason.", example: "insufficient_funds", choices: reasons(),
 		},
