@@ -9105,7 +9105,7 @@ type ClientInterface interface {
 
 	// ExtendInvoiceWithBody Extend an invoice
 	//
-	// Asks for more on an invoice, through a new link that pays just that and replaces the one before. A paid invoice opens again; one that was closed asks for what it took and for that.
+	// Asks for more on an invoice, through a new link that pays just that and replaces the one before. A paid invoice opens again; one that was closed asks for what it took and for that. While a deal of it is not decided it is wrong_state: the deal's end decides what the invoice asks for.
 	//
 	// Needs a key with the scope invoices:write.
 	//
@@ -9116,7 +9116,7 @@ type ClientInterface interface {
 
 	// ExtendInvoice Extend an invoice
 	//
-	// Asks for more on an invoice, through a new link that pays just that and replaces the one before. A paid invoice opens again; one that was closed asks for what it took and for that.
+	// Asks for more on an invoice, through a new link that pays just that and replaces the one before. A paid invoice opens again; one that was closed asks for what it took and for that. While a deal of it is not decided it is wrong_state: the deal's end decides what the invoice asks for.
 	//
 	// Needs a key with the scope invoices:write.
 	//
@@ -11981,7 +11981,7 @@ func (c *Client) ConfirmInvoice(ctx context.Context, id string, params *ConfirmI
 
 // ExtendInvoiceWithBody Extend an invoice
 //
-// Asks for more on an invoice, through a new link that pays just that and replaces the one before. A paid invoice opens again; one that was closed asks for what it took and for that.
+// Asks for more on an invoice, through a new link that pays just that and replaces the one before. A paid invoice opens again; one that was closed asks for what it took and for that. While a deal of it is not decided it is wrong_state: the deal's end decides what the invoice asks for.
 //
 // Needs a key with the scope invoices:write.
 //
@@ -12002,7 +12002,7 @@ func (c *Client) ExtendInvoiceWithBody(ctx context.Context, id string, params *E
 
 // ExtendInvoice Extend an invoice
 //
-// Asks for more on an invoice, through a new link that pays just that and replaces the one before. A paid invoice opens again; one that was closed asks for what it took and for that.
+// Asks for more on an invoice, through a new link that pays just that and replaces the one before. A paid invoice opens again; one that was closed asks for what it took and for that. While a deal of it is not decided it is wrong_state: the deal's end decides what the invoice asks for.
 //
 // Needs a key with the scope invoices:write.
 //
@@ -24951,7 +24951,7 @@ type ClientWithResponsesInterface interface {
 
 	// ExtendInvoiceWithBodyWithResponse Extend an invoice
 	//
-	// Asks for more on an invoice, through a new link that pays just that and replaces the one before. A paid invoice opens again; one that was closed asks for what it took and for that.
+	// Asks for more on an invoice, through a new link that pays just that and replaces the one before. A paid invoice opens again; one that was closed asks for what it took and for that. While a deal of it is not decided it is wrong_state: the deal's end decides what the invoice asks for.
 	//
 	// Needs a key with the scope invoices:write.
 	//
@@ -24962,7 +24962,7 @@ type ClientWithResponsesInterface interface {
 
 	// ExtendInvoiceWithResponse Extend an invoice
 	//
-	// Asks for more on an invoice, through a new link that pays just that and replaces the one before. A paid invoice opens again; one that was closed asks for what it took and for that.
+	// Asks for more on an invoice, through a new link that pays just that and replaces the one before. A paid invoice opens again; one that was closed asks for what it took and for that. While a deal of it is not decided it is wrong_state: the deal's end decides what the invoice asks for.
 	//
 	// Needs a key with the scope invoices:write.
 	//
@@ -33402,7 +33402,7 @@ func (c *ClientWithResponses) ConfirmInvoiceWithResponse(ctx context.Context, id
 
 // ExtendInvoiceWithBodyWithResponse Extend an invoice
 //
-// Asks for more on an invoice, through a new link that pays just that and replaces the one before. A paid invoice opens again; one that was closed asks for what it took and for that.
+// Asks for more on an invoice, through a new link that pays just that and replaces the one before. A paid invoice opens again; one that was closed asks for what it took and for that. While a deal of it is not decided it is wrong_state: the deal's end decides what the invoice asks for.
 //
 // Needs a key with the scope invoices:write.
 //
@@ -33419,7 +33419,7 @@ func (c *ClientWithResponses) ExtendInvoiceWithBodyWithResponse(ctx context.Cont
 
 // ExtendInvoiceWithResponse Extend an invoice
 //
-// Asks for more on an invoice, through a new link that pays just that and replaces the one before. A paid invoice opens again; one that was closed asks for what it took and for that.
+// Asks for more on an invoice, through a new link that pays just that and replaces the one before. A paid invoice opens again; one that was closed asks for what it took and for that. While a deal of it is not decided it is wrong_state: the deal's end decides what the invoice asks for.
 //
 // Needs a key with the scope invoices:write.
 //
@@ -39287,4 +39287,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: 80068843fa633cff8404e874d7d0f10408f2bacea884d17fad30f220595d8e35
+// Stamp of what it is made from: acb3b16bbcde554c6923b8d8065a3abc2250600d717fb037addc375da79184a3

@@ -137,10 +137,11 @@ func (d *desk) links(shown story[invoiceView]) []operation {
 		act(row{
 			id: "extendInvoice", path: "/invoices/{id}/extend", scope: merchant.InvoicesWrite, summary: "Extend an invoice",
 			about: "Asks for more on an invoice, through a new link that pays just that and replaces the one before. A paid " +
-				"invoice opens again; one that was closed asks for what it took and for that.",
+				"invoice opens again; one that was closed asks for what it took and for that. While a deal of it is not " +
+				"decided it is wrong_state: the deal's end decides what the invoice asks for.",
 			faults: []fault.Code{
-				fault.CodeInvoiceNotFound, fault.CodeInvoiceClosed, fault.CodeLinkUnusable, fault.CodeAmountInvalid,
-				fault.CodeAmountTooSmall, fault.CodeGatewayNotFound,
+				fault.CodeInvoiceNotFound, fault.CodeInvoiceClosed, fault.CodeWrongState, fault.CodeLinkUnusable,
+				fault.CodeAmountInvalid, fault.CodeAmountTooSmall, fault.CodeGatewayNotFound,
 			},
 		}, d.extendInvoice, shown),
 		create(row{

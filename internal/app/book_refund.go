@@ -153,6 +153,8 @@ func (a *App) takeOut(ctx context.Context, r store.Reader, p payment.Payment, b 
 // before takes no more.
 func afterGivingBack(i invoice.Invoice, closed bool) (invoice.Trigger, bool) {
 	switch {
+	case i.Reserved.Sign() > 0: // there is a payment that it still has room for
+		return "", false
 	case i.Captured.IsZero() && (!i.Open || i.State == invoice.Completed) && invoice.States.Can(i.State, invoice.Refund):
 		return invoice.Refund, true
 	case !i.Captured.IsZero() && !closed && i.State == invoice.Completed:

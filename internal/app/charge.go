@@ -177,14 +177,10 @@ func (a *App) ChargeAgain(ctx context.Context, merchantID, id string, amount mon
 		if err != nil {
 			return store.Change{}, err
 		}
-		if i.Held && amount == i.Amount {
-			return store.Change{}, fault.New(fault.CodeInvoiceHeld, "invoice", "")
-		}
-		i.Held = false // it was for another amount: this one is not unusual
-		now := a.now()
-		if i, err = i.Resize(amount); err != nil {
+		if i, err = refit(i, p, amount); err != nil {
 			return store.Change{}, err
 		}
+		now := a.now()
 		from := p.State
 		if p.State, err = payment.States.Next(from, payment.Retry); err != nil {
 			return store.Change{}, err
@@ -203,6 +199,20 @@ func (a *App) ChargeAgain(ctx context.Context, merchantID, id string, amount mon
 	}
 	p.Version++
 	return a.charge(ctx, p, c, n.Card)
+}
+
+// refit is the invoice of a charge that is tried again with another amount, for which it has
+// room. Errors: invoice_held, and those of invoice.Follow and Reserve.
+func refit(i invoice.Invoice, p payment.Payment, amount money.Amount) (invoice.Invoice, error) {
+	if i.Held && amount == p.Amount {
+		return i, fault.New(fault.CodeInvoiceHeld, "invoice", "")
+	}
+	i.Held = false // it was for another amount: this one is not unusual
+	i, err := i.Follow(p.Amount, amount)
+	if err == nil {
+		_, err = i.Reserve(amount) // others may have paid it meanwhile
+	}
+	return i, err
 }
 
 // chargeable is nil when a payment can be tried with another instrument.

@@ -89,7 +89,7 @@ func (a *App) holdResized(ctx context.Context, p payment.Payment, amount money.A
 			return store.Change{}, err
 		}
 		now := a.now()
-		if i, err = i.Resize(amount); err != nil {
+		if i, err = i.Follow(p.Amount, amount); err != nil {
 			return store.Change{}, err
 		}
 		var change store.Change

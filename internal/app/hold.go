@@ -172,7 +172,7 @@ func (a *App) endHold(ctx context.Context, p payment.Payment, t payment.Trigger,
 }
 
 // freeInvoice frees the room that a payment holds on its invoice. One that was
-// made for it alone is closed.
+// made for it asks for the rest, and is closed where there is none.
 func freeInvoice(ctx context.Context, r store.Reader, p payment.Payment, now time.Time, actor string,
 	change *store.Change,
 ) (payment.Payment, error) {
@@ -188,12 +188,32 @@ func freeInvoice(ctx context.Context, r store.Reader, p payment.Payment, now tim
 			return p, err
 		}
 	}
-	if i.State == invoice.Open && i.Captured.IsZero() {
-		if i, err = advance(i, now, change, actor, invoice.Cancel); err != nil {
+	if p.Amount.Sign() > 0 { // or all of it was let go before
+		if i, err = unask(i, p.Amount, now, actor, change); err != nil {
 			return p, err
 		}
 	}
 	i.UpdatedAt, p.Reserved = now, false
 	change.Invoices = append(change.Invoices, i)
 	return p, nil
+}
+
+// unask makes an invoice ask for nothing of a payment any more that it was made for, whose
+// share it is: it is canceled where nothing is left to ask for, and paid where others have
+// paid the rest.
+func unask(i invoice.Invoice, share money.Amount, now time.Time, actor string, change *store.Change,
+) (invoice.Invoice, error) {
+	if i.State != invoice.Open {
+		return i, nil
+	}
+	i, asks, err := i.Drop(share)
+	switch {
+	case err != nil:
+		return i, err
+	case !asks:
+		return advance(i, now, change, actor, invoice.Cancel)
+	case i.Full():
+		return pay(i, now, change, actor)
+	}
+	return i, nil
 }

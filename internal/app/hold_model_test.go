@@ -8,6 +8,7 @@ import (
 
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/ledger"
 	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payment"
@@ -26,7 +27,7 @@ func TestAnyOrderOfHolds(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"charge": w.chargeCard, "again": w.chargeAgain, "payer answers": w.payerAnswers, "capture": w.capture,
 			"adjust": w.adjust, "refund": w.giveBack, "withdraw": w.withdraw, "void": w.void, "time": w.letTimePass,
-			"bad luck": w.spoil,
+			"bad luck": w.spoil, "extend": w.extend, "pay more": w.payMore, "give more back": w.giveMoreBack,
 		})
 		w.settle(t)
 	})
@@ -36,13 +37,15 @@ type till struct {
 	*shop
 	bank     *acquirer
 	payments []payment.Payment
+	more     []invoice.Invoice // extended ones, with the link of the extension
+	others   []payment.Payment // that paid extensions
 }
 
 // usual are the answers that a wish may get in any state of things.
 var usual = []fault.Code{
 	fault.CodeWrongState, fault.CodeAmountInvalid, fault.CodeAmountAboveRemaining, fault.CodeGatewayRefused,
 	fault.CodeGatewayUnavailable, fault.CodePaymentNotFound, fault.CodeRefundTooLarge, fault.CodeRefundInProgress,
-	fault.CodeInvoiceClosed,
+	fault.CodeInvoiceClosed, fault.CodeLinkUnusable, fault.CodeLinkNotFound, fault.CodeLinkUsed,
 }
 
 func (w *till) expect(t *rapid.T, what string, err error) {
@@ -116,6 +119,39 @@ func (w *till) giveBack(t *rapid.T) {
 		ID: w.newID(), Payment: w.one(t).ID, Amount: anyAmount(t),
 	})
 	w.expect(t, "refund", err)
+}
+
+// extend asks for more on the invoice of a card, which goes on asking for what the card is for.
+func (w *till) extend(t *rapid.T) {
+	i, err := w.app.ExtendInvoice(w.Context(), w.merchant, app.Extension{
+		Invoice: w.one(t).Invoice, Amount: rial(1_000), Token: "token-" + w.newID(), Gateway: "first",
+	})
+	w.expect(t, "extend", err)
+	if err == nil {
+		w.more = append(w.more, i)
+	}
+}
+
+func (w *till) payMore(t *rapid.T) {
+	if len(w.more) == 0 {
+		t.Skip("nothing was extended yet")
+	}
+	r, err := w.openLink(rapid.SampledFrom(w.more).Draw(t, "extended").Link.Token, money.Amount{})
+	w.expect(t, "open link", err)
+	if err == nil {
+		w.first.pay(r.Payment.Attempt.Session, "paid")
+		w.others = append(w.others, w.returns(r.Payment, "ok"))
+	}
+}
+
+func (w *till) giveMoreBack(t *rapid.T) {
+	if len(w.others) == 0 {
+		t.Skip("nobody has paid an extension yet")
+	}
+	_, err := w.app.RefundPayment(w.Context(), w.merchant, app.NewRefund{
+		ID: w.newID(), Payment: rapid.SampledFrom(w.others).Draw(t, "other").ID,
+	})
+	w.expect(t, "refund of an extension", err)
 }
 
 func (w *till) withdraw(t *rapid.T) {

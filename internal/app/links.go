@@ -27,7 +27,8 @@ type Extension struct {
 
 // ExtendInvoice raises an invoice by an amount and replaces its link by one
 // that pays just that; a paid invoice opens again. An unusual amount is held.
-// Errors: invoice_not_found, invoice_closed, link_unusable (open amount).
+// Errors: invoice_not_found, invoice_closed, link_unusable (open amount), wrong_state while a
+// deal of it is not decided.
 func (a *App) ExtendInvoice(ctx context.Context, merchantID string, e Extension) (invoice.Invoice, error) {
 	if e.Amount.Sign() <= 0 {
 		return invoice.Invoice{}, fault.New(fault.CodeAmountInvalid, "amount", "")
@@ -47,6 +48,9 @@ func (a *App) ExtendInvoice(ctx context.Context, merchantID string, e Extension)
 			return store.Change{}, err
 		}
 		if i, err = before.Extend(e.Amount); err != nil {
+			return store.Change{}, err
+		}
+		if err := undealt(ctx, r, merchantID, i.ID); err != nil { // its end decides what the invoice asks for
 			return store.Change{}, err
 		}
 		now := a.now()

@@ -143,11 +143,16 @@ func (a *App) dealable(ctx context.Context, r store.Reader, merchantID, id strin
 	if i.VerifyIn > 0 { // the coins of a deal are the merchant's at once, and could not be given back
 		return i, fault.New(fault.CodeUnsupported, "invoice", "It is verified by its merchant, so no deal can pay it.")
 	}
-	deals, err := r.DealsOf(ctx, merchantID, id)
+	return i, undealt(ctx, r, merchantID, id)
+}
+
+// undealt is nil where no deal of an invoice is live. Error: wrong_state.
+func undealt(ctx context.Context, r store.Reader, merchantID, invoiceID string) error {
+	deals, err := r.DealsOf(ctx, merchantID, invoiceID)
 	if err == nil && slices.ContainsFunc(deals, deal.Deal.Live) {
 		err = fault.New(fault.CodeWrongState, "deal", "A deal of this invoice is not decided yet.")
 	}
-	return i, err
+	return err
 }
 
 // pick chooses a requisite and the sum. It passes over those that others are

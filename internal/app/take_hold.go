@@ -44,21 +44,21 @@ func (a *App) captureHeld(ctx context.Context, p payment.Payment, c candidate, r
 		if err := a.post(&change, ledger.RuleReleased, cause, fresh.Attempt.Gateway, fresh.Amount); err != nil {
 			return store.Change{}, err
 		}
-		if i, err = shrink(i, fresh, s.Amount); err != nil {
+		held := fresh.Amount
+		fresh = takenOf(fresh, report, s, now)
+		with, err := shrink(i, fresh, held, s.Amount)
+		if err == nil {
+			return a.collect(ctx, r, &fresh, with, now, change)
+		}
+		if !fault.Is(err, fault.CodeInvoiceClosed) && !fault.Is(err, fault.CodeAmountAboveRemaining) {
 			return store.Change{}, err
 		}
-		at := s.At
-		if at.IsZero() {
-			at = now
+		if i, err = i.Release(held); err != nil { // it was taken all the same, and nothing has room for it
+			return store.Change{}, err
 		}
-		fresh.Asked, fresh.Amount, fresh.Holding, fresh.Step = fresh.Agreed(), s.Amount, money.Amount{}, payment.Step{}
-		fresh.Record = payment.Record{At: at, Amount: s.Amount, Before: money.Zero(s.Amount.Unit())}
-		fresh.Attempt.Receipt, fresh.Attempt.Fee = report.Receipt, inUnit(report.Fee, s.Amount.Unit())
-		fresh.UpdatedAt, fresh.CheckAt, fresh.Attention = now, never, ""
-		if report.Card != "" {
-			fresh.Card = report.Card
-		}
-		return a.collect(ctx, r, &fresh, i, now, change)
+		fresh.Reserved, fresh.Record, i.UpdatedAt = false, payment.Record{}, now
+		change.Invoices = []invoice.Invoice{i}
+		return a.toSuspense(&fresh, now, change)
 	})
 	if fault.Is(err, fault.CodeDuplicate) {
 		return p, a.flag(ctx, p, "the gateway named a receipt that belongs to another payment")
@@ -69,19 +69,35 @@ func (a *App) captureHeld(ctx context.Context, p payment.Payment, c candidate, r
 	return a.store.Payment(ctx, p.Merchant, p.ID)
 }
 
+// takenOf is a payment of which its gateway has taken what a step asked for.
+func takenOf(p payment.Payment, report gateway.Report, s payment.Step, now time.Time) payment.Payment {
+	at := s.At
+	if at.IsZero() {
+		at = now
+	}
+	p.Asked, p.Amount, p.Holding, p.Step = p.Agreed(), s.Amount, money.Amount{}, payment.Step{}
+	p.Record = payment.Record{At: at, Amount: s.Amount, Before: money.Zero(s.Amount.Unit())}
+	p.Attempt.Receipt, p.Attempt.Fee = report.Receipt, inUnit(report.Fee, s.Amount.Unit())
+	p.UpdatedAt, p.CheckAt, p.Attention = now, never, ""
+	if report.Card != "" {
+		p.Card = report.Card
+	}
+	return p
+}
+
 // shrink makes the room that a payment holds on its invoice as large as what
 // is taken of it; an invoice that was made for it follows.
-func shrink(i invoice.Invoice, p payment.Payment, amount money.Amount) (invoice.Invoice, error) {
-	i, err := i.Release(p.Amount)
+func shrink(i invoice.Invoice, p payment.Payment, held, taken money.Amount) (invoice.Invoice, error) {
+	i, err := i.Release(held)
 	if err != nil {
 		return i, err
 	}
 	if p.Direct {
-		if i, err = i.Resize(amount); err != nil {
+		if i, err = i.Follow(held, taken); err != nil {
 			return i, err
 		}
 	}
-	return i.Reserve(amount)
+	return i.Reserve(taken)
 }
 
 // holdNow writes down that the payer agreed to another amount, of which target
@@ -93,7 +109,7 @@ func (a *App) holdNow(ctx context.Context, r store.Reader, p payment.Payment, ta
 	if err != nil {
 		return p, err
 	}
-	if i, err = shrink(i, p, target); err != nil {
+	if i, err = shrink(i, p, p.Amount, target); err != nil {
 		return p, err
 	}
 	now := a.now()
@@ -166,19 +182,16 @@ func (a *App) releaseHeld(ctx context.Context, merchantID string, n NewRefund) (
 		var change store.Change
 		now := a.now()
 		if left.Amount.IsZero() {
-			i, err = i.Release(p.Amount)
 			left.Reserved = false
 			left.Step, left.CheckAt = payment.Step{Kind: payment.ToVoid, ID: a.newID(now)}, now.Add(2*gatewayTime)
-		} else {
-			i, err = shrink(i, p, left.Amount)
 		}
-		if err != nil {
+		if i, err = makeRoom(i, p, left.Amount, now, &change); err != nil {
 			return store.Change{}, err
 		}
 		p, i.UpdatedAt, p.UpdatedAt = left, now, now
 		back = a.letGoOf(p, amount, n, now)
 		change.Invoices, change.Payments = []invoice.Invoice{i}, []payment.Payment{p}
-		change.Refunds, change.Events = []refund.Refund{back}, releasedEvents(p, back, now)
+		change.Refunds, change.Events = []refund.Refund{back}, append(releasedEvents(p, back, now), change.Events...)
 		err = a.post(&change, ledger.RuleReleased, causeOf(back, now), p.Attempt.Gateway, amount)
 		return change, err
 	})
@@ -191,6 +204,19 @@ func (a *App) releaseHeld(ctx context.Context, merchantID string, n NewRefund) (
 		a.lookAfterPayment(ctx, p) // should it fail, the worker goes on
 	}
 	return back, nil
+}
+
+// makeRoom takes the room on an invoice from a payment that it does not hold any more.
+func makeRoom(i invoice.Invoice, p payment.Payment, left money.Amount, now time.Time, change *store.Change,
+) (invoice.Invoice, error) {
+	if left.Sign() > 0 {
+		return shrink(i, p, p.Amount, left)
+	}
+	i, err := i.Release(p.Amount)
+	if err != nil || !p.Direct {
+		return i, err
+	}
+	return unask(i, p.Amount, now, byMerchant, change)
 }
 
 // letGoOf is the refund of money that was never taken.

@@ -262,6 +262,56 @@ func (i Invoice) Resize(amount money.Amount) (Invoice, error) {
 	return i, nil
 }
 
+// Follow asks for as much more or less as the payment that the invoice was made for asks
+// for: is, and not was. What is asked for besides stays asked for. Where others have paid a
+// part of what was asked of that payment, the invoice does not shrink below what all bring.
+// Errors: unit_mismatch, amount_overflow, and those of Resize.
+func (i Invoice) Follow(was, is money.Amount) (Invoice, error) {
+	besides, err := i.Amount.Sub(was)
+	if err != nil {
+		return i, err
+	}
+	whole, err := besides.Add(is)
+	if err != nil {
+		return i, err
+	}
+	all, err := i.Captured.Add(i.Reserved)
+	if err != nil {
+		return i, err
+	}
+	if all, err = all.Add(is); err != nil {
+		return i, err
+	}
+	if over, err := all.Cmp(i.Amount); err == nil && over > 0 {
+		all = i.Amount
+	}
+	if short, err := whole.Cmp(all); err == nil && short < 0 {
+		whole = all
+	}
+	return i.Resize(whole)
+}
+
+// Drop asks for nothing of a payment any more that the invoice was made for, whose share it
+// is; false where nothing is left to ask for. What others have paid of the share stays.
+// Errors: unit_mismatch, amount_overflow.
+func (i Invoice) Drop(share money.Amount) (_ Invoice, asks bool, err error) {
+	rest, err := i.Amount.Sub(share)
+	if err != nil {
+		return i, false, err
+	}
+	used, err := i.Captured.Add(i.Reserved)
+	if err != nil {
+		return i, false, err
+	}
+	if used.IsZero() && rest.Sign() <= 0 {
+		return i, false, nil
+	}
+	if short, err := rest.Cmp(used); err == nil && short >= 0 {
+		i.Amount = rest
+	}
+	return i, true, nil
+}
+
 // Correct asks for as much more or less as a payment of it turned out to have
 // brought: is, and not was, which is captured. Nothing else of it changes.
 // Errors: unit_mismatch, amount_overflow.

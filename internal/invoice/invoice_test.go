@@ -285,3 +285,39 @@ func TestOverpay(t *testing.T) {
 		t.Errorf("too much: got %v", err)
 	}
 }
+
+// An invoice that was made for one payment follows it, and keeps what is asked for besides.
+func TestFollowAndDrop(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		amount, captured, reserved, was, is int64
+		follows, dropped                    int64 // 0 = refused, or nothing is asked for
+	}{
+		"alone, more":                   {50, 0, 0, 50, 60, 60, 0},
+		"alone, less":                   {50, 0, 0, 50, 30, 30, 0},
+		"extended":                      {57, 0, 0, 50, 30, 37, 7},
+		"extended and paid":             {57, 7, 0, 50, 50, 57, 7},
+		"extended, paid, less":          {57, 7, 0, 50, 20, 27, 7},
+		"extended and being paid":       {57, 0, 7, 50, 60, 67, 7},
+		"a part was paid by others":     {50, 20, 0, 50, 30, 50, 50},
+		"and more is wanted than that":  {50, 20, 0, 50, 50, 50, 50},
+		"a part is being paid":          {50, 0, 20, 50, 30, 50, 50},
+		"all was paid by others, again": {50, 50, 0, 50, 10, 50, 50},
+	} {
+		i := invoice.Invoice{
+			State: invoice.Open, Amount: rial(c.amount), Captured: rial(c.captured), Reserved: rial(c.reserved),
+		}
+		got, err := i.Follow(rial(c.was), rial(c.is))
+		if err != nil || got.Amount != rial(c.follows) || got.Captured != i.Captured || got.Reserved != i.Reserved {
+			t.Errorf("%s: follows to %v, %v, want %d", name, got.Amount, err, c.follows)
+		}
+		left, asks, err := i.Drop(rial(c.was))
+		if err != nil || asks != (c.dropped > 0) || asks && left.Amount != rial(c.dropped) {
+			t.Errorf("%s: drops to %v, %t, %v, want %d", name, left.Amount, asks, err, c.dropped)
+		}
+	}
+	closed := invoice.Invoice{State: invoice.Completed, Amount: rial(50), Captured: rial(50), Reserved: rial(0)}
+	if _, err := closed.Follow(rial(50), rial(60)); !fault.Is(err, fault.CodeInvoiceClosed) {
+		t.Errorf("a closed one follows: %v", err)
+	}
+}
