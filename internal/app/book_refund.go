@@ -220,12 +220,15 @@ func (a *App) failRefund(ctx context.Context, b refund.Refund, word string, need
 		})
 }
 
-// askLater keeps a refund open whose outcome nobody knows.
+// cannotGo is why a person is called for a refund of which no gateway has heard.
+const cannotGo = "its gateway could not be told to give the money back"
+
+// askLater keeps a refund open whose outcome nobody knows, or that could not be sent.
 func (a *App) askLater(ctx context.Context, b refund.Refund, r gateway.ReturnReport) (refund.Refund, error) {
 	var back refund.Refund
 	err := a.update(ctx, func(reader store.Reader) (store.Change, error) {
 		var err error
-		if back, err = reader.Refund(ctx, b.Merchant, b.ID); err != nil || back.State != refund.Processing {
+		if back, err = reader.Refund(ctx, b.Merchant, b.ID); err != nil || refund.States.Final(back.State) {
 			return store.Change{}, err
 		}
 		now := a.now()
@@ -241,6 +244,9 @@ func (a *App) askLater(ctx context.Context, b refund.Refund, r gateway.ReturnRep
 		alarm := r.Alarm
 		if alarm == "" && r.Outcome == gateway.ReturnUnsure && back.Checks > patience {
 			alarm = "the gateway does not say whether the money went back"
+			if back.State == refund.Requested {
+				alarm = cannotGo
+			}
 		}
 		if alarm != "" && back.Attention != alarm {
 			back.Attention = alarm
@@ -290,7 +296,7 @@ func (a *App) resubmit(ctx context.Context, b refund.Refund) (refund.Refund, err
 			return b, err
 		}
 	}
-	return a.sendBack(ctx, b.Merchant, b.ID)
+	return a.sendBack(ctx, b)
 }
 
 // chooseWay decides how money goes back that is not the merchant's. What is in

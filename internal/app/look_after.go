@@ -85,6 +85,7 @@ func (a *App) lookAfterRefund(ctx context.Context, b refund.Refund) {
 	if _, err := a.ResolveRefund(ctx, b.Merchant, b.ID); err != nil {
 		a.log.WarnContext(ctx, "refund could not be resolved", slog.String("merchant", b.Merchant),
 			slog.String("refund", b.ID), slog.String("error", fault.Detail(err)))
+		_, _ = a.askLater(ctx, b, gateway.ReturnReport{Outcome: gateway.ReturnUnsure}) // it stays due when this fails too
 	}
 }
 

@@ -84,7 +84,7 @@ func (a *App) RefundPayment(ctx context.Context, merchantID string, n NewRefund)
 	if back.Way == "" {
 		return a.failRefund(ctx, back, cannotReturn, orphaned(back), nil)
 	}
-	return a.sendBack(ctx, back.Merchant, back.ID)
+	return a.sendBack(ctx, back)
 }
 
 // isOwed says that what is left of a payment is the payer's: a gateway refused to give it back
@@ -172,14 +172,14 @@ func causeOf(b refund.Refund, now time.Time) ledger.Cause {
 
 // sendBack submits a requested refund. That it is on its way is on record
 // before the gateway hears of it; after that it is only ever asked about.
-func (a *App) sendBack(ctx context.Context, merchantID, id string) (refund.Refund, error) {
+func (a *App) sendBack(ctx context.Context, b refund.Refund) (refund.Refund, error) {
 	ctx, cancel := detached(ctx)
 	defer cancel()
-	back, err := a.moveRefund(ctx, merchantID, id, refund.Submit, nil, nil)
+	p, c, err := a.refundContext(ctx, b)
 	if err != nil {
-		return back, err
+		return b, err
 	}
-	p, c, err := a.refundContext(ctx, back)
+	back, err := a.moveRefund(ctx, b.Merchant, b.ID, refund.Submit, nil, sent)
 	if err != nil {
 		return back, err
 	}
@@ -202,6 +202,12 @@ func (a *App) sendBack(ctx context.Context, merchantID, id string) (refund.Refun
 		return a.failRefund(ctx, back, cannotReturn, orphaned(back), nil)
 	}
 	return a.bookReturn(ctx, back, refunder.Refund(asking(ctx, toRefund), a.returnOf(p, c, back)))
+}
+
+// sent is what a refund begins with when its gateway is told.
+func sent(_ store.Reader, b *refund.Refund, _ *store.Change, _ time.Time) error {
+	b.Checks, b.Attention = 0, ""
+	return nil
 }
 
 func (a *App) refundContext(ctx context.Context, b refund.Refund) (payment.Payment, candidate, error) {

@@ -47,6 +47,8 @@ func (a *App) SayRefund(ctx context.Context, merchantID string, w RefundWord) (r
 		done, err = a.failRefund(ctx, b, cmp.Or(w.Note, "an operator says that it is not back"), orphaned(b), &w)
 	case b.State == refund.Failed && orphaned(b) && w.Back:
 		done, err = a.returnByHand(ctx, merchantID, w)
+	case b.State == refund.Requested && b.Attention != "":
+		return b, fault.New(fault.CodeWrongState, "refund", "Its gateway has not been told: it is, once that can be.")
 	default:
 		return b, errNoCall()
 	}
