@@ -112,7 +112,7 @@ func stage(t testing.TB, w *dialecttest.World) {
 
 // happen is what a story says of deals: "deal ID is paid", "deal ID is corrected to
 // AMOUNT", "deal ID is won", "deal ID is won with AMOUNT", "deal ID is lost", "time
-// runs"; and of payouts, see below.
+// runs"; of invoices: "invoice ID is extended by AMOUNT"; and of payouts, see below.
 func happen(ctx context.Context, w *dialecttest.World, what string) (known bool, err error) {
 	if what == "time runs" {
 		_, err := w.App.CancelDueDeals(ctx, 100)
@@ -127,6 +127,12 @@ func happen(ctx context.Context, w *dialecttest.World, what string) (known bool,
 	words := strings.Fields(what)
 	if words[0] == "payout" {
 		return payoutHappens(ctx, w, words)
+	}
+	if words[0] == "invoice" && len(words) == 6 && words[3] == "extended" {
+		_, err = w.App.ExtendInvoice(ctx, w.Shop, app.Extension{
+			Invoice: id(words[1]), Amount: roubles(words[5]), Token: "more" + words[1],
+		})
+		return true, err
 	}
 	if len(words) < 4 || words[0] != "deal" || words[2] != "is" {
 		return false, nil
@@ -301,6 +307,10 @@ invoice of type ` + "`out`" + ` is money that a trader sends to somebody.
 | dispute lost | the deal is canceled, and so is the invoice, unless something else has paid it or may | chosen |
 | callbacks | of an invoice that is paid, canceled or expired, and of a dispute that begins or is lost | chosen |
 | another sum | an operator may say that it came for a paid invoice: paid in that, with a callback | observed |
+| the four sums | of all deals that are completed, each at its own rate; fiat really paid | documented |
+| paid in another way than by deals | is in receivedSumFromTaker, and no coins come of it | chosen |
+| receivedSumFromTaker after a refund | what the deals brought, or what is left where that is more | chosen |
+| rate and deal of a callback | of one deal: disputed, or else the last that brought money | chosen |
 | creation | no callback: the caller has the answer | chosen |
 | type out | an operator approves it, above a limit two; a trader takes it, sends it and shows a receipt | chosen |
 | rate of type out | the merchant's for selling coins, fixed at creation, with the fee of the store | chosen |

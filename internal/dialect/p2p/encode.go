@@ -102,22 +102,40 @@ type sums struct {
 	Payout    *moneyBody `json:"payoutSum"`
 }
 
-// encodeSums are the sums of an invoice that is paid.
+// encodeSums are the sums of an invoice that is paid: of all the deals that brought
+// money, each at its own rate. What came otherwise the payer paid too, in no coins.
 func encodeSums(i invoice.Invoice, deals []deal.Deal) sums {
 	if statusOf(i, deals) != statusPaid {
 		return sums{}
 	}
-	for _, d := range slices.Backward(deals) {
-		if d.State != deal.Completed {
-			continue
+	var paid, coins, fees []money.Amount
+	for _, d := range deals {
+		if d.State == deal.Completed {
+			paid, coins, fees = append(paid, d.Paid), append(coins, d.Coins), append(fees, d.Fee)
 		}
-		net, err := d.Net()
-		if err != nil {
-			break
-		}
-		return sums{encodeMoney(d.Paid), encodeMoney(d.Coins), encodeMoney(d.Fee), encodeMoney(net)}
 	}
-	return sums{FromTaker: encodeMoney(i.Captured)}
+	all := sums{FromTaker: encodeMoney(i.Captured)}
+	brought, err := money.Sum(unitOf(i), paid...)
+	if err != nil || len(paid) == 0 {
+		return all
+	}
+	if more, err := brought.Cmp(i.Captured); err == nil && more > 0 { // some of it was given back
+		all.FromTaker = encodeMoney(brought)
+	}
+	maker, err := money.Sum(deal.Coin, coins...)
+	if err != nil {
+		return all
+	}
+	fee, err := money.Sum(deal.Coin, fees...)
+	if err != nil {
+		return all
+	}
+	net, err := maker.Sub(fee)
+	if err != nil {
+		return all
+	}
+	all.FromMaker, all.Fee, all.Payout = encodeMoney(maker), encodeMoney(fee), encodeMoney(net)
+	return all
 }
 
 // requisitesBody is where a payer sends money.

@@ -91,18 +91,30 @@ func told(e event.Event) bool {
 	return false
 }
 
-// spokenOf is the deal that a notice is about: the one that brought the money,
-// or is disputed, or else the newest.
+// spokenOf is the deal that a notice is about: one that is disputed, or else one that
+// brought money, or else any; of several the one that changed last. The rate of the
+// notice is that of this deal.
 func spokenOf(deals []deal.Deal) (found deal.Deal, ok bool) {
 	for _, d := range deals {
-		if !ok || d.State == deal.Completed || d.State == deal.Disputed || !decisive(found) {
+		if !ok || weight(d) > weight(found) ||
+			weight(d) == weight(found) && !d.UpdatedAt.Before(found.UpdatedAt) {
 			found, ok = d, true
 		}
 	}
 	return found, ok
 }
 
-func decisive(d deal.Deal) bool { return d.State == deal.Completed || d.State == deal.Disputed }
+// weight says how much a notice is about a deal.
+func weight(d deal.Deal) int {
+	switch d.State {
+	case deal.Disputed:
+		return 2
+	case deal.Completed:
+		return 1
+	case deal.TransferWaiting, deal.TransferConfirmed, deal.Canceled:
+	}
+	return 0
+}
 
 // unitOf is the currency of an invoice.
 func unitOf(i invoice.Invoice) money.Unit { return i.Amount.Unit() }
