@@ -115,12 +115,26 @@ func (a *App) close(ctx context.Context, p payment.Payment, t payment.Trigger, a
 
 // unasked stops the questions about a payment that was closed before.
 func unasked(p payment.Payment, now time.Time) store.Change {
-	closed := p.State == payment.Failed || p.State == payment.Canceled || p.State == payment.Expired
-	if !closed || p.CheckAt.IsZero() {
+	if !closedAndDue(p) {
 		return store.Change{}
 	}
 	p.CheckAt, p.UpdatedAt = never, now
 	return store.Change{Payments: []payment.Payment{p}}
+}
+
+// putOff asks later about a payment that was closed before, of which its gateway says nothing.
+func putOff(p payment.Payment, now time.Time) store.Change {
+	if !closedAndDue(p) {
+		return store.Change{}
+	}
+	return store.Change{Payments: []payment.Payment{askedAgain(p, now, pause(p.Checks+1))}}
+}
+
+// closedAndDue says that a payment has ended without money and is asked about all the same:
+// somebody was called for it.
+func closedAndDue(p payment.Payment) bool {
+	closed := p.State == payment.Failed || p.State == payment.Canceled || p.State == payment.Expired
+	return closed && !p.CheckAt.IsZero()
 }
 
 // release frees the room that a payment holds on its invoice.
@@ -162,10 +176,13 @@ func (a *App) stayOpen(ctx context.Context, p payment.Payment, c candidate, repo
 	err := a.update(ctx, func(r store.Reader) (store.Change, error) {
 		var err error
 		fresh, err = r.Payment(ctx, p.Merchant, p.ID)
-		if err != nil || !active(fresh) || fresh.Attempt.Number != p.Attempt.Number {
+		if err != nil || fresh.Attempt.Number != p.Attempt.Number {
 			return store.Change{}, err
 		}
 		now := a.now()
+		if !active(fresh) {
+			return putOff(fresh, now), nil
+		}
 		var change store.Change
 		if report.Outcome == gateway.Pending && !report.Doubt {
 			if fresh, err = release(ctx, r, fresh, now, &change); err != nil {
@@ -198,11 +215,24 @@ func (a *App) capture(ctx context.Context, p payment.Payment, c candidate, repor
 	if why := mismatch(p, c, report); why != "" {
 		return p, a.flag(ctx, p, why)
 	}
-	var fresh payment.Payment
-	var found room
-	stale := false
-	err := a.update(ctx, func(r store.Reader) (store.Change, error) {
-		var err error
+	fresh, stale, found, err := a.bookTaken(ctx, p, c, report)
+	if err == nil && stale {
+		return fresh, a.flag(ctx, fresh, "the gateway took money for an earlier try of this payment")
+	}
+	if err == nil && found == busy && fresh.State == payment.Processing {
+		return fresh, a.checkAgain(ctx, fresh, soon)
+	}
+	if fault.Is(err, fault.CodeDuplicate) {
+		return p, a.flag(ctx, p, "the gateway named a receipt that belongs to another payment")
+	}
+	return fresh, err
+}
+
+// bookTaken is capture without a word to anybody about what it found instead: that the money
+// is for a try before, or that another payment is being verified for the same room.
+func (a *App) bookTaken(ctx context.Context, p payment.Payment, c candidate, report gateway.Report,
+) (fresh payment.Payment, stale bool, found room, err error) {
+	err = a.update(ctx, func(r store.Reader) (store.Change, error) {
 		fresh, err = r.Payment(ctx, p.Merchant, p.ID)
 		stale = fresh.Attempt.Number != p.Attempt.Number
 		// Where somebody learned meanwhile that the money is held, lookAfterHold goes on.
@@ -232,16 +262,7 @@ func (a *App) capture(ctx context.Context, p payment.Payment, c candidate, repor
 		}
 		return a.collect(ctx, r, &fresh, i, now, change)
 	})
-	if err == nil && stale {
-		return fresh, a.flag(ctx, fresh, "the gateway took money for an earlier try of this payment")
-	}
-	if err == nil && found == busy && fresh.State == payment.Processing {
-		return fresh, a.checkAgain(ctx, fresh, soon)
-	}
-	if fault.Is(err, fault.CodeDuplicate) {
-		return p, a.flag(ctx, p, "the gateway named a receipt that belongs to another payment")
-	}
-	return fresh, err
+	return fresh, stale, found, err
 }
 
 // mismatch says why a positive answer cannot be ours; empty when it is.

@@ -185,7 +185,7 @@ func (a *App) ChargeAgain(ctx context.Context, merchantID, id string, amount mon
 		if p.State, err = payment.States.Next(from, payment.Retry); err != nil {
 			return store.Change{}, err
 		}
-		p.Amount, p.Note, p.Attention, p.FinalizedAt, p.Checks = amount, "", "", never, 0
+		p.Amount, p.Note, p.Reason, p.Attention, p.FinalizedAt, p.Checks = amount, "", "", "", never, 0
 		p = a.attemptAt(with(p, n, c), c, now)
 		p.UpdatedAt, i.UpdatedAt = now, now
 		return store.Change{

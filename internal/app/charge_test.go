@@ -101,7 +101,7 @@ func TestDeclinedAndChargedAgain(t *testing.T) {
 	}
 	p = s.fresh(p)
 	s.want(p, payment.Authorized, payment.Good, held(60))
-	if p.Attempt.Number != 2 || p.Agreed() != rial(60) {
+	if p.Attempt.Number != 2 || p.Agreed() != rial(60) || p.Reason != "" {
 		t.Errorf("got %+v", p)
 	}
 	_, err := s.app.ChargeAgain(t.Context(), s.merchant, p.ID, money.Amount{}, cardOf(goodCard))

@@ -101,7 +101,7 @@ func (a *App) lookAfterHold(ctx context.Context, p payment.Payment, c candidate)
 		if p.Amount == p.Holding {
 			return a.captureHeld(ctx, p, c, report, payment.Step{Kind: payment.ToCapture, Amount: p.Amount})
 		}
-		return p, a.flag(ctx, p, "the gateway took money that was only to be held")
+		return p, a.flagHeld(ctx, p, "the gateway took money that was only to be held")
 	case gateway.Canceled, gateway.Undone:
 		return a.endHold(ctx, p, payment.Cancel, byGateway, why{note: report.Word})
 	case gateway.Expired:
@@ -125,7 +125,7 @@ func (a *App) holding(p payment.Payment, c candidate) gateway.Attempt {
 // askAboutHold sets the time of the next look at money that is still held.
 func (a *App) askAboutHold(ctx context.Context, p payment.Payment, report gateway.Report) error {
 	if report.Alarm != "" {
-		return a.flag(ctx, p, report.Alarm)
+		return a.flagHeld(ctx, p, report.Alarm)
 	}
 	return a.update(ctx, func(r store.Reader) (store.Change, error) {
 		fresh, err := r.Payment(ctx, p.Merchant, p.ID)
@@ -134,8 +134,27 @@ func (a *App) askAboutHold(ctx context.Context, p payment.Payment, report gatewa
 		}
 		now := a.now()
 		fresh.CheckAt, fresh.UpdatedAt = now.Add(holdCheck), now
+		if report.Outcome == gateway.Authorized && sameHold(p, fresh) {
+			fresh.Attention = "" // it is as we have it
+		}
 		return store.Change{Payments: []payment.Payment{fresh}}, nil
 	})
+}
+
+// flagHeld is flag for what a look at held money found, unless something was done to the
+// money since: then the look was of what it was before, and the next one will tell.
+func (a *App) flagHeld(ctx context.Context, p payment.Payment, why string) error {
+	fresh, err := a.store.Payment(ctx, p.Merchant, p.ID)
+	if err != nil || !sameHold(p, fresh) {
+		return err
+	}
+	return a.flag(ctx, p, why)
+}
+
+// sameHold says that nothing was done to held money since a payment was read.
+func sameHold(p, fresh payment.Payment) bool {
+	return fresh.State == payment.Authorized && p.State == fresh.State && p.Step.ID == fresh.Step.ID &&
+		p.Holding == fresh.Holding && p.Amount == fresh.Amount && p.Attempt.Number == fresh.Attempt.Number
 }
 
 // endHold ends a payment whose money is not held any more and was not taken.

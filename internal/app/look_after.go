@@ -246,7 +246,22 @@ func (a *App) ConfirmPayment(ctx context.Context, merchantID string, n Confirmat
 	if p, err = a.noteConfirmation(ctx, p, n); err != nil {
 		return p, err
 	}
-	return a.capture(ctx, p, c, gateway.Report{Outcome: gateway.Captured, Receipt: n.Receipt})
+	fresh, stale, found, err := a.bookTaken(ctx, p, c, gateway.Report{Outcome: gateway.Captured, Receipt: n.Receipt})
+	switch {
+	case fault.Is(err, fault.CodeDuplicate):
+		return p, fault.New(fault.CodeDuplicate, "receipt", "")
+	case err == nil && found == busy && fresh.State == payment.Processing:
+		return p, errBusy()
+	case err == nil && stale:
+		return p, fault.New(fault.CodeWrongState, "payment", "")
+	}
+	return fresh, err
+}
+
+// errBusy is for money that has no place yet: nobody would come back to a person's word.
+func errBusy() error {
+	return fault.New(fault.CodeWrongState, "payment",
+		"Another payment of its invoice is being verified. Try again when that is over.")
 }
 
 // errHeld is for money that a bank holds: it is not for a person to say that it came,
@@ -267,6 +282,13 @@ func (a *App) noteConfirmation(ctx context.Context, p payment.Payment, n Confirm
 		}
 		if !askable(p) {
 			return store.Change{}, fault.New(fault.CodeWrongState, "payment", "")
+		}
+		i, err := r.Invoice(ctx, p.Merchant, p.Invoice)
+		if err != nil {
+			return store.Change{}, err
+		}
+		if _, found := setAside(i, p.Amount); found == busy && !p.Reserved {
+			return store.Change{}, errBusy()
 		}
 		now := a.now()
 		p.UpdatedAt = now

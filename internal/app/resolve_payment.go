@@ -169,8 +169,11 @@ func (a *App) resolveOnce(ctx context.Context, p payment.Payment, h hint) (payme
 // makes sure of room on the invoice, and only then asks for the money.
 func (a *App) resolve(ctx context.Context, merchantID, id string, h hint) (payment.Payment, error) {
 	p, err := a.store.Payment(ctx, merchantID, id)
-	if err != nil || !askable(p) || p.Attempt.Gateway == "" { // of a deal nobody can be asked: people decide
+	if err != nil {
 		return p, err
+	}
+	if !askable(p) || p.Attempt.Gateway == "" { // of a deal nobody can be asked: people decide
+		return p, a.stopAsking(ctx, p)
 	}
 	c, err := a.gatewayOf(ctx, merchantID, p.Attempt.Gateway)
 	if err != nil {
@@ -195,7 +198,7 @@ func (a *App) resolve(ctx context.Context, merchantID, id string, h hint) (payme
 		}
 	}
 	if !takeable(p) {
-		return p, nil
+		return p, a.stopAsking(ctx, p)
 	}
 	return a.askForMoney(ctx, p, c, h)
 }
@@ -325,16 +328,41 @@ func (a *App) leave(ctx context.Context, p payment.Payment, c candidate, h hint,
 		why{"the invoice has no room for it: the money was left to go back", payment.NoRoom})
 }
 
-// checkAgain sets the time of the next question.
+// checkAgain sets the time of the next question, while there is one to ask.
 func (a *App) checkAgain(ctx context.Context, p payment.Payment, after time.Duration) error {
 	return a.update(ctx, func(r store.Reader) (store.Change, error) {
 		fresh, err := r.Payment(ctx, p.Merchant, p.ID)
-		if err != nil || !active(fresh) {
+		if err != nil || !active(fresh) && fresh.CheckAt.IsZero() {
 			return store.Change{}, err
 		}
 		now := a.now()
-		fresh.Checks++
-		fresh.CheckAt, fresh.UpdatedAt = now.Add(after), now
+		return store.Change{Payments: []payment.Payment{askedAgain(fresh, now, after)}}, nil
+	})
+}
+
+// askedAgain is a payment that is asked about once more after a time; never, where its end
+// is known.
+func askedAgain(p payment.Payment, now time.Time, after time.Duration) payment.Payment {
+	p.UpdatedAt, p.CheckAt = now, never
+	if askable(p) {
+		p.Checks++
+		p.CheckAt = now.Add(after)
+	}
+	return p
+}
+
+// stopAsking takes a payment about which nobody can be asked off the list of those that are
+// due, where it would keep its place for ever.
+func (a *App) stopAsking(ctx context.Context, p payment.Payment) error {
+	if p.CheckAt.IsZero() {
+		return nil
+	}
+	return a.update(ctx, func(r store.Reader) (store.Change, error) {
+		fresh, err := r.Payment(ctx, p.Merchant, p.ID)
+		if err != nil || fresh.CheckAt.IsZero() || fresh.State != p.State || fresh.Attempt.Number != p.Attempt.Number {
+			return store.Change{}, err
+		}
+		fresh.CheckAt, fresh.UpdatedAt = never, a.now()
 		return store.Change{Payments: []payment.Payment{fresh}}, nil
 	})
 }
@@ -362,9 +390,7 @@ func (a *App) flag(ctx context.Context, p payment.Payment, why string) error {
 			return store.Change{}, err
 		}
 		now := a.now()
-		fresh.Checks++
-		fresh.CheckAt, fresh.UpdatedAt = now.Add(pause(fresh.Checks)), now
-		change := store.Change{Payments: []payment.Payment{fresh}}
+		change := store.Change{Payments: []payment.Payment{askedAgain(fresh, now, pause(fresh.Checks+1))}}
 		if fresh.Attention != why {
 			change.Payments[0].Attention = why
 			change.Events = []event.Event{happened(event.Payment, p.Merchant, p.ID, fresh.State, "flag", fresh.State,

@@ -20,9 +20,10 @@ import (
 // not taken is the payer's again, by the same call.
 func (a *App) captureHeld(ctx context.Context, p payment.Payment, c candidate, report gateway.Report, s payment.Step,
 ) (payment.Payment, error) {
+	asHeld := p
 	p.Amount = s.Amount
 	if why := mismatch(p, c, report); why != "" {
-		return p, a.flag(ctx, p, why)
+		return p, a.flagHeld(ctx, asHeld, why)
 	}
 	var fresh payment.Payment
 	err := a.update(ctx, func(r store.Reader) (store.Change, error) {
