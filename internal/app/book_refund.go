@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -337,10 +338,11 @@ func (a *App) askReturn(ctx context.Context, b refund.Refund) (refund.Refund, er
 		return a.bookReturn(ctx, b, refunder.RefundState(asking(ctx, toLook), a.returnOf(p, c, b), b.Receipt))
 	}
 	report := c.conn.Resolve(asking(ctx, toLook), a.attempt(p, c, ""), gateway.Look)
+	told := cmp.Or(b.SentAt, b.CreatedAt)
 	switch {
 	case report.Outcome == gateway.Undone:
 		return a.bookReturn(ctx, b, gateway.ReturnReport{Outcome: gateway.Done, Undone: true})
-	case report.Outcome == gateway.Captured && a.now().After(b.CreatedAt.Add(settleTime)):
+	case report.Outcome == gateway.Captured && a.now().After(told.Add(settleTime)):
 		// The gateway still calls it paid long after it was asked to undo it.
 		return a.bookReturn(ctx, b, gateway.ReturnReport{Outcome: gateway.Denied, Word: "the gateway did not undo it"})
 	default:

@@ -1,13 +1,16 @@
 package app_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
 	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/gateway"
 	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payment"
 	"github.com/purserhq/purser/internal/refund"
+	"github.com/purserhq/purser/internal/store"
 )
 
 func (s *shop) round(limit int) {
@@ -30,10 +33,10 @@ func (s *shop) freshRefund(b refund.Refund) refund.Refund {
 func (s *shop) lost() (refund.Refund, payment.Payment) {
 	s.Helper()
 	s.first.set(func(b *bank) { b.loseUndo = true })
-	_, p := s.paid(5_000)
-	b, err := s.refund(p, money.Amount{})
-	if err != nil || b.State != refund.Processing {
-		s.Fatalf("got %+v, %v", b, err)
+	b := s.untold()
+	p, err := s.store.Payment(s.Context(), s.merchant, b.Payment)
+	if err != nil {
+		s.Fatal(err)
 	}
 	return b, p
 }
@@ -160,4 +163,64 @@ func TestSickRefundsStarveNoOther(t *testing.T) {
 	if got := s.freshRefund(well); got.State != refund.Succeeded {
 		t.Errorf("the refund of the gateway that is there is %s", got.State)
 	}
+}
+
+// slowUndo is a bank that gives no answer to a reversal, and still shows the payment as made.
+type slowUndo struct{ *bank }
+
+func (slowUndo) Reverse(context.Context, gateway.Return) gateway.ReturnReport {
+	return gateway.ReturnReport{Outcome: gateway.ReturnUnsure}
+}
+
+// TestReversalHasTimeToShow: a gateway has ten minutes to show that it undid a payment, from
+// when it was told. Until then nobody has the money again.
+func TestReversalHasTimeToShow(t *testing.T) {
+	t.Parallel()
+	for name, begin := range map[string]func(*shop) refund.Refund{
+		"sent at once": (*shop).untold,
+		"sent later": func(s *shop) refund.Refund {
+			b, _ := s.late()
+			s.wait(15 * time.Minute)
+			s.round(10)
+			return b
+		},
+		"sent before that was kept": func(s *shop) refund.Refund {
+			b := s.freshRefund(s.untold())
+			b.SentAt = time.Time{}
+			if err := s.store.Commit(s.Context(), store.Change{Refunds: []refund.Refund{b}}); err != nil {
+				s.Fatal(err)
+			}
+			return b
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := open(t, 0)
+			s.banks["first"] = slowUndo{s.first}
+			b := begin(s)
+			for _, at := range []struct {
+				after time.Duration
+				want  refund.State
+			}{{0, refund.Processing}, {10 * time.Minute, refund.Processing}, {time.Second, refund.Failed}} {
+				s.wait(at.after)
+				if _, err := s.app.ResolveRefund(t.Context(), s.merchant, b.ID); err != nil {
+					t.Fatal(err)
+				}
+				if got := s.freshRefund(b); got.State != at.want {
+					t.Errorf("%v later: it is %s, want %s", at.after, got.State, at.want)
+				}
+			}
+		})
+	}
+}
+
+// untold is a refund of which its gateway does not say what became of it.
+func (s *shop) untold() refund.Refund {
+	s.Helper()
+	_, p := s.paid(5_000)
+	b, err := s.refund(p, money.Amount{})
+	if err != nil || b.State != refund.Processing {
+		s.Fatalf("got %+v, %v", b, err)
+	}
+	return b
 }

@@ -205,8 +205,8 @@ func (a *App) sendBack(ctx context.Context, b refund.Refund) (refund.Refund, err
 }
 
 // sent is what a refund begins with when its gateway is told.
-func sent(_ store.Reader, b *refund.Refund, _ *store.Change, _ time.Time) error {
-	b.Checks, b.Attention = 0, ""
+func sent(_ store.Reader, b *refund.Refund, _ *store.Change, now time.Time) error {
+	b.SentAt, b.Checks, b.Attention = now, 0, ""
 	return nil
 }
 

@@ -85,7 +85,7 @@ func (a *App) returnByHand(ctx context.Context, merchantID string, w RefundWord)
 		made = failed
 		made.ID, made.Version, made.State = a.newID(now), 0, refund.Succeeded
 		made.Way, made.Receipt, made.Word, made.Attention = refund.ByRefund, w.Receipt, "", ""
-		made.CheckAt, made.Checks, made.CreatedAt, made.UpdatedAt = never, 0, now, now
+		made.CheckAt, made.Checks, made.SentAt, made.CreatedAt, made.UpdatedAt = never, 0, time.Time{}, now, now
 		failed.Attention, failed.UpdatedAt = "", now
 		change := store.Change{
 			Refunds: []refund.Refund{failed, made}, Claims: []store.Claim{returnClaim(made)},

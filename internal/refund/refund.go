@@ -55,6 +55,7 @@ type Refund struct {
 	Attention string    // not empty: a person must look, and why
 	CheckAt   time.Time // when to ask the gateway next; zero = not waiting for it
 	Checks    int
+	SentAt    time.Time // when its gateway was to be told; zero before, and where it was not kept yet
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }

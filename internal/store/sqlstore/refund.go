@@ -19,13 +19,14 @@ type refundDetail struct {
 	Word    string     `json:"word,omitzero"`
 	Checks  int        `json:"checks,omitzero"`
 	Settled moment     `json:"settled_at,omitzero"`
+	Sent    moment     `json:"sent_at,omitzero"`
 }
 
 // refundRecord writes a refund at its next version.
 func refundRecord(r refund.Refund) (record, error) {
 	detail, err := pack(refundDetail{
 		Way: r.Way, Gateway: r.Gateway, Receipt: r.Receipt, Reason: r.Reason, Word: r.Word, Checks: r.Checks,
-		Settled: momentOf(r.SettledAt),
+		Settled: momentOf(r.SettledAt), Sent: momentOf(r.SentAt),
 	})
 	unit, sums, wrong := steps(r.Amount)
 	return record{
@@ -52,7 +53,7 @@ func scanRefund(r row) (refund.Refund, error) {
 		return f, err
 	}
 	f.Way, f.Gateway, f.Receipt, f.Reason, f.Word, f.Checks = d.Way, d.Gateway, d.Receipt, d.Reason, d.Word, d.Checks
-	f.Listed, f.SettledAt = listed != 0, perhapsInstant(d.Settled)
+	f.Listed, f.SettledAt, f.SentAt = listed != 0, perhapsInstant(d.Settled), perhapsInstant(d.Sent)
 	f.CheckAt, f.CreatedAt, f.UpdatedAt = perhapsInstant(check), instant(created), instant(updated)
 	return f, amounts(unit, sums, &f.Amount)
 }

@@ -204,7 +204,7 @@ func (s *shop) payment(of string) payment.Payment {
 func (s *shop) refund(of string) refund.Refund {
 	return refund.Refund{
 		ID: newID(), Merchant: s.id, State: refund.Requested, Payment: of, Amount: money.New(10, unit),
-		Way: refund.ByRefund, Source: refund.FromMerchant, CreatedAt: noon, UpdatedAt: noon,
+		Way: refund.ByRefund, Source: refund.FromMerchant, SentAt: noon, CreatedAt: noon, UpdatedAt: noon,
 	}
 }
 
