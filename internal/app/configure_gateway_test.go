@@ -81,6 +81,41 @@ func TestAddGateway(t *testing.T) {
 	}
 }
 
+// TestGatewayAddressesOfCalls takes no address that leads inside once it is dialed, however it
+// is written, and none that cannot be dialed.
+func TestGatewayAddressesOfCalls(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	known, err := s.app.Gateways(t.Context(), s.merchant)
+	if err != nil || len(known) == 0 {
+		t.Fatalf("got %v, %v", known, err)
+	}
+	for host, want := range map[string]bool{
+		"bank.example": true, "bank.example:8443": true, "bank.example:65535": true, "bank.example:": true,
+		"بانک.example": true, "xn--mgbb9fbb.example": true, "bücher.example": true, "9.9.9.9": true,
+		"127.0.0.1": false, "localhost": false, "bank.example:0": false, "bank.example:99999": false, "9.9.9.9:65536": false,
+		"１２７.０.０.１:18400": false, "127。0。0。1": false, "127．0．0．1": false, "127｡0.0.1": false, "127.0.0．1": false,
+		"①②⑦.⓪.⓪.①": false, "𝟏𝟐𝟕.𝟎.𝟎.𝟏": false, "¹²⁷.⁰.⁰.¹": false, "127.0.0.١": false, "１０.0.0.7": false,
+		"０ｘ7f000001": false, "ｌｏｃａｌｈｏｓｔ": false, "ⓛocalhost.": false, "local\u00adhost": false,
+		"a.ʟocalhost．": true, "a.ｌocalhost。": false, "%EF%BC%91%EF%BC%92%EF%BC%97.0.0.1": false,
+		"\u200b": false, ".": false, ":80": false,
+	} {
+		for _, setting := range []string{"base_url", "platform_url"} {
+			settings := map[string]string{"mode": "test", setting: "http://" + host + "/"}
+			_, err := s.app.AddGateway(t.Context(), app.NewGateway{
+				Merchant: s.merchant, Name: s.newID(), Connector: known[0].Connector,
+				GatewayTerms: app.GatewayTerms{Settings: &settings},
+			})
+			if want && err == nil {
+				continue
+			}
+			if want || !fault.Is(err, fault.CodeParameterInvalid) || fault.From(err).Param != "settings."+setting {
+				t.Errorf("%s of %q: got %v, want it taken: %v", setting, host, err, want)
+			}
+		}
+	}
+}
+
 // A contract that no connector can be made of can still be disabled, and only that.
 func TestBrokenGatewayIsDisabled(t *testing.T) {
 	t.Parallel()

@@ -188,7 +188,8 @@ func TestNoticesToWhereNobodyGoes(t *testing.T) {
 		"http://127.0.0.1/hook", "http://localhost/", "http://LOCALHOST./", "http://10.0.0.7/", "http://[::1]/",
 		"http://[::ffff:192.168.0.1]/", "http://169.254.169.254/latest", "http://0.0.0.0/", "ftp://shop.example/",
 		"//shop.example", "shop.example", "https://user@shop.example/", "https://a.localhost/",
-		"https://shop.example:9443/hook",
+		"https://shop.example:9443/hook", "https://shop.example:0/", "https://shop.example:99999/",
+		"http://１２７.０.０.１/", "http://%EF%BC%91%EF%BC%92%EF%BC%97.0.0.1/", "http://ｌｏｃａｌｈｏｓｔ/",
 	} {
 		_, err := s.app.CreateInvoice(t.Context(), s.merchant, app.NewInvoice{
 			ID: s.newID(), Amount: toman(5), Notice: invoice.Notice{URL: url, Form: "paid"},

@@ -31,6 +31,11 @@ func TestGuardedNames(t *testing.T) {
 		{"a name that changes", true, "bank.example", "127.0.0.1", "10.0.0.7", [2]bool{true, false}},
 		{"a name that is inside at last", true, "bank.example", "fd00::1", "127.0.0.1", [2]bool{false, true}},
 		{"an address in numbers", false, "127.0.0.1", "10.0.0.7", "10.0.0.7", [2]bool{true, true}},
+		{"an address in wide digits", true, "１２７.０.０.１", "127.0.0.1", "127.0.0.1", [2]bool{}},
+		{"an address with wide points", true, "127。0．0｡1", "127.0.0.1", "127.0.0.1", [2]bool{}},
+		{"this machine in wide letters", true, "ｌｏｃａｌｈｏｓｔ", "127.0.0.1", "127.0.0.1", [2]bool{}},
+		{"what is no name", true, "\u200b", "127.0.0.1", "127.0.0.1", [2]bool{}},
+		{"a name in other letters", true, "بانک.example", "127.0.0.1", "10.0.0.7", [2]bool{true, false}},
 		{"this machine by name", false, "localhost", "10.0.0.7", "10.0.0.7", [2]bool{true, true}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
