@@ -3723,7 +3723,7 @@ type Invoice struct {
 	// Examples: order 1001
 	Reference *string `json:"reference,omitempty"`
 
-	// Remaining What may still be paid: the amount less what is paid or being paid; 0 unless the status is open.
+	// Remaining What may still be paid: the amount less what is paid or being paid; 0 unless the status is open. What was given back counts as not paid: another payment of it may be asked for, but the invoice's own page asks its payer for nothing once the whole amount was paid.
 	//
 	// Examples: 12.50
 	Remaining string `json:"remaining"`
@@ -39287,4 +39287,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: acb3b16bbcde554c6923b8d8065a3abc2250600d717fb037addc375da79184a3
+// Stamp of what it is made from: 37cd6aa47cdb798ae03be43c76f41979cbb6943271184672a5eb9d1bb704e529

@@ -98,7 +98,9 @@ var invoiceWords = words{
 		"amount":   {doc: "What is asked for.", example: "12.50"},
 		"captured": {doc: "What is paid and not given back.", example: "0.00"},
 		"remaining": {
-			doc:     "What may still be paid: the amount less what is paid or being paid; 0 unless the status is open.",
+			doc: "What may still be paid: the amount less what is paid or being paid; 0 unless the status is open. What was " +
+				"given back counts as not paid: another payment of it may be asked for, but the invoice's own page asks its " +
+				"payer for nothing once the whole amount was paid.",
 			example: "12.50",
 		},
 		"open_amount": {

@@ -103,8 +103,9 @@ func (p *Pages) showInvoice(w http.ResponseWriter, r *http.Request, view app.Hos
 	if i.Description == i.Title {
 		body.Description = ""
 	}
+	body.Facts = v.partSums(view, true)
 	if i.Reference != "" {
-		body.Facts = []labelled{{Label: v.T("invoice.reference"), Value: i.Reference, Code: true}}
+		body.Facts = append(body.Facts, labelled{Label: v.T("invoice.reference"), Value: i.Reference, Code: true})
 	}
 	if !i.Due.IsZero() {
 		body.Left = v.left(p.now(), i.Due, i.Amount.Unit())
@@ -148,100 +149,6 @@ func beingChecked(payments []payment.Payment) bool {
 		}
 	}
 	return false
-}
-
-// end is why an invoice takes no payment any more.
-type end struct {
-	verdict verdict
-	words   string // what its title and advice are called in the language files
-}
-
-// endOf finds out whether an invoice is still to be paid: nil says that it is.
-func (p *Pages) endOf(view app.HostedInvoice) *end {
-	i := view.Invoice
-	switch i.State {
-	case invoice.Open:
-		if allTaken(view) { // a part of it was given back, and a payer owes nothing for that
-			return &end{isPaid, "invoice.paid"}
-		}
-		if i.Due.IsZero() || p.now().Before(i.Due) {
-			return nil
-		}
-		if beingChecked(view.Payments) {
-			return &end{isChecking, "result.checking"}
-		}
-		return &end{isUnpaid, "invoice.expired"} // the worker has not come to it yet
-	case invoice.Paid, invoice.Completed:
-		return &end{isPaid, "invoice.paid"}
-	case invoice.Rejected, invoice.Refunded:
-		return &end{isReturned, "invoice." + string(i.State)}
-	case invoice.Expired, invoice.Canceled:
-		return &end{isUnpaid, "invoice." + string(i.State)}
-	}
-	return &end{isUnpaid, "invoice.expired"}
-}
-
-// allTaken says that the payments of an invoice have brought its whole amount, whatever was
-// given back of it.
-func allTaken(view app.HostedInvoice) bool {
-	if len(view.Payments) == 0 || view.Invoice.Open {
-		return false
-	}
-	sum, err := takenOf(view)
-	if err != nil {
-		return false
-	}
-	less, err := sum.Cmp(view.Invoice.Amount)
-	return err == nil && less >= 0
-}
-
-// takenOf is what the payments of an invoice have brought. Error: amount_overflow.
-func takenOf(view app.HostedInvoice) (sum money.Amount, err error) {
-	sum = money.Zero(view.Invoice.Amount.Unit())
-	for _, one := range view.Payments {
-		if !tookMoney(one) {
-			continue
-		}
-		if sum, err = sum.Add(one.Amount); err != nil {
-			return sum, err
-		}
-	}
-	return sum, nil
-}
-
-// showEnd says what became of an invoice and leads back to the merchant.
-func (p *Pages) showEnd(w http.ResponseWriter, r *http.Request, view app.HostedInvoice, over end) {
-	v, _ := p.voices.choose(r)
-	i := view.Invoice
-	amount := v.Amount(i.Amount)
-	if sum, err := takenOf(view); err == nil && i.Closed() && !allTaken(view) {
-		amount = v.Amount(sum) // it was closed before the rest was paid
-	}
-	lines := []labelled{{Label: v.T("result.merchant"), Value: view.Merchant}}
-	add := func(id, value string, code bool) {
-		if value != "" {
-			lines = append(lines, labelled{Label: v.T(id), Value: value, Code: code})
-		}
-	}
-	add("result.for", i.Title, false)
-	add("invoice.reference", i.Reference, true)
-	for _, one := range view.Payments {
-		if tookMoney(one) {
-			add("result.tracking", one.Attempt.Receipt, true)
-		}
-	}
-	add("result.time", v.shownTime(i.PaidAt, i.Amount.Unit()), false)
-	body := resultBody{
-		Verdict: over.verdict, Advice: v.T(over.words + ".advice"), Amount: &amount, Facts: lines, Next: v.back(i),
-	}
-	if over.verdict == isChecking {
-		body.More = v.T("result.checking.later")
-	}
-	body.Close = body.Next == nil && over.verdict != isChecking
-	p.show(w, r, screen{
-		voice: v, Name: resultScreen, Status: http.StatusOK, Title: v.T(over.words + ".title"), Merchant: view.Merchant,
-		Here: p.prefix + invoicePath(i.ID), Body: body,
-	})
 }
 
 // wayBack is the merchant's address for payers; empty when it is none that a

@@ -520,7 +520,9 @@ func TestInvoiceAsksForTheRest(t *testing.T) {
 	} {
 		i := s.hosted(atOnce)
 		s.part(i, toman(50_000))
-		s.get(page(i)+"?lang=en").want(http.StatusOK, "75,000").never("125,000", "being checked")
+		s.get(page(i)+"?lang=en").want(http.StatusOK, `amount-number">75,000</bdi>`, "Pay 75,000",
+			line("Invoice total", "125,000\u00a0Toman"), line("Paid so far", "50,000\u00a0Toman"),
+			line("Remaining", "75,000\u00a0Toman")).never(`amount-number">125,000`, "being checked", "Given back")
 		pay(i)
 		paid := s.stands(i, invoice.Completed)
 		all := s.payments(i)

@@ -82,7 +82,7 @@ func (p *Pages) showLink(w http.ResponseWriter, r *http.Request, view app.LinkVi
 	i := view.Invoice
 	plan, err := p.plan(r, view)
 	if err != nil {
-		p.failed(w, r, view.Merchant, err)
+		p.notPayable(w, r, view, err)
 		return
 	}
 	body := linkBody{
@@ -109,6 +109,16 @@ func (p *Pages) showLink(w http.ResponseWriter, r *http.Request, view app.LinkVi
 	p.show(w, r, screen{
 		voice: v, Name: linkScreen, Status: f.status, Title: v.T("link.title"), Merchant: view.Merchant, Body: body,
 	})
+}
+
+// notPayable says why nothing is paid through a link.
+func (p *Pages) notPayable(w http.ResponseWriter, r *http.Request, view app.LinkView, err error) {
+	if fault.Is(err, fault.CodeInvoiceClosed) && view.Invoice.Closed() {
+		status, _ := problem(err)
+		p.troubleWith(w, r, view.Merchant, status, "invoice_settled")
+		return
+	}
+	p.failed(w, r, view.Merchant, err)
 }
 
 // plan is what the next press of a link's button pays.

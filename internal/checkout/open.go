@@ -65,7 +65,7 @@ func (p *Pages) showOpen(w http.ResponseWriter, r *http.Request, view app.LinkVi
 	v, _ := p.voices.choose(r)
 	i := view.Invoice
 	if err := i.Payable(money.Zero(i.Amount.Unit())); err != nil {
-		p.failed(w, r, view.Merchant, err)
+		p.notPayable(w, r, view, err)
 		return
 	}
 	unit := i.Amount.Unit()

@@ -257,6 +257,10 @@ func (p *Pages) showResult(w http.ResponseWriter, r *http.Request, paid payment.
 		p.sendBack(w, r, view.Invoice)
 		return
 	}
+	if words := paidOtherwise(view.Invoice, found); words != "" {
+		p.showNotNeeded(w, r, paid, view, m.Name, words)
+		return
+	}
 	amount := v.Amount(paid.Amount)
 	body := resultBody{
 		Verdict: found, Advice: v.T("result." + string(found) + ".advice"), Amount: &amount,
@@ -274,6 +278,35 @@ func (p *Pages) showResult(w http.ResponseWriter, r *http.Request, paid payment.
 	}
 	s.Body = body
 	p.show(w, r, s)
+}
+
+// paidOtherwise is what a payer is told of an invoice that needs nothing of a payment that
+// came to nothing; empty where it does, or where the payment has an end of its own.
+func paidOtherwise(i invoice.Invoice, found verdict) string {
+	switch {
+	case found != isUnpaid || !i.Collected():
+		return ""
+	case i.Closed():
+		return "invoice.closed"
+	}
+	return "result.again"
+}
+
+// showNotNeeded is the result of a payment of an invoice that needs nothing more: it is paid,
+// and a payer who was told that this was not would pay again.
+func (p *Pages) showNotNeeded(w http.ResponseWriter, r *http.Request, paid payment.Payment, view app.InvoiceView,
+	merchant, words string,
+) {
+	v, _ := p.voices.choose(r)
+	body := resultBody{
+		Verdict: isPaid, Advice: v.T(words + ".advice"), Facts: v.facts(paid, view.Invoice, merchant, isUnpaid),
+		More: v.T("result.twice"), Next: v.back(view.Invoice),
+	}
+	body.Close = body.Next == nil
+	p.show(w, r, screen{
+		voice: v, Name: resultScreen, Status: http.StatusOK, Title: v.T(words + ".title"), Merchant: merchant,
+		Here: p.statusAddress(paid), Body: body,
+	})
 }
 
 // toDo adds what only matters while the payer still has something to do.
