@@ -122,7 +122,19 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request, s screen) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Language", s.Tag)
 	w.WriteHeader(s.Status)
-	_, _ = w.Write(page.Bytes()) // the payer has gone: nobody is left to tell
+	_, _ = w.Write(inOrder(page.Bytes())) // the payer has gone: nobody is left to tell
+}
+
+// inOrder drops the characters that turn around whatever stands beside them, where merchants
+// or payers wrote them: a title could make another amount of the one below it. Each such
+// text has an element that knows its direction.
+func inOrder(page []byte) []byte {
+	return bytes.Map(func(c rune) rune {
+		if '\u202a' <= c && c <= '\u202e' || '\u2066' <= c && c <= '\u2069' { // embeddings, overrides and isolates
+			return -1
+		}
+		return c
+	}, page)
 }
 
 // guard sets what protects a page: it runs no script (but that one file where a
