@@ -226,10 +226,13 @@ func (a *App) askPayoutLater(ctx context.Context, of payout.Payout, r gateway.Se
 
 // ResolvePayout goes on with a payout that a gateway sends: it tells the gateway
 // of one that was only approved, and asks about one whose answer is missing.
-// Others stay as they are. Error: payout_not_found.
+// Others stay as they are. Errors: payout_not_found, books_broken.
 func (a *App) ResolvePayout(ctx context.Context, merchantID, id string) (payout.Payout, error) {
 	p, err := a.Payout(ctx, merchantID, id)
 	if err != nil || !p.ByGateway() {
+		return p, err
+	}
+	if err := a.sound(); err != nil {
 		return p, err
 	}
 	switch p.State {

@@ -4,10 +4,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payment"
+	"github.com/purserhq/purser/internal/payout"
 )
 
 // While the books are known to be wrong no money moves, and no gateway is told to
@@ -73,4 +75,65 @@ func TestNothingMovesWhileHalted(t *testing.T) {
 	if _, err := s.app.Transfer(ctx, s.send(from.Number, to.Number, money.New(100, unit))); err != nil {
 		t.Errorf("a transfer afterwards: %v", err)
 	}
+}
+
+// What was begun with held money before is not asked for again either.
+func TestNoStepIsRepeatedWhileHalted(t *testing.T) {
+	t.Parallel()
+	for name, do := range map[string]func(*shop, string) error{
+		"capture": func(s *shop, id string) error {
+			_, err := s.app.CapturePayment(s.Context(), s.merchant, id, app.Capture{})
+			return err
+		},
+		"void": func(s *shop, id string) error {
+			_, err := s.app.VoidPayment(s.Context(), s.merchant, id)
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, b := withCards(t)
+			b.loseSteps = true
+			p := s.charge(goodCard, 50)
+			if err := do(s, p.ID); !fault.Is(err, fault.CodeGatewayUnavailable) {
+				t.Fatalf("whose answer is lost: got %v", err)
+			}
+			b.loseSteps = false
+			s.halted.Store(true)
+			if err := do(s, p.ID); !fault.Is(err, fault.CodeBooksBroken) {
+				t.Errorf("while halted: got %v, want books_broken", err)
+			}
+			if b.calls[name] != 1 {
+				t.Errorf("the bank was asked %d times, want once", b.calls[name])
+			}
+			s.halted.Store(false)
+			if err := do(s, p.ID); err != nil || b.calls[name] != 2 {
+				t.Errorf("afterwards: got %v, and the bank was asked %d times, want twice", err, b.calls[name])
+			}
+		})
+	}
+}
+
+// Nor is a gateway told of a payout, or asked about one.
+func TestNoPayoutIsAskedAboutWhileHalted(t *testing.T) {
+	t.Parallel()
+	s, c, b := withClerk(t)
+	b.slow = true
+	w := s.wished(c)
+	if _, err := s.app.ApprovePayout(t.Context(), w); err != nil {
+		t.Fatal(err)
+	}
+	b.slow = false
+	s.halted.Store(true)
+	if _, err := s.app.ResolvePayout(t.Context(), s.merchant, w.Payout); !fault.Is(err, fault.CodeBooksBroken) {
+		t.Errorf("got %v, want books_broken", err)
+	}
+	s.worked(time.Hour)
+	b.wants(t, 1, 0)
+	s.standsAt(w, c, payout.Processing)
+	s.halted.Store(false)
+	if _, err := s.app.ResolvePayout(t.Context(), s.merchant, w.Payout); err != nil {
+		t.Error(err)
+	}
+	s.standsAt(w, c, payout.Paid)
 }

@@ -174,6 +174,9 @@ func (a *App) step(ctx context.Context, merchantID, id string,
 // runStep asks the gateway to do the recorded step, which it does once however
 // often it is asked, and books the answer.
 func (a *App) runStep(ctx context.Context, p payment.Payment, c candidate) (payment.Payment, error) {
+	if err := a.sound(); err != nil { // a step that was begun before is not committed again
+		return p, err
+	}
 	ctx, cancel := detached(ctx)
 	defer cancel()
 	ctx, end := a.about(ctx, p)
