@@ -1,0 +1,108 @@
+package app_test
+
+import (
+	"testing"
+
+	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/ledger"
+	"github.com/purserhq/purser/internal/merchant"
+	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/payment"
+	"github.com/purserhq/purser/internal/refund"
+)
+
+// TestSettleOtherContract: a merchant has two contracts with one provider. What was paid
+// under one is not paid out under the other, however well the file's row fits.
+func TestSettleOtherContract(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	if err := s.app.PutGateway(t.Context(), merchant.Gateway{
+		Merchant: s.merchant, Name: "branch", Connector: "first", Order: 9, Enabled: true,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	_, p := s.paid(5_000)
+	w := s.statement(row(p))
+	w.Gateway = "branch"
+	done := s.settle(w)
+	s.differ(done, "other_state 2 "+p.Attempt.Receipt)
+	for _, d := range done.Differences {
+		if d.Payment != p.ID || d.Ours != "paid at the gateway first" {
+			t.Errorf("got %+v", d)
+		}
+	}
+	if done.Payments != 0 || !done.From.IsZero() {
+		t.Errorf("%d were settled, of the time since %v", done.Payments, done.From)
+	}
+	s.state(p.ID, payment.Captured)
+	s.cleared(-5_000, 0, 0)
+	if got := s.balance(ledger.GatewayClearing, "branch"); got != 0 {
+		t.Errorf("the other contract owes %d", -got)
+	}
+}
+
+// TestSettleLetGo: what was let go before anything was taken never came, so that the
+// gateway has kept nothing for it.
+func TestSettleLetGo(t *testing.T) {
+	t.Parallel()
+	s, _ := withCards(t)
+	p := s.charge(goodCard, 50)
+	if b, err := s.refund(p, rial(20)); err != nil || b.Source != refund.FromHold {
+		t.Fatalf("got %+v, %v", b, err)
+	}
+	if _, err := s.app.CapturePayment(t.Context(), s.merchant, p.ID, app.Capture{}); err != nil {
+		t.Fatal(err)
+	}
+	p = s.fresh(p)
+	s.want(p, payment.Captured, payment.Recorded, taken(30))
+	w := s.statement(p.Attempt.Receipt + ",-20,,")
+	w.Gateway = "acquirer"
+	done := s.settle(w)
+	s.differ(done, "extra 2 "+p.Attempt.Receipt)
+	if done.Refunds != 0 || done.Returned != rial(0) {
+		t.Errorf("settled %d refunds of %v", done.Refunds, done.Returned)
+	}
+	s.want(s.fresh(p), payment.Captured, payment.Recorded, taken(30))
+}
+
+// TestSettleOnItsWayBack: a merchant's record counts what is on its way back as gone.
+func TestSettleOnItsWayBack(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	s.first.set(func(b *bank) { b.canRefund, b.denyUndo = true, true })
+	_, p := s.paid(9_000)
+	if b, err := s.refund(p, rial(1_000)); err != nil || b.State != refund.Succeeded {
+		t.Fatalf("got %+v, %v", b, err)
+	}
+	s.first.set(func(b *bank) { b.loseBack = true })
+	if b, err := s.refund(p, rial(2_000)); err != nil || b.State == refund.Succeeded {
+		t.Fatalf("got %+v, %v", b, err)
+	}
+	s.differ(s.settle(s.statement(row(p))))
+	got := s.state(p.ID, payment.Settled)
+	if got.Record.Amount != rial(6_000) || got.Record.Before != rial(3_000) || got.Refundable() != rial(6_000) {
+		t.Errorf("recorded %+v, and %v can go back", got.Record, got.Refundable())
+	}
+}
+
+// TestSettleAllFee: of a payment that was all fee nothing is paid out, and its fee is
+// settled once although all of it went back to the payer.
+func TestSettleAllFee(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	s.first.set(func(b *bank) { b.canRefund, b.denyUndo, b.fee = true, true, 5_000 })
+	_, other := s.paid(5_000)
+	_, p := s.paid(5_000)
+	if b, err := s.refund(p, money.Amount{}); err != nil || b.State != refund.Succeeded {
+		t.Fatalf("got %+v, %v", b, err)
+	}
+	p = s.state(p.ID, payment.Refunded)
+	for n := range 2 {
+		done := s.settle(s.statement(row(p), row(other)))
+		s.differ(done)
+		if now, before := 2*(1-n), 2*n; done.Payments != now || done.PaymentsBefore != before {
+			t.Errorf("settled %d, before %d; want %d and %d", done.Payments, done.PaymentsBefore, now, before)
+		}
+		s.cleared(5_000, 0, 0) // which the bank keeps of the next ones for what it gave back
+	}
+}
