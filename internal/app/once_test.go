@@ -83,7 +83,7 @@ func TestOnceAnswer(t *testing.T) {
 		"another caller": {Caller: "user-2", Key: "k", Fingerprint: "f"},
 		"another key":    {Caller: "user-1", Key: "k2", Fingerprint: "f"},
 		"no key":         {Caller: "user-1", Fingerprint: "f"},
-		"run together":   {Caller: "user-1k", Fingerprint: "f"},
+		"run together":   {Caller: "user-", Key: "1k", Fingerprint: "f"},
 	} {
 		if id, _, err := s.app.Recall(t.Context(), s.merchant, other); id != "" || err != nil {
 			t.Errorf("%s: got %q, %v, want nothing", what, id, err)
