@@ -64,7 +64,7 @@ const (
 	CodeDuplicate Code = "duplicate"
 	// The same key came with a different request. Use a new key for a new wish.
 	CodeIdempotencyKeyReuse Code = "idempotency_key_reuse"
-	// The first request with this key has no answer yet. Send the same one again in a moment.
+	// The first request with this key has no answer yet. Send the same one again in a moment; after a server died within a call to a gateway, for up to two minutes.
 	CodeIdempotencyInProgress Code = "idempotency_in_progress"
 	// The invoice is expired, canceled or otherwise finished and takes no payment.
 	CodeInvoiceClosed Code = "invoice_closed"

@@ -9840,7 +9840,7 @@ type ClientInterface interface {
 
 	// CreateRefundWithBody Create a refund
 	//
-	// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. What a gateway refused to give back then can be tried again here. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none. Where you want no more of it, closeInvoice ends it.
+	// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. What a gateway refused to give back then can be tried again here. What an operator confirmed goes back by hand: the refund calls for a person, and confirmRefund or rejectRefund ends it. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none. Where you want no more of it, closeInvoice ends it.
 	//
 	// Needs a key with the scope refunds:write.
 	//
@@ -9851,7 +9851,7 @@ type ClientInterface interface {
 
 	// CreateRefund Create a refund
 	//
-	// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. What a gateway refused to give back then can be tried again here. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none. Where you want no more of it, closeInvoice ends it.
+	// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. What a gateway refused to give back then can be tried again here. What an operator confirmed goes back by hand: the refund calls for a person, and confirmRefund or rejectRefund ends it. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none. Where you want no more of it, closeInvoice ends it.
 	//
 	// Needs a key with the scope refunds:write.
 	//
@@ -13426,7 +13426,7 @@ func (c *Client) ListRefunds(ctx context.Context, params *ListRefundsParams, req
 
 // CreateRefundWithBody Create a refund
 //
-// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. What a gateway refused to give back then can be tried again here. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none. Where you want no more of it, closeInvoice ends it.
+// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. What a gateway refused to give back then can be tried again here. What an operator confirmed goes back by hand: the refund calls for a person, and confirmRefund or rejectRefund ends it. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none. Where you want no more of it, closeInvoice ends it.
 //
 // Needs a key with the scope refunds:write.
 //
@@ -13447,7 +13447,7 @@ func (c *Client) CreateRefundWithBody(ctx context.Context, params *CreateRefundP
 
 // CreateRefund Create a refund
 //
-// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. What a gateway refused to give back then can be tried again here. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none. Where you want no more of it, closeInvoice ends it.
+// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. What a gateway refused to give back then can be tried again here. What an operator confirmed goes back by hand: the refund calls for a person, and confirmRefund or rejectRefund ends it. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none. Where you want no more of it, closeInvoice ends it.
 //
 // Needs a key with the scope refunds:write.
 //
@@ -25732,7 +25732,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateRefundWithBodyWithResponse Create a refund
 	//
-	// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. What a gateway refused to give back then can be tried again here. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none. Where you want no more of it, closeInvoice ends it.
+	// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. What a gateway refused to give back then can be tried again here. What an operator confirmed goes back by hand: the refund calls for a person, and confirmRefund or rejectRefund ends it. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none. Where you want no more of it, closeInvoice ends it.
 	//
 	// Needs a key with the scope refunds:write.
 	//
@@ -25743,7 +25743,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateRefundWithResponse Create a refund
 	//
-	// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. What a gateway refused to give back then can be tried again here. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none. Where you want no more of it, closeInvoice ends it.
+	// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. What a gateway refused to give back then can be tried again here. What an operator confirmed goes back by hand: the refund calls for a person, and confirmRefund or rejectRefund ends it. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none. Where you want no more of it, closeInvoice ends it.
 	//
 	// Needs a key with the scope refunds:write.
 	//
@@ -34609,7 +34609,7 @@ func (c *ClientWithResponses) ListRefundsWithResponse(ctx context.Context, param
 
 // CreateRefundWithBodyWithResponse Create a refund
 //
-// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. What a gateway refused to give back then can be tried again here. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none. Where you want no more of it, closeInvoice ends it.
+// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. What a gateway refused to give back then can be tried again here. What an operator confirmed goes back by hand: the refund calls for a person, and confirmRefund or rejectRefund ends it. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none. Where you want no more of it, closeInvoice ends it.
 //
 // Needs a key with the scope refunds:write.
 //
@@ -34626,7 +34626,7 @@ func (c *ClientWithResponses) CreateRefundWithBodyWithResponse(ctx context.Conte
 
 // CreateRefundWithResponse Create a refund
 //
-// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. What a gateway refused to give back then can be tried again here. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none. Where you want no more of it, closeInvoice ends it.
+// Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. What a gateway refused to give back then can be tried again here. What an operator confirmed goes back by hand: the refund calls for a person, and confirmRefund or rejectRefund ends it. Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and its page asks its payer for none. Where you want no more of it, closeInvoice ends it.
 //
 // Needs a key with the scope refunds:write.
 //
@@ -39287,4 +39287,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: 37cd6aa47cdb798ae03be43c76f41979cbb6943271184672a5eb9d1bb704e529
+// Stamp of what it is made from: bc9582580263541288c568e4e09031ab1d73ee5c9d5fc3bfbbbd55181e26326b

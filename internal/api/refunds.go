@@ -106,7 +106,8 @@ func (d *desk) refunds() resource {
 				about: "Gives money of a payment back, through the gateway it came from. Refunds, those on their way too, never " +
 					"exceed what was captured. The answer may say processing: then nobody knows yet, and we go on asking. An " +
 					"invoice that is verified, or was paid from a wallet, is refunded as a whole: see refundInvoice. What a gateway " +
-					"refused to give back then can be tried again here. " +
+					"refused to give back then can be tried again here. What an operator confirmed goes back by hand: the refund " +
+					"calls for a person, and confirmRefund or rejectRefund ends it. " +
 					"Another invoice of which a part goes back is open again for that part: payments of it can be asked for, and " +
 					"its page asks its payer for none. Where you want no more of it, closeInvoice ends it.",
 				faults: []fault.Code{

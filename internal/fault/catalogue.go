@@ -168,7 +168,8 @@ var Catalogue = []Entry{
 	{
 		Code: CodeIdempotencyInProgress, Kind: Conflict,
 		Words: "A request with this idempotency key is still running.",
-		Doc:   "The first request with this key has no answer yet. Send the same one again in a moment.",
+		Doc: "The first request with this key has no answer yet. Send the same one again in a moment; after a " +
+			"server died within a call to a gateway, for up to two minutes.",
 	},
 	{
 		Code: CodeInvoiceClosed, Kind: Conflict, Words: "The invoice is closed.",

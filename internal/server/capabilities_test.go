@@ -185,7 +185,8 @@ func gatewayTable(t *testing.T) string {
 		b.WriteString(row("`"+c.name+"`", s.units(), s.methods(g), way(c, g.Info(), has[gateway.Confirmer](g)),
 			yesIf(has[gateway.Charger](g), "yes"), yesIf(has[gateway.Capturer](g), "yes"),
 			yesIf(has[gateway.Adjuster](g), "yes"), yesIf(has[gateway.Reverser](g), "yes"),
-			s.needs(func(g gateway.Gateway) bool { r, ok := g.(gateway.Refunder); return ok && r.CanRefund() }),
+			cmp.Or(yesIf(has[gateway.Confirmer](g) && has[gateway.Refunder](g), "by hand"),
+				s.needs(func(g gateway.Gateway) bool { r, ok := g.(gateway.Refunder); return ok && r.CanRefund() })),
 			s.needs(func(g gateway.Gateway) bool { d, ok := g.(gateway.Disburser); return ok && d.CanDisburse() }),
 			s.needs(func(g gateway.Gateway) bool { n, ok := g.(gateway.Notifier); return ok && n.Notifies() }),
 			yesIf(has[gateway.Sweeper](g), "yes")))

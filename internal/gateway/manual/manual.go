@@ -76,5 +76,27 @@ func (g *Gateway) Resolve(context.Context, gateway.Attempt, gateway.Question) ga
 	return gateway.Report{Outcome: gateway.Pending, Word: "an operator has to say whether the money came"}
 }
 
+// CanRefund says that money can go back as it came: by hand.
+func (g *Gateway) CanRefund() bool { return true }
+
+// Refund calls for a person, who gives the money back and says so.
+func (g *Gateway) Refund(_ context.Context, r gateway.Return) gateway.ReturnReport {
+	if r.Amount.Unit() != g.info.Unit || r.Amount.Sign() <= 0 {
+		return gateway.ReturnReport{Outcome: gateway.Denied, Word: "the amount is not in the arrangement's unit"}
+	}
+	return byHand()
+}
+
+// RefundState knows nothing: an operator's word decides here too.
+func (g *Gateway) RefundState(context.Context, gateway.Return, string) gateway.ReturnReport {
+	return byHand()
+}
+
+func byHand() gateway.ReturnReport {
+	return gateway.ReturnReport{
+		Outcome: gateway.ReturnUnsure, Alarm: "give the money back by hand and confirm this refund, or reject it",
+	}
+}
+
 // Confirmable says that an operator decides.
 func (g *Gateway) Confirmable() bool { return true }

@@ -19,8 +19,9 @@ func config(string) gateway.Config {
 func TestConformance(t *testing.T) {
 	t.Parallel()
 	gatewaytest.Run(t, gatewaytest.Kit{
-		New: New, Config: config, Addresses: []string{"instructions_url"}, Abilities: []string{gatewaytest.Confirm},
-		Session: "77-1", Link: "https://shop.test/how-to-pay",
+		New: New, Config: config, Addresses: []string{"instructions_url"},
+		Abilities: []string{gatewaytest.Confirm, gatewaytest.Refund},
+		Session:   "77-1", Link: "https://shop.test/how-to-pay",
 	})
 }
 
@@ -50,6 +51,27 @@ func TestArrangement(t *testing.T) {
 	want := gateway.Started{Outcome: gateway.Opened, Session: a.Reference}
 	if got := g.Start(t.Context(), a); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+// Money goes back by hand, and nobody but a person knows whether it did.
+func TestAPersonGivesBack(t *testing.T) {
+	t.Parallel()
+	g, err := open(t, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, ok := g.(gateway.Refunder)
+	if !ok || !r.CanRefund() {
+		t.Fatal("it cannot give back")
+	}
+	back := gateway.Return{Refund: "rf-1", Attempt: gatewaytest.Attempt(), Amount: money.New(5_000, money.IRR)}
+	for what, got := range map[string]gateway.ReturnReport{
+		"asked for": r.Refund(t.Context(), back), "asked about": r.RefundState(t.Context(), back, ""),
+	} {
+		if got.Outcome != gateway.ReturnUnsure || got.Alarm == "" || got.Receipt != "" {
+			t.Errorf("%s: got %+v, want a call for a person", what, got)
+		}
 	}
 }
 
