@@ -9154,7 +9154,7 @@ type ClientInterface interface {
 
 	// CreateIssuerWithBody Believe an issuer
 	//
-	// Has the tokens of an issuer believed. Its name is one merchant's and for ever, so whoever runs the server gives it. One that was revoked comes back with the new secret alone. A secret that is made for it is in this answer and in no other.
+	// Has the tokens of an issuer believed. Its name is one merchant's and for ever, so whoever runs the server gives it. One that was revoked comes back with the new secret alone. A secret that is made for it is in this answer and in no other. It is believed without an end, so a key that is to end names none.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -9165,7 +9165,7 @@ type ClientInterface interface {
 
 	// CreateIssuer Believe an issuer
 	//
-	// Has the tokens of an issuer believed. Its name is one merchant's and for ever, so whoever runs the server gives it. One that was revoked comes back with the new secret alone. A secret that is made for it is in this answer and in no other.
+	// Has the tokens of an issuer believed. Its name is one merchant's and for ever, so whoever runs the server gives it. One that was revoked comes back with the new secret alone. A secret that is made for it is in this answer and in no other. It is believed without an end, so a key that is to end names none.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -10110,7 +10110,7 @@ type ClientInterface interface {
 
 	// CreateSigningKeyWithBody Create a signing key
 	//
-	// Makes a key that signs calls. Both of its parts are in this answer and in no other.
+	// Makes a key that signs calls. Both of its parts are in this answer and in no other. It has no end, so a key that is to end makes none.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -10121,7 +10121,7 @@ type ClientInterface interface {
 
 	// CreateSigningKey Create a signing key
 	//
-	// Makes a key that signs calls. Both of its parts are in this answer and in no other.
+	// Makes a key that signs calls. Both of its parts are in this answer and in no other. It has no end, so a key that is to end makes none.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -10141,7 +10141,7 @@ type ClientInterface interface {
 
 	// CreateStoreKeyWithBody Create the key of a store
 	//
-	// Makes a key of a terminal. Its identity is in this answer and in no other, and so is the secret where it is the first valid key of a store.
+	// Makes a key of a terminal. Its identity is in this answer and in no other, and so is the secret where it is the first valid key of a store. It has no end, so a key that is to end makes none.
 	//
 	// Needs a key with the scope admin.
 	//
@@ -10152,7 +10152,7 @@ type ClientInterface interface {
 
 	// CreateStoreKey Create the key of a store
 	//
-	// Makes a key of a terminal. Its identity is in this answer and in no other, and so is the secret where it is the first valid key of a store.
+	// Makes a key of a terminal. Its identity is in this answer and in no other, and so is the secret where it is the first valid key of a store. It has no end, so a key that is to end makes none.
 	//
 	// Needs a key with the scope admin.
 	//
@@ -10163,7 +10163,7 @@ type ClientInterface interface {
 
 	// RotateStoreKeys Make a new secret of all stores
 	//
-	// Gives all valid keys of stores one new secret, which is in this answer and in no other. The old one is bad at once, on other nodes within seconds.
+	// Gives all valid keys of stores one new secret, which is in this answer and in no other. The old one is bad at once, on other nodes within seconds. It has no end, so a key that is to end makes none.
 	//
 	// Needs a key with the scope admin.
 	//
@@ -12080,7 +12080,7 @@ func (c *Client) ListIssuers(ctx context.Context, params *ListIssuersParams, req
 
 // CreateIssuerWithBody Believe an issuer
 //
-// Has the tokens of an issuer believed. Its name is one merchant's and for ever, so whoever runs the server gives it. One that was revoked comes back with the new secret alone. A secret that is made for it is in this answer and in no other.
+// Has the tokens of an issuer believed. Its name is one merchant's and for ever, so whoever runs the server gives it. One that was revoked comes back with the new secret alone. A secret that is made for it is in this answer and in no other. It is believed without an end, so a key that is to end names none.
 //
 // Needs a key with the scope operator.
 //
@@ -12101,7 +12101,7 @@ func (c *Client) CreateIssuerWithBody(ctx context.Context, params *CreateIssuerP
 
 // CreateIssuer Believe an issuer
 //
-// Has the tokens of an issuer believed. Its name is one merchant's and for ever, so whoever runs the server gives it. One that was revoked comes back with the new secret alone. A secret that is made for it is in this answer and in no other.
+// Has the tokens of an issuer believed. Its name is one merchant's and for ever, so whoever runs the server gives it. One that was revoked comes back with the new secret alone. A secret that is made for it is in this answer and in no other. It is believed without an end, so a key that is to end names none.
 //
 // Needs a key with the scope operator.
 //
@@ -13956,7 +13956,7 @@ func (c *Client) ListSettlementRows(ctx context.Context, id string, params *List
 
 // CreateSigningKeyWithBody Create a signing key
 //
-// Makes a key that signs calls. Both of its parts are in this answer and in no other.
+// Makes a key that signs calls. Both of its parts are in this answer and in no other. It has no end, so a key that is to end makes none.
 //
 // Needs a key with the scope operator.
 //
@@ -13977,7 +13977,7 @@ func (c *Client) CreateSigningKeyWithBody(ctx context.Context, params *CreateSig
 
 // CreateSigningKey Create a signing key
 //
-// Makes a key that signs calls. Both of its parts are in this answer and in no other.
+// Makes a key that signs calls. Both of its parts are in this answer and in no other. It has no end, so a key that is to end makes none.
 //
 // Needs a key with the scope operator.
 //
@@ -14017,7 +14017,7 @@ func (c *Client) ListStoreKeys(ctx context.Context, params *ListStoreKeysParams,
 
 // CreateStoreKeyWithBody Create the key of a store
 //
-// Makes a key of a terminal. Its identity is in this answer and in no other, and so is the secret where it is the first valid key of a store.
+// Makes a key of a terminal. Its identity is in this answer and in no other, and so is the secret where it is the first valid key of a store. It has no end, so a key that is to end makes none.
 //
 // Needs a key with the scope admin.
 //
@@ -14038,7 +14038,7 @@ func (c *Client) CreateStoreKeyWithBody(ctx context.Context, params *CreateStore
 
 // CreateStoreKey Create the key of a store
 //
-// Makes a key of a terminal. Its identity is in this answer and in no other, and so is the secret where it is the first valid key of a store.
+// Makes a key of a terminal. Its identity is in this answer and in no other, and so is the secret where it is the first valid key of a store. It has no end, so a key that is to end makes none.
 //
 // Needs a key with the scope admin.
 //
@@ -14059,7 +14059,7 @@ func (c *Client) CreateStoreKey(ctx context.Context, params *CreateStoreKeyParam
 
 // RotateStoreKeys Make a new secret of all stores
 //
-// Gives all valid keys of stores one new secret, which is in this answer and in no other. The old one is bad at once, on other nodes within seconds.
+// Gives all valid keys of stores one new secret, which is in this answer and in no other. The old one is bad at once, on other nodes within seconds. It has no end, so a key that is to end makes none.
 //
 // Needs a key with the scope admin.
 //
@@ -25006,7 +25006,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateIssuerWithBodyWithResponse Believe an issuer
 	//
-	// Has the tokens of an issuer believed. Its name is one merchant's and for ever, so whoever runs the server gives it. One that was revoked comes back with the new secret alone. A secret that is made for it is in this answer and in no other.
+	// Has the tokens of an issuer believed. Its name is one merchant's and for ever, so whoever runs the server gives it. One that was revoked comes back with the new secret alone. A secret that is made for it is in this answer and in no other. It is believed without an end, so a key that is to end names none.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -25017,7 +25017,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateIssuerWithResponse Believe an issuer
 	//
-	// Has the tokens of an issuer believed. Its name is one merchant's and for ever, so whoever runs the server gives it. One that was revoked comes back with the new secret alone. A secret that is made for it is in this answer and in no other.
+	// Has the tokens of an issuer believed. Its name is one merchant's and for ever, so whoever runs the server gives it. One that was revoked comes back with the new secret alone. A secret that is made for it is in this answer and in no other. It is believed without an end, so a key that is to end names none.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -26018,7 +26018,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateSigningKeyWithBodyWithResponse Create a signing key
 	//
-	// Makes a key that signs calls. Both of its parts are in this answer and in no other.
+	// Makes a key that signs calls. Both of its parts are in this answer and in no other. It has no end, so a key that is to end makes none.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -26029,7 +26029,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateSigningKeyWithResponse Create a signing key
 	//
-	// Makes a key that signs calls. Both of its parts are in this answer and in no other.
+	// Makes a key that signs calls. Both of its parts are in this answer and in no other. It has no end, so a key that is to end makes none.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -26051,7 +26051,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateStoreKeyWithBodyWithResponse Create the key of a store
 	//
-	// Makes a key of a terminal. Its identity is in this answer and in no other, and so is the secret where it is the first valid key of a store.
+	// Makes a key of a terminal. Its identity is in this answer and in no other, and so is the secret where it is the first valid key of a store. It has no end, so a key that is to end makes none.
 	//
 	// Needs a key with the scope admin.
 	//
@@ -26062,7 +26062,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateStoreKeyWithResponse Create the key of a store
 	//
-	// Makes a key of a terminal. Its identity is in this answer and in no other, and so is the secret where it is the first valid key of a store.
+	// Makes a key of a terminal. Its identity is in this answer and in no other, and so is the secret where it is the first valid key of a store. It has no end, so a key that is to end makes none.
 	//
 	// Needs a key with the scope admin.
 	//
@@ -26073,7 +26073,7 @@ type ClientWithResponsesInterface interface {
 
 	// RotateStoreKeysWithResponse Make a new secret of all stores
 	//
-	// Gives all valid keys of stores one new secret, which is in this answer and in no other. The old one is bad at once, on other nodes within seconds.
+	// Gives all valid keys of stores one new secret, which is in this answer and in no other. The old one is bad at once, on other nodes within seconds. It has no end, so a key that is to end makes none.
 	//
 	// Needs a key with the scope admin.
 	//
@@ -33487,7 +33487,7 @@ func (c *ClientWithResponses) ListIssuersWithResponse(ctx context.Context, param
 
 // CreateIssuerWithBodyWithResponse Believe an issuer
 //
-// Has the tokens of an issuer believed. Its name is one merchant's and for ever, so whoever runs the server gives it. One that was revoked comes back with the new secret alone. A secret that is made for it is in this answer and in no other.
+// Has the tokens of an issuer believed. Its name is one merchant's and for ever, so whoever runs the server gives it. One that was revoked comes back with the new secret alone. A secret that is made for it is in this answer and in no other. It is believed without an end, so a key that is to end names none.
 //
 // Needs a key with the scope operator.
 //
@@ -33504,7 +33504,7 @@ func (c *ClientWithResponses) CreateIssuerWithBodyWithResponse(ctx context.Conte
 
 // CreateIssuerWithResponse Believe an issuer
 //
-// Has the tokens of an issuer believed. Its name is one merchant's and for ever, so whoever runs the server gives it. One that was revoked comes back with the new secret alone. A secret that is made for it is in this answer and in no other.
+// Has the tokens of an issuer believed. Its name is one merchant's and for ever, so whoever runs the server gives it. One that was revoked comes back with the new secret alone. A secret that is made for it is in this answer and in no other. It is believed without an end, so a key that is to end names none.
 //
 // Needs a key with the scope operator.
 //
@@ -35051,7 +35051,7 @@ func (c *ClientWithResponses) ListSettlementRowsWithResponse(ctx context.Context
 
 // CreateSigningKeyWithBodyWithResponse Create a signing key
 //
-// Makes a key that signs calls. Both of its parts are in this answer and in no other.
+// Makes a key that signs calls. Both of its parts are in this answer and in no other. It has no end, so a key that is to end makes none.
 //
 // Needs a key with the scope operator.
 //
@@ -35068,7 +35068,7 @@ func (c *ClientWithResponses) CreateSigningKeyWithBodyWithResponse(ctx context.C
 
 // CreateSigningKeyWithResponse Create a signing key
 //
-// Makes a key that signs calls. Both of its parts are in this answer and in no other.
+// Makes a key that signs calls. Both of its parts are in this answer and in no other. It has no end, so a key that is to end makes none.
 //
 // Needs a key with the scope operator.
 //
@@ -35102,7 +35102,7 @@ func (c *ClientWithResponses) ListStoreKeysWithResponse(ctx context.Context, par
 
 // CreateStoreKeyWithBodyWithResponse Create the key of a store
 //
-// Makes a key of a terminal. Its identity is in this answer and in no other, and so is the secret where it is the first valid key of a store.
+// Makes a key of a terminal. Its identity is in this answer and in no other, and so is the secret where it is the first valid key of a store. It has no end, so a key that is to end makes none.
 //
 // Needs a key with the scope admin.
 //
@@ -35119,7 +35119,7 @@ func (c *ClientWithResponses) CreateStoreKeyWithBodyWithResponse(ctx context.Con
 
 // CreateStoreKeyWithResponse Create the key of a store
 //
-// Makes a key of a terminal. Its identity is in this answer and in no other, and so is the secret where it is the first valid key of a store.
+// Makes a key of a terminal. Its identity is in this answer and in no other, and so is the secret where it is the first valid key of a store. It has no end, so a key that is to end makes none.
 //
 // Needs a key with the scope admin.
 //
@@ -35136,7 +35136,7 @@ func (c *ClientWithResponses) CreateStoreKeyWithResponse(ctx context.Context, pa
 
 // RotateStoreKeysWithResponse Make a new secret of all stores
 //
-// Gives all valid keys of stores one new secret, which is in this answer and in no other. The old one is bad at once, on other nodes within seconds.
+// Gives all valid keys of stores one new secret, which is in this answer and in no other. The old one is bad at once, on other nodes within seconds. It has no end, so a key that is to end makes none.
 //
 // Needs a key with the scope admin.
 //
@@ -39287,4 +39287,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: bc9582580263541288c568e4e09031ab1d73ee5c9d5fc3bfbbbd55181e26326b
+// Stamp of what it is made from: 7dc86618bad825bbdac8c63732e90844d18b685e8d4d1d172f85f28cabc2f29f

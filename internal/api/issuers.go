@@ -88,8 +88,8 @@ func (d *desk) issuers() resource {
 				id: "createIssuer", path: "/issuers", scope: merchant.Operator, summary: "Believe an issuer",
 				about: "Has the tokens of an issuer believed. Its name is one merchant's and for ever, so whoever runs the " +
 					"server gives it. One that was revoked comes back with the new secret alone. A secret that is made for it is in " +
-					"this answer and in no other.",
-				faults: []fault.Code{fault.CodeDuplicate}, secret: true,
+					"this answer and in no other. It is believed without an end, so a key that is to end names none.",
+				faults: []fault.Code{fault.CodeDuplicate}, secret: true, may: isEndless,
 			}, "key", d.createIssuer, shown),
 			list(row{
 				id: "listIssuers", path: "/issuers", scope: merchant.KeysRead, summary: "List issuers",

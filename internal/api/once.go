@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/dialect"
@@ -31,6 +32,7 @@ type wish struct {
 	id     string
 	status int
 	secret bool
+	ends   bool
 	newPIN bool
 	often  bool // see story
 	do     func() (any, error)
@@ -91,7 +93,8 @@ func (c *call) fingerprint(name string, w wish) (string, error) {
 }
 
 // confidants says who may be told a secret again: keys that may do the same as the one that
-// it was told to. Of any other key it is another wish, as names are no secrets.
+// it was told to, and as long where that counts. Of any other key it is another wish, as names
+// are no secrets.
 func (c *call) confidants(w wish) string {
 	if !w.secret {
 		return ""
@@ -101,7 +104,11 @@ func (c *call) confidants(w wish) string {
 		scopes[n] = string(s)
 	}
 	slices.Sort(scopes)
-	return "\n" + strings.Join(slices.Compact(scopes), ",")
+	who := "\n" + strings.Join(slices.Compact(scopes), ",")
+	if end := c.Key.ExpiresAt; w.ends && !end.IsZero() {
+		who += " until " + end.UTC().Format(time.RFC3339Nano)
+	}
+	return who
 }
 
 // first is the first call under its name, as far as anybody knows. Where nothing

@@ -28,10 +28,13 @@ type row struct {
 	faults  []fault.Code   // what it answers beyond what every operation may
 	example string         // of the id in its path; empty = that of the resource
 	secret  bool           // its answer shows a secret
+	ends    bool           // what it makes ends no later than the key that asks
 	most    int64          // bytes of its body; 0 = as many as usual
 	card    string         // the field of its body that holds a payer's card
 	pin     string         // the field of its body that holds a PIN
 	newPIN  bool           // that PIN is a new one, and another one is another wish
+
+	may func(*call) error // refuses a key that is good for the scope, before an earlier answer is told; nil = none
 }
 
 // resource is one chapter of the document: a thing, and what can be done with it.
@@ -229,8 +232,13 @@ func (g changing[Body, Out]) run(c *call, o operation) (dialect.Reply, error) {
 	} else if id, err = c.id(); err != nil {
 		return dialect.Reply{}, err
 	}
+	if o.may != nil {
+		if err := o.may(c); err != nil {
+			return dialect.Reply{}, err
+		}
+	}
 	w := wish{
-		id: id, status: o.status, secret: o.secret, newPIN: o.newPIN, often: g.story.often,
+		id: id, status: o.status, secret: o.secret, ends: o.ends, newPIN: o.newPIN, often: g.story.often,
 		do:  func() (any, error) { return g.do(c, id, in) },
 		now: func(made string) (any, error) { return g.story.now(c, made) },
 	}

@@ -146,18 +146,26 @@ func TestSecretIsNotToldToOthers(t *testing.T) {
 	}
 }
 
-// TestKeysGiveNoMoreTime wants no key to be made or replaced that outlives the one that asks.
+// TestKeysGiveNoMoreTime wants nothing to be made, replaced or told again that callers are let
+// in with and that outlives the key that asks.
 func TestKeysGiveNoMoreTime(t *testing.T) {
 	t.Parallel()
 	w := dialecttest.NewWorld(t, banks, dialecttest.Extras{Stage: stage})
 	h := w.Handler(open(t, w))
 	_, secret, err := w.App.CreateKey(t.Context(), app.NewKey{
-		ID: "key_short", Merchant: w.Shop, Scopes: []merchant.Scope{merchant.Admin}, Lasts: time.Hour,
+		ID: "key_short", Merchant: w.Shop, Scopes: []merchant.Scope{merchant.Admin, merchant.Operator}, Lasts: time.Hour,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.Keys["short"] = secret
+	_, secret, err = w.App.CreateKey(t.Context(), app.NewKey{
+		ID: "key_long", Merchant: w.Shop, Scopes: []merchant.Scope{merchant.Admin, merchant.Operator},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Keys["long"] = secret
 	for _, c := range []struct {
 		path, body string
 		want       int
@@ -166,12 +174,36 @@ func TestKeysGiveNoMoreTime(t *testing.T) {
 		{"/v1/keys", `{"scopes":["keys:write"],"expires_in":3601}`, http.StatusBadRequest},
 		{"/v1/keys", `{"scopes":["keys:write"],"expires_in":3500}`, http.StatusCreated},
 		{"/v1/keys/key_1/rotate", `{}`, http.StatusForbidden},
+		{"/v1/store-keys", `{"terminal":1001}`, http.StatusForbidden},
+		{"/v1/store-keys/rotate", ``, http.StatusForbidden},
+		{"/v1/signing-keys", `{}`, http.StatusForbidden},
+		{"/v1/issuers", `{"issuer":"made"}`, http.StatusForbidden},
+		{"/v1/issuers", `{"issuer":"brought","secret":"` + strings.Repeat("s", 32) + `"}`, http.StatusForbidden},
+		{"/v1/issuers", `{"issuer":"keys","key_set":"https://shop.example/keys"}`, http.StatusForbidden},
 		{"/v1/keys/key_short/rotate", `{"overlap":60}`, http.StatusCreated},
 	} {
-		header := http.Header{"Authorization": {"Bearer {{short}}"}, "Content-Type": {"application/json"}}
-		a := w.Ask(h, http.MethodPost, c.path, header, c.body)
+		ask := func(key, name string) dialecttest.Answer {
+			header := http.Header{"Authorization": {"Bearer {{" + key + "}}"}, "Idempotency-Key": {name}}
+			if c.body != "" {
+				header.Set("Content-Type", "application/json")
+			}
+			return w.Ask(h, http.MethodPost, c.path, header, c.body)
+		}
+		if c.want != http.StatusCreated {
+			if a := ask("long", c.path+c.body); a.Status != http.StatusCreated {
+				t.Fatalf("%s %s by a key without an end: got %d %s", c.path, c.body, a.Status, a.Body)
+			}
+			if a := ask("short", c.path+c.body); a.Status < http.StatusBadRequest || random.MatchString(a.Body) {
+				t.Errorf("%s %s told again: got %d %s", c.path, c.body, a.Status, a.Body)
+			}
+		}
+		a := ask("short", "short "+c.path+c.body)
 		if a.Status != c.want || c.want == http.StatusBadRequest && !strings.Contains(a.Body, "expires_in") {
 			t.Errorf("%s %s: got %d %s, want %d", c.path, c.body, a.Status, a.Body, c.want)
+		}
+		again := ask("short", "short "+c.path+c.body)
+		if c.want == http.StatusCreated && (again.Body != a.Body || !random.MatchString(a.Body)) {
+			t.Errorf("%s %s again: got %d %s, want %s", c.path, c.body, again.Status, again.Body, a.Body)
 		}
 	}
 }

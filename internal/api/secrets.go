@@ -110,7 +110,7 @@ func (d *desk) keys() resource {
 			create(row{
 				id: "createKey", path: "/keys", scope: merchant.KeysWrite, summary: "Create a key",
 				about:  "Makes a key. The key itself is in this answer and in no other.",
-				secret: true,
+				secret: true, ends: true,
 			}, "key", d.createKey, story[keyView]{now: d.keyNow, with: d.keyMade}),
 			get(row{
 				id: "getKey", path: "/keys/{id}", scope: merchant.KeysRead, summary: "Get a key",
@@ -125,7 +125,7 @@ func (d *desk) keys() resource {
 				about: "Makes a key that may do the same, and lets the old one be good for a time. Where the old one was to end, " +
 					"the new one is good for as long. A key is replaced once; then the new one can be. The new key is in this " +
 					"answer and in no other.",
-				faults: append(missing, fault.CodeWrongState), secret: true,
+				faults: append(missing, fault.CodeWrongState), secret: true, may: replacesItself,
 			}, "key", d.rotateKey, story[keyView]{now: d.keyNow, with: d.keyMade}),
 			act(row{
 				id: "revokeKey", path: "/keys/{id}/revoke", scope: merchant.KeysWrite, summary: "Revoke a key",
@@ -199,9 +199,6 @@ func (d *desk) rotateKey(c *call, id string, in keyRotation) (out keyView, err e
 	if err != nil {
 		return out, err
 	}
-	if !c.Key.ExpiresAt.IsZero() && old.ID != c.Key.ID {
-		return out, fault.New(fault.CodeScopeMissing, "key", "A key that is to end replaces itself and no other.")
-	}
 	c.secret = c.desk.App.NewKeySecret()
 	k, secret, err := d.App.ReplaceKey(c.Context(), c.Merchant, app.Replacement{
 		ID: id, Key: old.ID, Overlap: time.Duration(in.Overlap) * time.Second, Secret: c.secret,
@@ -240,6 +237,24 @@ func (d *desk) ownKey(c *call) (merchant.Key, error) {
 		return k, mayGive(c.Key, []merchant.Scope{merchant.Admin})
 	}
 	return k, mayGive(c.Key, k.Scopes)
+}
+
+// replacesItself is nil for a key that is good for ever, and for one that is to be replaced
+// itself. Error: scope_missing.
+func replacesItself(c *call) error {
+	if !c.Key.ExpiresAt.IsZero() && c.PathValue("id") != c.Key.ID {
+		return fault.New(fault.CodeScopeMissing, "key", "A key that is to end replaces itself and no other.")
+	}
+	return nil
+}
+
+// isEndless is nil for a key that is good for ever, as what it makes is. Error: scope_missing.
+func isEndless(c *call) error {
+	if end := c.Key.ExpiresAt; !end.IsZero() {
+		return fault.Newf(fault.CodeScopeMissing, "key",
+			"Your own key is good until %s, and what this makes would have no end.", end.UTC().Format(time.RFC3339))
+	}
+	return nil
 }
 
 // mayGive is nil when a key may do all of this itself. Error: scope_missing.

@@ -67,8 +67,9 @@ func (d *desk) signingKeys() resource {
 		operations: []operation{
 			create(row{
 				id: "createSigningKey", path: "/signing-keys", scope: merchant.Operator, summary: "Create a signing key",
-				about:  "Makes a key that signs calls. Both of its parts are in this answer and in no other.",
-				faults: []fault.Code{fault.CodeAccountNotFound}, secret: true,
+				about: "Makes a key that signs calls. Both of its parts are in this answer and in no other. It has no end, so a " +
+					"key that is to end makes none.",
+				faults: []fault.Code{fault.CodeAccountNotFound}, secret: true, may: isEndless,
 			}, "key", d.createSigningKey, story[signingKeyView]{now: d.signingKeyNow, with: d.signingKeyMade}),
 		},
 	}

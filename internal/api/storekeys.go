@@ -98,8 +98,8 @@ func (d *desk) storeKeys() resource {
 			create(row{
 				id: "createStoreKey", path: "/store-keys", scope: merchant.Admin, summary: "Create the key of a store",
 				about: "Makes a key of a terminal. Its identity is in this answer and in no other, and so is the secret where " +
-					"it is the first valid key of a store.",
-				faults: []fault.Code{fault.CodeTerminalNotFound}, secret: true,
+					"it is the first valid key of a store. It has no end, so a key that is to end makes none.",
+				faults: []fault.Code{fault.CodeTerminalNotFound}, secret: true, may: isEndless,
 			}, "key", d.createStoreKey, shown),
 			get(row{
 				id: "getStoreKey", path: "/store-keys/{id}", scope: merchant.KeysRead, summary: "Get the key of a store",
@@ -113,8 +113,8 @@ func (d *desk) storeKeys() resource {
 				id: "rotateStoreKeys", path: "/store-keys/rotate", scope: merchant.Admin,
 				summary: "Make a new secret of all stores",
 				about: "Gives all valid keys of stores one new secret, which is in this answer and in no other. The old one is " +
-					"bad at once, on other nodes within seconds.",
-				faults: missing, secret: true,
+					"bad at once, on other nodes within seconds. It has no end, so a key that is to end makes none.",
+				faults: missing, secret: true, may: isEndless,
 			}, "rot", d.rotateStoreKeys, story[storeSecret]{now: d.storeSecretNow, of: d.storeSecretMade}),
 			act(row{
 				id: "revokeStoreKey", path: "/store-keys/{id}/revoke", scope: merchant.Admin,
