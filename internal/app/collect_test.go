@@ -75,6 +75,36 @@ func TestSplit(t *testing.T) {
 	s.invoiceIs(i.ID, invoice.Completed, 250_000)
 }
 
+// The parts of a split are shown in the order in which they were answered, whatever chance
+// makes of their ids.
+func TestPartsKeepTheirOrder(t *testing.T) {
+	t.Parallel()
+	s := open(t, 100_000)
+	i := s.invoice(350_000)
+	wish := s.wish(i, 350_000)
+	minted := []string{"0", "7", "3", "5"}
+	wish.NewID = func() (id string) {
+		id, minted = minted[0], minted[1:]
+		return id
+	}
+	r, err := s.app.RequestPayment(t.Context(), s.merchant, wish)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := s.app.Invoice(t.Context(), s.merchant, i.ID)
+	if err != nil || len(v.Payments) != 4 {
+		t.Fatalf("sees %v, %v", v.Payments, err)
+	}
+	for n, p := range append([]payment.Payment{r.Payment}, r.Waiting...) {
+		if seen := v.Payments[n]; seen.ID != p.ID || seen.Amount != p.Amount {
+			t.Errorf("%d: sees %s of %s, answered %s of %s", n, seen.ID, seen.Amount, p.ID, p.Amount)
+		}
+	}
+	if last := v.Payments[3].Amount; last != rial(50_000) {
+		t.Errorf("the last part is %s, want the smallest", last)
+	}
+}
+
 func TestRefusedStartLeavesNothingToSee(t *testing.T) {
 	t.Parallel()
 	s := open(t, 0)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/purserhq/purser/internal/event"
@@ -204,13 +205,18 @@ func (a *App) accept(ctx context.Context, p payment.Payment, c candidate, s gate
 
 func sessionKey(connector, session string) string { return connector + "/" + session }
 
-// rest are the payments that wait behind the first part of a split.
+// rest are the payments that wait behind the first part of a split. They begin at one time,
+// and lists show things of one time in the order of their ids, which chance has made.
 func rest(first payment.Payment, o opening, now time.Time) []payment.Payment {
-	waiting := make([]payment.Payment, len(o.rest))
+	waiting, ids := make([]payment.Payment, len(o.rest)), make([]string, len(o.rest))
+	for n := range ids {
+		ids[n] = o.newID()
+	}
+	slices.Sort(ids)
 	zero := money.Zero(first.Amount.Unit())
 	for n, amount := range o.rest {
 		waiting[n] = payment.Payment{
-			ID: o.newID(), Merchant: first.Merchant, State: payment.Waiting, Invoice: first.Invoice,
+			ID: ids[n], Merchant: first.Merchant, State: payment.Waiting, Invoice: first.Invoice,
 			Amount: amount, Refunded: zero, Returning: zero,
 			Attempt: payment.Attempt{Gateway: first.Attempt.Gateway},
 			Batch:   first.Batch, Link: first.Link, Description: first.Description, Payer: first.Payer,
