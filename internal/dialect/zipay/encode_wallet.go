@@ -16,26 +16,18 @@ type balanceBody struct {
 	Amount string   `json:"amount"`
 }
 
-// encodeBalances writes the currencies of this API first, had or not, and then
-// whatever else there is something of.
+// encodeBalances writes the currencies of this API, had or not. Whatever else there is
+// something of, no caller can name.
 func encodeBalances(amounts []money.Amount) []balanceBody {
-	had := make(map[money.Unit]money.Amount, len(amounts))
-	for _, a := range amounts {
-		had[a.Unit()] = a
-	}
-	list := make([]balanceBody, 0, len(currencies)+len(amounts))
-	for _, currency := range currencies {
-		a, ok := had[money.Unit(currency)]
-		if !ok {
-			a = money.Zero(money.Unit(currency))
+	list := make([]balanceBody, len(currencies))
+	for n, currency := range currencies {
+		had := money.Zero(money.Unit(currency))
+		for _, a := range amounts {
+			if a.Unit() == had.Unit() {
+				had = a
+			}
 		}
-		list = append(list, balanceBody{encodeCoin(a.Unit()), a.Text()})
-		delete(had, a.Unit())
-	}
-	for _, a := range amounts {
-		if _, other := had[a.Unit()]; other && !a.IsZero() {
-			list = append(list, balanceBody{encodeCoin(a.Unit()), a.Text()})
-		}
+		list[n] = balanceBody{encodeCoin(had.Unit()), had.Text()}
 	}
 	return list
 }

@@ -127,7 +127,7 @@ func (d desk) invoiceRoutes() []dialect.Route {
 func (d desk) tradeRoutes() []dialect.Route {
 	return []dialect.Route{
 		call("balance", d.balance, "Tells what the account has.", nil,
-			chosen("USD, USDT and IRT always, other currencies when there is something of them."),
+			chosen("USD, USDT and IRT, and no others: what other APIs brought, such as IRR, is not turned into them."),
 			chosen("Money that is not verified or on its way out is not counted.")),
 		call(
 			"rate", d.rate, "Tells the rates of the markets.",
