@@ -3,10 +3,12 @@ package server
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strconv"
 
+	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/deal"
 	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/payout"
 	"github.com/purserhq/purser/internal/store"
 	"github.com/purserhq/purser/internal/store/sqlstore"
 )
@@ -20,6 +22,7 @@ type auditView struct {
 	Agrees   bool          `json:"agrees"`
 	Findings []findingView `json:"findings"`
 	Waiting  []waitingView `json:"waiting"`
+	Asked    []askedView   `json:"asked"` // lists of what somebody is asked to decide, where there is any
 	Sealed   sealedView    `json:"sealed"`
 }
 
@@ -51,6 +54,12 @@ type waitingView struct {
 	Subject  string `json:"subject"`
 	Reason   string `json:"reason"`
 	Since    string `json:"since"`
+}
+
+// askedView is a list of what somebody is asked to decide in the usual course.
+type askedView struct {
+	What string `json:"what"`
+	List string `json:"list"` // the command that shows it
 }
 
 // Audit proves the books, beside a running server too, and lists what waits
@@ -106,8 +115,45 @@ func (c Commands) prove(ctx context.Context, k *core, known store.Seal) (view au
 		return view, err
 	}
 	view = viewAudit(findings, waiting)
+	if view.Asked, err = asked(ctx, k); err != nil {
+		return view, err
+	}
 	view.Sealed, err = viewSealed(ctx, k.store, findings)
 	return view, err
+}
+
+// asked looks whether there are deals and payouts that somebody is to decide.
+func asked(ctx context.Context, k *core) ([]askedView, error) {
+	list, one := []askedView{}, app.Page{Limit: 1}
+	deals := func(s deal.State) (int, error) {
+		found, err := k.app.Deals(ctx, app.DealFilter{State: s}, one)
+		return len(found), err
+	}
+	payouts := func(s payout.State) (int, error) {
+		found, err := k.app.Payouts(ctx, app.PayoutFilter{State: s}, one)
+		return len(found), err
+	}
+	for _, of := range []struct {
+		look       func() (int, error)
+		what, list string
+	}{
+		{func() (int, error) { return deals(deal.Disputed) }, "disputes", "dispute list"},
+		{
+			func() (int, error) { return deals(deal.TransferConfirmed) }, "transfers that are said to be sent",
+			"deal list --state transfer_confirmed",
+		},
+		{func() (int, error) { return payouts(payout.Requested) }, "payouts to approve", "payout list --state requested"},
+		{func() (int, error) { return payouts(payout.Approved) }, "payouts to send", "payout list --state approved"},
+	} {
+		many, err := of.look()
+		if err != nil {
+			return nil, err
+		}
+		if many > 0 {
+			list = append(list, askedView{of.what, "purser " + of.list})
+		}
+	}
+	return list, nil
 }
 
 // seal seals everything that no seal covers.
@@ -191,14 +237,32 @@ func (c Commands) showAudit(view auditView) error {
 	if err := c.showSealed(view.Sealed, view.Agrees); err != nil {
 		return err
 	}
-	if len(view.Waiting) == 0 {
-		return c.Terminal.tell("\nNothing waits for a person.")
+	if err := c.showWaiting(view.Waiting); err != nil {
+		return err
 	}
-	if _, err := fmt.Fprintln(c.Terminal.Out, "\nWaiting for a person:"); err != nil {
+	if len(view.Asked) == 0 {
+		return c.Terminal.tell("No dispute, no transfer that a payer says is sent and no payout waits for a decision.")
+	}
+	if err := c.Terminal.tell("\nSomebody is asked to decide:"); err != nil {
 		return err
 	}
 	rows = rows[:0]
-	for _, w := range view.Waiting {
+	for _, a := range view.Asked {
+		rows = append(rows, []string{a.What, a.List})
+	}
+	return c.Terminal.show(nil, []string{"WHAT", "SEE"}, rows)
+}
+
+// showWaiting lists what nobody but a person can get on with.
+func (c Commands) showWaiting(waiting []waitingView) error {
+	if len(waiting) == 0 {
+		return c.Terminal.tell("\nNo payment, refund or payout is stuck and waits for a person.")
+	}
+	if err := c.Terminal.tell("\nWaiting for a person:"); err != nil {
+		return err
+	}
+	rows := make([][]string, 0, len(waiting))
+	for _, w := range waiting {
 		rows = append(rows, []string{w.Since, w.Merchant, w.Noun, w.Subject, w.Reason})
 	}
 	return c.Terminal.show(nil, []string{"SINCE", "MERCHANT", "WHAT", "ID", "WHY"}, rows)
