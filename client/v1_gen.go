@@ -8798,7 +8798,7 @@ type ClientInterface interface {
 
 	// CreateEndpointWithBody Create an endpoint
 	//
-	// Has an address told of events, at most 20 of them. The secret that its messages are signed with is in this answer and in no other.
+	// Has an address told of events, at most 20 of them. The secret that its messages are signed with is in this answer and in no other. It is told what happens after the answer, which takes five seconds where servers share a database.
 	//
 	// Needs a key with the scope endpoints:write.
 	//
@@ -8809,7 +8809,7 @@ type ClientInterface interface {
 
 	// CreateEndpoint Create an endpoint
 	//
-	// Has an address told of events, at most 20 of them. The secret that its messages are signed with is in this answer and in no other.
+	// Has an address told of events, at most 20 of them. The secret that its messages are signed with is in this answer and in no other. It is told what happens after the answer, which takes five seconds where servers share a database.
 	//
 	// Needs a key with the scope endpoints:write.
 	//
@@ -11364,7 +11364,7 @@ func (c *Client) ListEndpoints(ctx context.Context, params *ListEndpointsParams,
 
 // CreateEndpointWithBody Create an endpoint
 //
-// Has an address told of events, at most 20 of them. The secret that its messages are signed with is in this answer and in no other.
+// Has an address told of events, at most 20 of them. The secret that its messages are signed with is in this answer and in no other. It is told what happens after the answer, which takes five seconds where servers share a database.
 //
 // Needs a key with the scope endpoints:write.
 //
@@ -11385,7 +11385,7 @@ func (c *Client) CreateEndpointWithBody(ctx context.Context, params *CreateEndpo
 
 // CreateEndpoint Create an endpoint
 //
-// Has an address told of events, at most 20 of them. The secret that its messages are signed with is in this answer and in no other.
+// Has an address told of events, at most 20 of them. The secret that its messages are signed with is in this answer and in no other. It is told what happens after the answer, which takes five seconds where servers share a database.
 //
 // Needs a key with the scope endpoints:write.
 //
@@ -24610,7 +24610,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateEndpointWithBodyWithResponse Create an endpoint
 	//
-	// Has an address told of events, at most 20 of them. The secret that its messages are signed with is in this answer and in no other.
+	// Has an address told of events, at most 20 of them. The secret that its messages are signed with is in this answer and in no other. It is told what happens after the answer, which takes five seconds where servers share a database.
 	//
 	// Needs a key with the scope endpoints:write.
 	//
@@ -24621,7 +24621,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateEndpointWithResponse Create an endpoint
 	//
-	// Has an address told of events, at most 20 of them. The secret that its messages are signed with is in this answer and in no other.
+	// Has an address told of events, at most 20 of them. The secret that its messages are signed with is in this answer and in no other. It is told what happens after the answer, which takes five seconds where servers share a database.
 	//
 	// Needs a key with the scope endpoints:write.
 	//
@@ -32875,7 +32875,7 @@ func (c *ClientWithResponses) ListEndpointsWithResponse(ctx context.Context, par
 
 // CreateEndpointWithBodyWithResponse Create an endpoint
 //
-// Has an address told of events, at most 20 of them. The secret that its messages are signed with is in this answer and in no other.
+// Has an address told of events, at most 20 of them. The secret that its messages are signed with is in this answer and in no other. It is told what happens after the answer, which takes five seconds where servers share a database.
 //
 // Needs a key with the scope endpoints:write.
 //
@@ -32892,7 +32892,7 @@ func (c *ClientWithResponses) CreateEndpointWithBodyWithResponse(ctx context.Con
 
 // CreateEndpointWithResponse Create an endpoint
 //
-// Has an address told of events, at most 20 of them. The secret that its messages are signed with is in this answer and in no other.
+// Has an address told of events, at most 20 of them. The secret that its messages are signed with is in this answer and in no other. It is told what happens after the answer, which takes five seconds where servers share a database.
 //
 // Needs a key with the scope endpoints:write.
 //
@@ -39287,4 +39287,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: 7dc86618bad825bbdac8c63732e90844d18b685e8d4d1d172f85f28cabc2f29f
+// Stamp of what it is made from: 298ad2cc7e46b6f383436caf712b1b8c6dd8324c2bf539ca59453e5cdb93d39a

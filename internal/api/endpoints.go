@@ -101,7 +101,8 @@ func (d *desk) endpoints() resource {
 			create(row{
 				id: "createEndpoint", path: "/endpoints", scope: merchant.EndpointsWrite, summary: "Create an endpoint",
 				about: "Has an address told of events, at most 20 of them. The secret that its messages are signed with is in " +
-					"this answer and in no other.",
+					"this answer and in no other. It is told what happens after the answer, which takes five seconds where servers " +
+					"share a database.",
 				faults: []fault.Code{fault.CodeLimitExceeded}, secret: true,
 			}, "ep", d.createEndpoint, told),
 			get(row{

@@ -55,6 +55,9 @@ type Config struct {
 	// Private allows addresses of this machine where the outside gives one: for
 	// demos and tests only.
 	Private bool
+	// Elsewhere lets a time pass in which other nodes on the same database forget what they
+	// keep in memory; nil = there are none.
+	Elsewhere func(time.Duration)
 	// Random is where ids and secrets come from, for many readers at once; nil is
 	// crypto/rand. Only tests give another one, so that a run can be repeated.
 	Random io.Reader
@@ -97,6 +100,7 @@ type App struct {
 	forms        map[string]Form
 	payoutForms  map[string]PayoutForm
 	private      bool
+	elsewhere    func(time.Duration) // nil = there are no other nodes
 	alone        bool
 	kept         time.Duration // zero = for ever
 	keptContacts time.Duration
@@ -116,7 +120,7 @@ func New(c Config) *App {
 		store: c.Store, gateways: c.Gateways, now: c.Now, log: c.Log,
 		returnURL: c.ReturnURL, noticeURL: c.NoticeURL, returners: c.Returners, sealer: c.Sealer,
 		credentials: c.Credentials,
-		forms:       c.Forms, payoutForms: c.PayoutForms, private: c.Private, kept: c.Kept,
+		forms:       c.Forms, payoutForms: c.PayoutForms, private: c.Private, kept: c.Kept, elsewhere: c.Elsewhere,
 		keptContacts: c.KeptContacts, halted: c.Halted,
 		due: make(chan struct{}, 1), hashing: make(chan struct{}, hashedAtOnce),
 	}

@@ -49,8 +49,8 @@ const maxSecrets = 5
 const maxEndpoints = 20
 
 // CreateEndpoint adds an address that is told of events, and returns the
-// secret that its messages are signed with; it cannot be shown again.
-// Errors: merchant_not_found, parameter_invalid, limit_exceeded.
+// secret that its messages are signed with; it cannot be shown again. When it returns, every
+// node knows of it. Errors: merchant_not_found, parameter_invalid, limit_exceeded.
 func (a *App) CreateEndpoint(ctx context.Context, n NewEndpoint) (event.Endpoint, string, error) {
 	if _, err := a.store.Merchant(ctx, n.Merchant); err != nil {
 		return event.Endpoint{}, "", err
@@ -80,6 +80,9 @@ func (a *App) CreateEndpoint(ctx context.Context, n NewEndpoint) (event.Endpoint
 	}
 	err = a.commit(ctx, store.Change{Endpoints: []event.Endpoint{e}})
 	a.endpoints.forget()
+	if err == nil {
+		a.awaitNodes()
+	}
 	e.Version++
 	return e, secret, err
 }
@@ -134,7 +137,8 @@ type EndpointTerms struct {
 }
 
 // ChangeReceiver changes an endpoint that is told of events. What is due already
-// goes where it was to go. Errors: endpoint_not_found, parameter_invalid.
+// goes where it was to go. When it returns, every node knows of it, unless it was disabled.
+// Errors: endpoint_not_found, parameter_invalid.
 func (a *App) ChangeReceiver(ctx context.Context, merchantID, id string, t EndpointTerms) (event.Endpoint, error) {
 	if t.URL != nil {
 		if err := a.checkReceiver(*t.URL, t.Outside); err != nil {
@@ -235,8 +239,12 @@ func (a *App) changeEndpoint(ctx context.Context, merchantID, id, trigger string
 			Endpoints: []event.Endpoint{e}, Events: []event.Event{acted(event.Receiver, merchantID, id, did, e.UpdatedAt)},
 		}, nil
 	})
-	if err != nil || did != event.Enable {
+	if err != nil || trigger == event.Rotate || did == event.Disable {
 		return err
+	}
+	defer a.awaitNodes()
+	if did != event.Enable {
+		return nil
 	}
 	if err := a.awakenAll(ctx, merchantID, id); err != nil { // it is enabled, and they have their rest
 		a.log.WarnContext(ctx, "deliveries could not be made due", slog.String("merchant", merchantID),

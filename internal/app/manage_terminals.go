@@ -184,13 +184,20 @@ func (a *App) Terminals(ctx context.Context, merchantID string) ([]merchant.Term
 	return a.store.Terminals(ctx, merchantID)
 }
 
-// Terminal finds one; it may be as old as the cache allows.
+// Terminal finds one; it may be as old as the cache allows, but it is not missed.
 // Error: terminal_not_found.
 func (a *App) Terminal(ctx context.Context, merchantID string, number int64) (merchant.Terminal, error) {
 	known, err := a.terminals.find(a.now(), merchantID, func() ([]merchant.Terminal, error) {
 		return a.store.Terminals(ctx, merchantID)
 	})
 	if err != nil {
+		return merchant.Terminal{}, err
+	}
+	t, err := numbered(known, number)
+	if err == nil {
+		return t, nil
+	}
+	if known, err = a.store.Terminals(ctx, merchantID); err != nil { // another node may have added it
 		return merchant.Terminal{}, err
 	}
 	return numbered(known, number)

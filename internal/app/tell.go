@@ -108,8 +108,17 @@ func nativeBody(e event.Event) ([]byte, error) {
 	})
 }
 
+// awaitNodes returns when no other node goes by endpoints that it read before: what happens
+// from then on is told to an endpoint that the caller hears of, on whatever node it happens.
+// It costs the commits nothing, and a caller who hangs up does not shorten it.
+func (a *App) awaitNodes() {
+	if a.elsewhere != nil {
+		a.elsewhere(keyAge)
+	}
+}
+
 // endpointsOf are a merchant's endpoints. One that another node added may go
-// unnoticed for keyAge.
+// unnoticed for keyAge, and whoever adds one hears of it after that.
 func (a *App) endpointsOf(ctx context.Context, merchantID string) ([]event.Endpoint, error) {
 	return a.endpoints.find(a.now(), merchantID, func() ([]event.Endpoint, error) {
 		return a.store.Endpoints(ctx, merchantID)

@@ -113,8 +113,16 @@ func (k *core) over(s store.Store) *app.App {
 		Returners: returners(), Sealer: k.gateways.ring, Credentials: k.gateways.ring.sealCredentials,
 		Forms: forms(), PayoutForms: payoutForms(), Private: k.config.WebhookLoopback, Kept: k.config.KeepDeliveries,
 		KeptContacts: k.config.KeepContacts,
-		Halted:       k.halted.Load,
+		Halted:       k.halted.Load, Elsewhere: elsewhere(k.config),
 	})
+}
+
+// elsewhere lets a time pass for other nodes, which only a shared database can have.
+func elsewhere(c Config) func(time.Duration) {
+	if c.Database == "" {
+		return nil
+	}
+	return func(d time.Duration) { <-time.After(d) }
 }
 
 // makeFolder makes the data folder with an empty database: it holds names,
