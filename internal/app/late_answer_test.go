@@ -41,55 +41,128 @@ func TestMoneyOfAnEarlierTry(t *testing.T) {
 	}
 }
 
-// teller is an acquirer that a test tells what to answer to a capture.
-type teller struct {
-	*acquirer
-
-	capture func(context.Context, gateway.Held) gateway.Report
-}
-
-func (b *teller) Capture(ctx context.Context, h gateway.Held) gateway.Report {
-	return b.capture(ctx, h)
-}
-
-// TestAnswerAboutAnEarlierStep: while the gateway takes its time about a capture, the same
-// was refused when it was asked again, and the merchant captures less. The first answer,
-// that more was taken, does not pass for the answer to the present wish.
-func TestAnswerAboutAnEarlierStep(t *testing.T) {
+// TestHoldOfAnEarlierTry: the same with a hold, which is let go: the payer has it back.
+func TestHoldOfAnEarlierTry(t *testing.T) {
 	t.Parallel()
 	s, b := withCards(t)
-	bank := &teller{acquirer: b}
+	bank := &slow{acquirer: b}
 	s.banks["acquirer"] = bank
-	p := s.charge(goodCard, 50)
-	capture := func(amount int64, want fault.Code) {
-		t.Helper()
-		_, err := s.app.CapturePayment(t.Context(), s.merchant, p.ID, app.Capture{Amount: rial(amount)})
-		if !fault.Is(err, want) {
-			t.Errorf("%d: got %v, want %s", amount, err, want)
+	p := s.charge(badCard, 60)
+	b.set(func(b *acquirer) { b.intents[p.Reference()].state, b.intents[p.Reference()].held = "held", 60 })
+	bank.meanwhile = func() {
+		if _, err := s.app.ChargeAgain(t.Context(), s.merchant, p.ID, money.Amount{}, cardOf(questionCard)); err != nil {
+			t.Error(err)
 		}
 	}
-	says := func(r gateway.Report) {
-		bank.capture = func(context.Context, gateway.Held) gateway.Report { return r }
-	}
-	bank.capture = func(ctx context.Context, h gateway.Held) gateway.Report {
-		says(gateway.Report{Outcome: gateway.Declined, Word: "not now"})
-		capture(30, fault.CodeGatewayRefused)
-		says(gateway.Report{Outcome: gateway.Unknown, Doubt: true})
-		capture(20, fault.CodeGatewayUnavailable)
-		bank.capture = b.Capture
-		return b.Capture(ctx, h)
-	}
-	if _, err := s.app.CapturePayment(t.Context(), s.merchant, p.ID, app.Capture{Amount: rial(30)}); err != nil {
+	if _, err := s.app.ReturnPayer(t.Context(), map[string][]string{"t": {p.ID + "." + p.Attempt.Token}}); err != nil {
 		t.Fatal(err)
 	}
 	got := s.fresh(p)
-	s.want(got, payment.Authorized, payment.Good, held(50))
-	if got.Step.Kind != payment.ToCapture || got.Step.Amount != rial(20) {
-		t.Errorf("to be done is %+v, want the capture of 20", got.Step)
+	s.want(got, payment.Processing, payment.Undecided, nil)
+	if got.Attempt.Number != 2 || !got.Holding.IsZero() {
+		t.Errorf("try %d holds %v", got.Attempt.Number, got.Holding)
 	}
-	got = s.asked(p, time.Hour)
-	s.want(got, payment.Authorized, payment.Good, held(50))
-	if got.Attention != "the gateway says paid, but 30 IRR instead of 20 IRR" {
-		t.Errorf("a person hears %q", got.Attention)
+	if first, second := b.of(p), b.of(got); first.state != "void" || second.state != "asking" {
+		t.Errorf("the first try is %s and the second %s, want the first let go alone", first.state, second.state)
+	}
+}
+
+// teller is an acquirer that a test tells what to answer to what is done to held money.
+type teller struct {
+	*acquirer
+
+	instead func() (r gateway.Report, over bool) // nil, or not over = it does it
+}
+
+func (b *teller) Capture(ctx context.Context, h gateway.Held) gateway.Report {
+	if r, over := b.told(); over {
+		return r
+	}
+	return b.acquirer.Capture(ctx, h)
+}
+
+func (b *teller) Adjust(ctx context.Context, h gateway.Held) gateway.Report {
+	if r, over := b.told(); over {
+		return r
+	}
+	return b.acquirer.Adjust(ctx, h)
+}
+
+func (b *teller) told() (r gateway.Report, over bool) {
+	if b.instead == nil {
+		return r, false
+	}
+	return b.instead()
+}
+
+// says makes it answer always the same, and do nothing.
+func (b *teller) says(r gateway.Report) {
+	b.instead = func() (gateway.Report, bool) { return r, true }
+}
+
+// TestAnswerAboutAnEarlierStep: while the gateway takes its time about a wish, the worker
+// asks again and is refused, and the merchant captures 20 instead, whose answer is lost.
+// The first answer does not pass for the one to the present wish.
+func TestAnswerAboutAnEarlierStep(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		adjusts bool // to 60; or else it captures 30
+		late    gateway.Report
+		want    fault.Code
+		hears   string // what a person hears in the end; empty = the 20 are captured
+	}{
+		"taken": {
+			late:  gateway.Report{Outcome: gateway.Captured}, // which it was, by then
+			hears: "the gateway says paid, but 30 IRR instead of 20 IRR",
+		},
+		"refused": {
+			late: gateway.Report{Outcome: gateway.Declined, Word: "not now"}, want: fault.CodeGatewayRefused,
+		},
+		"lost": {
+			late: gateway.Report{Outcome: gateway.Unknown, Alarm: "look at it"}, want: fault.CodeGatewayUnavailable,
+		},
+		"held": {adjusts: true, late: gateway.Report{Outcome: gateway.Authorized}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, b := withCards(t)
+			bank := &teller{acquirer: b}
+			s.banks["acquirer"] = bank
+			p := s.charge(goodCard, 50)
+			capture := func(amount int64) (err error) {
+				_, err = s.app.CapturePayment(t.Context(), s.merchant, p.ID, app.Capture{Amount: rial(amount)})
+				return err
+			}
+			wish := func() error { return capture(30) }
+			if c.adjusts {
+				wish = func() error { return last(s.app.AdjustPayment(t.Context(), s.merchant, p.ID, rial(60))) }
+			}
+			bank.instead = func() (gateway.Report, bool) {
+				bank.says(gateway.Report{Outcome: gateway.Declined, Word: "not now"})
+				s.asked(p, time.Hour)
+				bank.says(gateway.Report{Outcome: gateway.Unknown, Doubt: true})
+				if err := capture(20); !fault.Is(err, fault.CodeGatewayUnavailable) {
+					t.Errorf("the capture of 20: got %v, want its answer lost", err)
+				}
+				bank.instead = nil
+				return c.late, c.late.Outcome != gateway.Captured
+			}
+			if err := wish(); c.want == "" && err != nil || c.want != "" && !fault.Is(err, c.want) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+			got := s.fresh(p)
+			s.want(got, payment.Authorized, payment.Good, held(50))
+			if got.Step.Kind != payment.ToCapture || got.Step.Amount != rial(20) || got.Attention != "" {
+				t.Errorf("to be done is %+v, a person hears %q; want the capture of 20", got.Step, got.Attention)
+			}
+			if got = s.asked(p, time.Hour); c.hears == "" {
+				s.want(got, payment.Captured, payment.Recorded, taken(20))
+				return
+			}
+			s.want(got, payment.Authorized, payment.Good, held(50))
+			if got.Attention != c.hears {
+				t.Errorf("a person hears %q, want %q", got.Attention, c.hears)
+			}
+		})
 	}
 }
