@@ -14,7 +14,7 @@ import (
 // operator answers for, ends at once. Nobody is sent any more to one that is open
 // at a gateway; it ends by the gateway's word, because its payer may be paying at
 // this moment. An operator who says so in the merchant's place is named.
-// Errors: payment_not_found, wrong_state when it is over or its money is held.
+// Errors: payment_not_found, wrong_state when it is over, its money is held or a deal brings it.
 func (a *App) CancelPayment(ctx context.Context, merchantID, id, operator, note string) (payment.Payment, error) {
 	actor, words := byMerchant, note
 	if operator = strings.TrimSpace(operator); operator != "" {
@@ -23,6 +23,9 @@ func (a *App) CancelPayment(ctx context.Context, merchantID, id, operator, note 
 	p, err := a.Payment(ctx, merchantID, id)
 	if err != nil {
 		return p, err
+	}
+	if ofDeal(p) {
+		return p, fault.New(fault.CodeWrongState, "payment", "A deal brings it: cancel the deal.")
 	}
 	if p.State == payment.Processing {
 		c, err := a.gatewayOf(ctx, merchantID, p.Attempt.Gateway)
@@ -61,4 +64,10 @@ func (a *App) CancelPayment(ctx context.Context, merchantID, id, operator, note 
 		}, nil
 	})
 	return p, err
+}
+
+// ofDeal says that a deal is to bring the money of a payment, from person to person: no
+// gateway knows of it.
+func ofDeal(p payment.Payment) bool {
+	return p.State == payment.Processing && p.Attempt.Gateway == ""
 }

@@ -223,12 +223,9 @@ func (a *App) ConfirmPayment(ctx context.Context, merchantID string, n Confirmat
 	if err != nil {
 		return p, err
 	}
-	c, err := a.gatewayOf(ctx, merchantID, p.Attempt.Gateway)
+	c, err := a.confirmable(ctx, p)
 	if err != nil {
 		return p, err
-	}
-	if g, ok := c.conn.(gateway.Confirmer); (!ok || !g.Confirmable()) && p.Attention == "" {
-		return p, fault.New(fault.CodeUnsupported, "payment", "Its gateway answers for itself.")
 	}
 	if p.State == payment.Authorized {
 		return p, errHeld()
@@ -256,6 +253,25 @@ func (a *App) ConfirmPayment(ctx context.Context, merchantID string, n Confirmat
 		return p, fault.New(fault.CodeWrongState, "payment", "")
 	}
 	return fresh, err
+}
+
+// confirmable is the gateway of a payment of which a person may say what became of it.
+// Errors: unsupported, wrong_state when it never had a gateway, gateway_not_found.
+func (a *App) confirmable(ctx context.Context, p payment.Payment) (candidate, error) {
+	switch {
+	case ofDeal(p):
+		return candidate{}, fault.New(fault.CodeUnsupported, "payment", "A deal brings it: confirm or reject the deal.")
+	case p.Attempt.Gateway == "":
+		return candidate{}, fault.New(fault.CodeWrongState, "payment", "")
+	}
+	c, err := a.gatewayOf(ctx, p.Merchant, p.Attempt.Gateway)
+	if err != nil {
+		return c, err
+	}
+	if g, ok := c.conn.(gateway.Confirmer); (!ok || !g.Confirmable()) && p.Attention == "" {
+		return c, fault.New(fault.CodeUnsupported, "payment", "Its gateway answers for itself.")
+	}
+	return c, nil
 }
 
 // errBusy is for money that has no place yet: nobody would come back to a person's word.

@@ -56,6 +56,9 @@ func (a *App) RefundPayment(ctx context.Context, merchantID string, n NewRefund)
 	if byPerson(p) {
 		return refund.Refund{}, fault.New(fault.CodeUnsupported, "payment", sentBack)
 	}
+	if p.Attempt.Gateway == "" { // nothing of it ever came
+		return refund.Refund{}, fault.New(fault.CodePaymentNotFound, "payment", "")
+	}
 	if p.State == payment.Authorized {
 		back, err := a.releaseHeld(ctx, merchantID, n)
 		if !fault.Is(err, fault.CodePaymentNotFound) {
