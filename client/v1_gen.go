@@ -9499,7 +9499,7 @@ type ClientInterface interface {
 
 	// ConfirmPaymentWithBody Confirm a payment
 	//
-	// Says that the money of a payment has come, and books it. What a gateway answers for is unsupported, unless it called for a person. Money that its invoice has no room for is kept apart, to go back.
+	// Says that the money of a payment has come, and books it. What a gateway answers for is unsupported, unless it called for a person. Money that its invoice has no room for is kept apart, to go back. Of one that calls for a person because it was paid after its end, the receipt that it has says that somebody has looked.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -9510,7 +9510,7 @@ type ClientInterface interface {
 
 	// ConfirmPayment Confirm a payment
 	//
-	// Says that the money of a payment has come, and books it. What a gateway answers for is unsupported, unless it called for a person. Money that its invoice has no room for is kept apart, to go back.
+	// Says that the money of a payment has come, and books it. What a gateway answers for is unsupported, unless it called for a person. Money that its invoice has no room for is kept apart, to go back. Of one that calls for a person because it was paid after its end, the receipt that it has says that somebody has looked.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -12755,7 +12755,7 @@ func (c *Client) ChargeAgain(ctx context.Context, id string, params *ChargeAgain
 
 // ConfirmPaymentWithBody Confirm a payment
 //
-// Says that the money of a payment has come, and books it. What a gateway answers for is unsupported, unless it called for a person. Money that its invoice has no room for is kept apart, to go back.
+// Says that the money of a payment has come, and books it. What a gateway answers for is unsupported, unless it called for a person. Money that its invoice has no room for is kept apart, to go back. Of one that calls for a person because it was paid after its end, the receipt that it has says that somebody has looked.
 //
 // Needs a key with the scope operator.
 //
@@ -12776,7 +12776,7 @@ func (c *Client) ConfirmPaymentWithBody(ctx context.Context, id string, params *
 
 // ConfirmPayment Confirm a payment
 //
-// Says that the money of a payment has come, and books it. What a gateway answers for is unsupported, unless it called for a person. Money that its invoice has no room for is kept apart, to go back.
+// Says that the money of a payment has come, and books it. What a gateway answers for is unsupported, unless it called for a person. Money that its invoice has no room for is kept apart, to go back. Of one that calls for a person because it was paid after its end, the receipt that it has says that somebody has looked.
 //
 // Needs a key with the scope operator.
 //
@@ -25369,7 +25369,7 @@ type ClientWithResponsesInterface interface {
 
 	// ConfirmPaymentWithBodyWithResponse Confirm a payment
 	//
-	// Says that the money of a payment has come, and books it. What a gateway answers for is unsupported, unless it called for a person. Money that its invoice has no room for is kept apart, to go back.
+	// Says that the money of a payment has come, and books it. What a gateway answers for is unsupported, unless it called for a person. Money that its invoice has no room for is kept apart, to go back. Of one that calls for a person because it was paid after its end, the receipt that it has says that somebody has looked.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -25380,7 +25380,7 @@ type ClientWithResponsesInterface interface {
 
 	// ConfirmPaymentWithResponse Confirm a payment
 	//
-	// Says that the money of a payment has come, and books it. What a gateway answers for is unsupported, unless it called for a person. Money that its invoice has no room for is kept apart, to go back.
+	// Says that the money of a payment has come, and books it. What a gateway answers for is unsupported, unless it called for a person. Money that its invoice has no room for is kept apart, to go back. Of one that calls for a person because it was paid after its end, the receipt that it has says that somebody has looked.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -34048,7 +34048,7 @@ func (c *ClientWithResponses) ChargeAgainWithResponse(ctx context.Context, id st
 
 // ConfirmPaymentWithBodyWithResponse Confirm a payment
 //
-// Says that the money of a payment has come, and books it. What a gateway answers for is unsupported, unless it called for a person. Money that its invoice has no room for is kept apart, to go back.
+// Says that the money of a payment has come, and books it. What a gateway answers for is unsupported, unless it called for a person. Money that its invoice has no room for is kept apart, to go back. Of one that calls for a person because it was paid after its end, the receipt that it has says that somebody has looked.
 //
 // Needs a key with the scope operator.
 //
@@ -34065,7 +34065,7 @@ func (c *ClientWithResponses) ConfirmPaymentWithBodyWithResponse(ctx context.Con
 
 // ConfirmPaymentWithResponse Confirm a payment
 //
-// Says that the money of a payment has come, and books it. What a gateway answers for is unsupported, unless it called for a person. Money that its invoice has no room for is kept apart, to go back.
+// Says that the money of a payment has come, and books it. What a gateway answers for is unsupported, unless it called for a person. Money that its invoice has no room for is kept apart, to go back. Of one that calls for a person because it was paid after its end, the receipt that it has says that somebody has looked.
 //
 // Needs a key with the scope operator.
 //
@@ -39287,4 +39287,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: 298ad2cc7e46b6f383436caf712b1b8c6dd8324c2bf539ca59453e5cdb93d39a
+// Stamp of what it is made from: e209a49112197745381e09cbbe0d35569ac78d12fbc30d37b7912a5c9d4e3783

@@ -136,7 +136,8 @@ func (d *desk) paymentDecisions(asked story[paymentView]) []operation {
 		act(row{
 			id: "confirmPayment", path: "/payments/{id}/confirm", scope: merchant.Operator, summary: "Confirm a payment",
 			about: "Says that the money of a payment has come, and books it. What a gateway answers for is unsupported, " +
-				"unless it called for a person. Money that its invoice has no room for is kept apart, to go back.",
+				"unless it called for a person. Money that its invoice has no room for is kept apart, to go back. Of one that " +
+				"calls for a person because it was paid after its end, the receipt that it has says that somebody has looked.",
 			faults: append(slices.Clone(faults), fault.CodeDuplicate),
 		}, d.confirmPayment, asked),
 		act(row{

@@ -313,6 +313,10 @@ func (a *App) collect(ctx context.Context, r store.Reader, p *payment.Payment, i
 	return change, nil
 }
 
+// lateMoney is how the call for a person begins where money came for a closed payment: to
+// keep it, or to give it back.
+const lateMoney = "late money: "
+
 // take moves a payment whose money came, and its invoice, in which the amount
 // is set aside.
 func take(ctx context.Context, r store.Reader, p *payment.Payment, i invoice.Invoice, now time.Time, actor string,
@@ -321,7 +325,7 @@ func take(ctx context.Context, r store.Reader, p *payment.Payment, i invoice.Inv
 	trigger := payment.Capture
 	if p.State != payment.Processing && p.State != payment.Authorized {
 		trigger = payment.ArriveLate
-		p.Attention = "late money: it was " + string(p.State) + " before it came"
+		p.Attention = lateMoney + "it was " + string(p.State) + " before it came"
 	}
 	from := p.State
 	var err error

@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"context"
+	"strings"
 	"time"
 
 	"github.com/purserhq/purser/internal/event"
@@ -126,6 +127,9 @@ func (a *App) takeOut(ctx context.Context, r store.Reader, p payment.Payment, b 
 		}
 		if p.State, err = payment.States.Next(from, trigger); err != nil {
 			return err
+		}
+		if strings.HasPrefix(p.Attention, lateMoney) { // it is nobody's question any more whether to keep it
+			p.Attention = ""
 		}
 		change.Events = append(change.Events,
 			happened(event.Payment, p.Merchant, p.ID, from, trigger, p.State, byGateway, "", now))

@@ -209,7 +209,8 @@ type Confirmation struct {
 
 // ConfirmPayment takes an operator's word for a payment that only a person can
 // confirm: one whose gateway has no answer of its own, or one that a person was
-// called for. Errors: payment_not_found, unsupported when its gateway answers
+// called for. Where its money was taken, the word with the receipt of that money
+// says that a person has looked. Errors: payment_not_found, unsupported when its gateway answers
 // for itself, parameter_missing, wrong_state, duplicate with the parameter
 // "receipt" when another payment has it.
 func (a *App) ConfirmPayment(ctx context.Context, merchantID string, n Confirmation) (payment.Payment, error) {
@@ -229,6 +230,12 @@ func (a *App) ConfirmPayment(ctx context.Context, merchantID string, n Confirmat
 	}
 	if p.State == payment.Authorized {
 		return p, errHeld()
+	}
+	if n.Paid && looked(p, n) {
+		return a.lookedAt(ctx, p, n)
+	}
+	if !n.Paid && !active(p) {
+		return p, fault.New(fault.CodeWrongState, "payment", "")
 	}
 	if !n.Paid {
 		return a.close(ctx, p, payment.Decline, byOperator, why{n.Operator + ": " + n.Note, payment.NotReceived})
@@ -315,4 +322,31 @@ func (a *App) noteConfirmation(ctx context.Context, p payment.Payment, n Confirm
 		}, nil
 	})
 	return p, err
+}
+
+// looked says that an operator's word is the answer to a call for a person about money that
+// was taken, and not about other money.
+func looked(p payment.Payment, n Confirmation) bool {
+	return p.Collected() && p.Attention != "" && p.Attempt.Receipt == n.Receipt
+}
+
+// lookedAt takes a payment whose money stays with its merchant off the list of what waits
+// for a person, with the name of the one who looked.
+func (a *App) lookedAt(ctx context.Context, p payment.Payment, n Confirmation) (fresh payment.Payment, err error) {
+	err = a.update(ctx, func(r store.Reader) (store.Change, error) {
+		if fresh, err = r.Payment(ctx, p.Merchant, p.ID); err != nil {
+			return store.Change{}, err
+		}
+		if !looked(fresh, n) {
+			return store.Change{}, fault.New(fault.CodeWrongState, "payment", "")
+		}
+		now := a.now()
+		fresh.Attention, fresh.UpdatedAt = "", now
+		return store.Change{
+			Payments: []payment.Payment{fresh},
+			Events: []event.Event{happened(event.Payment, p.Merchant, p.ID, fresh.State, "confirm", fresh.State,
+				byOperator, n.Operator+": "+n.Note, now)},
+		}, nil
+	})
+	return fresh, err
 }
