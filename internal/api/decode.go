@@ -41,6 +41,9 @@ func readBody[Body any](c *call) (in Body, err error) {
 	if err := c.desk.check(c.body, loose(c.Fields), ""); err != nil {
 		return in, err
 	}
+	if err := c.desk.checkTimes(c.body, c.Fields); err != nil {
+		return in, err
+	}
 	if err := jsonnext.Unmarshal(c.Raw, &in); err != nil {
 		var unfit *jsonnext.UnmarshalTypeError
 		if errors.As(err, &unfit) && unfit.Field != "" { // the schema says integer, and nothing of how long one may be
@@ -133,6 +136,30 @@ func (d *desk) check(s *huma.Schema, value any, param string) error {
 	}
 	return wrong.Err()
 }
+
+// checkTimes refuses the time that means none to whoever reads it: it was not left out, and
+// nothing happened or will happen at it. Error: parameter_invalid.
+func (d *desk) checkTimes(s *huma.Schema, fields dialect.Fields) error {
+	s = d.resolve(s)
+	for _, f := range fields {
+		if !strings.HasPrefix(f.Value.Text, "000") { // no year that is near it
+			continue
+		}
+		if inner, known := s.Properties[f.Name]; !known || inner.Format != "date-time" {
+			continue
+		}
+		if at, err := time.Parse(time.RFC3339, f.Value.Text); err == nil && at.IsZero() {
+			if f.Name == "due_at" {
+				return checkDue(time.Time{}.Add(1), d.Now())
+			}
+			return fault.New(fault.CodeParameterInvalid, f.Name, noTime)
+		}
+	}
+	return nil
+}
+
+// noTime is said of the one time that is none.
+const noTime = "It is the first of all times, at which nothing is."
 
 // sentence makes one of the validator's words.
 func sentence(words string) string {

@@ -3,6 +3,7 @@ package api_test
 import (
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -150,6 +151,33 @@ func TestDueTimesCanBeWritten(t *testing.T) {
 		of("/payouts", `{"amount":"50","unit":"RUB","terminal":1001,`+late+
 			`,"payee":{"option":"SBP","method":"sberbank","number":"+79967779977","holder":"Ada"}}`),
 	)
+}
+
+// TestFirstOfAllTimes wants the time that means none inside to be no way to leave one out.
+func TestFirstOfAllTimes(t *testing.T) {
+	t.Parallel()
+	of := func(path, param, body string) refusal {
+		return refusal{http.MethodPost, path, body, http.StatusBadRequest, "parameter_invalid", param}
+	}
+	in := func(query, param string) refusal {
+		return refusal{http.MethodGet, query, "", http.StatusBadRequest, "parameter_invalid", param}
+	}
+	var all []refusal
+	for _, first := range []string{"0001-01-01T00:00:00Z", "0001-01-01T03:30:00+03:30", "0000-12-31T23:00:00-01:00"} {
+		at := `"` + first + `"`
+		escaped := url.QueryEscape(first)
+		all = append(all,
+			of("/invoices", "due_at", `{"amount":"5000","unit":"IRR","due_at":`+at+`}`),
+			of("/links", "due_at", `{"amount":"5000","unit":"IRR","due_at":`+at+`}`),
+			of("/payouts", "due_at", `{"amount":"50","unit":"RUB","terminal":1001,"due_at":`+at+
+				`,"payee":{"option":"SBP","method":"sberbank","number":"+79967779977","holder":"Ada"}}`),
+			of("/settlements", "from", `{"gateway":"zarinpal","operator":"Zoe","file":"a","from":`+at+`}`),
+			of("/settlements", "until", `{"gateway":"zarinpal","operator":"Zoe","file":"a","until":`+at+`}`),
+			of("/payments/"+id("pay", 1)+"/record", "at", `{"at":`+at+`}`),
+			in("/invoices?created_from="+escaped, "created_from"), in("/events?created_until="+escaped, "created_until"),
+		)
+	}
+	refusals(t, all...)
 }
 
 // TestExamplesAreGood wants no example of the document to be refused for what it says,

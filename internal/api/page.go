@@ -63,6 +63,9 @@ func (d dated) after() (app.Older, error) {
 		if *at.into, err = time.Parse(time.RFC3339, at.text); err != nil {
 			return a, fault.New(fault.CodeParameterInvalid, name, "It is not a time such as 2026-12-01T11:00:00Z.").With(err)
 		}
+		if at.into.IsZero() { // which would be no bound at all
+			return a, fault.New(fault.CodeParameterInvalid, name, noTime)
+		}
 	}
 	if !a.From.IsZero() && !a.Until.IsZero() && !a.From.Before(a.Until) {
 		return a, fault.New(fault.CodeParameterInvalid, "created_until", "It must be later than created_from.")
