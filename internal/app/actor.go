@@ -96,7 +96,7 @@ func record(ctx context.Context, c *store.Change) {
 		}
 		events = append(events, acted(noun, merchantID, subject, trigger, at))
 	}
-	if len(c.Keys) == 0 { // a merchant that is written with keys is only locked by it
+	if len(c.Keys) == 0 && len(c.Endpoints) == 0 { // a merchant that is written with these is only locked by it
 		for _, m := range c.Merchants {
 			note(event.MerchantItself, m.ID, m.ID, m.Version, m.UpdatedAt)
 		}

@@ -2,6 +2,8 @@ package app_test
 
 import (
 	"log/slog"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -93,5 +95,37 @@ func TestTerminalsOfOtherNodes(t *testing.T) {
 	}
 	if _, err := other.app.Terminal(t.Context(), s.merchant, added.Number+1); !fault.Is(err, fault.CodeTerminalNotFound) {
 		t.Errorf("one that nobody added: got %v", err)
+	}
+}
+
+// TestEndpointsAtOnce has many add an endpoint at the same moment: twenty of them have their way,
+// and it is on record of each endpoint and of nothing else.
+func TestEndpointsAtOnce(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	errs := make([]error, 30)
+	var all sync.WaitGroup
+	for n := range errs {
+		all.Go(func() {
+			wish := app.NewEndpoint{Merchant: s.merchant, URL: "https://shop.example/"}
+			_, _, errs[n] = s.app.CreateEndpoint(t.Context(), wish)
+		})
+	}
+	all.Wait()
+	made := 0
+	for _, err := range errs {
+		if err == nil {
+			made++
+		} else if !fault.Is(err, fault.CodeLimitExceeded) {
+			t.Errorf("got %s", fault.Detail(err))
+		}
+	}
+	known, err := s.app.Endpoints(t.Context(), s.merchant)
+	if err != nil || len(known) != 20 || made != 20 {
+		t.Errorf("%d were made and there are %d (%v), want 20", made, len(known), err)
+	}
+	changes, err := s.store.History(t.Context(), s.merchant, event.MerchantItself, s.merchant)
+	if err != nil || slices.ContainsFunc(changes, func(e event.Event) bool { return e.Trigger == event.Change }) {
+		t.Errorf("got %+v, %v, want no change of the merchant", changes, err)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/merchant"
 	"github.com/purserhq/purser/internal/store"
 )
 
@@ -50,41 +51,47 @@ const maxEndpoints = 20
 
 // CreateEndpoint adds an address that is told of events, and returns the
 // secret that its messages are signed with; it cannot be shown again. When it returns, every
-// node knows of it. Errors: merchant_not_found, parameter_invalid, limit_exceeded.
+// node knows of it. The merchant is written with it: of two who add a last one at once, the
+// second finds that there is no room. Errors: merchant_not_found, parameter_invalid, limit_exceeded.
 func (a *App) CreateEndpoint(ctx context.Context, n NewEndpoint) (event.Endpoint, string, error) {
-	if _, err := a.store.Merchant(ctx, n.Merchant); err != nil {
-		return event.Endpoint{}, "", err
-	}
 	if err := a.checkReceiver(n.URL, n.Outside); err != nil {
 		return event.Endpoint{}, "", err
 	}
 	if err := checkTypes(n.Types); err != nil {
 		return event.Endpoint{}, "", err
 	}
-	known, err := a.store.Endpoints(ctx, n.Merchant)
+	var e event.Endpoint
+	secret := a.newSigningSecret()
+	err := a.update(ctx, func(r store.Reader) (store.Change, error) {
+		m, err := r.Merchant(ctx, n.Merchant)
+		if err != nil {
+			return store.Change{}, err
+		}
+		known, err := r.Endpoints(ctx, n.Merchant)
+		if err != nil {
+			return store.Change{}, err
+		}
+		if len(receivers(known)) >= maxEndpoints {
+			return store.Change{}, fault.New(fault.CodeLimitExceeded, "endpoint", "A merchant has at most 20 endpoints.")
+		}
+		now := a.now()
+		e = event.Endpoint{
+			ID: cmp.Or(n.ID, "ep_"+a.newID(now)), Merchant: n.Merchant, URL: n.URL, Types: slices.Clone(n.Types),
+			CreatedAt: now, UpdatedAt: now,
+		}
+		if e.Sealed, err = a.sealSecrets(e, []signingSecret{{Secret: secret}}); err != nil {
+			return store.Change{}, err
+		}
+		return store.Change{Merchants: []merchant.Merchant{m}, Endpoints: []event.Endpoint{e}}, nil
+	})
+	a.merchants.forget()
+	a.endpoints.forget()
 	if err != nil {
 		return event.Endpoint{}, "", err
 	}
-	if len(receivers(known)) >= maxEndpoints {
-		return event.Endpoint{}, "", fault.New(fault.CodeLimitExceeded, "endpoint",
-			"A merchant has at most 20 endpoints.")
-	}
-	now := a.now()
-	e := event.Endpoint{
-		ID: cmp.Or(n.ID, "ep_"+a.newID(now)), Merchant: n.Merchant, URL: n.URL, Types: slices.Clone(n.Types),
-		CreatedAt: now, UpdatedAt: now,
-	}
-	secret := a.newSigningSecret()
-	if e.Sealed, err = a.sealSecrets(e, []signingSecret{{Secret: secret}}); err != nil {
-		return event.Endpoint{}, "", err
-	}
-	err = a.commit(ctx, store.Change{Endpoints: []event.Endpoint{e}})
-	a.endpoints.forget()
-	if err == nil {
-		a.awaitNodes()
-	}
+	a.awaitNodes()
 	e.Version++
-	return e, secret, err
+	return e, secret, nil
 }
 
 // receivers are the endpoints that are told of events. Those of terminals have
