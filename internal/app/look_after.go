@@ -97,16 +97,16 @@ func (a *App) ExpireDue(ctx context.Context, limit int) (int, error) {
 		return 0, err
 	}
 	closed := 0
+	var failures []error
 	for _, i := range due {
 		done, err := a.expire(ctx, i.Merchant, i.ID)
-		if err != nil {
-			return closed, err
-		}
-		if done {
+		if err != nil { // one that fails keeps no other waiting
+			failures = append(failures, fmt.Errorf("expire invoice %s of merchant %s: %w", i.ID, i.Merchant, err))
+		} else if done {
 			closed++
 		}
 	}
-	return closed, nil
+	return closed, errors.Join(failures...)
 }
 
 func (a *App) expire(ctx context.Context, merchantID, id string) (done bool, err error) {
@@ -165,34 +165,48 @@ func (a *App) sweepMerchant(ctx context.Context, merchantID string) (int, error)
 		return 0, err
 	}
 	found := 0
+	var failures []error
 	for _, g := range known {
 		c, err := a.open(g)
 		if err != nil {
 			continue // route says so to whoever wants to use it
 		}
-		sweeper, ok := c.conn.(gateway.Sweeper)
-		if !ok {
-			continue
-		}
-		unclaimed, err := sweeper.Sweep(ctx)
-		if err != nil {
-			return found, fmt.Errorf("sweep %s of merchant %s: %w", g.Name, merchantID, err)
-		}
-		for _, u := range unclaimed {
-			claim, err := a.store.Claimed(ctx, merchantID, store.SessionClaim, sessionKey(c.info.Connector, u.Session))
-			if fault.Is(err, fault.CodeNotFound) {
-				continue
-			}
-			if err != nil {
-				return found, err
-			}
-			if _, err := a.ResolvePayment(ctx, merchantID, claim.Subject); err != nil {
-				return found, err
-			}
-			found++
+		n, err := a.sweep(ctx, merchantID, c)
+		found += n
+		if err != nil { // one that fails keeps no other waiting
+			failures = append(failures, fmt.Errorf("sweep %s of merchant %s: %w", g.Name, merchantID, err))
 		}
 	}
-	return found, nil
+	return found, errors.Join(failures...)
+}
+
+// sweep looks through one gateway of a merchant.
+func (a *App) sweep(ctx context.Context, merchantID string, c candidate) (int, error) {
+	sweeper, ok := c.conn.(gateway.Sweeper)
+	if !ok {
+		return 0, nil
+	}
+	unclaimed, err := sweeper.Sweep(ctx)
+	if err != nil {
+		return 0, err
+	}
+	found := 0
+	var failures []error
+	for _, u := range unclaimed {
+		claim, err := a.store.Claimed(ctx, merchantID, store.SessionClaim, sessionKey(c.info.Connector, u.Session))
+		if fault.Is(err, fault.CodeNotFound) {
+			continue
+		}
+		if err == nil {
+			_, err = a.ResolvePayment(ctx, merchantID, claim.Subject)
+		}
+		if err != nil {
+			failures = append(failures, err)
+			continue
+		}
+		found++
+	}
+	return found, errors.Join(failures...)
 }
 
 // Attention lists what waits for a person.
