@@ -371,7 +371,7 @@ func useLink(ctx context.Context, r store.Reader, i invoice.Invoice, p payment.P
 	if p.Link == "" || p.Link != i.Link.Token || i.Link.Kind == invoice.OpenAmount {
 		return i, nil
 	}
-	paid, err := paidThrough(ctx, r, i, p.ID)
+	paid, err := paidThrough(ctx, r, i) // before this payment's own
 	if err != nil {
 		return i, err
 	}
@@ -383,16 +383,15 @@ func useLink(ctx context.Context, r store.Reader, i invoice.Invoice, p payment.P
 	return i, err
 }
 
-// paidThrough sums what was ever collected through the invoice's link, less
-// one payment that the caller counts itself.
-func paidThrough(ctx context.Context, r store.Reader, i invoice.Invoice, without string) (money.Amount, error) {
+// paidThrough sums what was ever collected through the invoice's link.
+func paidThrough(ctx context.Context, r store.Reader, i invoice.Invoice) (money.Amount, error) {
 	sum := money.Zero(i.Amount.Unit())
 	all, err := r.PaymentsOf(ctx, i.Merchant, i.ID)
 	if err != nil {
 		return sum, err
 	}
 	for _, p := range all {
-		if p.Link == i.Link.Token && p.ID != without && !p.FinalizedAt.IsZero() &&
+		if p.Link == i.Link.Token && !p.FinalizedAt.IsZero() &&
 			(p.Collected() || p.State == payment.Reversed || p.State == payment.Refunded) {
 			if sum, err = sum.Add(p.Amount); err != nil {
 				return sum, err

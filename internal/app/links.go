@@ -136,7 +136,7 @@ func (a *App) OpenLink(ctx context.Context, o OpenLink) (Requested, error) {
 	if p, ok := a.livePage(view, o); ok {
 		return Requested{Payment: p}, nil
 	}
-	paid, err := paidThrough(ctx, a.store, i, "")
+	paid, err := paidThrough(ctx, a.store, i)
 	if err != nil {
 		return Requested{}, err
 	}

@@ -105,7 +105,7 @@ func (s *settling) readReturned(ctx context.Context) error {
 			return err
 		}
 		for _, b := range part {
-			if b.Receipt != "" && b.Source != refund.FromHold {
+			if b.Receipt != "" { // what was only let go has none
 				all[b.Receipt] = append(all[b.Receipt], b)
 			}
 		}
