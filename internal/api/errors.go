@@ -147,6 +147,7 @@ func problemOf(r *dialect.Request, err error) dialect.Reply {
 	switch {
 	case e.Kind == fault.Internal:
 		e = fault.New(e.Code, "", "")
+	case errors.Is(err, dialect.ErrTwice): // nobody knows which of both is meant
 	case e.Code == fault.CodeBodyUnreadable && e.Param != "": // it was read, and in the query there is no body
 		e = fault.New(fault.CodeParameterInvalid, e.Param, e.Words)
 	case remedies[e.Code] != "" && e.Words == fault.New(e.Code, "", "").Words:

@@ -118,6 +118,19 @@ func TestForbiddenCharactersAreNamed(t *testing.T) {
 	)
 }
 
+// TestDoubledKeysAreNamed wants the key to be named that an object has twice.
+func TestDoubledKeysAreNamed(t *testing.T) {
+	t.Parallel()
+	of := func(body, param string) refusal {
+		return refusal{http.MethodPost, "/invoices", body, http.StatusBadRequest, "body_unreadable", param}
+	}
+	refusals(t,
+		of(`{"amount":"5000","unit":"IRR","amount":"6000"}`, "amount"),
+		of(`{"amount":"5000","unit":"IRR","payer":{"name":"Ada","name":"Bob"}}`, "payer.name"),
+		of(`{"amount":"5000","unit":"IRR","none":1,"none":2}`, "none"),
+	)
+}
+
 // TestUnknownUnitsAreNamed wants a list of a unit that there is not to be refused, as
 // one of a state is that there is not.
 func TestUnknownUnitsAreNamed(t *testing.T) {

@@ -77,6 +77,10 @@ func unreadable(words string) error { return fault.New(fault.CodeBodyUnreadable,
 // errNoText is why a text is refused that no database can keep.
 var errNoText = errors.New("it holds a zero or half a character, or is no UTF-8")
 
+// ErrTwice is inside of the body_unreadable of an object that has a key twice; the parameter is
+// the key.
+var ErrTwice = errors.New("a key is there twice")
+
 // textValue refuses what no database can keep as text.
 func textValue(text string) (Value, error) {
 	if strings.ContainsRune(text, 0) || !utf8.ValidString(text) {
@@ -90,10 +94,10 @@ func noText() error {
 	return fault.New(fault.CodeBodyUnreadable, "", "A text holds a character that is not allowed.").With(errNoText)
 }
 
-// under says in which field a text stands that is refused; of other errors nothing
-// is said.
+// under says in which field a text or a key stands that is refused; of other errors
+// nothing is said.
 func under(name string, err error) error {
-	if !errors.Is(err, errNoText) {
+	if !errors.Is(err, errNoText) && !errors.Is(err, ErrTwice) {
 		return err
 	}
 	f := *fault.From(err)

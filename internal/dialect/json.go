@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/purserhq/purser/internal/fault"
 )
 
 // ReadJSON is the BodyReader of application/json: one object, no key twice at
@@ -121,7 +123,7 @@ func (c *cursor) object(depth int) (Value, error) {
 			}
 		}
 		if seen[name] || seen == nil && slices.ContainsFunc(v.Fields, func(f Field) bool { return f.Name == name }) {
-			return v, unreadable("The request body has a key twice.")
+			return v, under(name, fault.New(fault.CodeBodyUnreadable, "", "The request body has a key twice.").With(ErrTwice))
 		}
 		if seen != nil {
 			seen[name] = true

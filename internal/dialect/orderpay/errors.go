@@ -88,7 +88,7 @@ func writeFault(err error) dialect.Reply {
 	e := fault.From(err)
 	reply := dialect.Reply{Status: httpStatus(e), Header: http.Header{}}
 	body := problem{Message: textOf(e)}
-	if e.Code == fault.CodeParameterInvalid && e.Param != "" {
+	if (e.Code == fault.CodeParameterInvalid || e.Code == fault.CodeBodyUnreadable) && e.Param != "" {
 		body.Message = "Validation failed"
 		for _, one := range fault.All(err) {
 			body.Errors = append(body.Errors, entry{Field: one.Param, Message: one.Words})

@@ -95,7 +95,8 @@ func readPart(part *multipart.Part) (dialect.Field, error) {
 		return field, nil
 	}
 	if bytes.IndexByte(data, 0) >= 0 || !utf8.Valid(data) {
-		return dialect.Field{}, unreadable("A text holds a character that is not allowed.")
+		return dialect.Field{}, fault.New(fault.CodeBodyUnreadable, field.Name,
+			"A text holds a character that is not allowed.")
 	}
 	return field, nil
 }

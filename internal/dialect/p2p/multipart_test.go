@@ -50,6 +50,11 @@ func TestBadParts(t *testing.T) {
 			t.Errorf("%s: got %v, %v", name, fields, err)
 		}
 	}
+	zero := text(`Content-Disposition: form-data; name="a"`, "\x00")
+	_, err := readParts([]byte(zero), map[string]string{"boundary": "b"})
+	if got := fault.From(err).Param; got != "a" {
+		t.Errorf("a NUL in a: got %v of %q", err, got)
+	}
 	if _, err := readBody(bytes.Repeat([]byte(" "), dialect.MaxBody+1), nil); !fault.Is(err, fault.CodeBodyTooLarge) {
 		t.Errorf("long JSON: got %v", err)
 	}
