@@ -143,7 +143,8 @@ func (d *desk) paymentDecisions(asked story[paymentView]) []operation {
 		act(row{
 			id: "rejectPayment", path: "/payments/{id}/reject", scope: merchant.Operator, summary: "Reject a payment",
 			about: "Says that the money of a payment did not come: it has failed. What a gateway answers for is " +
-				"unsupported, unless it called for a person.",
+				"unsupported, unless it called for a person. Of one that had ended without money and calls for a person, " +
+				"it ends the call.",
 			faults: faults,
 		}, d.rejectPayment, asked),
 	}
@@ -223,7 +224,7 @@ func (d *desk) rejectPayment(c *call, id string, in decided) (out paymentView, e
 	if err != nil {
 		return out, err
 	}
-	if !p.Unfinished() {
+	if !p.Unfinished() && p.Attention == "" {
 		return out, fault.New(fault.CodeWrongState, "payment", "")
 	}
 	return show(d.viewPayment)(d.App.ConfirmPayment(c.Context(), c.Merchant, app.Confirmation{

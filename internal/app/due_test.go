@@ -92,6 +92,19 @@ func TestEndedAndUnknownIsPutOff(t *testing.T) {
 			last = next
 		}
 	}
+	no := app.Confirmation{Payment: p.ID, Operator: "sam", Note: "another sum, and it went back"}
+	if _, err := s.app.ConfirmPayment(t.Context(), s.merchant, no); err != nil {
+		t.Fatal(err)
+	}
+	if p = s.state(p.ID, payment.Failed); p.Attention != "" || s.looked(7*24*time.Hour, 10) != 0 {
+		t.Errorf("it calls with %q still, or is due", p.Attention)
+	}
+	if list := s.actors(p.ID, "reject"); len(list) != 1 {
+		t.Errorf("who looked is on record as %v", list)
+	}
+	if _, err := s.app.ConfirmPayment(t.Context(), s.merchant, no); !fault.Is(err, fault.CodeUnsupported) {
+		t.Errorf("once more: got %v, want unsupported: nobody is called any more", err)
+	}
 }
 
 // A payment whose contract does not open waits, held or not, and keeps no other waiting.

@@ -245,7 +245,7 @@ func (a *App) ConfirmPayment(ctx context.Context, merchantID string, n Confirmat
 	if p.State == payment.Authorized {
 		return p, errHeld()
 	}
-	if n.Paid && looked(p, n) {
+	if looked(p, n) {
 		return a.lookedAt(ctx, p, n)
 	}
 	if !n.Paid && !active(p) {
@@ -338,14 +338,17 @@ func (a *App) noteConfirmation(ctx context.Context, p payment.Payment, n Confirm
 	return p, err
 }
 
-// looked says that an operator's word is the answer to a call for a person about money that
-// was taken, and not about other money.
+// looked says that an operator's word is the answer to a call for a person about a payment
+// that is over: that its money stays, and not other money, or that none came.
 func looked(p payment.Payment, n Confirmation) bool {
-	return p.Collected() && p.Attention != "" && p.Attempt.Receipt == n.Receipt
+	if n.Paid {
+		return p.Collected() && p.Attention != "" && p.Attempt.Receipt == n.Receipt
+	}
+	return p.Attention != "" && askable(p) && p.State != payment.Authorized && !active(p)
 }
 
-// lookedAt takes a payment whose money stays with its merchant off the list of what waits
-// for a person, with the name of the one who looked.
+// lookedAt takes a payment that is over off the list of what waits for a person, with the
+// name of the one who looked.
 func (a *App) lookedAt(ctx context.Context, p payment.Payment, n Confirmation) (fresh payment.Payment, err error) {
 	err = a.update(ctx, func(r store.Reader) (store.Change, error) {
 		if fresh, err = r.Payment(ctx, p.Merchant, p.ID); err != nil {
@@ -355,10 +358,14 @@ func (a *App) lookedAt(ctx context.Context, p payment.Payment, n Confirmation) (
 			return store.Change{}, fault.New(fault.CodeWrongState, "payment", "")
 		}
 		now := a.now()
-		fresh.Attention, fresh.UpdatedAt = "", now
+		fresh.Attention, fresh.CheckAt, fresh.UpdatedAt = "", never, now
+		said := "confirm"
+		if !n.Paid {
+			said = "reject"
+		}
 		return store.Change{
 			Payments: []payment.Payment{fresh},
-			Events: []event.Event{happened(event.Payment, p.Merchant, p.ID, fresh.State, "confirm", fresh.State,
+			Events: []event.Event{happened(event.Payment, p.Merchant, p.ID, fresh.State, said, fresh.State,
 				byOperator, n.Operator+": "+n.Note, now)},
 		}, nil
 	})
