@@ -144,11 +144,7 @@ func (a *App) askAboutHold(ctx context.Context, p payment.Payment, report gatewa
 // flagHeld is flag for what a look at held money found, unless something was done to the
 // money since: then the look was of what it was before, and the next one will tell.
 func (a *App) flagHeld(ctx context.Context, p payment.Payment, why string) error {
-	fresh, err := a.store.Payment(ctx, p.Merchant, p.ID)
-	if err != nil || !sameHold(p, fresh) {
-		return err
-	}
-	return a.flag(ctx, p, why)
+	return a.flagWhile(ctx, p, why, func(fresh payment.Payment) bool { return sameHold(p, fresh) })
 }
 
 // sameHold says that nothing was done to held money since a payment was read.
@@ -208,7 +204,7 @@ func freeInvoice(ctx context.Context, r store.Reader, p payment.Payment, now tim
 		}
 	}
 	if p.Amount.Sign() > 0 { // or all of it was let go before
-		if i, err = unask(i, p.Amount, now, actor, change); err != nil {
+		if i, err = dropShare(i, p.Amount, now, actor, change); err != nil {
 			return p, err
 		}
 	}
@@ -217,10 +213,10 @@ func freeInvoice(ctx context.Context, r store.Reader, p payment.Payment, now tim
 	return p, nil
 }
 
-// unask makes an invoice ask for nothing of a payment any more that it was made for, whose
+// dropShare makes an invoice ask for nothing of a payment any more that it was made for, whose
 // share it is: it is canceled where nothing is left to ask for, and paid where others have
 // paid the rest.
-func unask(i invoice.Invoice, share money.Amount, now time.Time, actor string, change *store.Change,
+func dropShare(i invoice.Invoice, share money.Amount, now time.Time, actor string, change *store.Change,
 ) (invoice.Invoice, error) {
 	if i.State != invoice.Open {
 		return i, nil

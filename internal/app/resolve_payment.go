@@ -384,9 +384,14 @@ func (a *App) abandon(ctx context.Context, p payment.Payment, c candidate) (paym
 
 // flag puts a payment on the list of what waits for a person.
 func (a *App) flag(ctx context.Context, p payment.Payment, why string) error {
+	return a.flagWhile(ctx, p, why, func(payment.Payment) bool { return true })
+}
+
+// flagWhile is flag while a condition holds for the payment as it is stored.
+func (a *App) flagWhile(ctx context.Context, p payment.Payment, why string, while func(payment.Payment) bool) error {
 	return a.update(ctx, func(r store.Reader) (store.Change, error) {
 		fresh, err := r.Payment(ctx, p.Merchant, p.ID)
-		if err != nil {
+		if err != nil || !while(fresh) {
 			return store.Change{}, err
 		}
 		now := a.now()

@@ -186,7 +186,7 @@ func (a *App) releaseHeld(ctx context.Context, merchantID string, n NewRefund) (
 			left.Reserved = false
 			left.Step, left.CheckAt = payment.Step{Kind: payment.ToVoid, ID: a.newID(now)}, now.Add(2*gatewayTime)
 		}
-		if i, err = makeRoom(i, p, left.Amount, now, &change); err != nil {
+		if i, err = freeRoom(i, p, left.Amount, now, &change); err != nil {
 			return store.Change{}, err
 		}
 		p, i.UpdatedAt, p.UpdatedAt = left, now, now
@@ -207,8 +207,8 @@ func (a *App) releaseHeld(ctx context.Context, merchantID string, n NewRefund) (
 	return back, nil
 }
 
-// makeRoom takes the room on an invoice from a payment that it does not hold any more.
-func makeRoom(i invoice.Invoice, p payment.Payment, left money.Amount, now time.Time, change *store.Change,
+// freeRoom gives back the room that a payment has on an invoice, but for what is left of it.
+func freeRoom(i invoice.Invoice, p payment.Payment, left money.Amount, now time.Time, change *store.Change,
 ) (invoice.Invoice, error) {
 	if left.Sign() > 0 {
 		return shrink(i, p, p.Amount, left)
@@ -217,7 +217,7 @@ func makeRoom(i invoice.Invoice, p payment.Payment, left money.Amount, now time.
 	if err != nil || !p.Direct {
 		return i, err
 	}
-	return unask(i, p.Amount, now, byMerchant, change)
+	return dropShare(i, p.Amount, now, byMerchant, change)
 }
 
 // letGoOf is the refund of money that was never taken.
