@@ -267,15 +267,20 @@ func (a *App) bookTaken(ctx context.Context, p payment.Payment, c candidate, rep
 
 // mismatch says why a positive answer cannot be ours; empty when it is.
 func mismatch(p payment.Payment, c candidate, r gateway.Report) string {
+	return mismatchOf(p.Amount, c, r)
+}
+
+// mismatchOf says it of an amount.
+func mismatchOf(amount money.Amount, c candidate, r gateway.Report) string {
 	if r.Receipt == "" {
 		return "the gateway says paid but names no receipt"
 	}
 	if !r.Amount.Valid() {
 		return ""
 	}
-	ours, err := p.Amount.In(c.info.Unit)
+	ours, err := amount.In(c.info.Unit)
 	if err != nil || ours != r.Amount {
-		return "the gateway says paid, but " + r.Amount.String() + " instead of " + p.Amount.String()
+		return "the gateway says paid, but " + r.Amount.String() + " instead of " + amount.String()
 	}
 	return ""
 }
@@ -447,19 +452,28 @@ func (a *App) toSuspense(p *payment.Payment, now time.Time, change store.Change)
 	}
 	why{note, payment.NoRoom}.explain(p)
 	p.Attention, p.FinalizedAt = note, now
+	change.Payments = append(change.Payments, *p)
+	change.Events = append(change.Events,
+		happened(event.Payment, p.Merchant, p.ID, from, payment.Decline, p.State, byGateway, note, now))
+	err := a.giveFromSuspense(*p, p.Amount, "no room on the invoice", now, &change)
+	return change, err
+}
+
+// giveFromSuspense sends back what a gateway took and nothing here has a place for.
+func (a *App) giveFromSuspense(p payment.Payment, amount money.Amount, reason string, now time.Time,
+	change *store.Change,
+) error {
 	cause := ledger.Cause{Merchant: p.Merchant, Subject: p.ID, At: now}
-	if err := a.post(&change, ledger.RuleLate, cause, p.Attempt.Gateway, p.Amount); err != nil {
-		return change, err
+	if err := a.post(change, ledger.RuleLate, cause, p.Attempt.Gateway, amount); err != nil {
+		return err
 	}
 	back := refund.Refund{
-		ID: a.newID(now), Merchant: p.Merchant, State: refund.Requested, Payment: p.ID, Amount: p.Amount,
-		Source: refund.FromSuspense, Gateway: p.Attempt.Gateway, Reason: "no room on the invoice",
+		ID: a.newID(now), Merchant: p.Merchant, State: refund.Requested, Payment: p.ID, Amount: amount,
+		Source: refund.FromSuspense, Gateway: p.Attempt.Gateway, Reason: reason,
 		CheckAt: now, CreatedAt: now, UpdatedAt: now,
 	}
-	change.Payments = append(change.Payments, *p)
 	change.Refunds = append(change.Refunds, back)
 	change.Events = append(change.Events,
-		happened(event.Payment, p.Merchant, p.ID, from, payment.Decline, p.State, byGateway, note, now),
-		happened(event.Refund, p.Merchant, back.ID, "", create, back.State, byWorker, back.Reason, now))
-	return change, nil
+		happened(event.Refund, p.Merchant, back.ID, "", create, back.State, byWorker, reason, now))
+	return nil
 }

@@ -100,7 +100,10 @@ func clearSuspense(ctx context.Context, r store.Reader, b refund.Refund, change 
 	if err != nil {
 		return err
 	}
-	p.Attention, p.Note, p.UpdatedAt = "", "the money went back to the payer", now
+	p.Attention, p.UpdatedAt = "", now
+	if !p.Collected() { // or only what was taken beyond it
+		p.Note = "the money went back to the payer"
+	}
 	change.Payments = append(change.Payments, p)
 	return nil
 }

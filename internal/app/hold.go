@@ -98,10 +98,7 @@ func (a *App) lookAfterHold(ctx context.Context, p payment.Payment, c candidate)
 	case gateway.Authorized, gateway.Pending, gateway.Unknown:
 		return p, a.askAboutHold(ctx, p, report)
 	case gateway.Captured:
-		if p.Amount == p.Holding {
-			return a.captureHeld(ctx, p, c, report, payment.Step{Kind: payment.ToCapture, Amount: p.Amount})
-		}
-		return p, a.flagHeld(ctx, p, "the gateway took money that was only to be held")
+		return a.captureHeld(ctx, p, c, report, payment.Step{Kind: payment.ToCapture, Amount: p.Amount})
 	case gateway.Canceled, gateway.Undone:
 		return a.endHold(ctx, p, payment.Cancel, byGateway, why{note: report.Word})
 	case gateway.Expired:
@@ -155,35 +152,39 @@ func sameHold(p, fresh payment.Payment) bool {
 
 // endHold ends a payment whose money is not held any more and was not taken.
 func (a *App) endHold(ctx context.Context, p payment.Payment, t payment.Trigger, actor string, because why,
-) (payment.Payment, error) {
-	var fresh payment.Payment
-	err := a.update(ctx, func(r store.Reader) (store.Change, error) {
-		var err error
+) (fresh payment.Payment, err error) {
+	err = a.update(ctx, func(r store.Reader) (change store.Change, err error) {
 		if fresh, err = r.Payment(ctx, p.Merchant, p.ID); err != nil || fresh.State != payment.Authorized {
-			return store.Change{}, err
+			return change, err
 		}
-		now := a.now()
-		var change store.Change
-		if fresh, err = freeInvoice(ctx, r, fresh, now, actor, &change); err != nil {
-			return store.Change{}, err
-		}
-		from := fresh.State
-		if fresh.State, err = payment.States.Next(from, t); err != nil {
-			return store.Change{}, err
-		}
-		fresh.Step, fresh.Holding = payment.Step{}, money.Amount{}
-		because.explain(&fresh)
-		fresh.FinalizedAt, fresh.UpdatedAt, fresh.CheckAt = now, now, never
-		change.Payments = append(change.Payments, fresh)
-		change.Events = append(change.Events,
-			happened(event.Payment, p.Merchant, p.ID, from, t, fresh.State, actor, because.note, now))
-		if fresh.Amount.Sign() > 0 {
-			err = a.post(&change, ledger.RuleReleased, ledger.Cause{Merchant: p.Merchant, Subject: p.ID, At: now},
-				fresh.Attempt.Gateway, fresh.Amount)
-		}
+		change, err = a.endingHold(ctx, r, &fresh, t, actor, because, a.now())
+		change.Payments = []payment.Payment{fresh}
 		return change, err
 	})
 	return fresh, err
+}
+
+// endingHold is what becomes true with the end of held money, but for the payment itself.
+func (a *App) endingHold(ctx context.Context, r store.Reader, p *payment.Payment, t payment.Trigger, actor string,
+	because why, now time.Time,
+) (change store.Change, err error) {
+	if *p, err = freeInvoice(ctx, r, *p, now, actor, &change); err != nil {
+		return change, err
+	}
+	from := p.State
+	if p.State, err = payment.States.Next(from, t); err != nil {
+		return change, err
+	}
+	p.Step, p.Holding = payment.Step{}, money.Amount{}
+	because.explain(p)
+	p.FinalizedAt, p.UpdatedAt, p.CheckAt = now, now, never
+	change.Events = append(change.Events,
+		happened(event.Payment, p.Merchant, p.ID, from, t, p.State, actor, because.note, now))
+	if p.Amount.Sign() > 0 {
+		err = a.post(&change, ledger.RuleReleased, ledger.Cause{Merchant: p.Merchant, Subject: p.ID, At: now},
+			p.Attempt.Gateway, p.Amount)
+	}
+	return change, err
 }
 
 // freeInvoice frees the room that a payment holds on its invoice. One that was

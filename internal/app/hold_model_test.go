@@ -26,7 +26,8 @@ func TestAnyOrderOfHolds(t *testing.T) {
 		w := &till{shop: s, bank: b}
 		t.Repeat(map[string]func(*rapid.T){
 			"charge": w.chargeCard, "again": w.chargeAgain, "payer answers": w.payerAnswers, "capture": w.capture,
-			"adjust": w.adjust, "refund": w.giveBack, "withdraw": w.withdraw, "void": w.void, "time": w.letTimePass,
+			"adjust": w.adjust, "refund": w.giveBack, "withdraw": w.withdraw, "void": w.void, "there": w.takenThere,
+			"time":     w.letTimePass,
 			"bad luck": w.spoil, "extend": w.extend, "pay more": w.payMore, "give more back": w.giveMoreBack,
 		})
 		w.settle(t)
@@ -163,6 +164,16 @@ func (w *till) void(t *rapid.T) {
 	w.expect(t, "void", err)
 }
 
+// takenThere takes what the acquirer holds at its own pages.
+func (w *till) takenThere(t *rapid.T) {
+	p := w.one(t)
+	w.bank.set(func(b *acquirer) {
+		if i := b.intents[p.Reference()]; i != nil && i.state == "held" {
+			i.state, i.taken, i.held = "taken", i.held, 0
+		}
+	})
+}
+
 func (w *till) letTimePass(t *rapid.T) {
 	w.wait(time.Duration(rapid.IntRange(1, 100).Draw(t, "minutes")) * time.Minute)
 	if _, err := w.app.ResolveDue(w.Context(), 100); err != nil {
@@ -208,6 +219,9 @@ func (w *till) settle(t *rapid.T) {
 			t.Fatal(err)
 		}
 		for _, r := range refunds {
+			if r.Source == refund.FromSuspense {
+				takenHere += r.Amount.Steps()
+			}
 			if r.State == refund.Succeeded && r.Source != refund.FromHold {
 				back += r.Amount.Steps()
 			}

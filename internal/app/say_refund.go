@@ -100,7 +100,8 @@ func (a *App) returnByHand(ctx context.Context, merchantID string, w RefundWord)
 				return store.Change{}, err
 			}
 		}
-		return change, a.givenBack(ctx, r, made, &change, now)
+		err = a.givenBack(ctx, r, made, &change, now)
+		return change, err
 	})
 	return made, err
 }

@@ -206,19 +206,37 @@ func (a *App) runStep(ctx context.Context, p payment.Payment, c candidate) (paym
 		if report.Outcome == gateway.Canceled {
 			return a.endHold(ctx, p, payment.Cancel, byMerchant, why{})
 		}
+		if report.Outcome == gateway.Captured {
+			return a.letGoTaken(ctx, p, c, report)
+		}
 		return a.stepRefused(ctx, p, report)
 	case payment.ToAdjust:
 		adjuster, ok := c.conn.(gateway.Adjuster)
 		if !ok {
 			return a.dropStep(ctx, p, fault.New(fault.CodeUnsupported, "amount", ""))
 		}
-		report := adjuster.Adjust(asking(ctx, toAdjust), held)
-		if report.Outcome == gateway.Authorized {
-			return a.adjusted(ctx, p)
-		}
-		return a.stepRefused(ctx, p, report)
+		return a.bookAdjust(ctx, p, c, adjuster.Adjust(asking(ctx, toAdjust), held))
 	}
 	return p, fault.New(fault.CodeWrongState, "payment", "")
+}
+
+// bookAdjust books what became of an adjustment. What was taken since is held no more.
+func (a *App) bookAdjust(ctx context.Context, p payment.Payment, c candidate, report gateway.Report,
+) (payment.Payment, error) {
+	switch {
+	case report.Outcome == gateway.Authorized:
+		return a.adjusted(ctx, p)
+	case report.Outcome != gateway.Captured:
+		return a.stepRefused(ctx, p, report)
+	case inUnit(report.Amount, p.Step.Amount.Unit()) != p.Step.Amount: // the next look books it
+		report.Outcome = gateway.Declined
+		return a.stepRefused(ctx, p, report)
+	}
+	p, err := a.adjusted(ctx, p)
+	if err != nil || p.State != payment.Authorized {
+		return p, err
+	}
+	return a.lookAfterHold(ctx, p, c)
 }
 
 // stepRefused ends a step to which the gateway said no, and keeps one whose

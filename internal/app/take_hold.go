@@ -16,12 +16,16 @@ import (
 	"github.com/purserhq/purser/internal/store"
 )
 
-// captureHeld books held money that the gateway has taken. What was held and
-// not taken is the payer's again, by the same call.
+// captureHeld books held money that the gateway has taken, of which the step says how much
+// was wanted. What was held and not taken is the payer's again, by the same call. What the
+// gateway took all the same, at its own pages, goes back.
 func (a *App) captureHeld(ctx context.Context, p payment.Payment, c candidate, report gateway.Report, s payment.Step,
 ) (payment.Payment, error) {
-	asHeld := p
-	p.Amount = s.Amount
+	asHeld, taken := p, s.Amount
+	if tookAll(p, report) {
+		taken = p.Holding
+	}
+	p.Amount = taken
 	if why := mismatch(p, c, report); why != "" {
 		return p, a.flagHeld(ctx, asHeld, why)
 	}
@@ -37,11 +41,8 @@ func (a *App) captureHeld(ctx context.Context, p payment.Payment, c candidate, r
 			return store.Change{}, err
 		}
 		now := a.now()
+		change := store.Change{Claims: []store.Claim{receiptOf(p, c, report)}}
 		cause := ledger.Cause{Merchant: p.Merchant, Subject: p.ID, At: now}
-		change := store.Change{Claims: []store.Claim{{
-			Merchant: p.Merchant, Kind: store.ReceiptClaim,
-			Key: sessionKey(c.info.Connector, report.Receipt), Subject: p.ID,
-		}}}
 		if err := a.post(&change, ledger.RuleReleased, cause, fresh.Attempt.Gateway, fresh.Amount); err != nil {
 			return store.Change{}, err
 		}
@@ -49,17 +50,16 @@ func (a *App) captureHeld(ctx context.Context, p payment.Payment, c candidate, r
 		fresh = takenOf(fresh, report, s, now)
 		with, err := shrink(i, fresh, held, s.Amount)
 		if err == nil {
+			if err := a.giveSurplus(&fresh, taken, now, &change); err != nil {
+				return store.Change{}, err
+			}
 			return a.collect(ctx, r, &fresh, with, now, change)
 		}
 		if !fault.Is(err, fault.CodeInvoiceClosed) && !fault.Is(err, fault.CodeAmountAboveRemaining) {
 			return store.Change{}, err
 		}
-		if i, err = i.Release(held); err != nil { // it was taken all the same, and nothing has room for it
-			return store.Change{}, err
-		}
-		fresh.Reserved, fresh.Record, i.UpdatedAt = false, payment.Record{}, now
-		change.Invoices = []invoice.Invoice{i}
-		return a.toSuspense(&fresh, now, change)
+		fresh.Amount = taken
+		return a.takenWithoutRoom(&fresh, i, held, now, change)
 	})
 	if fault.Is(err, fault.CodeDuplicate) {
 		return p, a.flag(ctx, p, "the gateway named a receipt that belongs to another payment")
@@ -68,6 +68,72 @@ func (a *App) captureHeld(ctx context.Context, p payment.Payment, c candidate, r
 		return fresh, err
 	}
 	return a.store.Payment(ctx, p.Merchant, p.ID)
+}
+
+// takenWithoutRoom is held money that was taken all the same, though its invoice has no room
+// for it.
+func (a *App) takenWithoutRoom(p *payment.Payment, i invoice.Invoice, held money.Amount, now time.Time,
+	change store.Change,
+) (store.Change, error) {
+	i, err := i.Release(held)
+	if err != nil {
+		return store.Change{}, err
+	}
+	p.Reserved, p.Record, i.UpdatedAt = false, payment.Record{}, now
+	change.Invoices = []invoice.Invoice{i}
+	return a.toSuspense(p, now, change)
+}
+
+// receiptOf claims the receipt of money for a payment.
+func receiptOf(p payment.Payment, c candidate, report gateway.Report) store.Claim {
+	return store.Claim{
+		Merchant: p.Merchant, Kind: store.ReceiptClaim, Key: sessionKey(c.info.Connector, report.Receipt), Subject: p.ID,
+	}
+}
+
+// tookAll says that a gateway took all that it held, whatever it was asked for.
+func tookAll(p payment.Payment, report gateway.Report) bool {
+	return report.Outcome == gateway.Captured && inUnit(report.Amount, p.Holding.Unit()) == p.Holding
+}
+
+// giveSurplus sends back what was taken of a payment beyond what it is of.
+func (a *App) giveSurplus(p *payment.Payment, taken money.Amount, now time.Time, change *store.Change) error {
+	over, err := taken.Sub(p.Amount)
+	if err != nil || over.IsZero() {
+		return err
+	}
+	p.Attention = "the gateway took " + taken.String() + " instead of " + p.Amount.String() +
+		": the rest is on its way back"
+	return a.giveFromSuspense(*p, over, "more was taken than wanted", now, change)
+}
+
+// letGoTaken ends a payment that was to be let go and whose gateway had taken all that it held:
+// all of that goes back.
+func (a *App) letGoTaken(ctx context.Context, p payment.Payment, c candidate, report gateway.Report,
+) (fresh payment.Payment, err error) {
+	if why := mismatchOf(p.Holding, c, report); why != "" {
+		return p, a.flagHeld(ctx, p, why)
+	}
+	err = a.update(ctx, func(r store.Reader) (store.Change, error) {
+		if fresh, err = r.Payment(ctx, p.Merchant, p.ID); err != nil ||
+			fresh.State != payment.Authorized || fresh.Step.ID != p.Step.ID {
+			return store.Change{}, err
+		}
+		taken, now := fresh.Holding, a.now()
+		note := "the gateway had taken what was to be let go: it is on its way back"
+		change, err := a.endingHold(ctx, r, &fresh, payment.Cancel, byMerchant, why{note: note}, now)
+		if err != nil {
+			return store.Change{}, err
+		}
+		fresh.Attempt.Receipt, fresh.Attention = report.Receipt, note
+		change.Payments, change.Claims = []payment.Payment{fresh}, []store.Claim{receiptOf(p, c, report)}
+		err = a.giveFromSuspense(fresh, taken, "it was to be let go", now, &change)
+		return change, err
+	})
+	if fault.Is(err, fault.CodeDuplicate) {
+		return p, a.flag(ctx, p, "the gateway named a receipt that belongs to another payment")
+	}
+	return fresh, err
 }
 
 // takenOf is a payment of which its gateway has taken what a step asked for.

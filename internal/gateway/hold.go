@@ -17,16 +17,19 @@ type Held struct {
 // the same step: the provider runs it once.
 type Capturer interface {
 	// Capture takes the amount, at most what is held, and lets go of the rest:
-	// Captured, or Declined, or Unknown.
+	// Captured, or Declined, or Unknown. Where all that was held is taken
+	// already, by whoever did that, it is Captured with all of it.
 	Capture(ctx context.Context, h Held) Report
-	// Void lets go of all of it: Canceled, or Unknown.
+	// Void lets go of all of it: Canceled, or Unknown, or Captured where all
+	// of it is taken already.
 	Void(ctx context.Context, h Held) Report
 }
 
 // Adjuster can change how much is held without a new consent of the payer.
 type Adjuster interface {
 	// Adjust holds the amount instead of what was held: Authorized, or Declined
-	// when the provider will not, and then the old amount is still held.
+	// when the provider will not, and then the old amount is still held. Captured
+	// says that it held the amount, and that all of this is taken already.
 	Adjust(ctx context.Context, h Held) Report
 }
 

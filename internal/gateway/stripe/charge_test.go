@@ -204,7 +204,10 @@ func TestCapture(t *testing.T) {
 			}
 		}
 		s.Books(h.Attempt, 1)
-		if got := g.Void(t.Context(), h); got.Outcome != gateway.Unknown || got.Alarm == "" {
+		got := g.Void(t.Context(), h)
+		if whole := h.Amount == h.Attempt.Amount; whole && (got.Outcome != gateway.Captured || got.Amount != h.Amount) {
+			t.Errorf("let go afterwards: got %+v, want all of it captured", got)
+		} else if !whole && (got.Outcome != gateway.Unknown || got.Alarm == "") {
 			t.Errorf("let go afterwards: got %+v, want unknown with an alarm", got)
 		}
 	}
@@ -222,6 +225,30 @@ func TestCapture(t *testing.T) {
 	s.Fault("lost-request", "capture", "")
 	if got := g.Capture(t.Context(), h); got.Outcome != gateway.Unknown || !got.Doubt {
 		t.Errorf("a lost request: got %+v, want unknown with doubt", got)
+	}
+}
+
+// What somebody took at the provider's own pages is not what is asked for later.
+func TestCaptureOfLessThanWasTaken(t *testing.T) {
+	t.Parallel()
+	_, g, h := hold(t)
+	if got := g.Capture(t.Context(), h); got.Outcome != gateway.Captured {
+		t.Fatalf("got %+v, want captured", got)
+	}
+	less := h
+	less.Amount, less.Step = money.New(100_000, money.EUR), "st-2"
+	if got := g.Capture(t.Context(), less); got.Outcome != gateway.Captured || got.Amount != h.Amount {
+		t.Errorf("got %+v, want %v captured", got, h.Amount)
+	}
+	_, g, h = hold(t)
+	less = h
+	less.Amount = money.New(100_000, money.EUR)
+	if got := g.Capture(t.Context(), less); got.Outcome != gateway.Captured {
+		t.Fatalf("got %+v, want captured", got)
+	}
+	less.Amount, less.Step = money.New(90_000, money.EUR), "st-2"
+	if got := g.Capture(t.Context(), less); got.Outcome != gateway.Unknown || got.Alarm == "" {
+		t.Errorf("of a part: got %+v, want unknown with an alarm", got)
 	}
 }
 

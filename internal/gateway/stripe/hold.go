@@ -83,6 +83,9 @@ func (g *Gateway) taken(intent *stripego.PaymentIntent, a gateway.Attempt, id st
 	case stripego.PaymentIntentStatusCanceled:
 		return gateway.Report{Outcome: gateway.Declined, Word: got.Word}
 	case stripego.PaymentIntentStatusSucceeded:
+		if got.Outcome != gateway.Captured { // somebody took another amount than is asked for here
+			return g.takenAlready(intent, a)
+		}
 		return got
 	}
 	return gateway.Report{Outcome: gateway.Unknown, Word: got.Word, Alarm: got.Alarm}
@@ -124,7 +127,7 @@ func (g *Gateway) Void(ctx context.Context, h gateway.Held) gateway.Report {
 	case stripego.PaymentIntentStatusCanceled:
 		return gateway.Report{Outcome: gateway.Canceled}
 	case stripego.PaymentIntentStatusSucceeded:
-		return gateway.Report{Outcome: gateway.Unknown, Word: "intent succeeded", Alarm: "what was to be let go is taken"}
+		return g.takenAlready(intent, h.Attempt)
 	}
 	p := &stripego.PaymentIntentCancelParams{CancellationReason: stripego.String("requested_by_customer")}
 	p.IdempotencyKey = keyOf(h.Attempt.Reference, "void/"+h.Step)
@@ -134,7 +137,12 @@ func (g *Gateway) Void(ctx context.Context, h gateway.Held) gateway.Report {
 		if answer, err = g.readIntent(ctx, intent.ID); err != nil {
 			return unread
 		}
-		if answer.Status != stripego.PaymentIntentStatusCanceled {
+		//exhaustive:ignore
+		switch answer.Status {
+		case stripego.PaymentIntentStatusCanceled:
+		case stripego.PaymentIntentStatusSucceeded: // between the read and the wish
+			return g.takenAlready(answer, h.Attempt)
+		default:
 			return unread
 		}
 	}
@@ -142,6 +150,15 @@ func (g *Gateway) Void(ctx context.Context, h gateway.Held) gateway.Report {
 		return gateway.Report{Outcome: gateway.Canceled}
 	}
 	return gateway.Report{Outcome: gateway.Unknown, Word: "intent of another state"}
+}
+
+// takenAlready is the report of an intent of which all that was held is taken.
+func (g *Gateway) takenAlready(intent *stripego.PaymentIntent, a gateway.Attempt) gateway.Report {
+	amount, alarm := g.wire(a.Amount)
+	if alarm != "" {
+		return gateway.Report{Outcome: gateway.Unknown, Alarm: alarm}
+	}
+	return g.intentReport(intent, a, intent.ID, amount)
 }
 
 // closeSession expires an open session; done is false where its intent has to be canceled.
@@ -187,6 +204,9 @@ func (g *Gateway) Adjust(ctx context.Context, h gateway.Held) gateway.Report {
 	kept := gateway.Report{Outcome: gateway.Declined, Word: "intent " + string(intent.Status)}
 	switch {
 	case intent.Status != stripego.PaymentIntentStatusRequiresCapture:
+		if now := g.intentReport(intent, h.Attempt, intent.ID, amount); now.Outcome == gateway.Captured {
+			return now
+		}
 		return kept
 	case intent.AmountCapturable == amount:
 		return g.intentReport(intent, h.Attempt, intent.ID, amount)

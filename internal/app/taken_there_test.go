@@ -1,0 +1,99 @@
+package app_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/payment"
+	"github.com/purserhq/purser/internal/refund"
+)
+
+// takenThere takes all that an acquirer holds at its own pages.
+func (b *acquirer) takenThere(p payment.Payment) {
+	b.set(func(b *acquirer) {
+		i := b.intents[p.Reference()]
+		i.state, i.taken, i.held = "taken", i.held, 0
+	})
+}
+
+// Of money that was taken at the acquirer's own pages a merchant has what it wanted, and the
+// payer the rest.
+func TestTakenAtTheAcquirersPages(t *testing.T) {
+	t.Parallel()
+	look := func(s *shop, p payment.Payment) error {
+		s.looked(7*time.Hour, 100)
+		return nil
+	}
+	take := func(s *shop, p payment.Payment) error {
+		_, err := s.app.CapturePayment(s.Context(), s.merchant, p.ID, app.Capture{Amount: rial(30_000)})
+		return err
+	}
+	void := func(s *shop, p payment.Payment) error {
+		_, err := s.app.VoidPayment(s.Context(), s.merchant, p.ID)
+		return err
+	}
+	letGo := func(s *shop, p payment.Payment) error {
+		_, err := s.app.RefundPayment(s.Context(), s.merchant, app.NewRefund{Payment: p.ID})
+		return err
+	}
+	for name, c := range map[string]struct {
+		before      int64 // let go before it was taken there
+		does        func(*shop, payment.Payment) error
+		state       payment.State
+		kept, after int64 // of 50,000, and what went back of it
+		invoice     invoice.State
+	}{
+		"and looked at":                 {0, look, payment.Captured, 50_000, 0, invoice.Completed},
+		"and looked at, for less":       {10_000, look, payment.Captured, 40_000, 10_000, invoice.Completed},
+		"before less was asked for":     {0, take, payment.Captured, 30_000, 20_000, invoice.Completed},
+		"before it was to be let go":    {0, void, payment.Canceled, 0, 50_000, invoice.Canceled},
+		"before the rest was let go":    {10_000, void, payment.Canceled, 0, 50_000, invoice.Canceled},
+		"before all of it was let go":   {0, letGo, payment.Canceled, 0, 50_000, invoice.Canceled},
+		"before what was left went too": {10_000, letGo, payment.Canceled, 0, 50_000, invoice.Canceled},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, b := withCards(t)
+			p := s.charge(goodCard, 50_000)
+			if c.before > 0 {
+				if _, err := s.refund(p, rial(c.before)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			b.takenThere(p)
+			if err := c.does(s, p); err != nil {
+				t.Fatal(err)
+			}
+			if p = s.fresh(p); p.State != c.state || (p.Attention != "") != (c.after > 0) {
+				t.Errorf("it is %s (%q), want %s", p.State, p.Attention, c.state)
+			}
+			s.invoiceIs(p.Invoice, c.invoice, c.kept)
+			s.audit()
+			s.looked(time.Hour, 100)
+			if p = s.fresh(p); p.State != c.state || p.Attention != "" || !p.CheckAt.IsZero() {
+				t.Errorf("in the end it is %s (%q), asked at %v", p.State, p.Attention, p.CheckAt)
+			}
+			if got := s.gaveBack(p); got != c.after {
+				t.Errorf("%d went back, want %d", got, c.after)
+			}
+			s.audit()
+		})
+	}
+}
+
+// gaveBack is what a gateway gave back of what nobody here had a place for.
+func (s *shop) gaveBack(p payment.Payment) (sum int64) {
+	s.Helper()
+	all, err := s.store.RefundsOf(s.Context(), s.merchant, p.ID)
+	if err != nil {
+		s.Fatal(err)
+	}
+	for _, b := range all {
+		if b.Source == refund.FromSuspense && b.State == refund.Succeeded {
+			sum += b.Amount.Steps()
+		}
+	}
+	return sum
+}
