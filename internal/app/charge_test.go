@@ -181,6 +181,36 @@ func TestLostSteps(t *testing.T) {
 	}
 }
 
+// Whoever asks again for an adjustment whose answer was lost goes on with it.
+func TestLostAdjustment(t *testing.T) {
+	t.Parallel()
+	s, b := withCards(t)
+	p := s.charge(goodCard, 50)
+	b.set(func(b *acquirer) { b.loseSteps = true })
+	_, err := s.app.AdjustPayment(t.Context(), s.merchant, p.ID, rial(70))
+	if !fault.Is(err, fault.CodeGatewayUnavailable) {
+		t.Errorf("a lost answer: got %v", err)
+	}
+	b.set(func(b *acquirer) { b.loseSteps = false })
+	for _, other := range []int64{50, 40, 71} {
+		_, err := s.app.AdjustPayment(t.Context(), s.merchant, p.ID, rial(other))
+		if !fault.Is(err, fault.CodeWrongState) || !strings.Contains(fault.From(err).Words, "adjustment to 70 IRR") {
+			t.Errorf("to %d meanwhile: got %v", other, err)
+		}
+	}
+	step := s.fresh(p).Step.ID
+	for range 2 {
+		got, err := s.app.AdjustPayment(t.Context(), s.merchant, p.ID, rial(70))
+		if err != nil || got.Agreed() != rial(70) || got.Step.Kind != "" {
+			t.Errorf("again: got %v with a step %q, %v", got.Agreed(), got.Step.Kind, err)
+		}
+	}
+	s.want(s.fresh(p), payment.Authorized, payment.Good, held(70))
+	if b.of(p).held != 70 || b.calls["adjust"] != 2 || step == "" {
+		t.Errorf("the acquirer holds %d after %d calls for step %q", b.of(p).held, b.calls["adjust"], step)
+	}
+}
+
 func TestRefusedSteps(t *testing.T) {
 	t.Parallel()
 	s, b := withCards(t)

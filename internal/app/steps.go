@@ -56,21 +56,27 @@ func (a *App) AdjustPayment(ctx context.Context, merchantID, id string, agreed m
 		return payment.Payment{}, err
 	}
 	p, err := a.resize(ctx, merchantID, id, agreed)
-	if err != nil || p.Agreed() == agreed {
+	if err != nil || p.Step.Kind == "" && p.Agreed() == agreed {
 		return p, err
 	}
 	return a.step(ctx, merchantID, id, func(p payment.Payment) (payment.Step, error) {
 		target, err := agreed.Sub(p.LetGo())
+		if err == nil && target.Sign() <= 0 {
+			err = fault.New(fault.CodeAmountInvalid, "amount", "")
+		}
 		return payment.Step{Kind: payment.ToAdjust, Amount: target}, err
 	})
 }
 
 // resize changes what the payer agreed to as far as the bank holds enough, and
-// leaves the payment as it is where it does not.
+// leaves the payment as it is where it does not, or where an adjustment is under way.
 func (a *App) resize(ctx context.Context, merchantID, id string, agreed money.Amount) (p payment.Payment, err error) {
 	err = a.update(ctx, func(r store.Reader) (store.Change, error) {
 		if p, err = r.Payment(ctx, merchantID, id); err != nil {
 			return store.Change{}, err
+		}
+		if p.State == payment.Authorized && p.Step.Kind == payment.ToAdjust && !p.Withdrawn {
+			return store.Change{}, nil
 		}
 		if err := steppable(p); err != nil {
 			return store.Change{}, err
