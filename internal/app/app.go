@@ -20,6 +20,8 @@ import (
 	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/merchant"
 	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/payment"
+	"github.com/purserhq/purser/internal/refund"
 	"github.com/purserhq/purser/internal/store"
 	"github.com/purserhq/purser/internal/wallet"
 )
@@ -212,4 +214,14 @@ func happened[S, T ~string](noun event.Noun, merchantID, subject string, from S,
 		Merchant: merchantID, Noun: noun, Subject: subject,
 		Trigger: string(by), From: string(from), To: string(to), Actor: actor, Note: note, At: at,
 	}
+}
+
+// happenedTo makes the event of what left the state of a payment as it is.
+func happenedTo(p payment.Payment, what payment.Trigger, actor, note string, at time.Time) event.Event {
+	return happened(event.Payment, p.Merchant, p.ID, p.State, what, p.State, actor, note, at)
+}
+
+// happenedToRefund does so of a refund.
+func happenedToRefund(b refund.Refund, what refund.Trigger, actor, note string, at time.Time) event.Event {
+	return happened(event.Refund, b.Merchant, b.ID, b.State, what, b.State, actor, note, at)
 }

@@ -132,7 +132,7 @@ func (a *App) attestPaid(ctx context.Context, r store.Reader, p *payment.Payment
 		},
 		Events: []event.Event{
 			happened(event.Payment, p.Merchant, p.ID, "", create, p.State, actor, c.name, now),
-			happened(event.Payment, p.Merchant, p.ID, p.State, "attest", p.State, actor, note, now),
+			happenedTo(*p, payment.Attest, actor, note, now),
 		},
 	})
 }

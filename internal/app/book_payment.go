@@ -199,8 +199,7 @@ func (a *App) stayOpen(ctx context.Context, p payment.Payment, c candidate, repo
 		}
 		if why != "" && fresh.Attention != why {
 			fresh.Attention = why
-			change.Events = append(change.Events, happened(event.Payment, p.Merchant, p.ID, fresh.State, "flag",
-				fresh.State, byGateway, why, now))
+			change.Events = append(change.Events, happenedTo(fresh, payment.Flag, byGateway, why, now))
 		}
 		change.Payments = append(change.Payments, fresh)
 		return change, nil

@@ -258,8 +258,7 @@ func (a *App) askLater(ctx context.Context, b refund.Refund, r gateway.ReturnRep
 		}
 		if alarm != "" && back.Attention != alarm {
 			back.Attention = alarm
-			change.Events = append(change.Events, happened(event.Refund, b.Merchant, b.ID, back.State, "flag",
-				back.State, byGateway, alarm, now))
+			change.Events = append(change.Events, happenedToRefund(back, refund.Flag, byGateway, alarm, now))
 		}
 		change.Refunds = append(change.Refunds, back)
 		return change, nil
@@ -314,8 +313,7 @@ func (a *App) chooseWay(ctx context.Context, b refund.Refund, way refund.Way) (r
 	b.Way, b.UpdatedAt = way, now
 	change := store.Change{
 		Refunds: []refund.Refund{b},
-		Events: []event.Event{happened(event.Refund, b.Merchant, b.ID, b.State, "choose_way", b.State,
-			byWorker, string(way), now)},
+		Events:  []event.Event{happenedToRefund(b, refund.ChooseWay, byWorker, string(way), now)},
 	}
 	if way == "" {
 		b.Way = refund.ByRefund // sending it will say that the gateway cannot

@@ -43,7 +43,7 @@ func (a *App) CancelPayment(ctx context.Context, merchantID, id, operator, note 
 		if p.Superseded && p.State == payment.Processing {
 			return store.Change{}, nil
 		}
-		from, trigger, now := p.State, payment.Trigger("supersede"), a.now()
+		from, trigger, now := p.State, payment.Supersede, a.now()
 		switch p.State {
 		case payment.Waiting:
 			trigger = payment.Cancel

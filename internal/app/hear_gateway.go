@@ -139,8 +139,8 @@ func (a *App) adopt(ctx context.Context, p payment.Payment, c candidate, n gatew
 				Merchant: p.Merchant, Kind: store.SessionClaim, Key: sessionKey(c.info.Connector, n.Session), Subject: p.ID,
 			}},
 			Payments: []payment.Payment{fresh},
-			Events: []event.Event{happened(event.Payment, p.Merchant, p.ID, fresh.State, "adopt", fresh.State,
-				byGateway, "the gateway told the session of a start that it had not answered", now)},
+			Events: []event.Event{happenedTo(fresh, payment.Adopt, byGateway,
+				"the gateway told the session of a start that it had not answered", now)},
 		}, nil
 	})
 	if err != nil {

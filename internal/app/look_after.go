@@ -331,8 +331,7 @@ func (a *App) noteConfirmation(ctx context.Context, p payment.Payment, n Confirm
 		p.UpdatedAt = now
 		return store.Change{
 			Payments: []payment.Payment{p},
-			Events: []event.Event{happened(event.Payment, p.Merchant, p.ID, p.State, "confirm", p.State,
-				byOperator, n.Operator+": "+n.Note, now)},
+			Events:   []event.Event{happenedTo(p, payment.Confirm, byOperator, n.Operator+": "+n.Note, now)},
 		}, nil
 	})
 	return p, err
@@ -359,14 +358,13 @@ func (a *App) lookedAt(ctx context.Context, p payment.Payment, n Confirmation) (
 		}
 		now := a.now()
 		fresh.Attention, fresh.CheckAt, fresh.UpdatedAt = "", never, now
-		said := "confirm"
+		said := payment.Confirm
 		if !n.Paid {
-			said = "reject"
+			said = payment.Reject
 		}
 		return store.Change{
 			Payments: []payment.Payment{fresh},
-			Events: []event.Event{happened(event.Payment, p.Merchant, p.ID, fresh.State, said, fresh.State,
-				byOperator, n.Operator+": "+n.Note, now)},
+			Events:   []event.Event{happenedTo(fresh, said, byOperator, n.Operator+": "+n.Note, now)},
 		}, nil
 	})
 	return fresh, err

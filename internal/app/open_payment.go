@@ -151,8 +151,7 @@ func (a *App) failOver(ctx context.Context, p payment.Payment, c candidate) (pay
 	err := a.commit(ctx, store.Change{
 		Claims:   shortClaims(p, c),
 		Payments: []payment.Payment{p},
-		Events: []event.Event{happened(event.Payment, p.Merchant, p.ID, p.State, "fail_over", p.State,
-			byGateway, before+" did not open a page; now "+c.name, now)},
+		Events:   []event.Event{happenedTo(p, payment.FailOver, byGateway, before+" did not open a page; now "+c.name, now)},
 	})
 	p.Version++
 	return p, err
@@ -184,8 +183,7 @@ func (a *App) accept(ctx context.Context, p payment.Payment, c candidate, s gate
 				Key: sessionKey(c.info.Connector, s.Session), Subject: p.ID,
 			}},
 			Payments: append([]payment.Payment{fresh}, done.Waiting...),
-			Events: []event.Event{happened(event.Payment, p.Merchant, p.ID, fresh.State, "open", fresh.State,
-				byGateway, "", now)},
+			Events:   []event.Event{happenedTo(fresh, payment.Open, byGateway, "", now)},
 		}
 		for _, w := range done.Waiting {
 			change.Events = append(change.Events,
@@ -240,7 +238,7 @@ func (a *App) supersede(ctx context.Context, r store.Reader, by payment.Payment,
 		if p.Batch == by.Batch || p.Hidden || p.Superseded || !p.Unfinished() {
 			continue
 		}
-		from, trigger := p.State, payment.Trigger("supersede")
+		from, trigger := p.State, payment.Supersede
 		p.Superseded, p.UpdatedAt = true, by.UpdatedAt
 		if p.State == payment.Waiting {
 			trigger = payment.Cancel

@@ -45,8 +45,7 @@ func (a *App) RecordPayment(ctx context.Context, merchantID, id string, at time.
 		p.Record, p.UpdatedAt = payment.Record{At: at, Amount: kept, Before: before}, now
 		return store.Change{
 			Payments: []payment.Payment{p},
-			Events: []event.Event{happened(event.Payment, merchantID, id, p.State, "record", p.State,
-				byMerchant, kept.String(), now)},
+			Events:   []event.Event{happenedTo(p, payment.SetRecord, byMerchant, kept.String(), now)},
 		}, nil
 	})
 	if err == nil {
@@ -114,8 +113,7 @@ func (a *App) withdraw(ctx context.Context, p payment.Payment) (done bool, err e
 		fresh.Withdrawn, fresh.UpdatedAt = true, now
 		change := store.Change{
 			Payments: []payment.Payment{fresh},
-			Events: []event.Event{happened(event.Payment, p.Merchant, p.ID, fresh.State, "withdraw", fresh.State,
-				byMerchant, "", now)},
+			Events:   []event.Event{happenedTo(fresh, payment.Withdraw, byMerchant, "", now)},
 		}
 		if i.State == invoice.Open && i.Captured.IsZero() && i.Reserved.IsZero() {
 			if i, err = advance(i, now, &change, byMerchant, invoice.Cancel); err != nil {

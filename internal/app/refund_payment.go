@@ -126,7 +126,7 @@ func (a *App) openRefund(p payment.Payment, i invoice.Invoice, c candidate, n Ne
 		Payments: []payment.Payment{held}, Refunds: []refund.Refund{back},
 		Events: []event.Event{
 			happened(event.Refund, p.Merchant, back.ID, "", create, back.State, byMerchant, n.Reason, now),
-			happened(event.Payment, p.Merchant, p.ID, p.State, "hold_refund", p.State, byMerchant, "", now),
+			happenedTo(p, payment.HoldRefund, byMerchant, "", now),
 		},
 	}
 	rule, names := ledger.RuleRefundOpened, ledger.Names{Gateway: back.Gateway}
@@ -283,8 +283,7 @@ func (a *App) changeWay(ctx context.Context, b refund.Refund) (refund.Refund, er
 	b.Way, b.UpdatedAt = refund.ByRefund, now
 	err := a.commit(ctx, store.Change{
 		Refunds: []refund.Refund{b},
-		Events: []event.Event{happened(event.Refund, b.Merchant, b.ID, b.State, "change_way", b.State,
-			byGateway, "too late to undo it", now)},
+		Events:  []event.Event{happenedToRefund(b, refund.ChangeWay, byGateway, "too late to undo it", now)},
 	})
 	b.Version++
 	return b, err

@@ -123,8 +123,7 @@ func (a *App) noteReturn(ctx context.Context, p payment.Payment, n gateway.Notic
 		fresh.Attempt.Word, fresh.UpdatedAt = n.Word, now
 		return store.Change{
 			Payments: []payment.Payment{fresh},
-			Events: []event.Event{happened(event.Payment, p.Merchant, p.ID, fresh.State, "return", fresh.State,
-				byPayer, "browser says "+n.Word, now)},
+			Events:   []event.Event{happenedTo(fresh, payment.Return, byPayer, "browser says "+n.Word, now)},
 		}, nil
 	})
 }
@@ -294,8 +293,7 @@ func (a *App) reserve(ctx context.Context, p payment.Payment, h hint) (found roo
 		change := store.Change{Invoices: []invoice.Invoice{held}}
 		if !fresh.Attempt.Weighed { // once: a payer who comes back again and again adds nothing to the history
 			fresh.Attempt.Weighed = true
-			change.Events = []event.Event{happened(event.Payment, p.Merchant, p.ID, fresh.State, "reserve", fresh.State,
-				h.actor, "", now)}
+			change.Events = []event.Event{happenedTo(fresh, payment.Reserve, h.actor, "", now)}
 		}
 		change.Payments = []payment.Payment{fresh}
 		return change, nil
@@ -398,8 +396,7 @@ func (a *App) flagWhile(ctx context.Context, p payment.Payment, why string, whil
 		change := store.Change{Payments: []payment.Payment{askedAgain(fresh, now, pause(fresh.Checks+1))}}
 		if fresh.Attention != why {
 			change.Payments[0].Attention = why
-			change.Events = []event.Event{happened(event.Payment, p.Merchant, p.ID, fresh.State, "flag", fresh.State,
-				byWorker, why, now)}
+			change.Events = []event.Event{happenedTo(fresh, payment.Flag, byWorker, why, now)}
 		}
 		return change, nil
 	})

@@ -188,7 +188,6 @@ func (s *settling) settleRefund(b refund.Refund, row settlementRow) (store.Chang
 		File: s.done.ID, Merchant: b.Merchant, Number: int64(row.line), Kind: settlement.Refund, Line: int64(row.line),
 		Receipt: kept(row.receipt), Payment: b.Payment, Refund: b.ID, Amount: b.Amount,
 	}}
-	change.Events = []event.Event{happened(event.Refund, b.Merchant, b.ID, b.State, "settle", b.State,
-		byOperator, s.note(), now)}
+	change.Events = []event.Event{happenedToRefund(b, refund.Settle, byOperator, s.note(), now)}
 	return change, err
 }

@@ -163,8 +163,7 @@ func (a *App) step(ctx context.Context, merchantID, id string,
 		p.Step, p.UpdatedAt, p.CheckAt, p.Checks = next, now, now.Add(2*gatewayTime), 0
 		return store.Change{
 			Payments: []payment.Payment{p},
-			Events: []event.Event{happened(event.Payment, merchantID, id, p.State, "to_"+next.Kind, p.State,
-				byMerchant, "", now)},
+			Events:   []event.Event{happenedTo(p, next.Kind.Begun(), byMerchant, "", now)},
 		}, nil
 	})
 	if err != nil {
@@ -263,8 +262,7 @@ func (a *App) stepRefused(ctx context.Context, p payment.Payment, r gateway.Repo
 		change := store.Change{}
 		if why := r.Alarm; why != "" && fresh.Attention != why {
 			fresh.Attention = why
-			change.Events = append(change.Events, happened(event.Payment, p.Merchant, p.ID, fresh.State, "flag",
-				fresh.State, byGateway, why, now))
+			change.Events = append(change.Events, happenedTo(fresh, payment.Flag, byGateway, why, now))
 		}
 		change.Payments = append(change.Payments, fresh)
 		return change, nil
@@ -289,8 +287,7 @@ func (a *App) dropStep(ctx context.Context, p payment.Payment, reason error) (pa
 		fresh.Step, fresh.UpdatedAt, fresh.CheckAt = payment.Step{}, now, now.Add(soon)
 		return store.Change{
 			Payments: []payment.Payment{fresh},
-			Events: []event.Event{happened(event.Payment, p.Merchant, p.ID, fresh.State, "not_"+kind, fresh.State,
-				byGateway, fault.Detail(reason), now)},
+			Events:   []event.Event{happenedTo(fresh, kind.Dropped(), byGateway, fault.Detail(reason), now)},
 		}, nil
 	})
 	if err != nil {

@@ -194,8 +194,7 @@ func (a *App) holdNow(ctx context.Context, r store.Reader, p payment.Payment, ta
 	}
 	p.Amount, p.UpdatedAt, i.UpdatedAt = target, now, now
 	change.Invoices, change.Payments = append(change.Invoices, i), append(change.Payments, p)
-	change.Events = append(change.Events, happened(event.Payment, p.Merchant, p.ID, p.State, "adjust", p.State,
-		actor, target.String(), now))
+	change.Events = append(change.Events, happenedTo(p, payment.Adjust, actor, target.String(), now))
 	return p, a.post(change, rule, ledger.Cause{Merchant: p.Merchant, Subject: p.ID, At: now}, p.Attempt.Gateway, by)
 }
 
@@ -299,6 +298,6 @@ func releasedEvents(p payment.Payment, b refund.Refund, now time.Time) []event.E
 	return []event.Event{
 		happened(event.Refund, p.Merchant, b.ID, "", create, refund.Processing, byMerchant, b.Reason, now),
 		happened(event.Refund, p.Merchant, b.ID, refund.Processing, refund.Succeed, b.State, byMerchant, "", now),
-		happened(event.Payment, p.Merchant, p.ID, p.State, "release", p.State, byMerchant, b.Amount.String(), now),
+		happenedTo(p, payment.Release, byMerchant, b.Amount.String(), now),
 	}
 }

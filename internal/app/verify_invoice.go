@@ -164,7 +164,7 @@ func (a *App) returnThroughGateway(change *store.Change, p payment.Payment, how 
 	change.Payments, change.Refunds = append(change.Payments, p), append(change.Refunds, b)
 	change.Events = append(change.Events,
 		happened(event.Refund, p.Merchant, b.ID, "", create, b.State, how.actor, how.reason, how.now),
-		happened(event.Payment, p.Merchant, p.ID, p.State, "hold_refund", p.State, how.actor, "", how.now))
+		happenedTo(p, payment.HoldRefund, how.actor, "", how.now))
 	return a.post(change, how.toGateway, causeOf(b, how.now), b.Gateway, amount)
 }
 

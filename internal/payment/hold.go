@@ -27,6 +27,12 @@ const (
 	ToAdjust  StepKind = "adjust"
 )
 
+// Begun is its wish, as the history of a payment calls it.
+func (k StepKind) Begun() Trigger { return "to_" + Trigger(k) }
+
+// Dropped is that it was not done.
+func (k StepKind) Dropped() Trigger { return "not_" + Trigger(k) }
+
 // Record is what a merchant has recorded of a payment in its own books: that
 // it counts the sale as settled, when and for how much.
 type Record struct {

@@ -39,6 +39,25 @@ const (
 	Correct    Trigger = "correct"     // another sum came than was said
 )
 
+// What happens to a payment and leaves its state as it is, in the words of its history.
+const (
+	Open       Trigger = "open"        // its gateway opened a page
+	FailOver   Trigger = "fail_over"   // one did not, and another is asked
+	Adopt      Trigger = "adopt"       // its gateway told the session of a start whose answer was lost
+	Return     Trigger = "return"      // the payer's browser came back
+	Reserve    Trigger = "reserve"     // its amount was set aside on the invoice
+	Flag       Trigger = "flag"        // a person was called
+	Confirm    Trigger = "confirm"     // a person said that its money came
+	Reject     Trigger = "reject"      // a person said that none came
+	Attest     Trigger = "attest"      // a person said that it was paid elsewhere
+	Supersede  Trigger = "supersede"   // a newer request took over, while its page may be open
+	HoldRefund Trigger = "hold_refund" // a part of it is to go back
+	Adjust     Trigger = "adjust"      // another amount is held
+	Release    Trigger = "release"     // a part of what is held was given up
+	SetRecord  Trigger = "record"      // the merchant put it down in its own books
+	Withdraw   Trigger = "withdraw"    // the merchant deleted it
+)
+
 // States is the machine; docs/states.md is drawn from it. Late money wins
 // over early pessimism: a payment that was closed and turns out to be paid
 // becomes captured, if its invoice still has room for it.

@@ -23,6 +23,14 @@ const (
 	Fail    Trigger = "fail"
 )
 
+// What happens to a refund and leaves its state as it is, in the words of its history.
+const (
+	ChooseWay Trigger = "choose_way" // how its money goes back was decided
+	ChangeWay Trigger = "change_way" // it was too late to undo the payment: it is paid back
+	Flag      Trigger = "flag"       // a person was called
+	Settle    Trigger = "settle"     // a settlement of its gateway has it
+)
+
 // States is the machine; docs/states.md is drawn from it.
 //
 //exhaustive:ignore
