@@ -9552,7 +9552,7 @@ type ClientInterface interface {
 
 	// RejectPaymentWithBody Reject a payment
 	//
-	// Says that the money of a payment did not come: it has failed. What a gateway answers for is unsupported, unless it called for a person. Of one that had ended without money and calls for a person, it ends the call.
+	// Says that the money of a payment did not come: it has failed. What a gateway answers for is unsupported, unless it called for a person. Of one that calls for a person and had ended without money, was given back, or is held, it says that somebody has looked, and ends the call; held money stays held, and a step that its gateway never answered is not waited for any more.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -9563,7 +9563,7 @@ type ClientInterface interface {
 
 	// RejectPayment Reject a payment
 	//
-	// Says that the money of a payment did not come: it has failed. What a gateway answers for is unsupported, unless it called for a person. Of one that had ended without money and calls for a person, it ends the call.
+	// Says that the money of a payment did not come: it has failed. What a gateway answers for is unsupported, unless it called for a person. Of one that calls for a person and had ended without money, was given back, or is held, it says that somebody has looked, and ends the call; held money stays held, and a step that its gateway never answered is not waited for any more.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -12858,7 +12858,7 @@ func (c *Client) RefreshPayment(ctx context.Context, id string, params *RefreshP
 
 // RejectPaymentWithBody Reject a payment
 //
-// Says that the money of a payment did not come: it has failed. What a gateway answers for is unsupported, unless it called for a person. Of one that had ended without money and calls for a person, it ends the call.
+// Says that the money of a payment did not come: it has failed. What a gateway answers for is unsupported, unless it called for a person. Of one that calls for a person and had ended without money, was given back, or is held, it says that somebody has looked, and ends the call; held money stays held, and a step that its gateway never answered is not waited for any more.
 //
 // Needs a key with the scope operator.
 //
@@ -12879,7 +12879,7 @@ func (c *Client) RejectPaymentWithBody(ctx context.Context, id string, params *R
 
 // RejectPayment Reject a payment
 //
-// Says that the money of a payment did not come: it has failed. What a gateway answers for is unsupported, unless it called for a person. Of one that had ended without money and calls for a person, it ends the call.
+// Says that the money of a payment did not come: it has failed. What a gateway answers for is unsupported, unless it called for a person. Of one that calls for a person and had ended without money, was given back, or is held, it says that somebody has looked, and ends the call; held money stays held, and a step that its gateway never answered is not waited for any more.
 //
 // Needs a key with the scope operator.
 //
@@ -25424,7 +25424,7 @@ type ClientWithResponsesInterface interface {
 
 	// RejectPaymentWithBodyWithResponse Reject a payment
 	//
-	// Says that the money of a payment did not come: it has failed. What a gateway answers for is unsupported, unless it called for a person. Of one that had ended without money and calls for a person, it ends the call.
+	// Says that the money of a payment did not come: it has failed. What a gateway answers for is unsupported, unless it called for a person. Of one that calls for a person and had ended without money, was given back, or is held, it says that somebody has looked, and ends the call; held money stays held, and a step that its gateway never answered is not waited for any more.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -25435,7 +25435,7 @@ type ClientWithResponsesInterface interface {
 
 	// RejectPaymentWithResponse Reject a payment
 	//
-	// Says that the money of a payment did not come: it has failed. What a gateway answers for is unsupported, unless it called for a person. Of one that had ended without money and calls for a person, it ends the call.
+	// Says that the money of a payment did not come: it has failed. What a gateway answers for is unsupported, unless it called for a person. Of one that calls for a person and had ended without money, was given back, or is held, it says that somebody has looked, and ends the call; held money stays held, and a step that its gateway never answered is not waited for any more.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -34133,7 +34133,7 @@ func (c *ClientWithResponses) RefreshPaymentWithResponse(ctx context.Context, id
 
 // RejectPaymentWithBodyWithResponse Reject a payment
 //
-// Says that the money of a payment did not come: it has failed. What a gateway answers for is unsupported, unless it called for a person. Of one that had ended without money and calls for a person, it ends the call.
+// Says that the money of a payment did not come: it has failed. What a gateway answers for is unsupported, unless it called for a person. Of one that calls for a person and had ended without money, was given back, or is held, it says that somebody has looked, and ends the call; held money stays held, and a step that its gateway never answered is not waited for any more.
 //
 // Needs a key with the scope operator.
 //
@@ -34150,7 +34150,7 @@ func (c *ClientWithResponses) RejectPaymentWithBodyWithResponse(ctx context.Cont
 
 // RejectPaymentWithResponse Reject a payment
 //
-// Says that the money of a payment did not come: it has failed. What a gateway answers for is unsupported, unless it called for a person. Of one that had ended without money and calls for a person, it ends the call.
+// Says that the money of a payment did not come: it has failed. What a gateway answers for is unsupported, unless it called for a person. Of one that calls for a person and had ended without money, was given back, or is held, it says that somebody has looked, and ends the call; held money stays held, and a step that its gateway never answered is not waited for any more.
 //
 // Needs a key with the scope operator.
 //
@@ -39287,4 +39287,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: 4e347c34f58eeb0d2e7a327600ea017805687a11012903470b3c8a0dc9fdf02c
+// Stamp of what it is made from: d6867264ee48ee0d17e3272e54ee7a26023140ba407b61637f9a61671c9197a8

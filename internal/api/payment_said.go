@@ -143,8 +143,9 @@ func (d *desk) paymentDecisions(asked story[paymentView]) []operation {
 		act(row{
 			id: "rejectPayment", path: "/payments/{id}/reject", scope: merchant.Operator, summary: "Reject a payment",
 			about: "Says that the money of a payment did not come: it has failed. What a gateway answers for is " +
-				"unsupported, unless it called for a person. Of one that had ended without money and calls for a person, " +
-				"it ends the call.",
+				"unsupported, unless it called for a person. Of one that calls for a person and had ended without money, was " +
+				"given back, or is held, it says that somebody has looked, and ends the call; held money stays held, and a step " +
+				"that its gateway never answered is not waited for any more.",
 			faults: faults,
 		}, d.rejectPayment, asked),
 	}

@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/purserhq/purser/internal/event"
@@ -95,6 +96,9 @@ func (a *App) close(ctx context.Context, p payment.Payment, t payment.Trigger, a
 			return store.Change{}, err
 		}
 		fresh.UpdatedAt, fresh.CheckAt = now, never
+		if fresh.Attention = lastingCall(fresh.Attention); actor == byOperator {
+			fresh.Attention = "" // a person has just looked
+		}
 		from := fresh.State
 		if from == payment.Expired { // a late payment that was none: it stays expired
 			change.Payments = append(change.Payments, fresh)
@@ -113,6 +117,18 @@ func (a *App) close(ctx context.Context, p payment.Payment, t payment.Trigger, a
 	return fresh, err
 }
 
+// closeAtWord is close at a person's word, which is refused where somebody else was first: the
+// payment is in none of the states that it ends in.
+func (a *App) closeAtWord(ctx context.Context, p payment.Payment, t payment.Trigger, actor string, because why,
+	ends ...payment.State,
+) (payment.Payment, error) {
+	p, err := a.close(ctx, p, t, actor, because)
+	if err == nil && !slices.Contains(ends, p.State) {
+		err = fault.New(fault.CodeWrongState, "payment", "")
+	}
+	return p, err
+}
+
 // unasked stops the questions about a payment that was closed before.
 func unasked(p payment.Payment, now time.Time) store.Change {
 	if !closedAndDue(p) {
@@ -120,21 +136,6 @@ func unasked(p payment.Payment, now time.Time) store.Change {
 	}
 	p.CheckAt, p.UpdatedAt = never, now
 	return store.Change{Payments: []payment.Payment{p}}
-}
-
-// putOff asks later about a payment that was closed before, of which its gateway says nothing.
-func putOff(p payment.Payment, now time.Time) store.Change {
-	if !closedAndDue(p) {
-		return store.Change{}
-	}
-	return store.Change{Payments: []payment.Payment{askedAgain(p, now, pause(p.Checks+1))}}
-}
-
-// closedAndDue says that a payment has ended without money and is asked about all the same:
-// somebody was called for it.
-func closedAndDue(p payment.Payment) bool {
-	closed := p.State == payment.Failed || p.State == payment.Canceled || p.State == payment.Expired
-	return closed && !p.CheckAt.IsZero()
 }
 
 // release frees the room that a payment holds on its invoice.
@@ -181,7 +182,7 @@ func (a *App) stayOpen(ctx context.Context, p payment.Payment, c candidate, repo
 		}
 		now := a.now()
 		if !active(fresh) {
-			return putOff(fresh, now), nil
+			return stayClosed(fresh, report, now), nil
 		}
 		var change store.Change
 		if report.Outcome == gateway.Pending && !report.Doubt {
@@ -197,9 +198,8 @@ func (a *App) stayOpen(ctx context.Context, p payment.Payment, c candidate, repo
 		if why == "" && asked && report.Outcome == gateway.Unknown && fresh.Attention == "" {
 			why = "the gateway has not said whether this payment was made"
 		}
-		if why != "" && fresh.Attention != why {
-			fresh.Attention = why
-			change.Events = append(change.Events, happenedTo(fresh, payment.Flag, byGateway, why, now))
+		if why != "" {
+			called(&fresh, why, byGateway, now, &change)
 		}
 		change.Payments = append(change.Payments, fresh)
 		return change, nil
@@ -214,9 +214,9 @@ func (a *App) capture(ctx context.Context, p payment.Payment, c candidate, repor
 	if why := mismatch(p, c, report); why != "" {
 		return p, a.flag(ctx, p, why)
 	}
-	fresh, stale, found, err := a.bookTaken(ctx, p, c, report)
+	fresh, stale, found, err := a.bookTaken(ctx, p, c, report, lastingCall)
 	if err == nil && stale {
-		return fresh, a.flag(ctx, fresh, "the gateway took money for an earlier try of this payment")
+		return fresh, a.flag(ctx, fresh, earlierTry)
 	}
 	if err == nil && found == busy && fresh.State == payment.Processing {
 		return fresh, a.checkAgain(ctx, fresh, soon)
@@ -228,8 +228,10 @@ func (a *App) capture(ctx context.Context, p payment.Payment, c candidate, repor
 }
 
 // bookTaken is capture without a word to anybody about what it found instead: that the money
-// is for a try before, or that another payment is being verified for the same room.
+// is for a try before, or that another payment is being verified for the same room. What
+// stays of a call for a person is left.
 func (a *App) bookTaken(ctx context.Context, p payment.Payment, c candidate, report gateway.Report,
+	left func(string) string,
 ) (fresh payment.Payment, stale bool, found room, err error) {
 	err = a.update(ctx, func(r store.Reader) (store.Change, error) {
 		fresh, err = r.Payment(ctx, p.Merchant, p.ID)
@@ -248,7 +250,7 @@ func (a *App) bookTaken(ctx context.Context, p payment.Payment, c candidate, rep
 			Key: sessionKey(c.info.Connector, report.Receipt), Subject: p.ID,
 		}}}
 		fresh.Attempt.Receipt, fresh.Attempt.Fee = report.Receipt, inUnit(report.Fee, p.Amount.Unit())
-		fresh.UpdatedAt, fresh.CheckAt, fresh.Attention = now, never, ""
+		fresh.UpdatedAt, fresh.CheckAt, fresh.Attention = now, never, left(fresh.Attention)
 		if report.Card != "" {
 			fresh.Card = report.Card
 		}
@@ -279,7 +281,7 @@ func mismatchOf(amount money.Amount, c candidate, r gateway.Report) string {
 	}
 	ours, err := amount.In(c.info.Unit)
 	if err != nil || ours != r.Amount {
-		return "the gateway says paid, but " + r.Amount.String() + " instead of " + amount.String()
+		return otherwisePay + r.Amount.String() + " instead of " + amount.String()
 	}
 	return ""
 }
@@ -329,7 +331,7 @@ func take(ctx context.Context, r store.Reader, p *payment.Payment, i invoice.Inv
 	trigger := payment.Capture
 	if p.State != payment.Processing && p.State != payment.Authorized {
 		trigger = payment.ArriveLate
-		p.Attention = lateMoney + "it was " + string(p.State) + " before it came"
+		p.Attention = calledFor(p.Attention, lateMoney+"it was "+string(p.State)+" before it came")
 	}
 	from := p.State
 	var err error
@@ -450,7 +452,7 @@ func (a *App) toSuspense(p *payment.Payment, now time.Time, change store.Change)
 		p.State = to
 	}
 	why{note, payment.NoRoom}.explain(p)
-	p.Attention, p.FinalizedAt = note, now
+	p.Attention, p.FinalizedAt = calledFor(p.Attention, note), now
 	change.Payments = append(change.Payments, *p)
 	change.Events = append(change.Events,
 		happened(event.Payment, p.Merchant, p.ID, from, payment.Decline, p.State, byGateway, note, now))

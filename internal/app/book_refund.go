@@ -100,7 +100,7 @@ func clearSuspense(ctx context.Context, r store.Reader, b refund.Refund, change 
 	if err != nil {
 		return err
 	}
-	p.Attention, p.UpdatedAt = "", now
+	p.Attention, p.UpdatedAt = lastingCall(p.Attention), now
 	if !p.Collected() { // or only what was taken beyond it
 		p.Note = "the money went back to the payer"
 	}
@@ -215,7 +215,8 @@ func (a *App) failRefund(ctx context.Context, b refund.Refund, word string, need
 				return err
 			}
 			if back.Source == refund.FromSuspense {
-				p.Attention, p.UpdatedAt = "the gateway took money that the invoice has no room for: it is still here", now
+				p.Attention = calledFor(p.Attention, "the gateway took money that the invoice has no room for: it is still here")
+				p.UpdatedAt = now
 				change.Payments = append(change.Payments, p)
 				return nil
 			}

@@ -33,7 +33,7 @@ func (a *App) CancelPayment(ctx context.Context, merchantID, id, operator, note 
 			return p, err
 		}
 		if byHand(c.conn) {
-			return a.close(ctx, p, payment.Cancel, actor, why{note: words})
+			return a.closeAtWord(ctx, p, payment.Cancel, actor, why{note: words}, payment.Canceled)
 		}
 	}
 	err = a.update(ctx, func(r store.Reader) (store.Change, error) {

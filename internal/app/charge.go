@@ -185,7 +185,7 @@ func (a *App) ChargeAgain(ctx context.Context, merchantID, id string, amount mon
 		if p.State, err = payment.States.Next(from, payment.Retry); err != nil {
 			return store.Change{}, err
 		}
-		p.Amount, p.Note, p.Reason, p.Attention, p.FinalizedAt, p.Checks = amount, "", "", "", never, 0
+		p.Amount, p.Note, p.Reason, p.FinalizedAt, p.Checks = amount, "", "", never, 0
 		p = a.attemptAt(with(p, n, c), c, now)
 		p.UpdatedAt, i.UpdatedAt = now, now
 		return store.Change{
@@ -219,6 +219,9 @@ func refit(i invoice.Invoice, p payment.Payment, amount money.Amount) (invoice.I
 func chargeable(p payment.Payment) error {
 	if p.State != payment.Failed || p.Withdrawn || p.Attempt.Receipt != "" {
 		return fault.New(fault.CodeWrongState, "payment", "")
+	}
+	if p.Attention != "" { // nobody would ask any more what became of this try
+		return fault.New(fault.CodeWrongState, "payment", "A person was called for it, who has to look first.")
 	}
 	return nil
 }

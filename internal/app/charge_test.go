@@ -517,22 +517,34 @@ func TestNoGatewayForAnInstrument(t *testing.T) {
 }
 
 // Nobody's word takes money that a bank holds, not even where a person was called for:
-// it would be booked as taken and stay booked as held.
+// it would be booked as taken and stay booked as held. That somebody has looked ends the call.
 func TestConfirmHeldMoney(t *testing.T) {
 	t.Parallel()
 	s, _ := withCards(t)
 	p := s.charge(goodCard, 50)
+	say := func(paid bool) error {
+		return last(s.app.ConfirmPayment(t.Context(), s.merchant, app.Confirmation{
+			Payment: p.ID, Receipt: "r1", Paid: paid, Operator: "Sam",
+		}))
+	}
 	p.Attention = "the gateway does not say what became of it"
 	if err := s.store.Commit(t.Context(), store.Change{Payments: []payment.Payment{p}}); err != nil {
 		t.Fatal(err)
 	}
+	if err := say(true); !fault.Is(err, fault.CodeWrongState) || fault.From(err).Param != "payment" {
+		t.Errorf("confirmed: got %v, want wrong_state", err)
+	}
+	s.want(s.fresh(p), payment.Authorized, payment.Good, held(50))
+	if err := say(false); err != nil {
+		t.Errorf("looked at: %v", err)
+	}
+	if got := s.fresh(p); got.Attention != "" || got.CheckAt.IsZero() {
+		t.Errorf("it calls for %q and is asked about at %v", got.Attention, got.CheckAt)
+	}
+	s.want(s.fresh(p), payment.Authorized, payment.Good, held(50))
 	for _, paid := range []bool{true, false} {
-		_, err := s.app.ConfirmPayment(t.Context(), s.merchant, app.Confirmation{
-			Payment: p.ID, Receipt: "r1", Paid: paid, Operator: "Sam",
-		})
-		if !fault.Is(err, fault.CodeWrongState) || fault.From(err).Param != "payment" {
-			t.Errorf("paid %t: got %v, want wrong_state", paid, err)
+		if err := say(paid); !fault.Is(err, fault.CodeUnsupported) {
+			t.Errorf("paid %t, and nobody was called: got %v, want unsupported", paid, err)
 		}
-		s.want(s.fresh(p), payment.Authorized, payment.Good, held(50))
 	}
 }

@@ -38,7 +38,8 @@ func (a *App) authorize(ctx context.Context, p payment.Payment, c candidate, rep
 		if fresh.State, err = payment.States.Next(from, payment.Authorize); err != nil {
 			return store.Change{}, err
 		}
-		fresh.Holding, fresh.UpdatedAt, fresh.CheckAt, fresh.Attention = fresh.Amount, now, now.Add(holdCheck), ""
+		fresh.Holding, fresh.UpdatedAt, fresh.CheckAt = fresh.Amount, now, now.Add(holdCheck)
+		fresh.Attention = lastingCall(fresh.Attention)
 		if report.Card != "" {
 			fresh.Card = report.Card
 		}
@@ -81,10 +82,14 @@ func (a *App) letGo(ctx context.Context, p payment.Payment, c candidate) error {
 		return err
 	}
 	report := capturer.Void(asking(ctx, toVoid), gateway.Held{Attempt: a.attempt(p, c, ""), Amount: amount, Step: "late"})
-	if report.Outcome == gateway.Canceled {
+	switch report.Outcome {
+	case gateway.Canceled:
 		return nil
+	case gateway.Captured:
+		return a.flag(ctx, p, earlierTry)
+	case gateway.Authorized, gateway.Declined, gateway.Expired, gateway.Undone, gateway.Pending, gateway.Unknown:
 	}
-	return a.flag(ctx, p, "the payer's bank holds money for this payment, which has ended")
+	return a.flag(ctx, p, heldTooLate)
 }
 
 // lookAfterHold goes on with what is being done to held money, or asks whether
@@ -132,7 +137,7 @@ func (a *App) askAboutHold(ctx context.Context, p payment.Payment, report gatewa
 		now := a.now()
 		fresh.CheckAt, fresh.UpdatedAt = now.Add(holdCheck), now
 		if report.Outcome == gateway.Authorized && sameHold(p, fresh) {
-			fresh.Attention = "" // it is as we have it
+			fresh.Attention = lastingCall(fresh.Attention) // it is as we have it
 		}
 		return store.Change{Payments: []payment.Payment{fresh}}, nil
 	})

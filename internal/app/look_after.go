@@ -242,17 +242,18 @@ func (a *App) ConfirmPayment(ctx context.Context, merchantID string, n Confirmat
 	if err != nil {
 		return p, err
 	}
-	if p.State == payment.Authorized {
-		return p, errHeld()
-	}
 	if looked(p, n) {
 		return a.lookedAt(ctx, p, n)
+	}
+	if p.State == payment.Authorized {
+		return p, errHeld()
 	}
 	if !n.Paid && !active(p) {
 		return p, fault.New(fault.CodeWrongState, "payment", "")
 	}
 	if !n.Paid {
-		return a.close(ctx, p, payment.Decline, byOperator, why{n.Operator + ": " + n.Note, payment.NotReceived})
+		return a.closeAtWord(ctx, p, payment.Decline, byOperator,
+			why{n.Operator + ": " + n.Note, payment.NotReceived}, payment.Failed, payment.Expired)
 	}
 	has, err := a.store.Claimed(ctx, merchantID, store.ReceiptClaim, sessionKey(c.info.Connector, n.Receipt))
 	if err == nil && has.Subject != p.ID {
@@ -264,13 +265,14 @@ func (a *App) ConfirmPayment(ctx context.Context, merchantID string, n Confirmat
 	if p, err = a.noteConfirmation(ctx, p, n); err != nil {
 		return p, err
 	}
-	fresh, stale, found, err := a.bookTaken(ctx, p, c, gateway.Report{Outcome: gateway.Captured, Receipt: n.Receipt})
+	fresh, stale, found, err := a.bookTaken(ctx, p, c, gateway.Report{Outcome: gateway.Captured, Receipt: n.Receipt},
+		func(string) string { return "" })
 	switch {
 	case fault.Is(err, fault.CodeDuplicate):
 		return p, fault.New(fault.CodeDuplicate, "receipt", "")
 	case err == nil && found == busy && fresh.State == payment.Processing:
 		return p, errBusy()
-	case err == nil && stale:
+	case err == nil && (stale || fresh.Attempt.Receipt != n.Receipt): // or somebody else was first
 		return p, fault.New(fault.CodeWrongState, "payment", "")
 	}
 	return fresh, err
@@ -338,12 +340,17 @@ func (a *App) noteConfirmation(ctx context.Context, p payment.Payment, n Confirm
 }
 
 // looked says that an operator's word is the answer to a call for a person about a payment
-// that is over: that its money stays, and not other money, or that none came.
+// that is over: that its money stays, and not other money, or that none came. Of held money,
+// and of what was given back, it says that a person has looked.
 func looked(p payment.Payment, n Confirmation) bool {
-	if n.Paid {
-		return p.Collected() && p.Attention != "" && p.Attempt.Receipt == n.Receipt
+	back := p.State == payment.Refunded || p.State == payment.Reversed
+	switch {
+	case p.Attention == "":
+		return false
+	case n.Paid:
+		return (p.Collected() || back) && p.Attempt.Receipt == n.Receipt
 	}
-	return p.Attention != "" && askable(p) && p.State != payment.Authorized && !active(p)
+	return back || askable(p) && !active(p)
 }
 
 // lookedAt takes a payment that is over off the list of what waits for a person, with the
@@ -357,15 +364,21 @@ func (a *App) lookedAt(ctx context.Context, p payment.Payment, n Confirmation) (
 			return store.Change{}, fault.New(fault.CodeWrongState, "payment", "")
 		}
 		now := a.now()
-		fresh.Attention, fresh.CheckAt, fresh.UpdatedAt = "", never, now
 		said := payment.Confirm
 		if !n.Paid {
 			said = payment.Reject
 		}
-		return store.Change{
-			Payments: []payment.Payment{fresh},
-			Events:   []event.Event{happenedTo(fresh, said, byOperator, n.Operator+": "+n.Note, now)},
-		}, nil
+		change := store.Change{Events: []event.Event{happenedTo(fresh, said, byOperator, n.Operator+": "+n.Note, now)}}
+		fresh.Attention, fresh.CheckAt, fresh.UpdatedAt = "", never, now
+		if fresh.State == payment.Authorized { // what was asked for and never answered is not waited for any more
+			fresh.CheckAt = now.Add(soon)
+			if fresh.Step.Kind != "" && fresh.Amount.Sign() > 0 { // or nobody wants the money any more
+				change.Events = append(change.Events, happenedTo(fresh, fresh.Step.Kind.Dropped(), byOperator, "", now))
+				fresh.Step = payment.Step{}
+			}
+		}
+		change.Payments = []payment.Payment{fresh}
+		return change, nil
 	})
 	return fresh, err
 }

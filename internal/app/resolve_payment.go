@@ -365,6 +365,30 @@ func (a *App) stopAsking(ctx context.Context, p payment.Payment) error {
 	})
 }
 
+// putOff asks later about a payment that was closed before, of which its gateway says nothing.
+func putOff(p payment.Payment, now time.Time) store.Change {
+	if !closedAndDue(p) {
+		return store.Change{}
+	}
+	return store.Change{Payments: []payment.Payment{askedAgain(p, now, pause(p.Checks+1))}}
+}
+
+// stayClosed records an answer that decides nothing about a payment that was closed before. An
+// alarm calls a person for it too.
+func stayClosed(p payment.Payment, report gateway.Report, now time.Time) store.Change {
+	if report.Alarm != "" && askable(p) {
+		return flagged(p, report.Alarm, byGateway, now)
+	}
+	return putOff(p, now)
+}
+
+// closedAndDue says that a payment has ended without money and is asked about all the same:
+// somebody was called for it.
+func closedAndDue(p payment.Payment) bool {
+	closed := p.State == payment.Failed || p.State == payment.Canceled || p.State == payment.Expired
+	return closed && !p.CheckAt.IsZero()
+}
+
 // abandon ends an attempt whose start was never answered. Where that is
 // harmless nobody was sent to a page, so nobody can pay it.
 func (a *App) abandon(ctx context.Context, p payment.Payment, c candidate) (payment.Payment, error) {
@@ -392,12 +416,6 @@ func (a *App) flagWhile(ctx context.Context, p payment.Payment, why string, whil
 		if err != nil || !while(fresh) {
 			return store.Change{}, err
 		}
-		now := a.now()
-		change := store.Change{Payments: []payment.Payment{askedAgain(fresh, now, pause(fresh.Checks+1))}}
-		if fresh.Attention != why {
-			change.Payments[0].Attention = why
-			change.Events = []event.Event{happenedTo(fresh, payment.Flag, byWorker, why, now)}
-		}
-		return change, nil
+		return flagged(fresh, why, byWorker, a.now()), nil
 	})
 }

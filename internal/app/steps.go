@@ -188,7 +188,7 @@ func (a *App) runStep(ctx context.Context, p payment.Payment, c candidate) (paym
 	defer end()
 	capturer, ok := c.conn.(gateway.Capturer)
 	if !ok {
-		return a.dropStep(ctx, p, fault.New(fault.CodeUnsupported, "payment", ""))
+		return a.cannotStep(ctx, p, fault.New(fault.CodeUnsupported, "payment", ""))
 	}
 	wanted := p.Step.Amount
 	if !wanted.Valid() {
@@ -196,7 +196,7 @@ func (a *App) runStep(ctx context.Context, p payment.Payment, c candidate) (paym
 	}
 	amount, err := wanted.In(c.info.Unit)
 	if err != nil {
-		return a.dropStep(ctx, p, err)
+		return a.cannotStep(ctx, p, err)
 	}
 	held := gateway.Held{Attempt: a.holding(p, c), Amount: amount, Step: p.Step.ID}
 	switch p.Step.Kind {
@@ -244,6 +244,17 @@ func (a *App) bookAdjust(ctx context.Context, p payment.Payment, c candidate, re
 	return a.lookAfterHold(ctx, p, c)
 }
 
+// cannotStep is for a step for which the gateway cannot be asked. A void stays asked for: nobody
+// wants the money any more.
+func (a *App) cannotStep(ctx context.Context, p payment.Payment, reason error) (payment.Payment, error) {
+	if p.Step.Kind != payment.ToVoid {
+		return a.dropStep(ctx, p, reason)
+	}
+	return a.stepRefused(ctx, p, gateway.Report{
+		Outcome: gateway.Unknown, Alarm: "its gateway cannot be asked to let go of the money: " + fault.Detail(reason),
+	})
+}
+
 // stepRefused ends a step to which the gateway said no, and keeps one whose
 // answer is missing: it is asked for again.
 func (a *App) stepRefused(ctx context.Context, p payment.Payment, r gateway.Report) (payment.Payment, error) {
@@ -259,10 +270,13 @@ func (a *App) stepRefused(ctx context.Context, p payment.Payment, r gateway.Repo
 		now := a.now()
 		fresh.Checks++
 		fresh.CheckAt, fresh.UpdatedAt = now.Add(pause(fresh.Checks)), now
-		change := store.Change{}
-		if why := r.Alarm; why != "" && fresh.Attention != why {
-			fresh.Attention = why
-			change.Events = append(change.Events, happenedTo(fresh, payment.Flag, byGateway, why, now))
+		var change store.Change
+		why := r.Alarm
+		if why == "" && fresh.Checks > patience && fresh.Attention == "" {
+			why = "the gateway has not said whether it did what was asked for: " + string(fresh.Step.Kind)
+		}
+		if why != "" {
+			called(&fresh, why, byGateway, now, &change)
 		}
 		change.Payments = append(change.Payments, fresh)
 		return change, nil

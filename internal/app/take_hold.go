@@ -32,9 +32,8 @@ func (a *App) captureHeld(ctx context.Context, p payment.Payment, c candidate, r
 	var fresh payment.Payment
 	err := a.update(ctx, func(r store.Reader) (store.Change, error) {
 		var err error
-		if fresh, err = r.Payment(ctx, p.Merchant, p.ID); err != nil ||
-			fresh.State != payment.Authorized || fresh.Step.ID != s.ID {
-			return store.Change{}, err
+		if fresh, err = r.Payment(ctx, p.Merchant, p.ID); err != nil || !sameHold(asHeld, fresh) {
+			return store.Change{}, err // what was done to it meanwhile is due, and asks again
 		}
 		i, err := r.Invoice(ctx, p.Merchant, p.Invoice)
 		if err != nil {
@@ -102,8 +101,8 @@ func (a *App) giveSurplus(p *payment.Payment, taken money.Amount, now time.Time,
 	if err != nil || over.IsZero() {
 		return err
 	}
-	p.Attention = "the gateway took " + taken.String() + " instead of " + p.Amount.String() +
-		": the rest is on its way back"
+	p.Attention = calledFor(p.Attention,
+		"the gateway took "+taken.String()+" instead of "+p.Amount.String()+": the rest is on its way back")
 	return a.giveFromSuspense(*p, over, "more was taken than wanted", now, change)
 }
 
@@ -115,8 +114,7 @@ func (a *App) letGoTaken(ctx context.Context, p payment.Payment, c candidate, re
 		return p, a.flagHeld(ctx, p, why)
 	}
 	err = a.update(ctx, func(r store.Reader) (store.Change, error) {
-		if fresh, err = r.Payment(ctx, p.Merchant, p.ID); err != nil ||
-			fresh.State != payment.Authorized || fresh.Step.ID != p.Step.ID {
+		if fresh, err = r.Payment(ctx, p.Merchant, p.ID); err != nil || !sameHold(p, fresh) {
 			return store.Change{}, err
 		}
 		taken, now := fresh.Holding, a.now()
@@ -125,7 +123,7 @@ func (a *App) letGoTaken(ctx context.Context, p payment.Payment, c candidate, re
 		if err != nil {
 			return store.Change{}, err
 		}
-		fresh.Attempt.Receipt, fresh.Attention = report.Receipt, note
+		fresh.Attempt.Receipt, fresh.Attention = report.Receipt, calledFor(fresh.Attention, note)
 		change.Payments, change.Claims = []payment.Payment{fresh}, []store.Claim{receiptOf(p, c, report)}
 		err = a.giveFromSuspense(fresh, taken, "it was to be let go", now, &change)
 		return change, err
@@ -145,7 +143,7 @@ func takenOf(p payment.Payment, report gateway.Report, s payment.Step, now time.
 	p.Asked, p.Amount, p.Holding, p.Step = p.Agreed(), s.Amount, money.Amount{}, payment.Step{}
 	p.Record = payment.Record{At: at, Amount: s.Amount, Before: money.Zero(s.Amount.Unit())}
 	p.Attempt.Receipt, p.Attempt.Fee = report.Receipt, inUnit(report.Fee, s.Amount.Unit())
-	p.UpdatedAt, p.CheckAt, p.Attention = now, never, ""
+	p.UpdatedAt, p.CheckAt, p.Attention = now, never, lastingCall(p.Attention)
 	if report.Card != "" {
 		p.Card = report.Card
 	}
