@@ -95,6 +95,7 @@ var proofs = map[string]proof{
 	"what payers' banks hold is what authorized payments are for": {sums: zero(sumHeld)},
 	"what was let go before it was taken is what refunds say":     {sums: zero(sumReleased)},
 	inSuspense: {doubts: doubtLies},
+	allIsOwed:  {doubts: doubtLies},
 	inTransit:  {doubts: doubtTransit},
 
 	"every payout that is paid was paid for once in the books, and no other is":            {doubts: doubtPayouts},

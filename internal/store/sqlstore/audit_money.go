@@ -216,29 +216,45 @@ func (d *DB) holdChecks() []check {
 const (
 	inSuspense = "what lies in suspense is what payments without room and refused refunds left there"
 	inTransit  = "what gateways are to give back is what open refunds took"
+	allIsOwed  = "what is left of payments that gateways refused to give back lies in suspense, or a record kept it"
 )
+
+// refused are the payments of which a gateway refused to give back what is owed, and what
+// lies in suspense of them (ADR 0015): what the first refund took from the merchant, than
+// which none later is larger, less what went back since or is on its way.
+var refused = `select payment_id, merchant_id, unit,
+		max(amount) - sum(case when state = 'failed' then 0 else amount end) as owed
+	from refund where source = '` + string(refund.FromOwed) + `' group by payment_id, merchant_id, unit
+	having max(case when state = 'failed' then 1 else 0 end) = 1`
 
 // returnChecks prove that money which is to go back lies where its refund says.
 func (d *DB) returnChecks() []check {
 	// What comes from suspense is taken out when its way back is chosen.
 	opened := "(state in ('processing', 'succeeded') or " +
 		"state = 'requested' and " + d.engine.detailText("way") + " is not null)"
+	recorded := func(sum string) string {
+		return "coalesce(cast(" + d.engine.detailText("record", sum, "steps") + " as bigint), 0)"
+	}
 	return []check{
 		{
 			"I18", inSuspense, "account",
-			// What is left of a payment with a refused refund is the payer's (ADR 0015).
 			`select merchant_id || ' ' || unit as example from (
 				select merchant_id, unit, balance as held from account where role = '` + string(ledger.Suspense) + `'
 				union all
 				select merchant_id, unit, -max(amount) from refund where source = '` + string(refund.FromSuspense) + `'
 					group by payment_id, merchant_id, unit having max(case when ` + opened + ` then 1 else 0 end) = 0
 				union all
-				select p.merchant_id, p.unit, coalesce(p.refunded, 0) + coalesce(p.in_return, 0) - p.amount from (
-					select distinct payment_id, merchant_id from refund
-					where source = '` + string(refund.FromOwed) + `' and state = 'failed'
-				) r join payment p on p.id = r.payment_id and p.merchant_id = r.merchant_id
-					where p.state in (` + collected + `)
+				select merchant_id, unit, -owed from (` + refused + `) r
 			) h group by merchant_id, unit having sum(held) <> 0`,
+		},
+		{
+			// The merchant did not pay again for what it had given up, nor was any of it forgotten.
+			"I18", allIsOwed, "payment",
+			`select p.id as example from (` + refused + `) r
+				join payment p on p.id = r.payment_id and p.merchant_id = r.merchant_id
+				where p.amount - coalesce(p.refunded, 0) - coalesce(p.in_return, 0) - r.owed not in (0,
+					case when p.recorded_at is null then 0
+					else p.amount - ` + recorded("before") + ` - ` + recorded("amount") + ` end)`,
 		},
 		{
 			"I18", inTransit, "account",

@@ -2,6 +2,7 @@ package sqlstore_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/invoice"
@@ -13,7 +14,8 @@ import (
 
 // owed is a payment of a refunded invoice that its gateway refused to give back: a part
 // of it went back by hand, another is on its way, and the rest lies in suspense. Beside it
-// is money without room that came back from its way, and some that is on it.
+// is money without room that came back from its way, and some that is on it; and a payment
+// of which only what the merchant had recorded was to go back.
 func owed(t *testing.T) []store.Change {
 	t.Helper()
 	bank := ledger.Names{Gateway: "bank"}
@@ -30,17 +32,24 @@ func owed(t *testing.T) []store.Change {
 	}
 	left := late("p20", 25)
 	left.State, left.Refunded, left.Returning = payment.Captured, amount(10), amount(3)
+	kept := late("p23", 20)
+	kept.State, kept.Refunded = payment.Captured, amount(7)
+	kept.Record = payment.Record{At: time.UnixMicro(1), Amount: amount(11), Before: amount(1)}
 	return []store.Change{{
 		Invoices: []invoice.Invoice{{
-			ID: "i20", Merchant: "m", State: invoice.Refunded, Amount: amount(25), Captured: amount(15), Reserved: amount(0),
+			ID: "i20", Merchant: "m", State: invoice.Refunded, Amount: amount(45), Captured: amount(28), Reserved: amount(0),
 		}},
-		Payments: []payment.Payment{left, late("p21", 9), late("p22", 8)},
+		Payments: []payment.Payment{left, late("p21", 9), late("p22", 8), kept},
 		Refunds: []refund.Refund{
 			back("r20", "p20", refund.Failed, refund.FromOwed, 25),
 			back("r21", "p20", refund.Succeeded, refund.FromOwed, 10),
 			back("r22", "p20", refund.Requested, refund.FromOwed, 3),
 			back("r23", "p21", refund.Failed, refund.FromSuspense, 9),
 			back("r24", "p22", refund.Requested, refund.FromSuspense, 8),
+			back("r25", "p23", refund.Succeeded, refund.FromMerchant, 1),
+			back("r26", "p23", refund.Failed, refund.FromOwed, 11),
+			back("r27", "p23", refund.Failed, refund.FromOwed, 11),
+			back("r28", "p23", refund.Succeeded, refund.FromOwed, 6),
 		},
 		Entries: []ledger.Entry{
 			booked(t, ledger.RuleCaptured, "w100", "p20", bank, 25),
@@ -52,6 +61,14 @@ func owed(t *testing.T) []store.Change {
 			booked(t, ledger.RuleLate, "w106", "p21", bank, 9), booked(t, ledger.RuleSuspenseOpened, "w107", "r23", bank, 9),
 			booked(t, ledger.RuleSuspenseFailed, "w108", "r23", bank, 9),
 			booked(t, ledger.RuleLate, "w109", "p22", bank, 8), booked(t, ledger.RuleSuspenseOpened, "w110", "r24", bank, 8),
+			booked(t, ledger.RuleCaptured, "w111", "p23", bank, 20),
+			booked(t, ledger.RuleRefundOpened, "w112", "r25", bank, 1), booked(t, ledger.RuleRefunded, "w113", "r25", bank, 1),
+			booked(t, ledger.RuleRefundOwed, "w114", "r26", bank, 11),
+			booked(t, ledger.RuleSuspenseFailed, "w115", "r26", bank, 11),
+			booked(t, ledger.RuleSuspenseOpened, "w116", "r27", bank, 11),
+			booked(t, ledger.RuleSuspenseFailed, "w117", "r27", bank, 11),
+			booked(t, ledger.RuleSuspenseOpened, "w118", "r28", bank, 6),
+			booked(t, ledger.RuleRefunded, "w119", "r28", bank, 6),
 		},
 		Events: []event.Event{
 			happened(event.Invoice, "i20", "create", "", "open"), happened(event.Invoice, "i20", "pay", "open", "paid"),
@@ -71,6 +88,16 @@ func owed(t *testing.T) []store.Change {
 			happened(event.Refund, "r23", "create", "", "processing"),
 			happened(event.Refund, "r23", "fail", "processing", "failed"),
 			happened(event.Refund, "r24", "create", "", "requested"),
+			happened(event.Payment, "p23", "create", "", "processing"),
+			happened(event.Payment, "p23", "capture", "processing", "captured"),
+			happened(event.Refund, "r25", "create", "", "processing"),
+			happened(event.Refund, "r25", "succeed", "processing", "succeeded"),
+			happened(event.Refund, "r26", "create", "", "processing"),
+			happened(event.Refund, "r26", "fail", "processing", "failed"),
+			happened(event.Refund, "r27", "create", "", "processing"),
+			happened(event.Refund, "r27", "fail", "processing", "failed"),
+			happened(event.Refund, "r28", "create", "", "processing"),
+			happened(event.Refund, "r28", "succeed", "processing", "succeeded"),
 		},
 	}}
 }
@@ -83,6 +110,17 @@ var returnSpoils = []spoil{
 	spoiled("I18 lies", "refund", "detail",
 		"replace(detail, 'way', 'yaw')", "replace(detail, 'yaw', 'way')", "id = 'r24'"),
 	spoiled("I18 lies", "payment", "refunded", "11", "10", "id = 'p20'"),
+	spoiled("I18 record", "payment", "refunded", "11", "10", "id = 'p20'"),
+	spoiled("I18 record", "payment", "in_return", "2", "3", "id = 'p20'"),
+	spoiled("I18 record", "payment", "amount", "26", "25", "id = 'p20'"),
+	spoiled("I18 record", "payment", "recorded_at", "null", "1", "id = 'p23'"),
+	spoiled("I18 record", "refund", "source", "'merchant'", "'owed'", "id = 'r21'"),
+	spoiled("I18 record", "refund", "source", "'merchant'", "'owed'", "id = 'r28'"),
+	spoiled("I18 lies", "refund", "source", "'merchant'", "'owed'", "id = 'r28'"),
+	spoiled("I18 lies", "refund", "state", "'succeeded'", "'failed'", "id = 'r27'"),
+	spoiled("I18 lies", "refund", "amount", "24", "25", "id = 'r20'"),
+	spoiled("I18 lies", "refund", "amount", "7", "6", "id = 'r28'"),
+	spoiled("I18 record", "refund", "amount", "12", "11", "id = 'r27'"),
 	spoiled("I18 give", "refund", "detail",
 		"replace(detail, 'way', 'yaw')", "replace(detail, 'yaw', 'way')", "id = 'r24'"),
 	spoiled("I18 give", "refund", "state", "'succeeded'", "'requested'", "id = 'r22'"),

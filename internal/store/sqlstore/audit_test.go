@@ -256,7 +256,7 @@ var spoils = []spoil{
 	spoiled("I4", "payment", "invoice_id", "'x'", "'i1'", "id = 'p3'"),
 	spoiled("I5", "entry", "rule", "'captured'", "'late_payment'", "id = 'e5'"),
 	spoiled("I5", "payment", "state", "'settled'", "'processing'", "id = 'p3'"),
-	{"I9", "update event set seq = 99 where seq = 3", "update event set seq = 3 where seq = 99"},
+	{"I9", "update event set seq = 199 where seq = 3", "update event set seq = 3 where seq = 199"},
 	spoiled("I9", "tally", "events", "events + 1", "events - 1", "true"),
 	spoiled("I9", "tally", "invoices", "invoices + 1", "invoices - 1", "true"),
 	spoiled("I9", "refund", "state", "'failed'", "'processing'", "id = 'r2'"),
