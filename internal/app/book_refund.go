@@ -300,34 +300,35 @@ func (a *App) resubmit(ctx context.Context, b refund.Refund) (refund.Refund, err
 		if err != nil {
 			return b, err
 		}
-		if b, err = a.chooseWay(ctx, b, wayBack(c, b.Amount == p.Amount)); err != nil {
+		if b, err = a.chooseWay(ctx, b, wayBack(c, b.Amount == p.Amount)); err != nil || b.State != refund.Requested {
 			return b, err
 		}
 	}
 	return a.sendBack(ctx, b)
 }
 
-// chooseWay decides how money goes back that is not the merchant's. What is in
+// chooseWay decides how money goes back that is not the merchant's, once. What is in
 // suspense is held from now on; what is owed is held already.
-func (a *App) chooseWay(ctx context.Context, b refund.Refund, way refund.Way) (refund.Refund, error) {
-	now := a.now()
-	b.Way, b.UpdatedAt = way, now
-	change := store.Change{
-		Refunds: []refund.Refund{b},
-		Events:  []event.Event{happenedToRefund(b, refund.ChooseWay, byWorker, string(way), now)},
-	}
-	if way == "" {
-		b.Way = refund.ByRefund // sending it will say that the gateway cannot
-		change.Refunds[0] = b
-	}
-	if b.Source == refund.FromSuspense {
-		if err := a.post(&change, ledger.RuleSuspenseOpened, causeOf(b, now), b.Gateway, b.Amount); err != nil {
-			return b, err
+func (a *App) chooseWay(ctx context.Context, b refund.Refund, way refund.Way) (chosen refund.Refund, err error) {
+	err = a.update(ctx, func(r store.Reader) (change store.Change, err error) {
+		chosen, err = r.Refund(ctx, b.Merchant, b.ID)
+		if err != nil || chosen.State != refund.Requested || chosen.Way != "" {
+			return change, err
 		}
-	}
-	err := a.commit(ctx, change)
-	b.Version++
-	return b, err
+		now := a.now()
+		// Where there is none, sending it will say that the gateway cannot.
+		chosen.Way, chosen.UpdatedAt = cmp.Or(way, refund.ByRefund), now
+		change = store.Change{
+			Refunds: []refund.Refund{chosen},
+			Events:  []event.Event{happenedToRefund(chosen, refund.ChooseWay, byWorker, string(way), now)},
+		}
+		chosen.Version++
+		if chosen.Source == refund.FromSuspense {
+			err = a.post(&change, ledger.RuleSuspenseOpened, causeOf(chosen, now), chosen.Gateway, chosen.Amount)
+		}
+		return change, err
+	})
+	return chosen, err
 }
 
 // askReturn asks what became of a refund. A reversal shows on the payment itself.

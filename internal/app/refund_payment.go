@@ -196,7 +196,8 @@ func (a *App) sendBack(ctx context.Context, b refund.Refund) (refund.Refund, err
 			return a.bookReturn(ctx, back, report)
 		}
 		// The window for undoing is over; nothing moved, so it may be paid back.
-		if back, err = a.changeWay(ctx, back); err != nil {
+		var turned bool
+		if back, turned, err = a.changeWay(ctx, back); !turned {
 			return back, err
 		}
 	}
@@ -277,14 +278,24 @@ func (a *App) moveRefund(ctx context.Context, merchantID, id string, t refund.Tr
 	return back, err
 }
 
-// changeWay turns a refused reversal into a refund, on record before the call.
-func (a *App) changeWay(ctx context.Context, b refund.Refund) (refund.Refund, error) {
-	now := a.now()
-	b.Way, b.UpdatedAt = refund.ByRefund, now
-	err := a.commit(ctx, store.Change{
-		Refunds: []refund.Refund{b},
-		Events:  []event.Event{happenedToRefund(b, refund.ChangeWay, byGateway, "too late to undo it", now)},
+// changeWay turns a refused reversal into a refund, on record before the call. One whose end
+// is known by now is not turned.
+func (a *App) changeWay(ctx context.Context, b refund.Refund) (back refund.Refund, turned bool, err error) {
+	err = a.update(ctx, func(r store.Reader) (store.Change, error) {
+		turned = false
+		back, err = r.Refund(ctx, b.Merchant, b.ID)
+		if err != nil || back.State != refund.Processing || back.Way != refund.ByReversal {
+			return store.Change{}, err
+		}
+		now := a.now()
+		back.Way, back.UpdatedAt = refund.ByRefund, now
+		change := store.Change{
+			Refunds: []refund.Refund{back},
+			Events:  []event.Event{happenedToRefund(back, refund.ChangeWay, byGateway, "too late to undo it", now)},
+		}
+		back.Version++
+		turned = true
+		return change, nil
 	})
-	b.Version++
-	return b, err
+	return back, turned && err == nil, err
 }
