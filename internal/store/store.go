@@ -181,7 +181,9 @@ type PaymentReader interface {
 	PaidAmounts(ctx context.Context, merchantID string, terminal int64, u money.Unit, limit int) ([]int64, error)
 	// OverdueInvoices are paid ones that were not verified in time, of any merchant, longest due first.
 	OverdueInvoices(ctx context.Context, now time.Time, limit int) ([]invoice.Invoice, error)
-	// DueInvoices are open ones whose due time has passed, of any merchant.
+	// DueInvoices are open ones whose due time has passed, of any merchant, longest due first:
+	// but for those that have room set aside or a payment that is processing or authorized,
+	// which would keep the others waiting.
 	DueInvoices(ctx context.Context, now time.Time, limit int) ([]invoice.Invoice, error)
 	Payment(ctx context.Context, merchantID, id string) (payment.Payment, error)
 	// PaymentsOf are the payments of the given invoices, in order of creation.

@@ -187,12 +187,19 @@ func (d *DB) OverdueInvoices(ctx context.Context, now time.Time, limit int) ([]i
 		micros(now), limit)
 }
 
-// DueInvoices are open ones whose due time has passed, longest due first.
+// DueInvoices are open ones whose due time has passed and of which no money may be on its
+// way, longest due first.
 func (d *DB) DueInvoices(ctx context.Context, now time.Time, limit int) ([]invoice.Invoice, error) {
 	return many(ctx, d, scanInvoice,
-		selectFrom(invoices, "state = 'open' and due_at is not null and due_at <= $1 order by due_at, id limit $2"),
+		selectFrom(invoices, "state = 'open' and due_at is not null and due_at <= $1 and coalesce(reserved, 0) = 0"+
+			" and "+noneOnItsWay+" order by due_at, id limit $2"),
 		micros(now), limit)
 }
+
+// noneOnItsWay is the condition that no payment of an invoice is undecided. It counts, so
+// that no planner makes a join of whole tables of it.
+const noneOnItsWay = "(select count(*) from payment p where p.invoice_id = invoice.id" +
+	" and p.merchant_id = invoice.merchant_id and p.state in ('processing', 'authorized')) = 0"
 
 // lookedThrough is how many of the last invoices are looked through for paid ones
 // of one terminal and unit: it bounds what a look costs.

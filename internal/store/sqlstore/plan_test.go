@@ -2,6 +2,7 @@ package sqlstore_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -67,10 +68,6 @@ func plans(t *testing.T) []planned {
 			_, err := d.PaidAmounts(ctx, "m", 1001, money.IRR, 10)
 			return err
 		}, []string{"invoice_terminal"}, ""},
-		{"overdue invoices", func(d *sqlstore.DB) error {
-			_, err := d.OverdueInvoices(ctx, dueNow, 10)
-			return err
-		}, []string{"invoice_overdue"}, ""},
 		{"contacts", func(d *sqlstore.DB) error {
 			_, err := d.Contacts(ctx, "m", "pay_1", 10)
 			return err
@@ -117,10 +114,6 @@ func plans(t *testing.T) []planned {
 			_, err := d.ListDeals(ctx, "m", store.DealList{}, store.Older{At: dueNow, ID: "d", Limit: 10})
 			return err
 		}, []string{"deal_whole"}, ""},
-		{"payouts to ask about", func(d *sqlstore.DB) error {
-			_, err := d.PayoutsToAsk(ctx, dueNow, 10)
-			return err
-		}, []string{"payout_check"}, ""},
 		{"list of settlements", func(d *sqlstore.DB) error {
 			_, err := d.ListSettlements(ctx, "m", store.SettlementList{}, store.Older{At: dueNow, ID: "s", Limit: 10})
 			return err
@@ -144,6 +137,26 @@ func plans(t *testing.T) []planned {
 		{"last customer", func(d *sqlstore.DB) error { _, err := d.LastCustomer(ctx, "m"); return err }, []string{
 			"customer_number",
 		}, ""},
+	}
+}
+
+// timely lists the reads of what it is time for.
+func timely(t *testing.T) []planned {
+	t.Helper()
+	ctx := t.Context()
+	return []planned{
+		{"overdue invoices", func(d *sqlstore.DB) error {
+			_, err := d.OverdueInvoices(ctx, dueNow, 10)
+			return err
+		}, []string{"invoice_overdue"}, ""},
+		{"due invoices", func(d *sqlstore.DB) error {
+			_, err := d.DueInvoices(ctx, dueNow, 10)
+			return err
+		}, []string{"invoice_due", "payment_invoice"}, ""},
+		{"payouts to ask about", func(d *sqlstore.DB) error {
+			_, err := d.PayoutsToAsk(ctx, dueNow, 10)
+			return err
+		}, []string{"payout_check"}, ""},
 	}
 }
 
@@ -262,7 +275,7 @@ func TestPlans(t *testing.T) {
 		if err := db.Commit(t.Context(), c); err != nil {
 			t.Fatal(fault.Detail(err))
 		}
-		for _, p := range append(plans(t), sought(t)...) {
+		for _, p := range slices.Concat(plans(t), timely(t), sought(t)) {
 			steps, err := db.Plan(p.read)
 			if err != nil || len(steps) == 0 {
 				t.Fatalf("%s: got the plan %v, %v", p.name, steps, err)

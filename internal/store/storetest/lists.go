@@ -290,6 +290,7 @@ func due(s *shop) {
 	rs, err := s.DueRefunds(ctx, now, 10)
 	same(t, "refunds", rs, err, []refund.Refund{r})
 	payoutsToAsk(s, now)
+	dueAndBusy(s, now)
 	// What was looked after is not due any more.
 	early.State, p.CheckAt, r.CheckAt = invoice.Expired, time.Time{}, now.Add(time.Hour)
 	s.must(store.Change{
@@ -303,6 +304,47 @@ func due(s *shop) {
 	same(t, "refunds left", len(rs), err, 0)
 	late.State, late.Version, last.CheckAt = invoice.Canceled, 1, time.Time{}
 	s.must(store.Change{Invoices: []invoice.Invoice{late}, Payments: []payment.Payment{last}})
+}
+
+// dueAndBusy finds no invoices of which money may be on its way, so that those keep none
+// behind them waiting.
+func dueAndBusy(s *shop, now time.Time) {
+	t, ctx := s.T, s.Context()
+	free := s.invoice()
+	free.Due = now.Add(-2 * time.Hour)
+	var busy store.Change
+	for _, state := range []payment.State{payment.Processing, payment.Authorized, payment.Expired} {
+		i := s.invoice()
+		i.Due, i.Reserved = now.Add(-3*time.Hour), i.Amount
+		p := s.payment(i.ID)
+		p.State, p.Reserved = state, true
+		if state == payment.Processing { // nothing is set aside for it
+			i.Reserved, p.Reserved = money.Zero(unit), false
+		}
+		busy.Invoices, busy.Payments = append(busy.Invoices, i), append(busy.Payments, p)
+	}
+	other := newShop(s.T, s.Store) // its payments are no business of the invoice of that id
+	waiting, failed, others := s.payment(free.ID), s.payment(free.ID), other.payment(free.ID)
+	failed.State, others.State = payment.Failed, payment.Processing
+	s.must(store.Change{Invoices: []invoice.Invoice{free}, Payments: []payment.Payment{waiting, failed}})
+	other.must(store.Change{Payments: []payment.Payment{others}})
+	s.must(busy)
+	due, err := s.DueInvoices(ctx, now, 1)
+	if err != nil || len(due) != 1 || due[0].ID != free.ID {
+		t.Fatalf("got %+v, %v, want the invoice that is free", due, err)
+	}
+	free.State, free.Version = invoice.Expired, 1
+	s.must(store.Change{Invoices: []invoice.Invoice{free}})
+	// The end of what was undecided makes the invoice due.
+	busy.Payments[0].State, busy.Payments[0].Version = payment.Failed, 1
+	s.must(store.Change{Payments: busy.Payments[:1]})
+	if due, err = s.DueInvoices(ctx, now, 1); err != nil || len(due) != 1 || due[0].ID != busy.Invoices[0].ID {
+		t.Fatalf("got %+v, %v, want the invoice whose payment failed", due, err)
+	}
+	for n := range busy.Invoices {
+		busy.Invoices[n].State, busy.Invoices[n].Version = invoice.Canceled, 1
+	}
+	s.must(store.Change{Invoices: busy.Invoices})
 }
 
 // payoutsToAsk finds payouts whose gateway is to be asked, until it was.
