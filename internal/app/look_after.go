@@ -116,14 +116,12 @@ func (a *App) expire(ctx context.Context, merchantID, id string) (done bool, err
 		if err != nil || i.State != invoice.Open || i.Due.IsZero() || a.now().Before(i.Due) {
 			return store.Change{}, err
 		}
-		payments, err := r.PaymentsOf(ctx, merchantID, id)
-		if err != nil {
-			return store.Change{}, err
+		if i.Reserved.Sign() > 0 {
+			return store.Change{}, nil // the end of what is being verified decides, such as of late money
 		}
-		for _, p := range payments {
-			if p.State == payment.Processing || p.State == payment.Authorized {
-				return store.Change{}, nil // its end decides
-			}
+		paying, err := beingPaid(ctx, r, i, nil)
+		if err != nil || paying {
+			return store.Change{}, err // its end decides
 		}
 		var change store.Change
 		if i, err = advance(i, a.now(), &change, byWorker, invoice.Expire); err != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/deal"
 	"github.com/purserhq/purser/internal/gateway"
 	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/payment"
@@ -69,6 +70,93 @@ func TestOthersExpire(t *testing.T) {
 	for _, i := range due[1:] {
 		s.invoiceIs(i.ID, invoice.Expired, 0)
 	}
+}
+
+// TestOthersExpireBesidePaidOnes: invoices that people have to look at before they can expire
+// keep no other open, of whichever merchant, however many they are.
+func TestOthersExpireBesidePaidOnes(t *testing.T) {
+	t.Parallel()
+	b := openBazaar(t, 3, "1000")
+	const limit = 3
+	var confirmed []deal.Deal
+	for range limit {
+		d := b.begun("2000")
+		if _, err := b.app.ReportTransfer(t.Context(), b.merchant, d.ID, true); err != nil {
+			t.Fatal(err)
+		}
+		confirmed = append(confirmed, d)
+	}
+	other, err := b.app.CreateMerchant(t.Context(), app.NewMerchant{Name: "Another"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.wait(time.Minute)
+	i, err := b.app.CreateInvoice(t.Context(), other.ID, app.NewInvoice{
+		ID: b.newID(), Amount: rial(5_000), Title: "Hosting", Due: b.now().Add(time.Hour),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.wait(2 * time.Hour)
+	if n, err := b.app.ExpireDue(t.Context(), limit); n != 1 || err != nil {
+		t.Errorf("closed %d, %v, want the other merchant's", n, err)
+	}
+	if i, err = b.shop.store.Invoice(t.Context(), other.ID, i.ID); err != nil || i.State != invoice.Expired {
+		t.Errorf("got %s, %v", i.State, err)
+	}
+	if _, err := b.app.CancelDeal(t.Context(), word(confirmed[1])); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := b.app.ExpireDue(t.Context(), limit); n != 1 || err != nil {
+		t.Errorf("closed %d, %v, want that of the deal which ended", n, err)
+	}
+	b.invoiceIsIn(confirmed[1].Invoice, invoice.Expired, rub("0"))
+	b.invoiceIsIn(confirmed[2].Invoice, invoice.Open, rub("0"))
+}
+
+// listed is a store whose list of due invoices was read a moment ago.
+type listed struct {
+	store.Store
+	due []invoice.Invoice
+}
+
+func (l listed) DueInvoices(context.Context, time.Time, int) ([]invoice.Invoice, error) {
+	return l.due, nil
+}
+
+// TestExpiresBesideLateMoney: an invoice whose payer was late does not expire while nobody
+// knows whether the money came, also where that began after the list was read.
+func TestExpiresBesideLateMoney(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	i, err := s.app.CreateInvoice(t.Context(), s.merchant, app.NewInvoice{
+		ID: s.newID(), Amount: rial(10_000), Title: "Hosting", Due: s.now().Add(3 * time.Hour),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := s.request(i, 10_000)
+	for range 5 {
+		s.asked(p, 20*time.Minute)
+	}
+	s.state(p.ID, payment.Expired)
+	s.first.pay(p.Attempt.Session, "paid")
+	s.first.set(func(b *bank) { b.loseTake = 1 })
+	if p = s.returns(p, "ok"); p.State != payment.Expired || !p.Reserved {
+		t.Fatalf("got %s, reserved %v, want room for late money", p.State, p.Reserved)
+	}
+	s.wait(2 * time.Hour)
+	stale := app.New(app.Config{
+		Store: listed{s.store, []invoice.Invoice{i}}, Gateways: s.banks, Now: s.now, Log: slog.New(slog.DiscardHandler),
+		Sealer: envelope{},
+	})
+	for _, on := range []*app.App{s.app, stale} {
+		if n, err := on.ExpireDue(t.Context(), 10); n != 0 || err != nil {
+			t.Errorf("closed %d, %v", n, err)
+		}
+	}
+	s.asked(p, time.Hour)
+	s.invoiceIs(i.ID, invoice.Completed, 10_000)
 }
 
 // unswept is a bank whose list of unverified payments cannot be had.
