@@ -177,3 +177,60 @@ func TestDisputeWaitsForTheBank(t *testing.T) {
 		b.invoiceIs(i.ID, invoice.Completed, 10_000)
 	})
 }
+
+// TestDisputeWonBesideAnExtension: what an invoice was extended by after its deal was taken
+// back stays asked for when the deal's money turns out to have come, and no more than that.
+func TestDisputeWonBesideAnExtension(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		came  string // in the dispute; empty = what was agreed
+		paid  bool   // the extension, before the dispute is won
+		ended bool   // the merchant canceled the invoice before that
+		asks  int64
+		state invoice.State
+		has   int64
+	}{
+		"unpaid":                  {"", false, false, 8_000, invoice.Open, 5_000},
+		"unpaid, and more came":   {"5500", false, false, 8_500, invoice.Open, 5_500},
+		"unpaid, and less came":   {"4000", false, false, 7_000, invoice.Open, 4_000},
+		"paid":                    {"", true, false, 8_000, invoice.Completed, 8_000},
+		"the invoice is canceled": {"", false, true, 5_000, invoice.Completed, 5_000},
+	} {
+		b := openBazaar(t, 0, "")
+		b.takesRials()
+		i, err := b.app.CreateInvoice(t.Context(), b.merchant, app.NewInvoice{
+			ID: b.newID(), Amount: rial(5_000), Terminal: b.store,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := b.withdrawn(i)
+		x, err := b.app.ExtendInvoice(t.Context(), b.merchant, app.Extension{
+			Invoice: i.ID, Amount: rial(3_000), Token: "token-" + b.newID(), Gateway: "first",
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if test.paid {
+			b.follows(x)
+		}
+		if test.ended {
+			if _, err := b.app.CancelInvoice(t.Context(), app.CancelInvoice{Merchant: b.merchant, Invoice: i.ID}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		d = b.dispute(d, "")
+		w := word(d)
+		if test.came != "" {
+			w.Paid = parsed(test.came, money.IRR)
+		}
+		if _, err := b.app.ResolveDispute(t.Context(), w, true); err != nil {
+			t.Fatalf("%s: %s", name, fault.Detail(err))
+		}
+		b.asks(i.ID, test.state, test.asks, test.has, 0)
+		if test.state == invoice.Open {
+			b.follows(x)
+			b.asks(i.ID, invoice.Completed, test.asks, test.asks, 0)
+		}
+	}
+}

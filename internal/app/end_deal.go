@@ -146,7 +146,7 @@ func (a *App) completeDeal(ctx context.Context, w DealWord, while func(deal.Deal
 		if err := moveDeal(&d, deal.Complete, byOperator, byOperatorNote(w.Operator, w.Note), now, &change); err != nil {
 			return store.Change{}, err
 		}
-		if i, err = roomFor(i, d.Paid, now, &change); err != nil {
+		if i, err = roomFor(i, d, now, &change); err != nil {
 			return store.Change{}, err
 		}
 		p.Amount, p.UpdatedAt = d.Paid, now
@@ -184,32 +184,37 @@ func reprice(d *deal.Deal) (err error) {
 	return err
 }
 
-// roomFor sets a sum aside on an invoice, which asks for as much as came. One
-// that ended meanwhile opens again: the payer has paid it. One that something else
-// has paid is paid twice. Error: wrong_state while a payment of it is being
-// verified: what it asks for depends on that.
-func roomFor(i invoice.Invoice, paid money.Amount, now time.Time, change *store.Change) (invoice.Invoice, error) {
+// roomFor sets what a deal brought aside on its invoice, which asks for as much as came,
+// and for what it was extended by since. One that ended meanwhile opens again: the payer
+// has paid it. One that something else has paid is paid twice. Error: wrong_state while
+// a payment of it is being verified: what it asks for depends on that.
+func roomFor(i invoice.Invoice, d deal.Deal, now time.Time, change *store.Change) (invoice.Invoice, error) {
 	if i.Reserved.Sign() > 0 {
 		return i, fault.New(fault.CodeWrongState, "invoice",
 			"A payment of its invoice is being verified. Try again when that is over.")
 	}
 	var err error
+	sum := d.Paid
 	switch i.State {
 	case invoice.Completed:
 		if i, err = advance(i, now, change, byOperator, invoice.Correct); err != nil {
 			return i, err
 		}
-		return i.Overpay(paid)
+		return i.Overpay(d.Paid)
 	case invoice.Expired, invoice.Canceled, invoice.Refunded:
 		if i, err = advance(i, now, change, byOperator, invoice.Reopen); err != nil {
 			return i, err
 		}
-	case invoice.Open, invoice.Paid, invoice.Rejected: // no deal pays what is verified
+	case invoice.Open:
+		if sum, err = sum.Add(i.Beyond(d.Amount)); err != nil {
+			return i, err
+		}
+	case invoice.Paid, invoice.Rejected: // no deal pays what is verified
 	}
-	if i, err = resized(i, paid); err != nil {
+	if i, err = resized(i, sum); err != nil {
 		return i, err
 	}
-	return i.Reserve(paid)
+	return i.Reserve(d.Paid)
 }
 
 // bookDeal pays the merchant out of what the trader has set aside: that, or what

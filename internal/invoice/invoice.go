@@ -291,6 +291,16 @@ func (i Invoice) Follow(was, is money.Amount) (Invoice, error) {
 	return i.Resize(whole)
 }
 
+// Beyond is what an extended invoice still asks for besides a share of it that is unpaid:
+// nothing where others have paid so much that the share covers the rest.
+func (i Invoice) Beyond(share money.Amount) money.Amount {
+	left, err := i.Unpaid().Sub(share)
+	if !i.Previous.Valid() || err != nil || left.Sign() < 0 {
+		return money.Zero(i.Amount.Unit())
+	}
+	return left
+}
+
 // Drop asks for nothing of a payment any more that the invoice was made for, whose share it
 // is; false where nothing is left to ask for. What others have paid of the share stays.
 // Errors: unit_mismatch, amount_overflow.

@@ -316,6 +316,26 @@ func TestFollowAndDrop(t *testing.T) {
 			t.Errorf("%s: drops to %v, %t, %v, want %d", name, left.Amount, asks, err, c.dropped)
 		}
 	}
+	for name, c := range map[string]struct {
+		amount, captured, previous, share, want int64
+	}{
+		"extended":                          {80, 0, 50, 50, 30},
+		"extended twice":                    {90, 0, 80, 50, 40},
+		"paid besides":                      {130, 40, 100, 60, 30},
+		"a part of the share is paid":       {80, 20, 50, 50, 10},
+		"the extension is paid":             {80, 30, 50, 50, 0},
+		"the share is paid":                 {80, 50, 50, 50, 0},
+		"the payer was told to send more":   {80, 0, 50, 81, 0},
+		"never extended, and asks for more": {80, 0, 0, 50, 0},
+	} {
+		i := invoice.Invoice{State: invoice.Open, Amount: rial(c.amount), Captured: rial(c.captured), Reserved: rial(0)}
+		if c.previous > 0 {
+			i.Previous = rial(c.previous)
+		}
+		if got := i.Beyond(rial(c.share)); got != rial(c.want) {
+			t.Errorf("%s: %v is asked for beyond %d, want %d", name, got, c.share, c.want)
+		}
+	}
 	closed := invoice.Invoice{State: invoice.Completed, Amount: rial(50), Captured: rial(50), Reserved: rial(0)}
 	if _, err := closed.Follow(rial(50), rial(60)); !fault.Is(err, fault.CodeInvoiceClosed) {
 		t.Errorf("a closed one follows: %v", err)
