@@ -9127,7 +9127,7 @@ type ClientInterface interface {
 
 	// RefundInvoice Refund a whole invoice
 	//
-	// Gives all that was paid of a completed invoice back, out of your own money: into a wallet at once, through a gateway as soon as it does it. What goes back of each payment is a refund of its own. One that was refunded already is not refunded again. Money that came by a deal is sent back by a payout instead.
+	// Gives all that was paid of a completed invoice back, out of your own money: into a wallet at once, through a gateway as soon as it does it. What goes back of each payment is a refund of its own. One that was refunded already is not refunded again. Money that came by a deal is sent back by a payout instead, and where you recorded a part of a payment, that part by a refund of the payment.
 	//
 	// Needs a key with the scope refunds:write.
 	//
@@ -9521,7 +9521,7 @@ type ClientInterface interface {
 
 	// RecordPaymentWithBody Record a payment
 	//
-	// Notes that you count a payment whose money was taken as settled in your own books, once. No money moves, and no more than you recorded goes back from then on.
+	// Notes that you count a payment whose money was taken as settled in your own books, once. No money moves, and no more than you recorded goes back from then on. Of what a wallet paid all is recorded or nothing, and nothing of what is the payer's because a gateway refused to give it back.
 	//
 	// Needs a key with the scope payments:write.
 	//
@@ -9532,7 +9532,7 @@ type ClientInterface interface {
 
 	// RecordPayment Record a payment
 	//
-	// Notes that you count a payment whose money was taken as settled in your own books, once. No money moves, and no more than you recorded goes back from then on.
+	// Notes that you count a payment whose money was taken as settled in your own books, once. No money moves, and no more than you recorded goes back from then on. Of what a wallet paid all is recorded or nothing, and nothing of what is the payer's because a gateway refused to give it back.
 	//
 	// Needs a key with the scope payments:write.
 	//
@@ -9871,7 +9871,7 @@ type ClientInterface interface {
 
 	// ConfirmRefundWithBody Confirm a refund
 	//
-	// Says that the payer has the money of a refund that calls for a person, because its gateway does not say what became of it, or refused to give back what is the payer's: the gateway gave it back after all, or somebody did by hand. After a refusal the answer is a new refund, which has succeeded.
+	// Says that the payer has the money of a refund that calls for a person, because its gateway does not say what became of it, or refused to give back what is the payer's: the gateway gave it back after all, or somebody did by hand. After a refusal the answer is a new refund, which has succeeded, of as much as was still to go back. Where that is nothing, the call ends.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -9882,7 +9882,7 @@ type ClientInterface interface {
 
 	// ConfirmRefund Confirm a refund
 	//
-	// Says that the payer has the money of a refund that calls for a person, because its gateway does not say what became of it, or refused to give back what is the payer's: the gateway gave it back after all, or somebody did by hand. After a refusal the answer is a new refund, which has succeeded.
+	// Says that the payer has the money of a refund that calls for a person, because its gateway does not say what became of it, or refused to give back what is the payer's: the gateway gave it back after all, or somebody did by hand. After a refusal the answer is a new refund, which has succeeded, of as much as was still to go back. Where that is nothing, the call ends.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -9902,7 +9902,7 @@ type ClientInterface interface {
 
 	// RejectRefundWithBody Reject a refund
 	//
-	// Says that the gateway did not give back the money of a refund that calls for a person, and will not: it has failed. What was yours is yours again; what is the payer's is kept apart until it goes back.
+	// Says that the gateway did not give back the money of a refund that calls for a person, and will not: it has failed. What was yours is yours again; what is the payer's is kept apart until it goes back. Where nothing of it is kept any more, the call ends.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -9913,7 +9913,7 @@ type ClientInterface interface {
 
 	// RejectRefund Reject a refund
 	//
-	// Says that the gateway did not give back the money of a refund that calls for a person, and will not: it has failed. What was yours is yours again; what is the payer's is kept apart until it goes back.
+	// Says that the gateway did not give back the money of a refund that calls for a person, and will not: it has failed. What was yours is yours again; what is the payer's is kept apart until it goes back. Where nothing of it is kept any more, the call ends.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -12023,7 +12023,7 @@ func (c *Client) ExtendInvoice(ctx context.Context, id string, params *ExtendInv
 
 // RefundInvoice Refund a whole invoice
 //
-// Gives all that was paid of a completed invoice back, out of your own money: into a wallet at once, through a gateway as soon as it does it. What goes back of each payment is a refund of its own. One that was refunded already is not refunded again. Money that came by a deal is sent back by a payout instead.
+// Gives all that was paid of a completed invoice back, out of your own money: into a wallet at once, through a gateway as soon as it does it. What goes back of each payment is a refund of its own. One that was refunded already is not refunded again. Money that came by a deal is sent back by a payout instead, and where you recorded a part of a payment, that part by a refund of the payment.
 //
 // Needs a key with the scope refunds:write.
 //
@@ -12797,7 +12797,7 @@ func (c *Client) ConfirmPayment(ctx context.Context, id string, params *ConfirmP
 
 // RecordPaymentWithBody Record a payment
 //
-// Notes that you count a payment whose money was taken as settled in your own books, once. No money moves, and no more than you recorded goes back from then on.
+// Notes that you count a payment whose money was taken as settled in your own books, once. No money moves, and no more than you recorded goes back from then on. Of what a wallet paid all is recorded or nothing, and nothing of what is the payer's because a gateway refused to give it back.
 //
 // Needs a key with the scope payments:write.
 //
@@ -12818,7 +12818,7 @@ func (c *Client) RecordPaymentWithBody(ctx context.Context, id string, params *R
 
 // RecordPayment Record a payment
 //
-// Notes that you count a payment whose money was taken as settled in your own books, once. No money moves, and no more than you recorded goes back from then on.
+// Notes that you count a payment whose money was taken as settled in your own books, once. No money moves, and no more than you recorded goes back from then on. Of what a wallet paid all is recorded or nothing, and nothing of what is the payer's because a gateway refused to give it back.
 //
 // Needs a key with the scope payments:write.
 //
@@ -13487,7 +13487,7 @@ func (c *Client) GetRefund(ctx context.Context, id string, params *GetRefundPara
 
 // ConfirmRefundWithBody Confirm a refund
 //
-// Says that the payer has the money of a refund that calls for a person, because its gateway does not say what became of it, or refused to give back what is the payer's: the gateway gave it back after all, or somebody did by hand. After a refusal the answer is a new refund, which has succeeded.
+// Says that the payer has the money of a refund that calls for a person, because its gateway does not say what became of it, or refused to give back what is the payer's: the gateway gave it back after all, or somebody did by hand. After a refusal the answer is a new refund, which has succeeded, of as much as was still to go back. Where that is nothing, the call ends.
 //
 // Needs a key with the scope operator.
 //
@@ -13508,7 +13508,7 @@ func (c *Client) ConfirmRefundWithBody(ctx context.Context, id string, params *C
 
 // ConfirmRefund Confirm a refund
 //
-// Says that the payer has the money of a refund that calls for a person, because its gateway does not say what became of it, or refused to give back what is the payer's: the gateway gave it back after all, or somebody did by hand. After a refusal the answer is a new refund, which has succeeded.
+// Says that the payer has the money of a refund that calls for a person, because its gateway does not say what became of it, or refused to give back what is the payer's: the gateway gave it back after all, or somebody did by hand. After a refusal the answer is a new refund, which has succeeded, of as much as was still to go back. Where that is nothing, the call ends.
 //
 // Needs a key with the scope operator.
 //
@@ -13548,7 +13548,7 @@ func (c *Client) RefreshRefund(ctx context.Context, id string, params *RefreshRe
 
 // RejectRefundWithBody Reject a refund
 //
-// Says that the gateway did not give back the money of a refund that calls for a person, and will not: it has failed. What was yours is yours again; what is the payer's is kept apart until it goes back.
+// Says that the gateway did not give back the money of a refund that calls for a person, and will not: it has failed. What was yours is yours again; what is the payer's is kept apart until it goes back. Where nothing of it is kept any more, the call ends.
 //
 // Needs a key with the scope operator.
 //
@@ -13569,7 +13569,7 @@ func (c *Client) RejectRefundWithBody(ctx context.Context, id string, params *Re
 
 // RejectRefund Reject a refund
 //
-// Says that the gateway did not give back the money of a refund that calls for a person, and will not: it has failed. What was yours is yours again; what is the payer's is kept apart until it goes back.
+// Says that the gateway did not give back the money of a refund that calls for a person, and will not: it has failed. What was yours is yours again; what is the payer's is kept apart until it goes back. Where nothing of it is kept any more, the call ends.
 //
 // Needs a key with the scope operator.
 //
@@ -24973,7 +24973,7 @@ type ClientWithResponsesInterface interface {
 
 	// RefundInvoiceWithResponse Refund a whole invoice
 	//
-	// Gives all that was paid of a completed invoice back, out of your own money: into a wallet at once, through a gateway as soon as it does it. What goes back of each payment is a refund of its own. One that was refunded already is not refunded again. Money that came by a deal is sent back by a payout instead.
+	// Gives all that was paid of a completed invoice back, out of your own money: into a wallet at once, through a gateway as soon as it does it. What goes back of each payment is a refund of its own. One that was refunded already is not refunded again. Money that came by a deal is sent back by a payout instead, and where you recorded a part of a payment, that part by a refund of the payment.
 	//
 	// Needs a key with the scope refunds:write.
 	//
@@ -25391,7 +25391,7 @@ type ClientWithResponsesInterface interface {
 
 	// RecordPaymentWithBodyWithResponse Record a payment
 	//
-	// Notes that you count a payment whose money was taken as settled in your own books, once. No money moves, and no more than you recorded goes back from then on.
+	// Notes that you count a payment whose money was taken as settled in your own books, once. No money moves, and no more than you recorded goes back from then on. Of what a wallet paid all is recorded or nothing, and nothing of what is the payer's because a gateway refused to give it back.
 	//
 	// Needs a key with the scope payments:write.
 	//
@@ -25402,7 +25402,7 @@ type ClientWithResponsesInterface interface {
 
 	// RecordPaymentWithResponse Record a payment
 	//
-	// Notes that you count a payment whose money was taken as settled in your own books, once. No money moves, and no more than you recorded goes back from then on.
+	// Notes that you count a payment whose money was taken as settled in your own books, once. No money moves, and no more than you recorded goes back from then on. Of what a wallet paid all is recorded or nothing, and nothing of what is the payer's because a gateway refused to give it back.
 	//
 	// Needs a key with the scope payments:write.
 	//
@@ -25765,7 +25765,7 @@ type ClientWithResponsesInterface interface {
 
 	// ConfirmRefundWithBodyWithResponse Confirm a refund
 	//
-	// Says that the payer has the money of a refund that calls for a person, because its gateway does not say what became of it, or refused to give back what is the payer's: the gateway gave it back after all, or somebody did by hand. After a refusal the answer is a new refund, which has succeeded.
+	// Says that the payer has the money of a refund that calls for a person, because its gateway does not say what became of it, or refused to give back what is the payer's: the gateway gave it back after all, or somebody did by hand. After a refusal the answer is a new refund, which has succeeded, of as much as was still to go back. Where that is nothing, the call ends.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -25776,7 +25776,7 @@ type ClientWithResponsesInterface interface {
 
 	// ConfirmRefundWithResponse Confirm a refund
 	//
-	// Says that the payer has the money of a refund that calls for a person, because its gateway does not say what became of it, or refused to give back what is the payer's: the gateway gave it back after all, or somebody did by hand. After a refusal the answer is a new refund, which has succeeded.
+	// Says that the payer has the money of a refund that calls for a person, because its gateway does not say what became of it, or refused to give back what is the payer's: the gateway gave it back after all, or somebody did by hand. After a refusal the answer is a new refund, which has succeeded, of as much as was still to go back. Where that is nothing, the call ends.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -25798,7 +25798,7 @@ type ClientWithResponsesInterface interface {
 
 	// RejectRefundWithBodyWithResponse Reject a refund
 	//
-	// Says that the gateway did not give back the money of a refund that calls for a person, and will not: it has failed. What was yours is yours again; what is the payer's is kept apart until it goes back.
+	// Says that the gateway did not give back the money of a refund that calls for a person, and will not: it has failed. What was yours is yours again; what is the payer's is kept apart until it goes back. Where nothing of it is kept any more, the call ends.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -25809,7 +25809,7 @@ type ClientWithResponsesInterface interface {
 
 	// RejectRefundWithResponse Reject a refund
 	//
-	// Says that the gateway did not give back the money of a refund that calls for a person, and will not: it has failed. What was yours is yours again; what is the payer's is kept apart until it goes back.
+	// Says that the gateway did not give back the money of a refund that calls for a person, and will not: it has failed. What was yours is yours again; what is the payer's is kept apart until it goes back. Where nothing of it is kept any more, the call ends.
 	//
 	// Needs a key with the scope operator.
 	//
@@ -33436,7 +33436,7 @@ func (c *ClientWithResponses) ExtendInvoiceWithResponse(ctx context.Context, id 
 
 // RefundInvoiceWithResponse Refund a whole invoice
 //
-// Gives all that was paid of a completed invoice back, out of your own money: into a wallet at once, through a gateway as soon as it does it. What goes back of each payment is a refund of its own. One that was refunded already is not refunded again. Money that came by a deal is sent back by a payout instead.
+// Gives all that was paid of a completed invoice back, out of your own money: into a wallet at once, through a gateway as soon as it does it. What goes back of each payment is a refund of its own. One that was refunded already is not refunded again. Money that came by a deal is sent back by a payout instead, and where you recorded a part of a payment, that part by a refund of the payment.
 //
 // Needs a key with the scope refunds:write.
 //
@@ -34082,7 +34082,7 @@ func (c *ClientWithResponses) ConfirmPaymentWithResponse(ctx context.Context, id
 
 // RecordPaymentWithBodyWithResponse Record a payment
 //
-// Notes that you count a payment whose money was taken as settled in your own books, once. No money moves, and no more than you recorded goes back from then on.
+// Notes that you count a payment whose money was taken as settled in your own books, once. No money moves, and no more than you recorded goes back from then on. Of what a wallet paid all is recorded or nothing, and nothing of what is the payer's because a gateway refused to give it back.
 //
 // Needs a key with the scope payments:write.
 //
@@ -34099,7 +34099,7 @@ func (c *ClientWithResponses) RecordPaymentWithBodyWithResponse(ctx context.Cont
 
 // RecordPaymentWithResponse Record a payment
 //
-// Notes that you count a payment whose money was taken as settled in your own books, once. No money moves, and no more than you recorded goes back from then on.
+// Notes that you count a payment whose money was taken as settled in your own books, once. No money moves, and no more than you recorded goes back from then on. Of what a wallet paid all is recorded or nothing, and nothing of what is the payer's because a gateway refused to give it back.
 //
 // Needs a key with the scope payments:write.
 //
@@ -34660,7 +34660,7 @@ func (c *ClientWithResponses) GetRefundWithResponse(ctx context.Context, id stri
 
 // ConfirmRefundWithBodyWithResponse Confirm a refund
 //
-// Says that the payer has the money of a refund that calls for a person, because its gateway does not say what became of it, or refused to give back what is the payer's: the gateway gave it back after all, or somebody did by hand. After a refusal the answer is a new refund, which has succeeded.
+// Says that the payer has the money of a refund that calls for a person, because its gateway does not say what became of it, or refused to give back what is the payer's: the gateway gave it back after all, or somebody did by hand. After a refusal the answer is a new refund, which has succeeded, of as much as was still to go back. Where that is nothing, the call ends.
 //
 // Needs a key with the scope operator.
 //
@@ -34677,7 +34677,7 @@ func (c *ClientWithResponses) ConfirmRefundWithBodyWithResponse(ctx context.Cont
 
 // ConfirmRefundWithResponse Confirm a refund
 //
-// Says that the payer has the money of a refund that calls for a person, because its gateway does not say what became of it, or refused to give back what is the payer's: the gateway gave it back after all, or somebody did by hand. After a refusal the answer is a new refund, which has succeeded.
+// Says that the payer has the money of a refund that calls for a person, because its gateway does not say what became of it, or refused to give back what is the payer's: the gateway gave it back after all, or somebody did by hand. After a refusal the answer is a new refund, which has succeeded, of as much as was still to go back. Where that is nothing, the call ends.
 //
 // Needs a key with the scope operator.
 //
@@ -34711,7 +34711,7 @@ func (c *ClientWithResponses) RefreshRefundWithResponse(ctx context.Context, id 
 
 // RejectRefundWithBodyWithResponse Reject a refund
 //
-// Says that the gateway did not give back the money of a refund that calls for a person, and will not: it has failed. What was yours is yours again; what is the payer's is kept apart until it goes back.
+// Says that the gateway did not give back the money of a refund that calls for a person, and will not: it has failed. What was yours is yours again; what is the payer's is kept apart until it goes back. Where nothing of it is kept any more, the call ends.
 //
 // Needs a key with the scope operator.
 //
@@ -34728,7 +34728,7 @@ func (c *ClientWithResponses) RejectRefundWithBodyWithResponse(ctx context.Conte
 
 // RejectRefundWithResponse Reject a refund
 //
-// Says that the gateway did not give back the money of a refund that calls for a person, and will not: it has failed. What was yours is yours again; what is the payer's is kept apart until it goes back.
+// Says that the gateway did not give back the money of a refund that calls for a person, and will not: it has failed. What was yours is yours again; what is the payer's is kept apart until it goes back. Where nothing of it is kept any more, the call ends.
 //
 // Needs a key with the scope operator.
 //
@@ -39287,4 +39287,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: d6867264ee48ee0d17e3272e54ee7a26023140ba407b61637f9a61671c9197a8
+// Stamp of what it is made from: fe2f4e2deb825d5e4c9123c6ec3c1184d2aff90f4c8114f91e12c2af572a7f69

@@ -264,7 +264,8 @@ func (d *desk) invoices() resource {
 				summary: "Refund a whole invoice",
 				about: "Gives all that was paid of a completed invoice back, out of your own money: into a wallet at once, " +
 					"through a gateway as soon as it does it. What goes back of each payment is a refund of its own. One that " +
-					"was refunded already is not refunded again. Money that came by a deal is sent back by a payout instead.",
+					"was refunded already is not refunded again. Money that came by a deal is sent back by a payout instead, and " +
+					"where you recorded a part of a payment, that part by a refund of the payment.",
 				faults: []fault.Code{
 					fault.CodeInvoiceNotFound, fault.CodeWrongState, fault.CodeRefundInProgress, fault.CodeUnsupported,
 					fault.CodeInsufficientFunds,

@@ -105,7 +105,8 @@ func (d *desk) paymentWishes(asked story[paymentView]) []operation {
 		act(row{
 			id: "recordPayment", path: "/payments/{id}/record", scope: merchant.PaymentsWrite, summary: "Record a payment",
 			about: "Notes that you count a payment whose money was taken as settled in your own books, once. No money moves, " +
-				"and no more than you recorded goes back from then on.",
+				"and no more than you recorded goes back from then on. Of what a wallet paid all is recorded or nothing, and " +
+				"nothing of what is the payer's because a gateway refused to give it back.",
 			faults: []fault.Code{
 				fault.CodePaymentNotFound, fault.CodeWrongState, fault.CodeAmountInvalid, fault.CodeAmountTooSmall,
 				fault.CodeAmountAboveRemaining,

@@ -131,13 +131,15 @@ func (d *desk) refunds() resource {
 				id: "confirmRefund", path: "/refunds/{id}/confirm", scope: merchant.Operator, summary: "Confirm a refund",
 				about: "Says that the payer has the money of a refund that calls for a person, because its gateway does not say " +
 					"what became of it, or refused to give back what is the payer's: the gateway gave it back after all, or " +
-					"somebody did by hand. After a refusal the answer is a new refund, which has succeeded.",
+					"somebody did by hand. After a refusal the answer is a new refund, which has succeeded, of as much as was " +
+					"still to go back. Where that is nothing, the call ends.",
 				faults: []fault.Code{fault.CodeRefundNotFound, fault.CodeWrongState, fault.CodeDuplicate},
 			}, d.confirmRefund, story[refundView]{now: d.refundNow}),
 			act(row{
 				id: "rejectRefund", path: "/refunds/{id}/reject", scope: merchant.Operator, summary: "Reject a refund",
 				about: "Says that the gateway did not give back the money of a refund that calls for a person, and will not: it " +
-					"has failed. What was yours is yours again; what is the payer's is kept apart until it goes back.",
+					"has failed. What was yours is yours again; what is the payer's is kept apart until it goes back. " +
+					"Where nothing of it is kept any more, the call ends.",
 				faults: []fault.Code{fault.CodeRefundNotFound, fault.CodeWrongState},
 			}, d.rejectRefund, story[refundView]{now: d.refundNow}),
 			list(row{

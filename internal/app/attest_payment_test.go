@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"slices"
 	"sync/atomic"
 	"testing"
 
@@ -215,7 +216,8 @@ func (s *shop) actors(id, trigger string) (list []string) {
 		s.Fatal(err)
 	}
 	for _, e := range happened {
-		if (e.Noun == event.Payment || e.Noun == event.Deal) && e.Subject == id && e.Trigger == trigger {
+		told := slices.Contains([]event.Noun{event.Payment, event.Deal, event.Refund}, e.Noun)
+		if told && e.Subject == id && e.Trigger == trigger {
 			list = append(list, e.Actor)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payment"
+	"github.com/purserhq/purser/internal/refund"
 	"github.com/purserhq/purser/internal/store"
 )
 
@@ -16,10 +17,12 @@ import (
 // taken as settled, with an amount of at most what did not go back: no more
 // than that can go back from then on. No money moves. What pays an invoice that is
 // verified goes back as a whole, when it is not verified in time also against the
-// merchant's will, so that nothing can be recorded of it.
+// merchant's will, so that nothing can be recorded of it, and of what a wallet
+// paid only all. What a gateway refused to give back is the payer's, and nothing
+// that the merchant could keep.
 // Errors: payment_not_found, wrong_state when nothing was taken or it is
-// recorded already or its invoice is one that is verified, amount_invalid,
-// amount_above_remaining.
+// recorded already or its invoice is one that is verified or what is left is the
+// payer's, amount_invalid, amount_above_remaining.
 func (a *App) RecordPayment(ctx context.Context, merchantID, id string, at time.Time, amount money.Amount,
 ) (p payment.Payment, err error) {
 	err = a.update(ctx, func(r store.Reader) (store.Change, error) {
@@ -30,7 +33,11 @@ func (a *App) RecordPayment(ctx context.Context, merchantID, id string, at time.
 		if err != nil {
 			return store.Change{}, err
 		}
-		kept, err := recordable(p, i, amount)
+		refunds, err := r.RefundsOf(ctx, merchantID, id)
+		if err != nil {
+			return store.Change{}, err
+		}
+		kept, err := recordable(p, i, refunds, amount)
 		if err != nil {
 			return store.Change{}, err
 		}
@@ -56,12 +63,16 @@ func (a *App) RecordPayment(ctx context.Context, merchantID, id string, at time.
 
 // recordable is what a merchant who wishes so may record of a payment: without an
 // amount, all that did not go back.
-func recordable(p payment.Payment, i invoice.Invoice, amount money.Amount) (money.Amount, error) {
+func recordable(p payment.Payment, i invoice.Invoice, refunds []refund.Refund, amount money.Amount,
+) (money.Amount, error) {
 	if p.Withdrawn || !p.Collected() || p.Record.Recorded() {
 		return amount, fault.New(fault.CodeWrongState, "payment", "")
 	}
 	if i.VerifyIn > 0 {
 		return amount, fault.New(fault.CodeWrongState, "payment", "Its invoice is given back as a whole.")
+	}
+	if isOwed(refunds) {
+		return amount, fault.New(fault.CodeWrongState, "payment", "What is left of it is the payer's.")
 	}
 	if !amount.Valid() {
 		amount = p.Refundable()
@@ -69,8 +80,12 @@ func recordable(p payment.Payment, i invoice.Invoice, amount money.Amount) (mone
 	if amount.Sign() <= 0 {
 		return amount, fault.New(fault.CodeAmountInvalid, "amount", "")
 	}
-	if over, err := amount.Cmp(p.Refundable()); err != nil || over > 0 {
+	over, err := amount.Cmp(p.Refundable())
+	if err != nil || over > 0 {
 		return amount, fault.New(fault.CodeAmountAboveRemaining, "amount", "").With(err)
+	}
+	if over < 0 && p.Wallet != 0 {
+		return amount, fault.New(fault.CodeAmountInvalid, "amount", "What a wallet paid goes back as a whole.")
 	}
 	return amount, nil
 }

@@ -13,7 +13,8 @@ import (
 // RefundInvoice gives the whole of a completed invoice back to who paid it, out
 // of the merchant's own money: into a wallet at once, through a gateway as soon
 // as it does it. Errors: invoice_not_found, wrong_state when it is not
-// completed or its terminal's time for refunds is over, refund_in_progress when
+// completed or its terminal's time for refunds is over or its merchant recorded
+// a part of a payment, more than which does not go back, refund_in_progress when
 // a part of it is on its way back, unsupported when a part of it came from person
 // to person, insufficient_funds.
 func (a *App) RefundInvoice(ctx context.Context, merchantID, id string) (InvoiceView, error) {
@@ -67,6 +68,8 @@ func (a *App) refundable(ctx context.Context, r store.Reader, i invoice.Invoice)
 			return fault.New(fault.CodeRefundInProgress, "invoice", "")
 		case byPerson(p):
 			return fault.New(fault.CodeUnsupported, "invoice", sentBack)
+		case p.Curbed():
+			return wrong.Because("No more goes back than was recorded of its payment: refund that.")
 		}
 	}
 	return nil

@@ -3,7 +3,6 @@ package app
 import (
 	"cmp"
 	"context"
-	"slices"
 	"time"
 
 	"github.com/purserhq/purser/internal/event"
@@ -90,28 +89,24 @@ func (a *App) RefundPayment(ctx context.Context, merchantID string, n NewRefund)
 	return a.sendBack(ctx, back)
 }
 
-// isOwed says that what is left of a payment is the payer's: a gateway refused to give it back
-// before, so that it lies in suspense and is not the merchant's (ADR 0015).
-func isOwed(refunds []refund.Refund) bool {
-	return slices.ContainsFunc(refunds, func(b refund.Refund) bool {
-		return b.Source == refund.FromOwed && b.State == refund.Failed
-	})
-}
-
 // openRefund decides the way back and holds the money, after the refunds before.
 func (a *App) openRefund(p payment.Payment, i invoice.Invoice, c candidate, n NewRefund, before []refund.Refund,
 ) (refund.Refund, store.Change, error) {
+	left, err := returnable(p, before)
+	if err != nil {
+		return refund.Refund{}, store.Change{}, err
+	}
 	amount := n.Amount
 	if p.Returning.Sign() > 0 && !amount.Valid() {
 		return refund.Refund{}, store.Change{}, fault.New(fault.CodeRefundInProgress, "payment", "")
 	}
 	if !amount.Valid() {
-		amount = p.Refundable()
+		amount = left
 	}
 	if p.Collected() && amount.Sign() <= 0 {
 		return refund.Refund{}, store.Change{}, fault.New(fault.CodeAmountInvalid, "amount", "")
 	}
-	held, err := p.Return(amount)
+	held, err := onItsWay(p, amount, before)
 	if err != nil {
 		return refund.Refund{}, store.Change{}, err
 	}
@@ -133,7 +128,7 @@ func (a *App) openRefund(p payment.Payment, i invoice.Invoice, c candidate, n Ne
 	switch {
 	case isOwed(before):
 		back.Source, rule = refund.FromOwed, ledger.RuleSuspenseOpened
-		if amount == p.Refundable() {
+		if amount == left {
 			change.Refunds = append(change.Refunds, answered(before, now)...)
 		}
 	case i.Account != 0:
@@ -143,17 +138,6 @@ func (a *App) openRefund(p payment.Payment, i invoice.Invoice, c candidate, n Ne
 	change.Refunds[0].Source = back.Source
 	err = a.postFor(&change, rule, causeOf(back, now), names, amount)
 	return back, change, err
-}
-
-// answered are the refunds among some that called for a person, who has been there now.
-func answered(refunds []refund.Refund, now time.Time) (all []refund.Refund) {
-	for _, b := range refunds {
-		if b.State == refund.Failed && b.Attention != "" {
-			b.Attention, b.UpdatedAt = "", now
-			all = append(all, b)
-		}
-	}
-	return all
 }
 
 // wayBack picks how money goes back at a gateway; empty when it cannot.

@@ -104,22 +104,35 @@ func (p Payment) Collected() bool { return p.State == Captured || p.State == Set
 // is what can still be let go. It is zero unless the payment is collected or
 // held.
 func (p Payment) Refundable() money.Amount {
-	zero := money.Zero(p.Amount.Unit())
 	if p.State == Authorized {
 		return p.Amount
 	}
+	left, back := p.left()
+	return p.Record.limit(left, back)
+}
+
+// Curbed says that less may be given back than is left: its merchant recorded a part.
+func (p Payment) Curbed() bool {
+	left, _ := p.left()
+	less, err := p.Refundable().Cmp(left)
+	return p.Collected() && err == nil && less < 0
+}
+
+// left is what is collected, and back what went back or is on its way.
+func (p Payment) left() (left, back money.Amount) {
+	zero := money.Zero(p.Amount.Unit())
 	if !p.Collected() {
-		return zero
+		return zero, zero
 	}
 	back, err := p.Refunded.Add(p.Returning)
 	if err != nil {
-		return zero
+		return zero, zero
 	}
-	left, err := p.Amount.Sub(back)
+	left, err = p.Amount.Sub(back)
 	if err != nil || left.Sign() < 0 {
-		return zero
+		return zero, back
 	}
-	return p.Record.limit(left, back)
+	return left, back
 }
 
 // Return sets amount aside as being on its way back.
@@ -129,7 +142,29 @@ func (p Payment) Return(amount money.Amount) (Payment, error) {
 	if !p.Collected() {
 		return p, fault.New(fault.CodePaymentNotFound, "payment", "")
 	}
-	over, err := amount.Cmp(p.Refundable())
+	return p.setAside(amount, p.Refundable())
+}
+
+// ReturnOwed does so with a part of what the payer is owed, however much of the payment its
+// merchant recorded.
+func (p Payment) ReturnOwed(amount, owed money.Amount) (Payment, error) {
+	if !p.Collected() {
+		return p, fault.New(fault.CodePaymentNotFound, "payment", "")
+	}
+	left, _ := p.left()
+	less, err := owed.Cmp(left)
+	if err != nil {
+		return p, err
+	}
+	if less < 0 {
+		left = owed
+	}
+	return p.setAside(amount, left)
+}
+
+// setAside is for an amount of which no more than most may go back.
+func (p Payment) setAside(amount, most money.Amount) (Payment, error) {
+	over, err := amount.Cmp(most)
 	if err != nil {
 		return p, err
 	}

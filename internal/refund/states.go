@@ -28,6 +28,7 @@ const (
 	ChooseWay Trigger = "choose_way" // how its money goes back was decided
 	ChangeWay Trigger = "change_way" // it was too late to undo the payment: it is paid back
 	Flag      Trigger = "flag"       // a person was called
+	Answer    Trigger = "answer"     // a person ended the call: nothing is left to give back
 	Settle    Trigger = "settle"     // a settlement of its gateway has it
 )
 
