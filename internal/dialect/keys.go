@@ -24,6 +24,8 @@ type Keys struct {
 	// Open is the merchant of calls without a key; empty = keys are needed. Only
 	// a demo that nobody else can reach may set it.
 	Open string
+	// OpenTo says whose calls need no key; nil = nobody's do.
+	OpenTo func(*http.Request) bool
 	// Scope is what the key must be good for, where the route does not say it.
 	Scope merchant.Scope
 }
@@ -37,7 +39,7 @@ func (k Keys) Admit(r *Request) error {
 	if err != nil {
 		return err
 	}
-	open := k.Open != "" && !fromAnotherSite(r.Header)
+	open := k.Open != "" && k.OpenTo != nil && k.OpenTo(r.Request) && !fromAnotherSite(r.Header)
 	if secret == "" && (open || r.Route.Access == KeyIfAny) {
 		if r.Route.Access != KeyIfAny {
 			r.Merchant = k.Open

@@ -269,7 +269,7 @@ type values = map[string][]string
 
 func TestKeys(t *testing.T) {
 	t.Parallel()
-	bearer, key, site := "Authorization", "X-Api-Key", "Sec-Fetch-Site"
+	bearer, key, site, via := "Authorization", "X-Api-Key", "Sec-Fetch-Site", "X-Forwarded-For"
 	tests := []struct {
 		name     string
 		access   dialect.Access
@@ -301,6 +301,7 @@ func TestKeys(t *testing.T) {
 		{"open, a page of another site", dialect.AdminKey, "demo", values{site: {"cross-site"}}, "", fault.CodeKeyMissing},
 		{"open, a page of another port", dialect.AdminKey, "demo", values{site: {"same-site"}}, "", fault.CodeKeyMissing},
 		{"another site, good", dialect.KeyOnly, "demo", values{site: {"cross-site"}, key: {"good"}}, "m", ""},
+		{"open, not to this one", dialect.AdminKey, "demo", values{via: {"203.0.113.9"}}, "", fault.CodeKeyMissing},
 		{"open, if any", dialect.KeyIfAny, "demo", nil, "", ""},
 		{"open, good", dialect.KeyOnly, "demo", values{key: {"good"}}, "m", ""},
 		{"open, bad", dialect.KeyOnly, "demo", values{key: {"bad"}}, "", fault.CodeKeyInvalid},
@@ -313,7 +314,8 @@ func TestKeys(t *testing.T) {
 				Route:   dialect.Route{Access: test.access},
 			}
 			r.Header = test.header
-			err := dialect.Keys{Keys: ring{}, Open: test.open}.Admit(r)
+			near := func(r *http.Request) bool { return r.Header.Get(via) == "" }
+			err := dialect.Keys{Keys: ring{}, Open: test.open, OpenTo: near}.Admit(r)
 			if r.Merchant != test.merchant {
 				t.Errorf("got merchant %q, want %q", r.Merchant, test.merchant)
 			}

@@ -31,6 +31,51 @@ func TestDemoStaysOnThisMachine(t *testing.T) {
 	}
 }
 
+// TestDemoIsForThisMachine: nothing that a page sends or a proxy passes on is done without a key.
+func TestDemoIsForThisMachine(t *testing.T) {
+	t.Parallel()
+	d, err := NewDemo(t.Context(), DemoOptions{Addr: "127.0.0.1:0", Data: sqlitetest.Folder(t), Log: io.Discard})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	const here = "127.0.0.1:8080"
+	tests := []struct {
+		name, host string
+		header     map[string]string
+		want       int
+	}{
+		{"a program here", here, nil, http.StatusOK},
+		{"a name that leads here", "evil.example", map[string]string{
+			"Origin": "http://evil.example", "Sec-Fetch-Site": "same-origin",
+		}, http.StatusUnauthorized},
+		{"such a name alone", "evil.example:8080", nil, http.StatusUnauthorized},
+		{"a page", here, map[string]string{"Origin": "https://evil.example"}, http.StatusUnauthorized},
+		{"a tunnel", here, map[string]string{"X-Forwarded-For": "203.0.113.9"}, http.StatusUnauthorized},
+		{"a page with the key", here, map[string]string{
+			"Origin": "https://shop.example", "Authorization": "Bearer " + d.Info.IPG.AdminKey,
+		}, http.StatusOK},
+	}
+	for _, path := range []string{"/api/payments", "/admin/payment/allPaymentsStatus"} {
+		for _, test := range tests {
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody)
+			r.RemoteAddr, r.Host = "127.0.0.1:4000", test.host
+			for name, value := range test.header {
+				r.Header.Set(name, value)
+			}
+			w := httptest.NewRecorder()
+			d.Handler().ServeHTTP(w, r)
+			if w.Code != test.want {
+				t.Errorf("%s: %s: got %d, want %d", path, test.name, w.Code, test.want)
+			}
+		}
+	}
+}
+
 func TestDemoSandbox(t *testing.T) {
 	t.Parallel()
 	d, err := NewDemo(t.Context(), DemoOptions{Addr: "127.0.0.1:0", Data: sqlitetest.Folder(t), Log: io.Discard})

@@ -38,7 +38,7 @@ func addDialects(r *routes, k *core, a additions) error {
 	r.handle("checkout", "POST "+returnPath, http.HandlerFunc(pages.Return))
 	addNotices(r, k)
 	shop, err := ipg.New(ipg.Config{
-		App: k.app, Pages: pages, PublicURL: k.config.PublicURL, OpenMerchant: a.openMerchant,
+		App: k.app, Pages: pages, PublicURL: k.config.PublicURL, OpenMerchant: a.openMerchant, OpenTo: isLocal,
 		Links: ipg.LinkBases{
 			Fixed: k.config.ReadyLink, OpenAmount: k.config.OpenLink, Extension: k.config.ExtensionLink,
 		},
@@ -55,7 +55,7 @@ func addDialects(r *routes, k *core, a additions) error {
 	}
 	cards, err := payrefund.New(payrefund.Config{
 		App: k.app, Unit: money.Unit(k.config.PayrefundCurrency), Zone: k.config.PayrefundZone,
-		OpenMerchant: a.openMerchant, Now: k.now, Log: k.log,
+		OpenMerchant: a.openMerchant, OpenTo: isLocal, Now: k.now, Log: k.log,
 	})
 	if err != nil {
 		return err

@@ -143,20 +143,25 @@ func addSandbox(r *routes, emulators []emulator) {
 	}
 }
 
-// onlyLocal lets in who speaks from this machine, and to it: the name in the
-// Host header keeps out web pages that made a name of theirs lead here.
+// onlyLocal lets in who speaks from this machine, and to it.
 func onlyLocal(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host := r.Host
-		if !strings.Contains(host, ":") || strings.HasSuffix(host, "]") {
-			host += ":80"
-		}
-		if !loopback(r.RemoteAddr) || !loopback(host) || passedOn(r) {
+		if !isLocal(r) {
 			say(w, http.StatusForbidden, "only for programs on this machine")
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// isLocal says that a program on this machine speaks to it: the name in the Host
+// header keeps out web pages that made a name of theirs lead here.
+func isLocal(r *http.Request) bool {
+	host := r.Host
+	if !strings.Contains(host, ":") || strings.HasSuffix(host, "]") {
+		host += ":80"
+	}
+	return loopback(r.RemoteAddr) && loopback(host) && !passedOn(r)
 }
 
 // passedOn says that a page or a proxy had a hand in a request.

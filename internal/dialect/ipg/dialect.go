@@ -44,8 +44,10 @@ type Config struct {
 	// OpenMerchant is the merchant of calls without a key: for a demo on a
 	// loopback listener alone. Empty = keys are needed.
 	OpenMerchant string
-	Now          func() time.Time
-	Log          *slog.Logger
+	// OpenTo says whose calls these may be; nil = nobody's.
+	OpenTo func(*http.Request) bool
+	Now    func() time.Time
+	Log    *slog.Logger
 	// The rest mints ids and has its usual value when nil.
 	NewID        func() string // of invoices and payments
 	NewToken     func() string // of links
@@ -112,7 +114,7 @@ func New(c Config) (*dialect.Dialect, error) {
 			"application/json":                  dialect.ReadJSON,
 			"application/x-www-form-urlencoded": dialect.ReadForm,
 		},
-		Admit:        dialect.Keys{Keys: c.App, Open: c.OpenMerchant}.Admit,
+		Admit:        dialect.Keys{Keys: c.App, Open: c.OpenMerchant, OpenTo: c.OpenTo}.Admit,
 		Fault:        writeFault,
 		Log:          c.Log,
 		NewRequestID: c.NewRequestID,

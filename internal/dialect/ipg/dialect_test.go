@@ -43,7 +43,8 @@ func open(t *testing.T, w *dialecttest.World, merchant string) *dialect.Dialect 
 	t.Helper()
 	d, err := ipg.New(ipg.Config{
 		App: w.App, Pages: pages{w.App}, PublicURL: "https://pay.example", OpenMerchant: merchant,
-		Now: w.Now, Log: slog.New(slog.DiscardHandler),
+		OpenTo: func(*http.Request) bool { return true },
+		Now:    w.Now, Log: slog.New(slog.DiscardHandler),
 		NewID: w.ObjectID, NewToken: w.UUID, NewRequestID: w.RequestID,
 	})
 	if err != nil {

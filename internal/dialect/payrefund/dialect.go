@@ -24,8 +24,10 @@ type Config struct {
 	// OpenMerchant is the merchant of calls without a key: for a demo on a
 	// loopback listener alone. Empty = keys are needed.
 	OpenMerchant string
-	Now          func() time.Time
-	Log          *slog.Logger
+	// OpenTo says whose calls these may be; nil = nobody's.
+	OpenTo func(*http.Request) bool
+	Now    func() time.Time
+	Log    *slog.Logger
 	// The rest mints ids and has its usual value when nil.
 	NewID        func() string // of payments and refunds: 200 letters and digits
 	NewInvoiceID func() string // of the invoice behind a payment, which nobody sees
@@ -70,7 +72,7 @@ func New(c Config) (*dialect.Dialect, error) {
 		Title:  "payrefund: card and MB WAY payments, and their refunds",
 		Claims: []string{paymentsPath + "/", refundsPath + "/"},
 		// No Bodies: the card must be taken out of them before they are read.
-		Admit:        dialect.Keys{Keys: c.App, Open: c.OpenMerchant}.Admit,
+		Admit:        dialect.Keys{Keys: c.App, Open: c.OpenMerchant, OpenTo: c.OpenTo}.Admit,
 		Log:          c.Log,
 		NewRequestID: c.NewRequestID,
 		Private:      true,
