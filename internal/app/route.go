@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"context"
+	"net/url"
 	"slices"
 	"time"
 
@@ -18,6 +19,7 @@ type candidate struct {
 	name string
 	conn gateway.Gateway
 	info gateway.Info
+	near bool // as Choice has it
 }
 
 // Choice is a gateway that a payer may choose, with one of its methods.
@@ -25,6 +27,9 @@ type Choice struct {
 	Name    string           // what RequestPayment wants to be told
 	Title   string           // for people; the pages translate it
 	Methods []payment.Method // what the payer can pay with there
+	// Near says that an operator has set the provider's address to plain http of this
+	// machine, where a sandbox is: then its pages may be there too.
+	Near bool
 }
 
 // Way is how a payer wishes to pay.
@@ -56,7 +61,7 @@ func (a *App) Choices(ctx context.Context, merchantID string, amount money.Amoun
 	}
 	choices := make([]Choice, len(candidates))
 	for i, c := range candidates {
-		choices[i] = Choice{Name: c.name, Title: c.info.Title, Methods: c.info.Methods}
+		choices[i] = Choice{Name: c.name, Title: c.info.Title, Methods: c.info.Methods, Near: c.near}
 	}
 	return choices, nil
 }
@@ -128,7 +133,7 @@ func (a *App) open(g merchant.Gateway) (candidate, error) {
 	if err != nil {
 		return candidate{}, err
 	}
-	return candidate{name: g.Name, conn: conn, info: conn.Info()}, nil
+	return candidate{name: g.Name, conn: conn, info: conn.Info(), near: isNear(g)}, nil
 }
 
 // fits says whether a gateway takes the amount: its unit must express it
@@ -183,4 +188,17 @@ func (a *App) Flow(ctx context.Context, p payment.Payment) payment.Flow {
 		}
 	}
 	return flow
+}
+
+// Near says of a payment's gateway what Choice says of one.
+func (a *App) Near(ctx context.Context, p payment.Payment) bool {
+	c, err := a.gatewayOf(ctx, p.Merchant, p.Attempt.Gateway)
+	return err == nil && c.near
+}
+
+// isNear looks at the address that connectors call their provider at. A call cannot
+// bring one of this machine, as checkOutside has it, and none of live contracts is plain http.
+func isNear(g merchant.Gateway) bool {
+	u, err := url.Parse(g.Settings["base_url"])
+	return err == nil && u.Scheme == "http" && slices.Contains([]string{"127.0.0.1", "::1", "localhost"}, u.Hostname())
 }

@@ -184,7 +184,7 @@ func (p *Pages) dealForm(r *http.Request, id, form string) string {
 
 // toDeal leads to the page, in the language of this one.
 func (p *Pages) toDeal(w http.ResponseWriter, r *http.Request, id string) {
-	p.guard(w.Header(), false)
+	p.guard(w.Header(), false, false)
 	page := p.action(dealPath(id), r)
 	http.Redirect(w, r, page, http.StatusSeeOther) //nolint:gosec // the path is ours, and the id encoded in it
 }

@@ -162,7 +162,7 @@ func (p *Pages) stream(w http.ResponseWriter, r *http.Request, t teller, owner, 
 		return err == nil && connection.Flush() == nil
 	}
 	h := w.Header()
-	p.guard(h, false)
+	p.guard(h, false, false)
 	h.Set("Content-Type", "text/event-stream; charset=utf-8")
 	h.Set("X-Accel-Buffering", "no") // proxies hold answers back otherwise
 	life, beat := time.NewTimer(streamLife), time.NewTicker(streamBeat)

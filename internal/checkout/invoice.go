@@ -121,7 +121,7 @@ func (p *Pages) showInvoice(w http.ResponseWriter, r *http.Request, view app.Hos
 	}
 	p.show(w, r, screen{
 		voice: v, Name: invoiceScreen, Status: f.status, Title: v.T("invoice.title"), Merchant: view.Merchant,
-		Here: p.prefix + page, LeadsToHTTP: strings.HasPrefix(wayBack(i), "http:"), Body: body,
+		Here: p.prefix + page, LeadsToHTTP: strings.HasPrefix(wayBack(i), "http:"), LeadsNear: body.Ways.near, Body: body,
 	})
 }
 
@@ -187,13 +187,13 @@ func (p *Pages) sendBack(w http.ResponseWriter, r *http.Request, i invoice.Invoi
 		return
 	}
 	p.app.AwaitNotices(r.Context(), i.Merchant, i.ID)
-	p.guard(w.Header(), false)
+	p.guard(w.Header(), false, false)
 	http.Redirect(w, r, to, http.StatusSeeOther)
 }
 
 // toInvoice leads to the page of an invoice, in the language of this one.
 func (p *Pages) toInvoice(w http.ResponseWriter, r *http.Request, i invoice.Invoice) {
-	p.guard(w.Header(), false)
+	p.guard(w.Header(), false, false)
 	http.Redirect(w, r, p.action(invoicePath(i.ID), r), http.StatusSeeOther)
 }
 

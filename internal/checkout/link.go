@@ -107,7 +107,8 @@ func (p *Pages) showLink(w http.ResponseWriter, r *http.Request, view app.LinkVi
 	}
 	body.Ways = v.ways(choices, f.way, plan.gateway, i.Link.Gateway)
 	p.show(w, r, screen{
-		voice: v, Name: linkScreen, Status: f.status, Title: v.T("link.title"), Merchant: view.Merchant, Body: body,
+		voice: v, Name: linkScreen, Status: f.status, Title: v.T("link.title"), Merchant: view.Merchant,
+		LeadsNear: body.Ways.near, Body: body,
 	})
 }
 
@@ -261,25 +262,26 @@ func (p *Pages) sendAway(w http.ResponseWriter, r *http.Request, paid payment.Pa
 	target := paid.Attempt.Link
 	if target == "" || p.app.Flow(r.Context(), paid) == payment.Requisites {
 		target = p.statusAddress(paid)
-	} else if !p.leadsOut(target) {
+	} else if !p.leadsOut(r.Context(), paid) {
 		p.log.ErrorContext(r.Context(), "gateway gave an address that is not safe",
 			slog.String("merchant", paid.Merchant), slog.String("gateway", paid.Attempt.Gateway))
 		p.trouble(w, r, http.StatusServiceUnavailable, "gateway_unavailable")
 		return
 	}
-	p.guard(w.Header(), false)
+	p.guard(w.Header(), false, false)
 	// See Other: the browser must read the gateway's page, not send our form there.
 	http.Redirect(w, r, target, http.StatusSeeOther)
 }
 
-// leadsOut says that an address is one that payers may be sent to.
-func (p *Pages) leadsOut(address string) bool {
-	u, err := url.Parse(address)
+// leadsOut says that a gateway's page is one that payers may be sent to. Plain http
+// of this machine is for sandboxes alone.
+func (p *Pages) leadsOut(ctx context.Context, paid payment.Payment) bool {
+	u, err := url.Parse(paid.Attempt.Link)
 	if err != nil || u.Host == "" || u.User != nil {
 		return false
 	}
 	local := u.Hostname() == "127.0.0.1" || u.Hostname() == "::1" || u.Hostname() == "localhost"
-	return u.Scheme == "https" || (p.insecure && u.Scheme == "http" && local)
+	return u.Scheme == "https" || (u.Scheme == "http" && local && (p.insecure || p.app.Near(ctx, paid)))
 }
 
 // action is an address of ours, such as where a form is sent; it keeps the

@@ -9,6 +9,7 @@ import (
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/gateway"
 	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/merchant"
 	"github.com/purserhq/purser/internal/payment"
 )
 
@@ -300,5 +301,50 @@ func TestHeaders(t *testing.T) {
 	style := s.get(address).want(http.StatusOK, "--accent")
 	if got := style.header.Get("Cache-Control"); got != "public, max-age=31536000, immutable" {
 		t.Errorf("style sheet: Cache-Control = %q, want a long one: its name changes with it", got)
+	}
+}
+
+// A sandbox is plain http of this machine: only the contract that an operator made with it
+// may lead there.
+func TestPayersAreLedToASandboxThatAnOperatorNamed(t *testing.T) {
+	t.Parallel()
+	const near, usual = "http://127.0.0.1:9101/pay/%s", "form-action 'self' https:; "
+	for _, test := range []struct {
+		name, base, page string
+		leads            bool
+		policy           string
+	}{
+		{"its own", "http://127.0.0.1:9101", near, true, "form-action 'self' https: http://127.0.0.1:* http://localhost:*; "},
+		{"another machine's", "http://127.0.0.1:9101", "http://192.0.2.1/pay/%s", false, ""},
+		{"the usual", "", near, false, usual},
+		{"https", "https://127.0.0.1:9101", near, false, usual},
+		{"in another network", "http://192.0.2.1", near, false, usual},
+		{"a name that begins so", "http://localhost.example", near, false, usual},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			s := openShop(t, "Shop", 0)
+			s.link("tok", 5000)
+			g := merchant.Gateway{
+				Merchant: s.merchant, Name: "zarinpal", Connector: "zarinpal", Enabled: true,
+				Settings: map[string]string{"base_url": test.base},
+			}
+			if err := s.app.PutGateway(t.Context(), g); err != nil {
+				t.Fatal(err)
+			}
+			for _, one := range []*bank{s.zarinpal, s.shepa} {
+				one.script(func(b *bank) { b.link = test.page })
+			}
+			policy := s.get("/pay/link/tok").header.Get("Content-Security-Policy")
+			if !strings.Contains(policy, test.policy) {
+				t.Errorf("the policy is %q, want it to have %q", policy, test.policy)
+			}
+			want := http.StatusServiceUnavailable
+			if test.leads {
+				want = http.StatusSeeOther
+			}
+			s.press("/pay/link/tok", url.Values{"gateway": {"zarinpal"}}).want(want)
+			s.press("/pay/link/tok", url.Values{"gateway": {"shepa"}}).want(http.StatusServiceUnavailable)
+		})
 	}
 }

@@ -94,7 +94,8 @@ func (p *Pages) showOpen(w http.ResponseWriter, r *http.Request, view app.LinkVi
 		body.Description = ""
 	}
 	p.show(w, r, screen{
-		voice: v, Name: openScreen, Status: status, Title: v.T("open.title"), Merchant: view.Merchant, Body: body,
+		voice: v, Name: openScreen, Status: status, Title: v.T("open.title"), Merchant: view.Merchant,
+		LeadsNear: body.Ways.near, Body: body,
 	})
 }
 

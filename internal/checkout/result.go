@@ -1,6 +1,7 @@
 package checkout
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -271,7 +272,7 @@ func (p *Pages) showResult(w http.ResponseWriter, r *http.Request, paid payment.
 		Merchant: m.Name, Here: here,
 	}
 	if found.open() {
-		p.toDo(v, paid, view, &body)
+		p.toDo(r.Context(), v, paid, view, &body)
 		p.lookAgain(r, &s, &body, looks)
 	} else {
 		body.Close = body.Next == nil
@@ -310,14 +311,14 @@ func (p *Pages) showNotNeeded(w http.ResponseWriter, r *http.Request, paid payme
 }
 
 // toDo adds what only matters while the payer still has something to do.
-func (p *Pages) toDo(v *voice, paid payment.Payment, view app.InvoiceView, body *resultBody) {
+func (p *Pages) toDo(ctx context.Context, v *voice, paid payment.Payment, view app.InvoiceView, body *resultBody) {
 	if body.Verdict == isChecking {
 		return
 	}
 	if now := p.now(); now.Before(paid.Attempt.Deadline) {
 		body.Left = v.left(now, paid.Attempt.Deadline, paid.Amount.Unit())
 	}
-	if body.Verdict != isConfirm && p.leadsOut(paid.Attempt.Link) {
+	if body.Verdict != isConfirm && p.leadsOut(ctx, paid) {
 		body.Guide = &button{v.T("result.instructions"), paid.Attempt.Link}
 	}
 	if page := p.choicePage(paid, view.Invoice); page != "" {

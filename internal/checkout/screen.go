@@ -66,6 +66,7 @@ type screen struct {
 	Refresh  string // what a refresh header would say; empty = the page stays
 	// LeadsToHTTP says that its forms may lead to a merchant's site without TLS.
 	LeadsToHTTP bool
+	LeadsNear   bool   // its forms may lead to a sandbox on this machine, without TLS
 	Watch       *watch // how the page keeps itself up to date; nil = it has no script
 	Body        any
 
@@ -114,7 +115,7 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request, s screen) {
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 		return
 	}
-	p.guard(w.Header(), s.LeadsToHTTP)
+	p.guard(w.Header(), s.LeadsToHTTP, s.LeadsNear)
 	if s.Watch != nil {
 		const policy = "Content-Security-Policy"
 		w.Header().Set(policy, w.Header().Get(policy)+"; script-src 'self'; connect-src 'self'")
@@ -141,7 +142,7 @@ func inOrder(page []byte) []byte {
 // page keeps itself up to date, which show adds), loads nothing from elsewhere,
 // is shown in no frame, is stored nowhere, and its address, which is a
 // credential, is told to nobody.
-func (p *Pages) guard(h http.Header, leadsToHTTP bool) {
+func (p *Pages) guard(h http.Header, leadsToHTTP, leadsNear bool) {
 	// Some browsers also hold the answer to a form against form-action, and
 	// ours is a redirect to a gateway's page or to a merchant's. Both are the
 	// merchants' to choose, so every https address must be possible. The sandbox
@@ -150,7 +151,7 @@ func (p *Pages) guard(h http.Header, leadsToHTTP bool) {
 	targets := "'self' https:"
 	if leadsToHTTP {
 		targets += " http:"
-	} else if p.insecure {
+	} else if leadsNear || p.insecure {
 		targets += " http://127.0.0.1:* http://localhost:*"
 	}
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action "+targets+

@@ -17,6 +17,7 @@ type ways struct {
 	Choices []wayChoice
 	Phone   *phoneField // nil = nothing that is offered is confirmed on a phone
 	Leaves  bool        // every choice leads to a gateway's page
+	near    bool        // a choice may lead to a sandbox on this machine
 }
 
 // wayChoice is one method of one gateway that the payer can pick.
@@ -137,6 +138,7 @@ func (v *voice) ways(choices []app.Choice, f wayForm, wishes ...string) ways {
 	if n := picked(all, f.Way, wishes); n >= 0 {
 		offer.Choices[n].Picked = true
 	}
+	offer.near = slices.ContainsFunc(choices, func(c app.Choice) bool { return c.Near })
 	switch {
 	case len(reach) == 0:
 	case onlyPhone:
