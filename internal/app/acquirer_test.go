@@ -182,7 +182,7 @@ func (i *intent) done(step string, amount int64) bool {
 	case "void":
 		return i.state == "void"
 	default:
-		return i.held == amount
+		return i.held == amount || i.taken == amount
 	}
 }
 
