@@ -171,6 +171,12 @@ func (a *App) Customers(ctx context.Context, merchantID string, page Page) ([]wa
 	return a.store.Customers(ctx, merchantID, page)
 }
 
+// HasCustomers says whether a merchant has any: who could pay from a wallet.
+func (a *App) HasCustomers(ctx context.Context, merchantID string) (bool, error) {
+	last, err := a.store.LastCustomer(ctx, merchantID)
+	return last > 0, err
+}
+
 // hashedAtOnce bounds how many PINs are hashed at once: each takes 19 MiB.
 const hashedAtOnce = 2
 

@@ -2,6 +2,7 @@ package checkout_test
 
 import (
 	"net/http"
+	"net/url"
 	"testing"
 	"time"
 
@@ -49,4 +50,40 @@ func TestDealOfOurOwnAPI(t *testing.T) {
 		b.stands(i, invoice.Completed)
 		b.look(i.ID).want(http.StatusOK).never("<form", "2200 1234")
 	}
+}
+
+// The page of an invoice leads to the person who is to be paid while there is one: whoever
+// paid there too would pay twice.
+func TestPageOfAnInvoiceWithADeal(t *testing.T) {
+	t.Parallel()
+	b := openBazaar(t, byPhone)
+	i := b.bill(func(n *app.NewInvoice) {
+		n.ID, n.Bag, n.Due, n.ReturnTo = "inv_"+b.newUUID(), nil, time.Time{}, "https://shop.example/done"
+	})
+	page := "/pay/invoice/" + i.ID
+	b.anybody()
+	b.get(page).want(http.StatusOK, page+"/wallet")
+	wish := app.NewDeal{ID: "deal_" + b.newUUID(), Payment: "pay_" + b.newUUID(), Invoice: i.ID, Option: "SBP"}
+	d, found, err := b.app.StartDeal(t.Context(), b.merchant, wish)
+	if err != nil || !found {
+		t.Fatalf("got %t, %v, want a deal", found, err)
+	}
+	leads := func() {
+		t.Helper()
+		b.get(page).leadsTo("/invoice?id=" + i.ID)
+		b.press(page+"/gateway", url.Values{"choice": {"bank/card"}}).leadsTo("/invoice?id=" + i.ID)
+		b.press(page+"/wallet", url.Values{"account": {"10001"}, "pin": {"4711"}}).leadsTo("/invoice?id=" + i.ID)
+	}
+	leads()
+	if _, err := b.app.ReportTransfer(t.Context(), b.merchant, d.ID, true); err != nil {
+		t.Fatal(err)
+	}
+	leads()
+	if n := len(b.payments(i)); n != 1 {
+		t.Errorf("the invoice has %d payments, want the deal's alone", n)
+	}
+	if _, err := b.app.CompleteDeal(t.Context(), b.word(d)); err != nil {
+		t.Fatal(err)
+	}
+	b.get(page).want(http.StatusOK).never(page + "/wallet")
 }

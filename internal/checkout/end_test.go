@@ -82,6 +82,7 @@ func TestPartGivenBack(t *testing.T) {
 func TestPartOfAPartGivenBack(t *testing.T) {
 	t.Parallel()
 	s := openShop(t, "Shop", 0)
+	s.anybody()
 	i := s.hosted(func(n *app.NewInvoice) { n.VerifyIn = 0 })
 	s.part(i, toman(50_000))
 	s.back(i, toman(20_000))

@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,6 +30,7 @@ type invoiceBody struct {
 	Left          string // how much time there is; empty = no end is set
 	Checking      bool   // money may be on its way already
 	OwnerOnly     bool   // only one person's wallet may pay
+	Wallet        bool   // somebody has one with this merchant
 	Filled        walletForm
 	Ways          ways
 	Alert         *alert
@@ -63,7 +65,18 @@ func (p *Pages) Invoice(w http.ResponseWriter, r *http.Request, id string) {
 		p.showEnd(w, r, view, *over)
 		return
 	}
+	if byDeal(view.Payments) {
+		p.toDeal(w, r, view.Invoice.ID)
+		return
+	}
 	p.showInvoice(w, r, view, invoiceForm{status: http.StatusOK})
+}
+
+// byDeal says that a person is to be paid, or was: who pays here too pays twice.
+func byDeal(payments []payment.Payment) bool {
+	return slices.ContainsFunc(payments, func(one payment.Payment) bool {
+		return one.State == payment.Processing && one.Attempt.Gateway == ""
+	})
 }
 
 // hosted finds the invoice of a page, or answers.
@@ -118,6 +131,15 @@ func (p *Pages) showInvoice(w http.ResponseWriter, r *http.Request, view app.Hos
 			return
 		}
 		body.Ways = v.ways(choices, f.way)
+	}
+	any, err := p.app.HasCustomers(r.Context(), i.Merchant)
+	if err != nil {
+		p.failed(w, r, view.Merchant, err)
+		return
+	}
+	body.Wallet = any || body.OwnerOnly
+	if !body.Wallet && len(body.Ways.Choices) == 0 && body.Alert == nil {
+		body.Alert = v.alert("no_gateway")
 	}
 	p.show(w, r, screen{
 		voice: v, Name: invoiceScreen, Status: f.status, Title: v.T("invoice.title"), Merchant: view.Merchant,
@@ -306,6 +328,10 @@ func (p *Pages) payable(w http.ResponseWriter, r *http.Request) (app.HostedInvoi
 	view, ok := p.hosted(w, r, r.PathValue("id"))
 	if ok && p.endOf(view) != nil {
 		p.toInvoice(w, r, view.Invoice)
+		return view, false
+	}
+	if ok && byDeal(view.Payments) {
+		p.toDeal(w, r, view.Invoice.ID)
 		return view, false
 	}
 	return view, ok

@@ -38,6 +38,16 @@ func (s *shop) hosted(change func(*app.NewInvoice)) invoice.Invoice {
 
 func page(i invoice.Invoice) string { return "/pay/invoice/" + i.ID }
 
+// anybody opens a wallet, so that the pages ask for one.
+func (s *shop) anybody() {
+	s.Helper()
+	if _, err := s.app.CreateCustomer(s.Context(), app.NewCustomer{
+		Merchant: s.merchant, FirstName: "Reza", NationalID: "0012345679", PIN: pin,
+	}); err != nil {
+		s.Fatal(err)
+	}
+}
+
 // customer opens a wallet with money in it.
 func (s *shop) customer(email string, amount money.Amount) wallet.Customer {
 	s.Helper()
@@ -92,6 +102,7 @@ func (s *shop) stands(i invoice.Invoice, want invoice.State) invoice.Invoice {
 func TestInvoiceShowsWhatIsPaid(t *testing.T) {
 	t.Parallel()
 	s := openShop(t, "Shop", 0)
+	s.anybody()
 	i := s.hosted(func(n *app.NewInvoice) { n.Due = s.now().Add(15 * time.Minute) })
 	plain := s.hosted(func(n *app.NewInvoice) { n.Title, n.Reference = "", "" })
 	const wide = "\u00a0"
@@ -121,6 +132,7 @@ func TestInvoiceShowsWhatIsPaid(t *testing.T) {
 func TestInvoiceOffersGatewaysThatTakeIt(t *testing.T) {
 	t.Parallel()
 	s := openShop(t, "Shop", 0)
+	s.anybody()
 	s.shepa.info.Max = rial(1000)
 	s.get(page(s.hosted(nil))).want(http.StatusOK, `value="zarinpal/iranian_card"`).never(`value="shepa/iranian_card"`)
 	coins := s.hosted(func(n *app.NewInvoice) { n.Amount = money.New(1_234_567_890, money.USDT) })
@@ -272,6 +284,7 @@ func TestInvoiceOfOnePerson(t *testing.T) {
 func TestInvoiceIsPaidAtAGateway(t *testing.T) {
 	t.Parallel()
 	s := openShop(t, "Shop", 0)
+	s.anybody()
 	i := s.hosted(nil)
 	pick := url.Values{"gateway": {"zarinpal"}}
 	s.press(page(i)+"/gateway", pick).leadsTo("https://zarinpal.example/pay/zarinpal1")
@@ -329,6 +342,7 @@ func TestInvoiceNotPaidAtAGateway(t *testing.T) {
 func TestInvoiceGatewaySaysWhatToDo(t *testing.T) {
 	t.Parallel()
 	s := openShop(t, "Shop", 0)
+	s.anybody()
 	i := s.hosted(nil)
 	pick := url.Values{"gateway": {"shepa"}}
 	s.shepa.script(func(b *bank) { b.start = gateway.NoAnswer })
@@ -573,4 +587,19 @@ func TestClosedInvoice(t *testing.T) {
 		t.Errorf("got %d payments, want the one", got)
 	}
 	s.stands(i, invoice.Completed)
+}
+
+// A page asks for a wallet only where somebody has one with its merchant.
+func TestNobodyHasAWallet(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, "Shop", 0)
+	i := s.hosted(nil)
+	s.get(page(i)+"?lang=en").want(http.StatusOK, page(i)+"/gateway", `class="button"`).
+		never(`name="pin"`, "from the wallet", "Other ways", "button-quiet")
+	small := s.hosted(func(n *app.NewInvoice) { n.Amount = money.New(1, money.IRT) })
+	s.get(page(small)+"?lang=en").want(http.StatusOK, "No gateway is available").never(`name="pin"`, `name="choice"`)
+	own := s.hosted(func(n *app.NewInvoice) { n.NationalID = "0012345678" })
+	s.get(page(own)+"?lang=en").want(http.StatusOK, `name="pin"`).never(`name="choice"`)
+	s.anybody()
+	s.get(page(i)+"?lang=en").want(http.StatusOK, `name="pin"`, "from the wallet", "button-quiet")
 }
