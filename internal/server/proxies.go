@@ -54,8 +54,8 @@ func callerOf(r *http.Request, proxies []netip.Prefix) string {
 	}
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for _, hop := range slices.Backward(hops) {
-		address, err := netip.ParseAddr(strings.TrimSpace(hop))
-		if err != nil {
+		address, ok := addressOf(strings.TrimSpace(hop))
+		if !ok {
 			return r.RemoteAddr
 		}
 		if caller := net.JoinHostPort(address.Unmap().String(), "0"); !ours(caller, proxies) {
@@ -63,6 +63,21 @@ func callerOf(r *http.Request, proxies []netip.Prefix) string {
 		}
 	}
 	return r.RemoteAddr
+}
+
+// addressOf reads an entry of X-Forwarded-For; some proxies write the port as well, and
+// others put brackets around an address of IPv6 alone.
+func addressOf(hop string) (netip.Addr, bool) {
+	if at, err := netip.ParseAddrPort(hop); err == nil {
+		return at.Addr(), true
+	}
+	if inner, ok := strings.CutPrefix(hop, "["); ok {
+		if inner, ok = strings.CutSuffix(inner, "]"); ok && strings.Contains(inner, ":") {
+			hop = inner
+		}
+	}
+	address, err := netip.ParseAddr(hop)
+	return address, err == nil
 }
 
 // ours says that an address belongs to one of our proxies.
