@@ -225,6 +225,7 @@ func TestDeposits(t *testing.T) {
 	if page.State != "open" || page.Payment != "" || !strings.HasPrefix(page.Page, "http://127.0.0.1:8080/pay/link/") {
 		t.Errorf("got %+v, want an open invoice with a page", page)
 	}
+	x.config.Listen, x.config.PublicURL = "127.0.0.1:0", "http://127.0.0.1:8080"
 	s, err := New(t.Context(), x.config, io.Discard)
 	if err != nil {
 		t.Fatal(err)

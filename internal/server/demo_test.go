@@ -104,7 +104,7 @@ func TestDemoSandbox(t *testing.T) {
 		t.Errorf("the welcome is broken: %s", text)
 	}
 	// The ordinary server has no sandbox, and nobody without a key.
-	s, err := New(t.Context(), Config{Data: sqlitetest.Folder(t)}, io.Discard)
+	s, err := New(t.Context(), Config{Listen: "127.0.0.1:0", Data: sqlitetest.Folder(t)}, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}

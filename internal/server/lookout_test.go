@@ -185,7 +185,7 @@ func TestMoneyHealth(t *testing.T) {
 // TestMoneyHealthStands wants an audit that makes no progress to be said.
 func TestMoneyHealthStands(t *testing.T) {
 	t.Parallel()
-	s, err := New(t.Context(), Config{Data: sqlitetest.Folder(t)}, io.Discard)
+	s, err := New(t.Context(), Config{Listen: "127.0.0.1:0", Data: sqlitetest.Folder(t)}, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,8 @@ func TestRevokedElsewhere(t *testing.T) {
 	defer func() { r.halt(t) }()
 	call := func() int {
 		t.Helper()
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.url+"/v1/payments", http.NoBody)
+		// /v1 has limits that no setting lifts: this asks faster than they allow.
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.url+"/api/payments", http.NoBody)
 		if err != nil {
 			t.Fatal(err)
 		}

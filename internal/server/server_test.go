@@ -51,6 +51,7 @@ func start(t *testing.T, c Config, change func(s *Server)) *running {
 	if c.Data == "" {
 		c.Data = sqlitetest.Folder(t)
 	}
+	c.Listen = "127.0.0.1:0" // another program may be at the usual port
 	s, err := New(t.Context(), c, io.Discard)
 	if err != nil {
 		t.Fatal(err)
@@ -58,8 +59,6 @@ func start(t *testing.T, c Config, change func(s *Server)) *running {
 	if change != nil {
 		change(s)
 	}
-	c.Listen = "127.0.0.1:0"
-	s.config.Listen = c.Listen
 	open, err := listen(t.Context(), s.config)
 	if err != nil {
 		t.Fatal(err)
@@ -278,7 +277,7 @@ func waitUntil(t *testing.T, so func() bool) {
 
 func TestReadyEndsWithTheStop(t *testing.T) {
 	t.Parallel()
-	s, err := New(t.Context(), Config{Data: sqlitetest.Folder(t)}, io.Discard)
+	s, err := New(t.Context(), Config{Listen: "127.0.0.1:0", Data: sqlitetest.Folder(t)}, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -305,18 +304,18 @@ func wantReady(t *testing.T, s *Server, status int, word string) {
 func TestOneProcessPerFile(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
-	first, err := New(t.Context(), Config{Data: folder}, io.Discard)
+	first, err := New(t.Context(), Config{Listen: "127.0.0.1:0", Data: folder}, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = New(t.Context(), Config{Data: folder}, io.Discard)
+	_, err = New(t.Context(), Config{Listen: "127.0.0.1:0", Data: folder}, io.Discard)
 	if err == nil || !strings.Contains(err.Error(), "another purser process uses this database") {
 		t.Errorf("got %v, want an error that says who is in the way", err)
 	}
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
-	second, err := New(t.Context(), Config{Data: folder}, io.Discard)
+	second, err := New(t.Context(), Config{Listen: "127.0.0.1:0", Data: folder}, io.Discard)
 	if err != nil {
 		t.Fatalf("after the first has ended: %v", err)
 	}
@@ -349,7 +348,7 @@ func TestAddressInUse(t *testing.T) {
 	if err := s.Run(t.Context()); err == nil || !strings.Contains(err.Error(), l.Addr().String()) {
 		t.Errorf("got %v, want an error that names the address", err)
 	}
-	again, err := New(t.Context(), Config{Data: folder}, io.Discard)
+	again, err := New(t.Context(), Config{Listen: "127.0.0.1:0", Data: folder}, io.Discard)
 	if err != nil {
 		t.Fatalf("the database was left open: %v", err)
 	}
@@ -369,7 +368,8 @@ func TestLostKeyset(t *testing.T) {
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
 	}
-	_, err = New(t.Context(), Config{Data: folder, KeysetFile: filepath.Join(folder, "gone.json")}, io.Discard)
+	lost := Config{Listen: "127.0.0.1:0", Data: folder, KeysetFile: filepath.Join(folder, "gone.json")}
+	_, err = New(t.Context(), lost, io.Discard)
 	wrong, ok := errors.AsType[*SettingError](err)
 	if !ok || wrong.Key != "keyset_file" || !strings.Contains(err.Error(), "bring it back") {
 		t.Errorf("got %v, want an error that asks for the keyset", err)
@@ -394,7 +394,7 @@ func TestKeysetOfAnother(t *testing.T) {
 	}
 	for keyset, warned := range map[string]bool{filepath.Join(folder, keysetName): false, other: true} {
 		var log strings.Builder
-		s, err := New(t.Context(), Config{Data: folder, KeysetFile: keyset}, &log)
+		s, err := New(t.Context(), Config{Listen: "127.0.0.1:0", Data: folder, KeysetFile: keyset}, &log)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -408,7 +408,7 @@ func TestKeysetOfAnother(t *testing.T) {
 	// What is sealed under the other one in the meantime does not end the warning.
 	for _, want := range []string{"no secret in the database opens", "some secrets in the database do not open"} {
 		var log strings.Builder
-		s, err := New(t.Context(), Config{Data: folder, KeysetFile: other}, &log)
+		s, err := New(t.Context(), Config{Listen: "127.0.0.1:0", Data: folder, KeysetFile: other}, &log)
 		if err != nil {
 			t.Fatal(err)
 		}
