@@ -47,7 +47,11 @@ func readBody[Body any](c *call) (in Body, err error) {
 	if err := jsonnext.Unmarshal(c.Raw, &in); err != nil {
 		var unfit *jsonnext.UnmarshalTypeError
 		if errors.As(err, &unfit) && unfit.Field != "" { // the schema says integer, and nothing of how long one may be
-			return in, fault.New(fault.CodeParameterInvalid, unfit.Field, "It is beyond what can be counted.").With(err)
+			words := "It is beyond what can be counted."
+			if number, ok := strings.CutPrefix(unfit.Value, "number "); ok && strings.ContainsAny(number, ".eE") {
+				words = "It must be written as a whole number."
+			}
+			return in, fault.New(fault.CodeParameterInvalid, unfit.Field, words).With(err)
 		}
 		return in, fault.New(fault.CodeBodyUnreadable, "", "").With(err)
 	}

@@ -107,6 +107,16 @@ func TestNumbersThatDoNotFit(t *testing.T) {
 	if want := `"detail":"Expected number <= 315360000."`; !strings.Contains(a.Body, want) {
 		t.Errorf("got %s, want %s", a.Body, want)
 	}
+	for number, want := range map[string]string{
+		"1.0": "must be written as a whole number", "1e0": "must be written as a whole number",
+		"1E2": "must be written as a whole number", vast: "beyond what can be counted",
+	} {
+		a := w.Ask(w.Handler(open(t, w)), http.MethodPost, "/v1/invoices", named("written "+number),
+			`{"amount":"5000","unit":"IRR","terminal":`+number+`}`)
+		if a.Status != http.StatusBadRequest || !strings.Contains(a.Body, want) {
+			t.Errorf("terminal %s: got %d %s, want a refusal that says %s", number, a.Status, a.Body, want)
+		}
+	}
 }
 
 // TestNothingSetUp wants who asks for what nobody set up to be told so for good, with the
