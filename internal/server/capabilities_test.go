@@ -171,7 +171,7 @@ func gatewayTable(t *testing.T) string {
 	b.WriteString(table("gateway", "units", "methods", "the payer pays", "card given to us", "hold, take, let go",
 		"change what is held", "undo", "refund", "payout", "its server tells us", "lists what is unclaimed"))
 	keys := nagadOfTest(t)
-	samples := demoGateways("http://127.0.0.1:1", keys)
+	samples := demoGateways(below("http://127.0.0.1:1"), keys)
 	for _, c := range connectors {
 		at := slices.IndexFunc(samples, func(g demoGateway) bool { return g.name == c.name })
 		if at < 0 {

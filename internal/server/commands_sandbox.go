@@ -2,11 +2,15 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/purserhq/purser/internal/sandbox"
 )
@@ -22,6 +26,23 @@ type sandboxView struct {
 	Provider string `json:"provider"`
 	URL      string `json:"url"`
 	Control  string `json:"control"`
+	// What a contract with the emulator needs: they are no secrets.
+	Settings    map[string]string `json:"settings"`
+	Credentials map[string]string `json:"credentials"`
+}
+
+// addLine is the command that gives a merchant the contract.
+func (v sandboxView) addLine() (string, error) {
+	credentials, err := json.Marshal(v.Credentials)
+	if err != nil {
+		return "", err
+	}
+	var line strings.Builder
+	fmt.Fprintf(&line, "printf %%s '%s' | purser gateway add --merchant ID --connector %s", credentials, v.Provider)
+	for _, name := range slices.Sorted(maps.Keys(v.Settings)) {
+		fmt.Fprintf(&line, " --setting %s=%s", name, v.Settings[name])
+	}
+	return line.String() + " --credentials -", nil
 }
 
 // Sandbox runs the emulators, each on a listener of its own as their clients
@@ -62,7 +83,12 @@ func (c Commands) Sandbox(ctx context.Context, o SandboxOptions) error {
 		}
 		opened, handlers = append(opened, running), append(handlers, running)
 		controls.Handle("/"+e.name+"/", http.StripPrefix("/"+e.name, running.Control()))
-		views = append(views, sandboxView{e.name, url, "http://" + control.Addr().String() + "/" + e.name + "/"})
+		views = append(views, sandboxView{
+			Provider: e.name, URL: url, Control: "http://" + control.Addr().String() + "/" + e.name + "/",
+		})
+	}
+	if err := addContracts(views, opened); err != nil {
+		return errors.Join(err, closeAll(listeners))
 	}
 	if err := c.showSandbox(views); err != nil {
 		return errors.Join(err, closeAll(listeners))
@@ -70,12 +96,50 @@ func (c Commands) Sandbox(ctx context.Context, o SandboxOptions) error {
 	return serveAll(ctx, listeners, handlers)
 }
 
+// addContracts says of each emulator what a contract with it needs.
+func addContracts(views []sandboxView, opened []emulator) error {
+	nagad, err := findNagadKeys(opened)
+	if err != nil {
+		return err
+	}
+	at := make(map[string]string, len(views))
+	for _, v := range views {
+		at[v.Provider] = v.URL
+	}
+	contracts := demoGateways(func(provider string) string { return at[provider] }, nagad)
+	for i := range views {
+		for _, g := range contracts {
+			if g.name != views[i].Provider {
+				continue
+			}
+			views[i].Settings, views[i].Credentials = g.settings, make(map[string]string, len(g.secrets))
+			for name, secret := range g.secrets {
+				views[i].Credentials[name] = secret.Reveal()
+			}
+		}
+	}
+	return nil
+}
+
 func (c Commands) showSandbox(views []sandboxView) error {
 	rows := make([][]string, len(views))
 	for i, v := range views {
 		rows[i] = []string{v.Provider, v.URL, v.Control}
 	}
-	return c.Terminal.show(views, []string{"PROVIDER", "ADDRESS", "CONTROL"}, rows)
+	err := c.Terminal.show(views, []string{"PROVIDER", "ADDRESS", "CONTROL"}, rows)
+	if err != nil || c.Terminal.JSON {
+		return err
+	}
+	lines := []string{"", "A contract with each, for a merchant of yours:", ""}
+	for _, v := range views {
+		line, err := v.addLine()
+		if err != nil {
+			return err
+		}
+		lines = append(lines, line)
+	}
+	_, err = fmt.Fprintln(c.Terminal.Out, strings.Join(lines, "\n"))
+	return err
 }
 
 // behind is the address that many ports after another; port 0 stays.

@@ -302,6 +302,12 @@ func TestSandboxAlone(t *testing.T) {
 		if err = errors.Join(err, response.Body.Close()); err != nil || !strings.Contains(string(text), v.URL) {
 			t.Errorf("%s: got %s, %v, want its overview", v.Provider, text, err)
 		}
+		line, err := v.addLine()
+		if err != nil || !strings.Contains(line, " --connector "+v.Provider+" ") ||
+			!strings.Contains(line, " --setting base_url="+v.URL) || !strings.Contains(line, " --setting mode=test ") ||
+			len(v.Credentials) == 0 || strings.Count(line, "'") != 2 {
+			t.Errorf("%s: got the line %q, %v", v.Provider, line, err)
+		}
 	}
 	cancel()
 	if err := <-ended; err != nil {

@@ -39,9 +39,9 @@ const (
 	demoEventSecret  Secret = "whsec_purserdemopurserdemopurserdemo" //nolint:gosec // the demo's own
 )
 
-// demoGateways point at the sandbox, wherever it is this time. The
+// demoGateways point at the sandbox, wherever each provider is this time. The
 // credentials are those that the providers publish for tests.
-func demoGateways(sandbox string, nagad nagadKeys) []demoGateway {
+func demoGateways(at func(provider string) string, nagad nagadKeys) []demoGateway {
 	test := func(more ...string) map[string]string {
 		settings := map[string]string{"mode": "test"}
 		for pair := range slices.Chunk(more, 2) {
@@ -51,40 +51,40 @@ func demoGateways(sandbox string, nagad nagadKeys) []demoGateway {
 	}
 	return []demoGateway{
 		{
-			"zarinpal", "", test("base_url", sandbox+"/zarinpal", "graphql_url", sandbox+"/zarinpal/api/v4/graphql"),
+			"zarinpal", "", test("base_url", at("zarinpal"), "graphql_url", at("zarinpal")+"/api/v4/graphql"),
 			map[string]Secret{"merchant_id": "00000000-0000-4000-8000-000000000001", "access_token": "sandbox"},
 		},
 		{
 			"shepa", "",
-			test("base_url", sandbox+"/shepa"),
+			test("base_url", at("shepa")),
 			map[string]Secret{"api_key": "sandbox"},
 		},
 		{
 			"zibal", "",
-			test("base_url", sandbox+"/zibal", "platform_url", sandbox+"/zibal", "account_id", "sandbox"),
+			test("base_url", at("zibal"), "platform_url", at("zibal"), "account_id", "sandbox"),
 			map[string]Secret{"merchant": "zibal", "access_token": "sandbox"},
 		},
 		{
-			"bkash", "", test("base_url", sandbox+"/bkash"),
+			"bkash", "", test("base_url", at("bkash")),
 			map[string]Secret{"username": "sandbox", "password": "sandbox", "app_key": "sandbox", "app_secret": "sandbox"},
 		},
 		{
-			"nagad", "", test("base_url", sandbox+"/nagad/api/dfs"),
+			"nagad", "", test("base_url", at("nagad")+"/api/dfs"),
 			map[string]Secret{
 				"merchant_id": nagadbox.TestMerchant, "merchant_private_key": Secret(nagad.MerchantKey()),
 				"pg_public_key": Secret(nagad.PublicKey()),
 			},
 		},
 		{
-			"sslcommerz", "", test("base_url", sandbox+"/sslcommerz", "store_id", sslcommerzbox.TestStore),
+			"sslcommerz", "", test("base_url", at("sslcommerz"), "store_id", sslcommerzbox.TestStore),
 			map[string]Secret{"store_passwd": sslcommerzbox.TestPassword},
 		},
 		{
-			"stripe", "", test("base_url", sandbox+"/stripe", "currency", "EUR"),
+			"stripe", "", test("base_url", at("stripe"), "currency", "EUR"),
 			map[string]Secret{"secret_key": "sk_test_sandbox", "webhook_secret": demoEventSecret},
 		},
 		{
-			"ifthenpay", "", test("base_url", sandbox+"/ifthenpay", "refund_url", sandbox+"/ifthenpay/api"),
+			"ifthenpay", "", test("base_url", at("ifthenpay"), "refund_url", at("ifthenpay")+"/api"),
 			map[string]Secret{
 				"mbway_key": ifthenpaybox.TestKey, "backoffice_key": "1111-2222-3333-4444",
 				"anti_phishing_key": demoAntiPhishing,
@@ -98,6 +98,11 @@ func demoGateways(sandbox string, nagad nagadKeys) []demoGateway {
 	}
 }
 
+// below has all providers at one address.
+func below(sandbox string) func(provider string) string {
+	return func(provider string) string { return sandbox + "/" + provider }
+}
+
 // putGateways writes those that are new or have moved with the address.
 func (s *seeding) putGateways(ctx context.Context) error {
 	stored, err := s.app.Gateways(ctx, s.merchant)
@@ -108,12 +113,12 @@ func (s *seeding) putGateways(ctx context.Context) error {
 	for _, g := range stored {
 		known[g.Name] = g
 	}
-	nagad, err := s.nagadKeys()
+	nagad, err := findNagadKeys(s.emulators)
 	if err != nil {
 		return err
 	}
 	var errs []error
-	for i, g := range demoGateways(s.info.SandboxURL, nagad) {
+	for i, g := range demoGateways(below(s.info.SandboxURL), nagad) {
 		before, ok := known[g.name]
 		if ok && s.same(before, g) {
 			continue
@@ -145,8 +150,8 @@ type nagadKeys interface {
 	PublicKey() string
 }
 
-func (s *seeding) nagadKeys() (nagadKeys, error) {
-	for _, e := range s.emulators {
+func findNagadKeys(among []emulator) (nagadKeys, error) {
+	for _, e := range among {
 		if keys, ok := e.(nagadKeys); ok {
 			return keys, nil
 		}
