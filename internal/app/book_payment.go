@@ -138,11 +138,15 @@ func unasked(p payment.Payment, now time.Time) store.Change {
 	return store.Change{Payments: []payment.Payment{p}}
 }
 
-// release frees the room that a payment holds on its invoice.
+// release frees the room that a payment holds on its invoice, which asks for nothing more of
+// one that was withdrawn.
 func release(ctx context.Context, r store.Reader, p payment.Payment, now time.Time, change *store.Change,
 ) (payment.Payment, error) {
 	if !p.Reserved {
 		return p, nil
+	}
+	if p.Withdrawn && p.Direct {
+		return freeInvoice(ctx, r, p, now, byMerchant, change)
 	}
 	i, err := r.Invoice(ctx, p.Merchant, p.Invoice)
 	if err != nil {
@@ -255,7 +259,7 @@ func (a *App) bookTaken(ctx context.Context, p payment.Payment, c candidate, rep
 			fresh.Card = report.Card
 		}
 		if !fresh.Reserved {
-			if i, found = setAside(i, fresh.Amount); found == busy && fresh.State == payment.Processing {
+			if i, found = placeOf(i, fresh); found == busy && fresh.State == payment.Processing {
 				return store.Change{}, nil
 			} else if found != enough {
 				return a.toSuspense(&fresh, now, change)

@@ -185,7 +185,7 @@ func (a *App) ChargeAgain(ctx context.Context, merchantID, id string, amount mon
 		if p.State, err = payment.States.Next(from, payment.Retry); err != nil {
 			return store.Change{}, err
 		}
-		p.Amount, p.Note, p.Reason, p.FinalizedAt, p.Checks = amount, "", "", never, 0
+		p.Amount, p.Note, p.Reason, p.FinalizedAt, p.Checks, p.Dropped = amount, "", "", never, 0, false
 		p = a.attemptAt(with(p, n, c), c, now)
 		p.UpdatedAt, i.UpdatedAt = now, now
 		return store.Change{
@@ -208,7 +208,11 @@ func refit(i invoice.Invoice, p payment.Payment, amount money.Amount) (invoice.I
 		return i, fault.New(fault.CodeInvoiceHeld, "invoice", "")
 	}
 	i.Held = false // it was for another amount: this one is not unusual
-	i, err := i.Follow(p.Amount, amount)
+	was := p.Amount
+	if p.Dropped { // the invoice asks for it anew
+		was = money.Zero(was.Unit())
+	}
+	i, err := i.Follow(was, amount)
 	if err == nil {
 		_, err = i.Reserve(amount) // others may have paid it meanwhile
 	}

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/event"
@@ -233,4 +234,102 @@ func TestNotExtendedWhileDealt(t *testing.T) {
 		t.Errorf("after its end: %v", err)
 	}
 	b.invoiceIsIn(d.Invoice, invoice.Open, rub("500"))
+}
+
+// TestWithdrawBesideAnExtension: a payment that the merchant deletes takes its own share of the
+// invoice along, once, and not what the invoice was extended by.
+func TestWithdrawBesideAnExtension(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		card string
+		void bool // before it is withdrawn
+		paid bool // the extension, before that
+	}{
+		"failed":              {badCard, false, false},
+		"failed, paid beside": {badCard, false, true},
+		"held":                {goodCard, false, false},
+		"held, paid beside":   {goodCard, false, true},
+		"void":                {goodCard, true, false},
+		"void, paid beside":   {goodCard, true, true},
+		"the payer is asked":  {questionCard, false, false},
+	} {
+		s, b := withCards(t)
+		p := s.charge(test.card, 60)
+		i := s.extended(p)
+		if test.paid {
+			s.follows(i)
+		}
+		r, err := s.openLink(i.Link.Token, money.Amount{}) // a payer is on the page all the while
+		if err != nil && !test.paid {
+			t.Fatal(err)
+		}
+		if test.void {
+			if _, err := s.app.VoidPayment(t.Context(), s.merchant, p.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 2 {
+			err := s.app.WithdrawPayment(t.Context(), s.merchant, p.ID)
+			if err != nil && !fault.Is(err, fault.CodePaymentNotFound) {
+				t.Fatalf("%s: %s", name, fault.Detail(err))
+			}
+		}
+		if !test.paid {
+			s.asks(i.ID, invoice.Open, 7_000, 0, 0)
+			s.first.pay(r.Payment.Attempt.Session, "paid")
+			s.returns(r.Payment, "ok")
+		}
+		s.asks(i.ID, invoice.Completed, 7_000, 7_000, 0)
+		if test.card == questionCard {
+			b.set(func(b *acquirer) { i := b.intents[p.Reference()]; i.state, i.held = "held", 60 })
+			s.asked(p, 2*time.Minute)
+			s.state(p.ID, payment.Canceled)
+			s.asks(i.ID, invoice.Completed, 7_000, 7_000, 0)
+		}
+	}
+}
+
+// TestWithdrawnMoneyHasNoPlace: what comes for a deleted payment does not take the room that
+// its invoice has for something else.
+func TestWithdrawnMoneyHasNoPlace(t *testing.T) {
+	t.Parallel()
+	s, b := withCards(t)
+	p := s.charge(questionCard, 60)
+	i := s.extended(p)
+	if err := s.app.WithdrawPayment(t.Context(), s.merchant, p.ID); err != nil {
+		t.Fatal(err)
+	}
+	b.set(func(b *acquirer) { i := b.intents[p.Reference()]; i.state, i.held = "held", 60 })
+	p = s.asked(p, 2*time.Minute)
+	s.want(p, payment.Canceled, payment.Bad, nil)
+	if b.of(p).state != "void" {
+		t.Errorf("the acquirer has it as %s", b.of(p).state)
+	}
+	s.asks(i.ID, invoice.Open, 7_000, 0, 0)
+	s.follows(i)
+	s.asks(i.ID, invoice.Completed, 7_000, 7_000, 0)
+}
+
+// TestAgainAfterAnExtendedHold: a card that is tried again after its share was dropped is
+// asked for besides the extension.
+func TestAgainAfterAnExtendedHold(t *testing.T) {
+	t.Parallel()
+	s, b := withCards(t)
+	p := s.charge(goodCard, 60)
+	i := s.extended(p)
+	b.set(func(b *acquirer) { b.intents[p.Reference()].state, b.intents[p.Reference()].held = "dead", 0 })
+	p = s.asked(p, 7*time.Hour)
+	s.asks(i.ID, invoice.Open, 7_000, 0, 0)
+	if p.State != payment.Failed {
+		t.Fatalf("it is %s", p.State)
+	}
+	p, err := s.app.ChargeAgain(t.Context(), s.merchant, p.ID, rial(80), cardOf(goodCard))
+	if err != nil {
+		t.Fatal(fault.Detail(err))
+	}
+	s.asks(i.ID, invoice.Open, 7_080, 0, 80)
+	if err := s.app.WithdrawPayment(t.Context(), s.merchant, p.ID); err != nil {
+		t.Fatal(err)
+	}
+	s.asks(i.ID, invoice.Open, 7_000, 0, 0)
 }

@@ -45,7 +45,7 @@ func (a *App) authorize(ctx context.Context, p payment.Payment, c candidate, rep
 		}
 		change := store.Change{Events: []event.Event{happened(event.Payment, p.Merchant, p.ID, from, payment.Authorize,
 			fresh.State, byGateway, "", now)}}
-		if held, found := setAside(i, fresh.Amount); found == enough {
+		if held, found := placeOf(i, fresh); found == enough {
 			held.UpdatedAt, fresh.Reserved = now, true
 			change.Invoices = []invoice.Invoice{held}
 		} else {
@@ -209,12 +209,12 @@ func freeInvoice(ctx context.Context, r store.Reader, p payment.Payment, now tim
 			return p, err
 		}
 	}
-	if p.Amount.Sign() > 0 { // or all of it was let go before
+	if p.Amount.Sign() > 0 && !p.Dropped { // or all of it was let go before
 		if i, err = dropShare(i, p.Amount, now, actor, change); err != nil {
 			return p, err
 		}
 	}
-	i.UpdatedAt, p.Reserved = now, false
+	i.UpdatedAt, p.Reserved, p.Dropped = now, false, true
 	change.Invoices = append(change.Invoices, i)
 	return p, nil
 }

@@ -227,12 +227,37 @@ func (w *till) settle(t *rapid.T) {
 			}
 		}
 	}
+	w.asksForTheRest(t)
 	w.compare(t, takenHere, holding)
 	if ours := -w.balance(ledger.GatewayHold, "acquirer"); held > ours {
 		t.Fatalf("payments hold %d, the books say %d", held, ours)
 	}
 	if back > takenHere {
 		t.Fatalf("%d went back of %d", back, takenHere)
+	}
+}
+
+// asksForTheRest wants the invoice of a deleted payment to ask for what it was extended by, or
+// for nothing. Of what others have paid a part of, more may be asked for.
+func (w *till) asksForTheRest(t *rapid.T) {
+	extended, paid := map[string]int64{}, map[string]bool{}
+	for _, i := range w.more {
+		extended[i.ID] += 1_000
+	}
+	for _, p := range w.others {
+		paid[p.Invoice] = true
+	}
+	for _, p := range w.payments {
+		if p = w.fresh(p); !p.Withdrawn || p.Collected() || paid[p.Invoice] {
+			continue
+		}
+		i, err := w.store.Invoice(w.Context(), w.merchant, p.Invoice)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i.State == invoice.Open && (extended[i.ID] == 0 || i.Amount != rial(extended[i.ID])) {
+			t.Fatalf("%s is withdrawn and its invoice asks for %v, extended by %d", p.ID, i.Amount, extended[i.ID])
+		}
 	}
 }
 

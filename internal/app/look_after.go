@@ -324,7 +324,7 @@ func (a *App) noteConfirmation(ctx context.Context, p payment.Payment, n Confirm
 		if err != nil {
 			return store.Change{}, err
 		}
-		if _, found := setAside(i, p.Amount); found == busy && !p.Reserved {
+		if _, found := placeOf(i, p); found == busy && !p.Reserved {
 			return store.Change{}, errBusy()
 		}
 		now := a.now()

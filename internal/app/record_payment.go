@@ -92,8 +92,9 @@ func recordable(p payment.Payment, i invoice.Invoice, refunds []refund.Refund, a
 
 // WithdrawPayment deletes a payment for its merchant: held money is let go
 // first, and money that comes later is not wanted and goes back. What was taken
-// stays taken, in the books. Errors: payment_not_found, wrong_state while
-// something is being done to held money, gateway_refused, gateway_unavailable.
+// stays taken, in the books. Its invoice is canceled where it asks for nothing
+// else. Errors: payment_not_found, wrong_state while something is being done to
+// held money, gateway_refused, gateway_unavailable.
 func (a *App) WithdrawPayment(ctx context.Context, merchantID, id string) error {
 	for range maxTries {
 		p, err := a.DirectPayment(ctx, merchantID, id)
@@ -112,30 +113,23 @@ func (a *App) WithdrawPayment(ctx context.Context, merchantID, id string) error 
 	return fault.New(fault.CodeVersionConflict, "", "")
 }
 
-// withdraw hides a payment that holds nothing; done is false when it does
-// hold something by now.
+// withdraw hides a payment that holds nothing, and makes its invoice ask for nothing more of
+// it; done is false when it does hold something by now.
 func (a *App) withdraw(ctx context.Context, p payment.Payment) (done bool, err error) {
 	err = a.update(ctx, func(r store.Reader) (store.Change, error) {
 		fresh, err := r.Payment(ctx, p.Merchant, p.ID)
 		if done = fresh.State != payment.Authorized; err != nil || !done || fresh.Withdrawn {
 			return store.Change{}, err
 		}
-		i, err := r.Invoice(ctx, p.Merchant, p.Invoice)
-		if err != nil {
-			return store.Change{}, err
-		}
 		now := a.now()
 		fresh.Withdrawn, fresh.UpdatedAt = true, now
-		change := store.Change{
-			Payments: []payment.Payment{fresh},
-			Events:   []event.Event{happenedTo(fresh, payment.Withdraw, byMerchant, "", now)},
-		}
-		if i.State == invoice.Open && i.Captured.IsZero() && i.Reserved.IsZero() {
-			if i, err = advance(i, now, &change, byMerchant, invoice.Cancel); err != nil {
+		change := store.Change{Events: []event.Event{happenedTo(fresh, payment.Withdraw, byMerchant, "", now)}}
+		if !fresh.Collected() && !fresh.Reserved && !fresh.Dropped { // or the end of what is being verified does it
+			if fresh, err = freeInvoice(ctx, r, fresh, now, byMerchant, &change); err != nil {
 				return store.Change{}, err
 			}
-			change.Invoices = []invoice.Invoice{i}
 		}
+		change.Payments = []payment.Payment{fresh}
 		return change, nil
 	})
 	return done, err

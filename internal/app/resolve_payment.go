@@ -268,6 +268,15 @@ func setAside(i invoice.Invoice, amount money.Amount) (invoice.Invoice, room) {
 	}
 }
 
+// placeOf sets the amount of a payment aside, or says why it cannot: the money of one that
+// was withdrawn is not wanted, whatever its invoice asks for besides.
+func placeOf(i invoice.Invoice, p payment.Payment) (invoice.Invoice, room) {
+	if p.Withdrawn {
+		return i, none
+	}
+	return setAside(i, p.Amount)
+}
+
 // reserve sets the payment's amount aside on its invoice, so that no other
 // payment can be captured into the same room while the gateway is asked.
 func (a *App) reserve(ctx context.Context, p payment.Payment, h hint) (found room, fresh payment.Payment, err error) {
@@ -282,7 +291,7 @@ func (a *App) reserve(ctx context.Context, p payment.Payment, h hint) (found roo
 		if err != nil {
 			return store.Change{}, err
 		}
-		held, room := setAside(i, fresh.Amount)
+		held, room := placeOf(i, fresh)
 		if found = room; found != enough {
 			return store.Change{}, nil
 		}

@@ -46,6 +46,7 @@ type Payment struct {
 	Superseded  bool   // a newer request took over; canceled as soon as the gateway says this one is dead
 	Hidden      bool   // the gateway never accepted it: kept for the record, shown to nobody
 	Direct      bool   // the merchant passed the payer's instrument on: it has an invoice of its own, which follows it
+	Dropped     bool   // of a direct one: its invoice asks for nothing of it any more
 	Withdrawn   bool   // the merchant deleted it: shown to nobody, and its money is not wanted
 	Owner       string // the merchant's own name for whose payment it is; empty = nobody's in particular
 	Link        string // token of the link it was opened through, if any

@@ -71,6 +71,7 @@ type paymentDetail struct {
 	Superseded  bool          `json:"superseded,omitzero"`
 	Hidden      bool          `json:"hidden,omitzero"`
 	Direct      bool          `json:"direct,omitzero"`
+	Dropped     bool          `json:"dropped,omitzero"`
 	Withdrawn   bool          `json:"withdrawn,omitzero"`
 	Link        string        `json:"link,omitzero"`
 	Description string        `json:"description,omitzero"`
@@ -90,8 +91,8 @@ func paymentRecord(p payment.Payment) (record, error) {
 		Wallet: p.Wallet, Attempt: attemptOf(p.Attempt),
 		Hold: p.Hold, Holding: sumOf(p.Holding), Step: stepOf(p.Step),
 		Record: recordDetail{sumOf(p.Record.Amount), sumOf(p.Record.Before)},
-		Batch:  p.Batch, Superseded: p.Superseded, Hidden: p.Hidden, Direct: p.Direct, Withdrawn: p.Withdrawn,
-		Link: p.Link, Description: p.Description, Bag: p.Bag,
+		Batch:  p.Batch, Superseded: p.Superseded, Hidden: p.Hidden, Direct: p.Direct,
+		Dropped: p.Dropped, Withdrawn: p.Withdrawn, Link: p.Link, Description: p.Description, Bag: p.Bag,
 		Payer: payerDetail(p.Payer), Card: p.Card, Note: p.Note, Reason: string(p.Reason),
 		Checks: p.Checks, FinalizedAt: momentOf(p.FinalizedAt),
 	})
@@ -131,7 +132,8 @@ func scanPayment(r row) (payment.Payment, error) {
 	p.Holding, errs[2] = d.Holding.amount()
 	p.Step, errs[3] = d.Step.step()
 	p.Record, errs[4] = d.Record.record(in.recorded)
-	p.Wallet, p.Hold, p.Direct, p.Withdrawn, p.Bag = d.Wallet, d.Hold, d.Direct, d.Withdrawn, d.Bag
+	p.Wallet, p.Hold, p.Direct, p.Dropped, p.Bag = d.Wallet, d.Hold, d.Direct, d.Dropped, d.Bag
+	p.Withdrawn = d.Withdrawn
 	p.Reserved, p.Batch, p.Superseded, p.Hidden = in.reserved != 0, d.Batch, d.Superseded, d.Hidden
 	p.Link, p.Description, p.Payer, p.Card, p.Note = d.Link, d.Description, payment.Payer(d.Payer), d.Card, d.Note
 	p.Reason = payment.Reason(d.Reason)
