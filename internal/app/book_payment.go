@@ -155,6 +155,9 @@ func release(ctx context.Context, r store.Reader, p payment.Payment, now time.Ti
 	if i, err = i.Release(p.Amount); err != nil {
 		return p, err
 	}
+	if i, err = roomGone(ctx, r, i, now, change); err != nil {
+		return p, err
+	}
 	i.UpdatedAt, p.Reserved = now, false
 	change.Invoices = append(change.Invoices, i)
 	return p, nil

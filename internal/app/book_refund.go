@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -161,7 +162,7 @@ func (a *App) takeOut(ctx context.Context, r store.Reader, p payment.Payment, b 
 // before takes no more.
 func afterGivingBack(i invoice.Invoice, closed bool) (invoice.Trigger, bool) {
 	switch {
-	case i.Reserved.Sign() > 0: // there is a payment that it still has room for
+	case i.Reserved.Sign() > 0: // there is a payment that it still has room for: see roomGone
 		return "", false
 	case i.Captured.IsZero() && (!i.Open || i.State == invoice.Completed) && invoice.States.Can(i.State, invoice.Refund):
 		return invoice.Refund, true
@@ -170,6 +171,23 @@ func afterGivingBack(i invoice.Invoice, closed bool) (invoice.Trigger, bool) {
 	default:
 		return "", false
 	}
+}
+
+// roomGone moves an invoice of which all that was taken had gone back while room of it was
+// set aside, once that is free: it ends as it would have without it.
+func roomGone(ctx context.Context, r store.Reader, i invoice.Invoice, now time.Time, change *store.Change,
+) (invoice.Invoice, error) {
+	t, ok := afterGivingBack(i, i.Closed())
+	if !ok || i.State != invoice.Open {
+		return i, nil
+	}
+	payments, err := r.PaymentsOf(ctx, i.Merchant, i.ID)
+	if err != nil || !slices.ContainsFunc(payments, func(p payment.Payment) bool {
+		return p.State == payment.Refunded || p.State == payment.Reversed
+	}) {
+		return i, err // nothing was taken yet
+	}
+	return advance(i, now, change, byGateway, t)
 }
 
 // orphaned says that the money of a refund that fails is nobody's here: a

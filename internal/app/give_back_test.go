@@ -285,3 +285,61 @@ func TestOwedMoneyIsTakenOnce(t *testing.T) {
 	s.invoiceIs(i.ID, invoice.Refunded, 0)
 	s.state(p.ID, payment.Refunded)
 }
+
+// TestGivenBackBesideAReservedPayment: an invoice ends the same whether its money goes back
+// before or after the end of another payment that it has room for.
+func TestGivenBackBesideAReservedPayment(t *testing.T) {
+	t.Parallel()
+	for _, refundFirst := range []bool{true, false} {
+		s := open(t, 0)
+		i := s.invoice(10_000)
+		p := s.request(i, 6_000)
+		s.first.pay(p.Attempt.Session, "paid")
+		s.returns(p, "ok")
+		q := s.request(i, 4_000)
+		s.first.pay(q.Attempt.Session, "paid")
+		s.first.set(func(b *bank) { b.loseTake = 1 })
+		s.returns(q, "ok")
+		if refundFirst {
+			if _, err := s.refund(p, money.Amount{}); err != nil {
+				t.Fatal(err)
+			}
+			if v, err := s.app.Invoice(t.Context(), s.merchant, i.ID); err != nil || v.Invoice.State != invoice.Open {
+				t.Fatalf("got %s, %v, want it open for the money that may have come", v.Invoice.State, err)
+			}
+		}
+		s.first.pay(q.Attempt.Session, "dead")
+		s.asked(q, time.Hour)
+		s.state(q.ID, payment.Failed)
+		if !refundFirst {
+			s.invoiceIs(i.ID, invoice.Open, 6_000)
+			if _, err := s.refund(p, money.Amount{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.invoiceIs(i.ID, invoice.Refunded, 0)
+	}
+}
+
+// TestGivenBackBesideAHeldCard: the same with an extension that goes back while a card is held.
+func TestGivenBackBesideAHeldCard(t *testing.T) {
+	t.Parallel()
+	for _, refundFirst := range []bool{true, false} {
+		s, _ := withCards(t)
+		p := s.charge(goodCard, 60)
+		i := s.extended(p)
+		q := s.follows(i)
+		for _, back := range []bool{refundFirst, !refundFirst} {
+			var err error
+			if back {
+				_, err = s.refund(q, money.Amount{})
+			} else {
+				_, err = s.app.VoidPayment(t.Context(), s.merchant, p.ID)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.invoiceIs(i.ID, invoice.Refunded, 0)
+	}
+}

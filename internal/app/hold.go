@@ -214,6 +214,9 @@ func freeInvoice(ctx context.Context, r store.Reader, p payment.Payment, now tim
 			return p, err
 		}
 	}
+	if i, err = roomGone(ctx, r, i, now, change); err != nil {
+		return p, err
+	}
 	i.UpdatedAt, p.Reserved, p.Dropped = now, false, true
 	change.Invoices = append(change.Invoices, i)
 	return p, nil
