@@ -87,3 +87,66 @@ func TestPageOfAnInvoiceWithADeal(t *testing.T) {
 	}
 	b.get(page).want(http.StatusOK).never(page + "/wallet")
 }
+
+// The page of an invoice, and that of a link, ask nobody for money that is being sent to a
+// person: they lead to the page that tells where to, or what becomes of what was sent.
+func TestNoPageAsksTwiceForADeal(t *testing.T) {
+	t.Parallel()
+	b := openBazaar(t, byPhone)
+	asked := func(change func(*app.NewInvoice)) {
+		i := b.bill(func(n *app.NewInvoice) {
+			n.ID, n.Bag = "inv_"+b.newUUID(), nil
+			change(n)
+		})
+		address := "/pay/invoice/" + i.ID
+		if i.Link.Token != "" {
+			address = "/pay/link/" + i.Link.Token
+		}
+		first, found, err := b.app.StartDeal(t.Context(), b.merchant, app.NewDeal{
+			ID: "deal_" + b.newUUID(), Payment: "pay_" + b.newUUID(), Invoice: i.ID, Option: "SBP",
+		})
+		if err != nil || !found {
+			t.Fatalf("got %t, %v, want a deal", found, err)
+		}
+		leads := func() {
+			b.get(address + "?lang=ru").leadsTo("/invoice?id=" + i.ID + "&lang=ru")
+			if i.Link.Token != "" {
+				b.press(address, url.Values{"gateway": {"zarinpal"}}).leadsTo("/invoice?id=" + i.ID)
+				return
+			}
+			b.press(address+"/gateway", url.Values{"gateway": {"zarinpal"}}).leadsTo("/invoice?id=" + i.ID)
+			b.fromWallet(i, "1", pin).leadsTo("/invoice?id=" + i.ID)
+		}
+		leads()
+		b.look(i.ID).want(http.StatusOK, "&#43;7(900)000-00-01")
+		b.sent(i, first).leadsTo("/invoice?id=" + i.ID)
+		leads()
+		b.look(i.ID).want(http.StatusOK).never(`name="pin"`, `name="choice"`, "000-00-01")
+		if _, err := b.app.CompleteDeal(t.Context(), b.word(first)); err != nil {
+			t.Fatal(err)
+		}
+		if len(b.payments(i)) != 1 {
+			t.Errorf("got %d payments, want the one of the deal", len(b.payments(i)))
+		}
+	}
+	asked(func(n *app.NewInvoice) { n.ReturnTo = "https://shop.example/back" })
+	asked(func(n *app.NewInvoice) {
+		n.Link = invoice.Link{Token: "sent-to-a-person", Kind: invoice.Fixed, Amount: n.Amount}
+	})
+}
+
+// Where the id of an invoice could be guessed nobody is shown how its deal is paid, and its
+// page still asks for nothing.
+func TestDealWithoutAPage(t *testing.T) {
+	t.Parallel()
+	b := openBazaar(t, byPhone)
+	i := b.bill(func(n *app.NewInvoice) {
+		n.ID, n.Bag, n.ReturnTo = "order-1", nil, "https://shop.example/back"
+	})
+	if _, found, err := b.app.StartDeal(t.Context(), b.merchant, app.NewDeal{
+		ID: "deal_" + b.newUUID(), Payment: "pay_" + b.newUUID(), Invoice: i.ID, Option: "SBP",
+	}); err != nil || !found {
+		t.Fatalf("got %t, %v, want a deal", found, err)
+	}
+	b.get("/pay/invoice/"+i.ID+"?lang=en").want(http.StatusConflict, "is being checked").never("<form", "000-00-01")
+}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -58,25 +57,14 @@ type invoiceForm struct {
 // is sent back to the merchant. Like every page it starts nothing.
 func (p *Pages) Invoice(w http.ResponseWriter, r *http.Request, id string) {
 	view, ok := p.hosted(w, r, id)
-	if !ok {
+	if !ok || p.dealing(w, r, view) {
 		return
 	}
 	if over := p.endOf(view); over != nil {
 		p.showEnd(w, r, view, *over)
 		return
 	}
-	if byDeal(view.Payments) {
-		p.toDeal(w, r, view.Invoice.ID)
-		return
-	}
 	p.showInvoice(w, r, view, invoiceForm{status: http.StatusOK})
-}
-
-// byDeal says that a person is to be paid, or was: who pays here too pays twice.
-func byDeal(payments []payment.Payment) bool {
-	return slices.ContainsFunc(payments, func(one payment.Payment) bool {
-		return one.State == payment.Processing && one.Attempt.Gateway == ""
-	})
 }
 
 // hosted finds the invoice of a page, or answers.
@@ -326,12 +314,11 @@ func (p *Pages) payable(w http.ResponseWriter, r *http.Request) (app.HostedInvoi
 		return app.HostedInvoice{}, false
 	}
 	view, ok := p.hosted(w, r, r.PathValue("id"))
-	if ok && p.endOf(view) != nil {
-		p.toInvoice(w, r, view.Invoice)
+	if ok && p.dealing(w, r, view) {
 		return view, false
 	}
-	if ok && byDeal(view.Payments) {
-		p.toDeal(w, r, view.Invoice.ID)
+	if ok && p.endOf(view) != nil {
+		p.toInvoice(w, r, view.Invoice)
 		return view, false
 	}
 	return view, ok
