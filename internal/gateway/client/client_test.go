@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -227,6 +230,29 @@ func TestStaysHealthy(t *testing.T) {
 	}
 	if !c.Healthy() {
 		t.Error("refusals made the provider ill")
+	}
+}
+
+// trips answers calls without a network.
+type trips func(*http.Request) (*http.Response, error)
+
+func (t trips) RoundTrip(r *http.Request) (*http.Response, error) { return t(r) }
+
+// What went out once was sent, though its repetition found no way.
+func TestOneTryThatWentOutIsEnough(t *testing.T) {
+	t.Parallel()
+	url, calls := provider(t, answer(http.StatusInternalServerError, `{}`))
+	tries := 0
+	c := New(trips(func(r *http.Request) (*http.Response, error) {
+		if tries++; tries == 1 {
+			return http.DefaultTransport.RoundTrip(r)
+		}
+		httptrace.ContextClientTrace(r.Context()).GetConn("provider")
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+	}), time.Second)
+	_, err := c.Ask(t.Context(), Call{URL: url})
+	if l := lost(t, err); !l.Sent || l.Why != "no connection to the provider" || tries < 2 || calls.Load() != 1 {
+		t.Errorf("got %+v after %d tries, want one that was sent", l, tries)
 	}
 }
 
