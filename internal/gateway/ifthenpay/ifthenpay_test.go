@@ -425,6 +425,12 @@ func TestCallbacks(t *testing.T) {
 	if err := g.CheckMessage(callback(map[string]string{"key": "x"})); !fault.Is(err, fault.CodeSignatureInvalid) {
 		t.Errorf("got %v, want signature_invalid", err)
 	}
+	mute := &Gateway{} // no key is set: an empty one proves nothing
+	blank := callback(nil)
+	blank.Query["key"] = []string{""}
+	if err := mute.CheckMessage(blank); !fault.Is(err, fault.CodeSignatureInvalid) {
+		t.Errorf("without a key: got %v, want signature_invalid", err)
+	}
 }
 
 // What a callback said of the amount is compared when the status says paid.
