@@ -79,6 +79,11 @@ func TestTwoApproveAboveTheLimit(t *testing.T) {
 			t.Errorf("%s: got %d, want %d", c.name, got, c.want)
 		}
 	}
+	exchanged := wish()
+	exchanged.Amount, exchanged.Sum = coins(500), money.New(2, money.IRR)
+	if got := exchanged.Approvals(limits); got != 2 {
+		t.Errorf("what is sent is above it: got %d, want 2", got)
+	}
 	first, enough, err := wish().ApprovedBy("Sam", limits)
 	if err != nil || enough {
 		t.Fatalf("the first: got %v, %v", enough, err)
