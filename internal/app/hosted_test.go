@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payment"
 	"github.com/purserhq/purser/internal/refund"
+	"github.com/purserhq/purser/internal/store"
 	"github.com/purserhq/purser/internal/wallet"
 )
 
@@ -498,4 +500,26 @@ func (s *shop) raceOnce(payers []wallet.Customer, early int) (verified, rejected
 		s.stands(id, want)
 	}
 	return verified, rejected
+}
+
+// Somebody with one name alone is not shown with a blank behind it.
+func TestPayerOfAWalletHasTheNamesThatThereAre(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	c := s.customer("")
+	for first, last := range map[string]string{"Pin": "", "": "Payer", "Ada": "Lovelace"} {
+		s.deposit(c.Number, toman(100))
+		var err error
+		if c, err = s.store.Customer(t.Context(), s.merchant, c.Number); err != nil {
+			t.Fatal(err)
+		}
+		c.FirstName, c.LastName = first, last
+		if err := s.store.Commit(t.Context(), store.Change{Customers: []wallet.Customer{c}}); err != nil {
+			t.Fatal(err)
+		}
+		view, err := s.app.Invoice(t.Context(), s.merchant, s.paidFrom(c, toman(100)).ID)
+		if want := strings.TrimSpace(first + " " + last); err != nil || view.Payments[0].Payer.Name != want {
+			t.Errorf("got %q, %v, want %q", view.Payments[0].Payer.Name, err, want)
+		}
+	}
 }

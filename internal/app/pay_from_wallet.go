@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"log/slog"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/purserhq/purser/internal/event"
@@ -126,7 +127,7 @@ func (a *App) takeFromWallet(i invoice.Invoice, c wallet.Customer, paymentID str
 	p := payment.Payment{
 		ID: paymentID, Merchant: i.Merchant, State: payment.Captured, Invoice: i.ID, Amount: due,
 		Refunded: zero, Returning: zero, Wallet: c.Number, Owner: i.Owner(),
-		Payer:       payment.Payer{Name: c.FirstName + " " + c.LastName, Email: c.Email},
+		Payer:       payment.Payer{Name: strings.TrimSpace(c.FirstName + " " + c.LastName), Email: c.Email},
 		FinalizedAt: now, CreatedAt: now, UpdatedAt: now,
 	}
 	change := store.Change{
