@@ -15,6 +15,7 @@ import (
 	"github.com/purserhq/purser/internal/merchant"
 	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payment"
+	"github.com/purserhq/purser/internal/wallet"
 )
 
 // NewDeposit is the wish to put money into a customer's wallet: through a link
@@ -57,6 +58,9 @@ func (c Commands) Deposit(ctx context.Context, n NewDeposit) error {
 	amount, err := amountOf("amount", n.Amount, unit)
 	if err != nil {
 		return err
+	}
+	if n.Account == wallet.House {
+		return settingError("account", "must be a customer's: the merchant's own gets what is paid of its invoices")
 	}
 	if n.Gateway == "" {
 		if err := c.Config.fillDefaults(); err != nil {

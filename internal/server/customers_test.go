@@ -252,6 +252,7 @@ func TestDeposits(t *testing.T) {
 		"--name manual-usdt --setting unit=USDT":          func(n *NewDeposit) { byHand(n); n.Unit = "USDT" },
 		"there is no such merchant":                       func(n *NewDeposit) { n.Merchant = "nobody" },
 		"no such account":                                 func(n *NewDeposit) { n.Account = 10009 },
+		"account must be a customer's":                    func(n *NewDeposit) { n.Account = wallet.House },
 	} {
 		x.refused(t, words, with(change))
 	}
