@@ -150,7 +150,7 @@ func TestDealIsPaidOnItsPage(t *testing.T) {
 	t.Parallel()
 	for tag, want := range map[string][4]string{
 		"fa": {"۲٬۰۰۰", "روبل", "در انتظار تأیید انتقال شما", "پرداخت شما کامل شد"},
-		"en": {"2,000", "Rouble", "Waiting for your transfer", "Thank you, your payment is complete"},
+		"en": {"2,000", "Roubles", "Waiting for your transfer", "Thank you, your payment is complete"},
 		"bn": {"২,০০০", "রুবল", "নিশ্চিত হওয়ার অপেক্ষায়", "আপনার পেমেন্ট সম্পন্ন হয়েছে"},
 		"pt": {"2\u00a0000", "rublos", "À espera da confirmação", "Obrigado, o seu pagamento está concluído"},
 		"ru": {"2\u00a0000", "рублей", "Ждём подтверждения", "Спасибо, платёж выполнен"},

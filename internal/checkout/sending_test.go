@@ -66,7 +66,7 @@ func TestSendingIsTold(t *testing.T) {
 	t.Parallel()
 	for tag, want := range map[string][5]string{
 		"fa": {"۱٬۹۷۰", "روبل", "هنوز فرستاده نشده است", "در حال فرستاده شدن", "این واریز فرستاده شد"},
-		"en": {"1,970", "Rouble", "has not been sent yet", "is being sent", "This payout has been sent"},
+		"en": {"1,970", "Roubles", "has not been sent yet", "is being sent", "This payout has been sent"},
 		"bn": {"১,৯৭০", "রুবল", "এখনো পাঠানো হয়নি", "পাঠানো হচ্ছে", "এই টাকা পাঠানো হয়েছে"},
 		"pt": {"1\u00a0970", "rublos", "ainda não foi enviado", "está a ser enviado", "Este pagamento foi enviado"},
 		"ru": {"1\u00a0970", "рублей", "ещё не отправлена", "выплата отправляется", "Эта выплата отправлена"},

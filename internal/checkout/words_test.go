@@ -216,19 +216,25 @@ func TestAmount(t *testing.T) {
 		{
 			money.New(1_250_000_000, money.USD),
 			map[string]string{"fa": "۱۲٫۵۰", "en": "12.50", "bn": "১২.৫০", "pt": "12,50", "ru": "12,50"},
-			nil,
+			map[string]string{
+				"fa": "دلار آمریکا", "en": "US dollars", "bn": "মার্কিন ডলার", "pt": "dólares dos EUA", "ru": "доллара США",
+			},
 		},
 		{
 			money.New(1_200_000_000, money.USD),
 			map[string]string{"fa": "۱۲", "en": "12", "bn": "১২", "pt": "12", "ru": "12"},
-			nil,
+			map[string]string{
+				"fa": "دلار آمریکا", "en": "US dollars", "bn": "মার্কিন ডলার", "pt": "dólares dos EUA", "ru": "долларов США",
+			},
 		},
 		{
 			money.New(1_234_567_890, money.USD),
 			map[string]string{
 				"fa": "۱۲٫۳۴۵۶۷۸۹", "en": "12.3456789", "bn": "১২.৩৪৫৬৭৮৯", "pt": "12,3456789", "ru": "12,3456789",
 			},
-			nil,
+			map[string]string{
+				"fa": "دلار آمریکا", "en": "US dollars", "bn": "মার্কিন ডলার", "pt": "dólares dos EUA", "ru": "доллара США",
+			},
 		},
 		{
 			money.New(1, money.USDT),
@@ -242,7 +248,19 @@ func TestAmount(t *testing.T) {
 			map[string]string{
 				"fa": "\u2212۱۲٫۵۰", "en": "\u221212.50", "bn": "\u2212১২.৫০", "pt": "\u221212,50", "ru": "\u221212,50",
 			},
-			map[string]string{"fa": "یورو", "en": "Euro", "bn": "ইউরো", "pt": "euros", "ru": "евро"},
+			map[string]string{"fa": "یورو", "en": "Euros", "bn": "ইউরো", "pt": "euros", "ru": "евро"},
+		},
+		{
+			money.New(100_000_000, money.USD),
+			map[string]string{"fa": "۱", "en": "1", "bn": "১", "pt": "1", "ru": "1"},
+			map[string]string{
+				"fa": "دلار آمریکا", "en": "US dollar", "bn": "মার্কিন ডলার", "pt": "dólar dos EUA", "ru": "доллар США",
+			},
+		},
+		{
+			money.New(100, money.RUB),
+			map[string]string{"fa": "۱", "en": "1", "bn": "১", "pt": "1", "ru": "1"},
+			map[string]string{"fa": "روبل", "en": "Rouble", "bn": "রুবল", "pt": "rublo", "ru": "рубль"},
 		},
 		{
 			money.New(100, money.BDT),

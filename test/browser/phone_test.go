@@ -103,7 +103,7 @@ func TestRefuseOnAPhone(t *testing.T) {
 	b := openTab(t, view{size: desktop, locale: "en-US"})
 	b.visit(s.address + "/pay/link/" + s.linkOf(euros))
 	b.must(b.GetByLabel("Mobile number").Fill("912 345 678"))
-	b.press("button", "Pay 24.50"+wide+"Euro")
+	b.press("button", "Pay 24.50"+wide+"Euros")
 	b.sees("Confirm on your phone", "number ending in 678", "You have 4 minutes to pay")
 	owner := openTab(t, view{size: phone, locale: "pt"})
 	owner.visit(phones)
@@ -114,6 +114,6 @@ func TestRefuseOnAPhone(t *testing.T) {
 	b.sees("Payment not completed", "Nothing was paid to the merchant")
 	b.press("link", "Try again")
 	b.must(b.GetByLabel("Bank transfer").Check())
-	b.press("button", "Pay 24.50"+wide+"Euro")
+	b.press("button", "Pay 24.50"+wide+"Euros")
 	b.sees("Pay by bank transfer", "Transfer reference", "See how to pay")
 }
