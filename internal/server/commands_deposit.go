@@ -49,18 +49,24 @@ func (v depositView) row() []string {
 
 var depositHead = []string{"INVOICE", "ACCOUNT", "AMOUNT", "STATE", "PAYMENT"}
 
-// Deposit asks a customer for money, or books what came already.
-func (c Commands) Deposit(ctx context.Context, n NewDeposit) error {
+// check reads the amount, and refuses an account that takes no deposits.
+func (n NewDeposit) check() (money.Amount, error) {
+	if n.Account == wallet.House {
+		return money.Amount{}, settingError("account",
+			"must be a customer's: the merchant's own gets what is paid of its invoices")
+	}
 	unit, err := unitOf(n.Unit)
 	if err != nil {
-		return err
+		return money.Amount{}, err
 	}
-	amount, err := amountOf("amount", n.Amount, unit)
+	return amountOf("amount", n.Amount, unit)
+}
+
+// Deposit asks a customer for money, or books what came already.
+func (c Commands) Deposit(ctx context.Context, n NewDeposit) error {
+	amount, err := n.check()
 	if err != nil {
 		return err
-	}
-	if n.Account == wallet.House {
-		return settingError("account", "must be a customer's: the merchant's own gets what is paid of its invoices")
 	}
 	if n.Gateway == "" {
 		if err := c.Config.fillDefaults(); err != nil {
