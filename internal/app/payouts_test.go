@@ -52,6 +52,31 @@ func (s *shop) payoutWish(c wallet.Customer, amount, reference string) app.NewPa
 	}
 }
 
+// What a customer's payout has taken is not held for another account.
+func TestHeldByPayouts(t *testing.T) {
+	t.Parallel()
+	s, c := withCoins(t, 100)
+	p, err := s.app.RequestPayout(t.Context(), s.payoutWish(c, "5.01", "77"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	held := func(account int64, want money.Amount) {
+		t.Helper()
+		if got, err := s.app.HeldByPayouts(t.Context(), s.merchant, account, want.Unit()); err != nil || got != want {
+			t.Errorf("%d: got %v, %v, want %v", account, got, err, want)
+		}
+	}
+	held(c.Number, usdt("5.01"))
+	held(wallet.House, usdt("0"))
+	held(c.Number, rial(0))
+	if _, err := s.app.RejectPayout(t.Context(), app.PayoutWord{
+		Merchant: s.merchant, Payout: p.ID, Operator: "Sam",
+	}); err != nil {
+		t.Fatal(err)
+	}
+	held(c.Number, usdt("0"))
+}
+
 func TestPayoutIsSent(t *testing.T) {
 	t.Parallel()
 	s, c := withCoins(t, 100)

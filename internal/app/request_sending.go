@@ -147,14 +147,8 @@ func (a *App) DealsOfPayouts(ctx context.Context, merchantID string, payoutIDs .
 	return a.store.DealsOfPayouts(ctx, merchantID, payoutIDs...)
 }
 
-// HeldForPayouts is what a merchant's payouts that are not decided have taken, in
-// one unit.
-func (a *App) HeldForPayouts(ctx context.Context, merchantID string, u money.Unit) (money.Amount, error) {
-	list, err := a.store.BalancesOf(ctx, merchantID, ledger.PayoutsInTransit, "")
-	for _, p := range list {
-		if p.Amount.Unit() == u {
-			return p.Amount, err
-		}
-	}
-	return money.Zero(u), err
+// HeldByPayouts is what an account's payouts that are not decided have taken, in one unit.
+func (a *App) HeldByPayouts(ctx context.Context, merchantID string, account int64, u money.Unit,
+) (money.Amount, error) {
+	return a.store.HeldByPayouts(ctx, merchantID, account, u)
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payout"
 	"github.com/purserhq/purser/internal/wallet"
 )
@@ -89,6 +90,8 @@ type PayoutReader interface {
 	// PayoutsToAsk are those whose CheckAt has passed, of any merchant, longest due
 	// first.
 	PayoutsToAsk(ctx context.Context, now time.Time, limit int) ([]payout.Payout, error)
+	// HeldByPayouts is what an account's payouts that are not decided have taken, in one unit.
+	HeldByPayouts(ctx context.Context, merchantID string, account int64, u money.Unit) (money.Amount, error)
 	// AskedAt are the invoices and the payouts of a merchant's terminal.
 	AskedAt(ctx context.Context, merchantID string, terminal int64, page Page) ([]Asked, error)
 }

@@ -411,6 +411,6 @@ func (d desk) accounts(r *dialect.Request) (dialect.Reply, error) {
 			free = a
 		}
 	}
-	hold, err := d.App.HeldForPayouts(r.Context(), r.Merchant, deal.Coin)
+	hold, err := d.App.HeldByPayouts(r.Context(), r.Merchant, r.Key.Account, deal.Coin)
 	return listed([]accountBody{{deal.Coin, encodeMoney(free), encodeMoney(hold)}}), err
 }

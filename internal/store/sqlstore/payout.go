@@ -7,6 +7,7 @@ import (
 
 	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payout"
 	"github.com/purserhq/purser/internal/store"
 )
@@ -115,6 +116,19 @@ func (d *DB) DuePayouts(ctx context.Context, now time.Time, limit int) ([]payout
 func (d *DB) PayoutsToAsk(ctx context.Context, now time.Time, limit int) ([]payout.Payout, error) {
 	return many(ctx, d, scanPayout,
 		selectFrom(payouts, "check_at is not null and check_at <= $1 order by check_at, id limit $2"), micros(now), limit)
+}
+
+// undecided is the condition of payouts whose money is neither back nor sent, through the index
+// of their list.
+var undecided = "state in (" + quoted([]payout.State{payout.Requested, payout.Approved, payout.Processing}) +
+	") and created_at >= 0"
+
+// HeldByPayouts is what an account's payouts that are not decided have taken, in one unit.
+func (d *DB) HeldByPayouts(ctx context.Context, merchantID string, account int64, u money.Unit) (money.Amount, error) {
+	steps, err := one(ctx, d, fault.CodeInternal, scanOne[int64],
+		"select coalesce(cast(sum(amount) as bigint), 0) from payout where merchant_id = $1 and "+undecided+
+			" and account = $2 and unit = $3", merchantID, account, string(u))
+	return money.New(steps, u), err
 }
 
 // asked lists what was asked for at a terminal, each half through its index.

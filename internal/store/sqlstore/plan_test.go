@@ -153,6 +153,10 @@ func timely(t *testing.T) []planned {
 			_, err := d.DueInvoices(ctx, dueNow, 10)
 			return err
 		}, []string{"invoice_due", "payment_invoice"}, ""},
+		{"held by payouts", func(d *sqlstore.DB) error {
+			_, err := d.HeldByPayouts(ctx, "m", 10000, money.USDT)
+			return err
+		}, []string{"payout_list"}, ""},
 		{"payouts to ask about", func(d *sqlstore.DB) error {
 			_, err := d.PayoutsToAsk(ctx, dueNow, 10)
 			return err

@@ -10,6 +10,7 @@ import (
 	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payout"
 	"github.com/purserhq/purser/internal/store"
+	"github.com/purserhq/purser/internal/wallet"
 )
 
 // payoutsByTraders finds payouts that are due, what was asked for at a terminal,
@@ -30,6 +31,7 @@ func payoutsByTraders(s *shop) {
 		Reserved: money.Zero(unit), Terminal: 1001, CreatedAt: noon.Add(time.Minute), UpdatedAt: noon,
 	}
 	s.must(store.Change{Payouts: all, Invoices: []invoice.Invoice{i}})
+	s.heldByPayouts()
 	dueAt := func(minutes int) (ids []string) {
 		list, err := s.DuePayouts(ctx, noon.Add(time.Hour+time.Duration(minutes)*time.Minute), 1000)
 		if err != nil {
@@ -77,4 +79,23 @@ func payoutsByTraders(s *shop) {
 	due, err := s.DueDeals(ctx, noon.Add(time.Hour), 1000)
 	same(t, "deals of payouts end by time", slices.ContainsFunc(due, func(d deal.Deal) bool { return d.ID == second.ID }),
 		err, false)
+}
+
+// heldByPayouts adds up what payouts have taken that are not decided: three of the merchant's
+// own are there before.
+func (s *shop) heldByPayouts() {
+	t, ctx := s.T, s.Context()
+	ofCustomer, inAnother := s.payout(), s.payout()
+	ofCustomer.Account, inAnother.Amount, inAnother.Fee = 10001, money.New(7, money.USDT), money.Zero(money.USDT)
+	s.must(store.Change{Payouts: []payout.Payout{ofCustomer, inAnother}})
+	for account, want := range map[int64]money.Amount{
+		wallet.House: money.New(30, unit), 10001: money.New(10, unit), 10002: money.Zero(unit),
+	} {
+		held, err := s.HeldByPayouts(ctx, s.id, account, unit)
+		same(t, "held by payouts of an account", held, err, want)
+	}
+	held, err := s.HeldByPayouts(ctx, s.id, wallet.House, money.USDT)
+	same(t, "held in another unit", held, err, money.New(7, money.USDT))
+	held, err = s.HeldByPayouts(ctx, "another", wallet.House, unit)
+	same(t, "held of another merchant", held, err, money.Zero(unit))
 }
