@@ -75,18 +75,19 @@ type merchantSetCommand struct {
 
 	Email *string `help:"E-mail address of the merchant's own account; an empty one takes it away."`
 	Guard *string `enum:"off,hold" help:"Hold unusual amounts asked for at no terminal: off or hold." name:"amount-guard"`
+	Split *string `help:"Split requests above so many Rial from now on; 0: none." name:"split-limit" placeholder:"RIAL"`
 }
 
 // Run changes the merchant.
 func (c *merchantSetCommand) Run(ctx context.Context, t server.Terminal) error {
-	if c.Email == nil && c.Guard == nil {
-		return &usageError{"say --email or --amount-guard"}
+	if c.Email == nil && c.Guard == nil && c.Split == nil {
+		return &usageError{"say --email, --amount-guard or --split-limit"}
 	}
 	commands, err := c.commands(t)
 	if err != nil {
 		return err
 	}
-	return commands.SetMerchant(ctx, c.Merchant, server.MerchantTerms{Email: c.Email, Guard: c.Guard})
+	return commands.SetMerchant(ctx, c.Merchant, server.MerchantTerms{Email: c.Email, Guard: c.Guard, Split: c.Split})
 }
 
 type merchantRailCommand struct {

@@ -28,15 +28,24 @@ const leastSplit = 2 * leastPiece
 // leastPiece is the smallest sum, in Rial, that the Iranian gateways take.
 const leastPiece = 1000
 
+// checkSplit is nil for a limit that leaves no piece too small.
+func checkSplit(limit money.Amount) error {
+	if limit.Steps() < leastSplit {
+		return fault.New(fault.CodeSettingInvalid, "split_limit", "The split limit is at least 2000.")
+	}
+	return nil
+}
+
 // CreateMerchant adds a merchant.
 // Errors: parameter_missing, setting_invalid.
 func (a *App) CreateMerchant(ctx context.Context, n NewMerchant) (merchant.Merchant, error) {
 	if strings.TrimSpace(n.Name) == "" {
 		return merchant.Merchant{}, fault.New(fault.CodeParameterMissing, "name", "")
 	}
-	if n.SplitLimit.Valid() && n.SplitLimit.Steps() < leastSplit {
-		return merchant.Merchant{}, fault.New(fault.CodeSettingInvalid, "split_limit",
-			"The split limit is at least 2000.")
+	if n.SplitLimit.Valid() {
+		if err := checkSplit(n.SplitLimit); err != nil {
+			return merchant.Merchant{}, err
+		}
 	}
 	now := a.now()
 	m := merchant.Merchant{
@@ -62,26 +71,54 @@ type MerchantTerms struct {
 	// one away.
 	PayoutLimits []money.Amount
 	HoldUnusual  *bool // as of a terminal, for what is asked for at none
+	// SplitLimit is for what is asked for from now on; zero ends splitting.
+	SplitLimit *money.Amount
+}
+
+// check is nil for terms that a merchant can have.
+func (t MerchantTerms) check() error {
+	for _, r := range t.Rails {
+		if !r.Min.Valid() || !r.Fee.Valid() || r.Min.Unit() != r.Unit || r.Fee.Unit() != r.Unit || r.Network == "" ||
+			r.Min.Sign() < 0 || r.Fee.Sign() < 0 || r.Decimals < 0 {
+			return fault.New(fault.CodeSettingInvalid, "rail",
+				"A rail needs a network, a smallest amount and a fee in its unit.")
+		}
+	}
+	if t.Email != nil {
+		if err := wallet.CheckEmail(wallet.FoldEmail(*t.Email)); err != nil {
+			return err
+		}
+	}
+	if slices.ContainsFunc(t.PayoutLimits, func(l money.Amount) bool { return !l.Valid() || l.Sign() < 0 }) {
+		return fault.New(fault.CodeSettingInvalid, "limit", "")
+	}
+	if t.SplitLimit != nil && !t.SplitLimit.IsZero() {
+		return checkSplit(*t.SplitLimit)
+	}
+	return nil
+}
+
+// applied is a merchant with these terms, but for its address, which has to be claimed.
+func (t MerchantTerms) applied(m merchant.Merchant) merchant.Merchant {
+	m.Rails = railsWith(m.Rails, t.Rails)
+	m.PayoutLimits = limitsWith(m.PayoutLimits, t.PayoutLimits)
+	if t.HoldUnusual != nil {
+		m.HoldUnusual = *t.HoldUnusual
+	}
+	if l := t.SplitLimit; l != nil {
+		if m.SplitLimit = *l; l.IsZero() {
+			m.SplitLimit = money.Amount{}
+		}
+	}
+	return m
 }
 
 // ChangeMerchant changes a merchant's own terms. Errors: merchant_not_found,
 // setting_invalid, parameter_invalid, duplicate with the parameter "email" when a
 // customer has it.
 func (a *App) ChangeMerchant(ctx context.Context, id string, terms MerchantTerms) (merchant.Merchant, error) {
-	for _, r := range terms.Rails {
-		if !r.Min.Valid() || !r.Fee.Valid() || r.Min.Unit() != r.Unit || r.Fee.Unit() != r.Unit || r.Network == "" ||
-			r.Min.Sign() < 0 || r.Fee.Sign() < 0 || r.Decimals < 0 {
-			return merchant.Merchant{}, fault.New(fault.CodeSettingInvalid, "rail",
-				"A rail needs a network, a smallest amount and a fee in its unit.")
-		}
-	}
-	if terms.Email != nil {
-		if err := wallet.CheckEmail(wallet.FoldEmail(*terms.Email)); err != nil {
-			return merchant.Merchant{}, err
-		}
-	}
-	if slices.ContainsFunc(terms.PayoutLimits, func(l money.Amount) bool { return !l.Valid() || l.Sign() < 0 }) {
-		return merchant.Merchant{}, fault.New(fault.CodeSettingInvalid, "limit", "")
+	if err := terms.check(); err != nil {
+		return merchant.Merchant{}, err
 	}
 	var m merchant.Merchant
 	defer a.merchants.forget()
@@ -97,11 +134,7 @@ func (a *App) ChangeMerchant(ctx context.Context, id string, terms MerchantTerms
 				return store.Change{}, err
 			}
 		}
-		m.Rails = railsWith(m.Rails, terms.Rails)
-		m.PayoutLimits = limitsWith(m.PayoutLimits, terms.PayoutLimits)
-		if terms.HoldUnusual != nil {
-			m.HoldUnusual = *terms.HoldUnusual
-		}
+		m = terms.applied(m)
 		m.UpdatedAt = a.now()
 		change.Merchants = []merchant.Merchant{m}
 		return change, nil

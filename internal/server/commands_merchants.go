@@ -76,11 +76,10 @@ func (c Commands) AddMerchant(ctx context.Context, name, splitLimit string) erro
 	return c.with(ctx, forWriting, func(k *core) error {
 		wish := app.NewMerchant{Name: name}
 		if splitLimit != "" {
-			limit, err := money.Parse(splitLimit, money.IRR)
-			if err != nil {
-				return settingError("split-limit", "must be a whole number of Rial")
+			var err error
+			if wish.SplitLimit, err = splitLimitOf(splitLimit); err != nil {
+				return err
 			}
-			wish.SplitLimit = limit
 		}
 		m, err := k.app.CreateMerchant(ctx, wish)
 		if err != nil {
@@ -89,6 +88,14 @@ func (c Commands) AddMerchant(ctx context.Context, name, splitLimit string) erro
 		view := viewMerchant(m)
 		return c.Terminal.show(view, merchantHead, [][]string{view.row()})
 	})
+}
+
+func splitLimitOf(text string) (money.Amount, error) {
+	limit, err := money.Parse(text, money.IRR)
+	if err != nil {
+		return limit, settingError("split-limit", "must be a whole number of Rial")
+	}
+	return limit, nil
 }
 
 // Merchants lists all merchants, newest first.
@@ -142,6 +149,7 @@ func (c Commands) ShowMerchant(ctx context.Context, id string) error {
 type MerchantTerms struct {
 	Email *string // of its own account, under which others send money to it; empty = none
 	Guard *string // what becomes of an unusual amount that is asked for at no terminal: off or hold
+	Split *string // whole Rial above which a request is split from now on; 0 = none is
 }
 
 // SetMerchant changes what is said of a merchant.
@@ -160,6 +168,13 @@ func (c Commands) SetMerchant(ctx context.Context, id string, t MerchantTerms) e
 				return err
 			}
 			terms.HoldUnusual = &holds
+		}
+		if t.Split != nil {
+			limit, err := splitLimitOf(*t.Split)
+			if err != nil {
+				return err
+			}
+			terms.SplitLimit = &limit
 		}
 		m, err := k.app.ChangeMerchant(ctx, id, terms)
 		if fault.Is(err, fault.CodeDuplicate) {
