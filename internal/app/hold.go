@@ -85,8 +85,9 @@ func (a *App) letGo(ctx context.Context, p payment.Payment, c candidate) error {
 	switch report.Outcome {
 	case gateway.Canceled:
 		return nil
-	case gateway.Captured:
-		return a.flag(ctx, p, earlierTry)
+	case gateway.Captured: // before it could be let go
+		_, err := a.capture(ctx, p, c, report)
+		return err
 	case gateway.Authorized, gateway.Declined, gateway.Expired, gateway.Undone, gateway.Pending, gateway.Unknown:
 	}
 	return a.flag(ctx, p, heldTooLate)

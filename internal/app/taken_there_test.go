@@ -6,6 +6,7 @@ import (
 
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/invoice"
+	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payment"
 	"github.com/purserhq/purser/internal/refund"
 )
@@ -77,6 +78,43 @@ func TestTakenAtTheAcquirersPages(t *testing.T) {
 			}
 			if got := s.gaveBack(p); got != c.after {
 				t.Errorf("%d went back, want %d", got, c.after)
+			}
+			s.audit()
+		})
+	}
+}
+
+// What is held for a payment that has ended may be taken before it is let go: it is late money,
+// and of an earlier try it is in no book.
+func TestTakenBeforeItIsLetGo(t *testing.T) {
+	t.Parallel()
+	for name, again := range map[string]bool{"ended": false, "tried again": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, b := withCards(t)
+			bank := &slow{acquirer: b}
+			s.banks["acquirer"] = bank
+			p := s.charge(badCard, 60)
+			b.set(func(b *acquirer) { b.intents[p.Reference()].state, b.intents[p.Reference()].held = "held", 60 })
+			bank.meanwhile = func() {
+				b.takenThere(p)
+				if !again {
+					return
+				}
+				if err := last(s.app.ChargeAgain(t.Context(), s.merchant, p.ID, money.Amount{}, cardOf(questionCard))); err != nil {
+					t.Error(err)
+				}
+			}
+			query := map[string][]string{"t": {p.ID + "." + p.Attempt.Token}}
+			if err := last(s.app.ReturnPayer(t.Context(), query)); err != nil {
+				t.Fatal(err)
+			}
+			if again {
+				s.calls(p, earlierTry)
+				s.want(s.fresh(p), payment.Processing, payment.Undecided, nil)
+			} else {
+				s.calls(p, "late money: it was failed before it came")
+				s.want(s.fresh(p), payment.Captured, payment.Good, taken(60))
 			}
 			s.audit()
 		})
