@@ -89,6 +89,7 @@ func TestBarriersAreFound(t *testing.T) {
 	s := openStage(t, "en", true)
 	b := openTab(t, view{size: phone, locale: "en-US", scripts: true})
 	b.bringAxe()
+	s.customer("sara@example.com") // or the page asks for no wallet
 	address := s.address + "/pay/invoice/" + s.hosted(nil)
 	for mistake, want := range map[string]string{
 		`document.querySelector("label[for=pin]").remove()`:                     "critical: label: ",

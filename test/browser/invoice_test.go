@@ -85,7 +85,7 @@ func TestPayAnInvoiceWithTheKeyboard(t *testing.T) {
 		b.must(b.Keyboard().Type(s.Zipay.Payer.Email))
 		b.stop("Tab", "pin")
 		b.must(b.Keyboard().Type(s.Zipay.Payer.PIN))
-		b.stop("Tab", "Pay 25.50"+wide+"USD from the wallet")
+		b.stop("Tab", "Pay 25.50"+wide+"US dollars from the wallet")
 		b.must(b.Keyboard().Press("Enter"))
 		i.paid(b)
 	})
@@ -181,9 +181,10 @@ func TestPayersGetBackWithoutTLS(t *testing.T) {
 	shop := openSite(t)
 	back := strings.Replace(shop.URL, "127.0.0.1", "localhost", 1) + "/back?order=7"
 	id := s.hosted(func(n *app.NewInvoice) { n.Amount, n.ReturnTo = toman(100), back })
+	sara := s.customer("sara@example.com")
 	b := openTab(t, view{size: phone, locale: "en-US"})
 	b.visit(s.address + "/pay/invoice/" + id)
-	b.login(s.words, s.customer("sara@example.com"), pin)
+	b.login(s.words, sara, pin)
 	b.sees("Thank you")
 	if b.URL() != back {
 		t.Errorf("the payer is at %s, want %s", b.URL(), back)
