@@ -233,7 +233,7 @@ func (a *App) failRefund(ctx context.Context, b refund.Refund, word string, need
 				return err
 			}
 			if back.Source == refund.FromSuspense {
-				p.Attention = calledFor(p.Attention, "the gateway took money that the invoice has no room for: it is still here")
+				p.Attention = calledFor(p.Attention, "the gateway took money that nothing here has a place for: it is still here")
 				p.UpdatedAt = now
 				change.Payments = append(change.Payments, p)
 				return nil

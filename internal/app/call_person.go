@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/payment"
 	"github.com/purserhq/purser/internal/store"
 )
@@ -52,7 +51,7 @@ func called(p *payment.Payment, why, actor string, now time.Time, change *store.
 
 // flagged asks about a payment once more and calls a person for it.
 func flagged(p payment.Payment, why, actor string, now time.Time) store.Change {
-	change := store.Change{Events: []event.Event{}}
+	var change store.Change
 	p = askedAgain(p, now, pause(p.Checks+1))
 	called(&p, why, actor, now, &change)
 	change.Payments = []payment.Payment{p}

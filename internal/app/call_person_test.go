@@ -40,11 +40,19 @@ const earlierTry = "the gateway took money for an earlier try of this payment"
 // takenTwice is a charge whose first try was refused and taken later, while a second one began.
 func takenTwice(t *testing.T, card string) (*shop, *acquirer, payment.Payment) {
 	t.Helper()
+	s, b, first := gotOnLater(t, card, func(i *intent) { i.state, i.taken = "taken", 60 })
+	return s, b, s.fresh(first)
+}
+
+// gotOnLater is a charge whose first try was refused, and got on at the gateway later,
+// which is heard of while a second try begins. It is given as of the first try.
+func gotOnLater(t *testing.T, card string, got func(*intent)) (*shop, *acquirer, payment.Payment) {
+	t.Helper()
 	s, b := withCards(t)
 	bank := &slow{acquirer: b}
 	s.banks["acquirer"] = bank
 	p := s.charge(badCard, 60)
-	b.set(func(b *acquirer) { b.intents[p.Reference()].state, b.intents[p.Reference()].taken = "taken", 60 })
+	b.set(func(b *acquirer) { got(b.intents[p.Reference()]) })
 	bank.meanwhile = func() {
 		if err := last(s.app.ChargeAgain(t.Context(), s.merchant, p.ID, money.Amount{}, cardOf(card))); err != nil {
 			t.Error(err)
@@ -54,7 +62,7 @@ func takenTwice(t *testing.T, card string) (*shop, *acquirer, payment.Payment) {
 	if err := last(s.app.ReturnPayer(t.Context(), query)); err != nil {
 		t.Fatal(err)
 	}
-	return s, b, s.fresh(p)
+	return s, b, p
 }
 
 // What becomes of the present try does not end the call about the money of an earlier one.

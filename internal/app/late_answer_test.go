@@ -8,7 +8,6 @@ import (
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/gateway"
-	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payment"
 )
 
@@ -17,26 +16,13 @@ import (
 // person hears of it, and the money does not pass for the present try's.
 func TestMoneyOfAnEarlierTry(t *testing.T) {
 	t.Parallel()
-	s, b := withCards(t)
-	bank := &slow{acquirer: b}
-	s.banks["acquirer"] = bank
-	p := s.charge(badCard, 60)
-	b.set(func(b *acquirer) { b.intents[p.Reference()].state, b.intents[p.Reference()].taken = "taken", 60 })
-	bank.meanwhile = func() {
-		if _, err := s.app.ChargeAgain(t.Context(), s.merchant, p.ID, money.Amount{}, cardOf(questionCard)); err != nil {
-			t.Error(err)
-		}
-	}
-	if _, err := s.app.ReturnPayer(t.Context(), map[string][]string{"t": {p.ID + "." + p.Attempt.Token}}); err != nil {
-		t.Fatal(err)
-	}
-	got := s.fresh(p)
+	s, _, got := takenTwice(t, questionCard)
 	s.want(got, payment.Processing, payment.Undecided, nil)
 	if got.Attempt.Number != 2 || got.Attempt.Receipt != "" ||
-		got.Attention != "the gateway took money for an earlier try of this payment" {
+		got.Attention != earlierTry {
 		t.Errorf("try %d has the receipt %q, and a person hears %q", got.Attempt.Number, got.Attempt.Receipt, got.Attention)
 	}
-	if waiting := attention(t, s); len(waiting) != 1 || waiting[0].Subject != p.ID {
+	if waiting := attention(t, s); len(waiting) != 1 || waiting[0].Subject != got.ID {
 		t.Errorf("%+v wait for a person, want the payment", waiting)
 	}
 }
@@ -44,19 +30,7 @@ func TestMoneyOfAnEarlierTry(t *testing.T) {
 // TestHoldOfAnEarlierTry: the same with a hold, which is let go: the payer has it back.
 func TestHoldOfAnEarlierTry(t *testing.T) {
 	t.Parallel()
-	s, b := withCards(t)
-	bank := &slow{acquirer: b}
-	s.banks["acquirer"] = bank
-	p := s.charge(badCard, 60)
-	b.set(func(b *acquirer) { b.intents[p.Reference()].state, b.intents[p.Reference()].held = "held", 60 })
-	bank.meanwhile = func() {
-		if _, err := s.app.ChargeAgain(t.Context(), s.merchant, p.ID, money.Amount{}, cardOf(questionCard)); err != nil {
-			t.Error(err)
-		}
-	}
-	if _, err := s.app.ReturnPayer(t.Context(), map[string][]string{"t": {p.ID + "." + p.Attempt.Token}}); err != nil {
-		t.Fatal(err)
-	}
+	s, b, p := gotOnLater(t, questionCard, func(i *intent) { i.state, i.held = "held", 60 })
 	got := s.fresh(p)
 	s.want(got, payment.Processing, payment.Undecided, nil)
 	if got.Attempt.Number != 2 || !got.Holding.IsZero() {

@@ -31,18 +31,25 @@ func TestDemoStaysOnThisMachine(t *testing.T) {
 	}
 }
 
-// TestDemoIsForThisMachine: nothing that a page sends or a proxy passes on is done without a key.
-func TestDemoIsForThisMachine(t *testing.T) {
-	t.Parallel()
+// newDemo is a demo in a folder of its own.
+func newDemo(t *testing.T) *Demo {
+	t.Helper()
 	d, err := NewDemo(t.Context(), DemoOptions{Addr: "127.0.0.1:0", Data: sqlitetest.Folder(t), Log: io.Discard})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() {
+	t.Cleanup(func() {
 		if err := d.Close(); err != nil {
 			t.Error(err)
 		}
-	}()
+	})
+	return d
+}
+
+// TestDemoIsForThisMachine: nothing that a page sends or a proxy passes on is done without a key.
+func TestDemoIsForThisMachine(t *testing.T) {
+	t.Parallel()
+	d := newDemo(t)
 	const here = "127.0.0.1:8080"
 	tests := []struct {
 		name, host string
@@ -78,15 +85,7 @@ func TestDemoIsForThisMachine(t *testing.T) {
 
 func TestDemoSandbox(t *testing.T) {
 	t.Parallel()
-	d, err := NewDemo(t.Context(), DemoOptions{Addr: "127.0.0.1:0", Data: sqlitetest.Folder(t), Log: io.Discard})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := d.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
+	d := newDemo(t)
 	for _, e := range emulators {
 		base := "/sandbox/" + e.name
 		if w := ask(t, d.Handler(), base+"/-/control/"); w.Code != http.StatusOK ||

@@ -173,15 +173,7 @@ func bearer(key string) http.Header { return http.Header{"Authorization": {"Bear
 // with the time to come again, and to go on reading.
 func TestEveryAPIHalts(t *testing.T) {
 	t.Parallel()
-	d, err := NewDemo(t.Context(), DemoOptions{Addr: "127.0.0.1:0", Data: sqlitetest.Folder(t), Log: io.Discard})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := d.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
+	d := newDemo(t)
 	i, h := d.Info, d.Handler()
 	made := func(x exchange, id string) string {
 		t.Helper()
