@@ -5,6 +5,8 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"path"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -399,6 +401,38 @@ func TestFaultsOfPaidAttempt(t *testing.T) {
 	})
 }
 
+// Each step has a key of its own, which is the same when the step is asked for again: without one a step that was
+// lost on its way back would be made twice, and with that of another it would never be made.
+func TestEveryStepHasItsKey(t *testing.T) {
+	t.Parallel()
+	s, g := stage(t)
+	transport := &listening{next: &http.Transport{DisableKeepAlives: true}}
+	made, err := New(config(g.base), transport)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, _ = made.(*Gateway)
+	a := s.Attempt()
+	a.Reference = "77-1"
+	a.Session = charge(t, g, a, "4242424242424242", true).Session
+	held := func(step string, steps int64) gateway.Held {
+		return gateway.Held{Attempt: a, Amount: money.New(steps, money.EUR), Step: step}
+	}
+	g.Adjust(t.Context(), held("st-1", 300_000))
+	s.Fault("lost-request", "capture", "")
+	g.Capture(t.Context(), held("st-2", 100_000)) // which our client asks for twice
+	s.Well()
+	g.Capture(t.Context(), held("st-3", 100_000))
+	want := []string{
+		"payment_intents: purser/77-1/intent", "payment_methods: purser/77-1/card", "confirm: purser/77-1/confirm",
+		"increment_authorization: purser/77-1/adjust/st-1", "capture: purser/77-1/capture/st-2",
+		"capture: purser/77-1/capture/st-2", "capture: purser/77-1/capture/st-3",
+	}
+	if !slices.Equal(transport.keys, want) {
+		t.Errorf("got %q, want %q", transport.keys, want)
+	}
+}
+
 func TestTheLibraryTellsNothingOfUs(t *testing.T) {
 	t.Parallel()
 	p := gatewaytest.NewProvider(t, kit().Start)
@@ -418,13 +452,17 @@ func TestTheLibraryTellsNothingOfUs(t *testing.T) {
 	}
 }
 
-// listening keeps the headers of the last call.
+// listening keeps the headers of the last call, and what was to move something with its key.
 type listening struct {
 	next   http.RoundTripper
 	header http.Header
+	keys   []string
 }
 
 func (l *listening) RoundTrip(r *http.Request) (*http.Response, error) {
 	l.header = r.Header.Clone()
+	if r.Method == http.MethodPost {
+		l.keys = append(l.keys, path.Base(r.URL.Path)+": "+r.Header.Get("Idempotency-Key"))
+	}
 	return l.next.RoundTrip(r)
 }
