@@ -322,6 +322,7 @@ func TestRefundState(t *testing.T) {
 		{"platform: under way", 250_000, "88001", steps(asked(list(16))), underway, false, false},
 		{"platform: reversed", 250_000, "88001", steps(asked(list(18))), done, true, false},
 		{"platform: other", 250_000, "88001", steps(asked(list(1)), inquiryStep(report(1))), unsure, false, false},
+		{"platform: other amount", 1_000, "88001", steps(asked(list(15)), inquiryStep(report(1))), unsure, false, false},
 		{"platform refuses", 250_000, "88001", steps(asked(result(6)), inquiryStep(report(15))), done, false, false},
 		{"refunded", 250_000, "", steps(inquiryStep(report(15))), done, false, false},
 		{"under way", 250_000, "", steps(inquiryStep(report(16))), underway, false, false},
