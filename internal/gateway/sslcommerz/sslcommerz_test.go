@@ -343,6 +343,15 @@ func TestRefundTable(t *testing.T) {
 			t.Errorf("%s: got %+v, want %s", word, got, want)
 		}
 	}
+	done := change(kept, `"success"`, `"refunded"`)
+	for name, answer := range map[string]string{
+		"other refund": change(done, refundRef, "R7000002"), "other payment": change(done, bankTran, "x"),
+	} {
+		got := connect(t, stateStep(answer)).RefundState(t.Context(), r, refundRef)
+		if got.Outcome != gateway.ReturnUnsure || got.Alarm == "" || got.Receipt != refundRef {
+			t.Errorf("%s: got %+v, want unknown with an alarm", name, got)
+		}
+	}
 	if got := connect(t).RefundState(t.Context(), r, ""); got.Outcome != gateway.ReturnUnsure {
 		t.Errorf("without an id: got %+v, want unknown", got)
 	}
