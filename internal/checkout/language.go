@@ -25,8 +25,15 @@ import (
 var languageFiles embed.FS
 
 // firstLanguage is that of most payers: it comes first, serves whoever asks
-// for none that is known, and lends its words where another file lacks one.
+// for none, and lends its words where another file lacks one.
 var firstLanguage = language.Persian
+
+// foreignLanguage serves whoever asks for languages that are all unknown: more
+// of them read it than the first one.
+const foreignLanguage = "en"
+
+// anyLanguage is how a browser's "*" is read.
+var anyLanguage = language.MustParse("mul")
 
 // voice is one language that the pages can be read in.
 type voice struct {
@@ -115,10 +122,13 @@ func (s *voices) choose(r *http.Request) (v *voice, chosen bool) {
 		}
 	}
 	wanted, _, err := language.ParseAcceptLanguage(r.Header.Get("Accept-Language"))
-	if err != nil {
+	if err != nil || len(wanted) == 0 || wanted[0] == anyLanguage {
 		return s.list[0], false
 	}
-	_, best, _ := s.matcher.Match(wanted...)
+	_, best, sure := s.matcher.Match(wanted...)
+	if best == 0 && sure == language.No {
+		return s.named(foreignLanguage), false
+	}
 	return s.list[best], false
 }
 

@@ -34,7 +34,9 @@ func TestLanguageIsChosen(t *testing.T) {
 	tests := []struct{ name, address, accept, cookie, want string }{
 		{"nothing is said", "/pay/link/tok", "", "", persian},
 		{"the browser's wish", "/pay/link/tok", "en-GB,en;q=0.9,fa;q=0.5", "", english},
-		{"a language nobody wrote", "/pay/link/tok", "ja", "", persian},
+		{"a language nobody wrote", "/pay/link/tok", "ja", "", english},
+		{"one of several that somebody wrote", "/pay/link/tok", "ja,fa;q=0.5,en;q=0.2", "", persian},
+		{"any language", "/pay/link/tok", "*", "", persian},
 		{"a wish that cannot be read", "/pay/link/tok", ";;;=", "", persian},
 		{"the address before the browser", "/pay/link/tok?lang=fa", "en", "", persian},
 		{"an earlier choice before the browser", "/pay/link/tok", "fa", "en", english},
