@@ -145,6 +145,8 @@ func walletsOfOthers(s *shop) {
 	same(t, "transfer", len(gotF), err, 0)
 	gotX, _, err := s.Exchanges(ctx, other.id, 10001, x.ID, store.Page{})
 	same(t, "exchange", len(gotX), err, 0)
+	gotN, err := s.Tries(ctx, other.id, n.Key)
+	same(t, "tries", gotN, err, wallet.Tries{Merchant: other.id, Key: n.Key})
 	// The same names may be other things of another merchant.
 	theirs := other.customer(10001)
 	theirs.FirstName = "another"
@@ -156,8 +158,13 @@ func walletsOfOthers(s *shop) {
 	c.Version = 1
 	mine, err := s.Customer(ctx, s.id, 10001)
 	same(t, "customer of the first", mine, err, c)
-	tries, err := s.Tries(ctx, s.id, "account/10001")
-	same(t, "tries of the first", tries.Count, err, 3)
+	for _, owner := range []struct {
+		id    string
+		count int
+	}{{s.id, 3}, {other.id, 1}} {
+		tries, err := s.Tries(ctx, owner.id, "account/10001")
+		same(t, "tries of "+owner.id, tries.Count, err, owner.count)
+	}
 }
 
 // walletVersions stores things on top of versions other than the present one,
