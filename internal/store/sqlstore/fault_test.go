@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"runtime"
 	"strings"
 	"sync"
@@ -311,6 +312,63 @@ func TestStats(t *testing.T) {
 		want.Sizes[0], want.Sizes[3] = 1, 1
 		if got != want {
 			t.Errorf("got %+v, want %+v", got, want)
+		}
+	})
+}
+
+// TestKeysOfRejected refuses a change that was the first of its batch to claim keys. They go to the one who may have
+// them or to nobody, and stay with another merchant who has the same.
+func TestKeysOfRejected(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		g, ctx, never := newGate(), t.Context(), time.Unix(4_000_000_000, 0)
+		db := open(t, sqlstore.Options{URL: url, Fault: g.stage})
+		of := func(id string, n int64, answer string, keys ...string) store.Change {
+			c := paid(id, n, time.Unix(1_790_000_000, 0))
+			c.Answer = &store.Answer{Merchant: id, Key: answer, Status: int(n), ExpiresAt: never}
+			for _, key := range keys {
+				c.Claims = append(c.Claims, store.Claim{Merchant: id, Kind: store.LinkClaim, Key: key, Subject: fmt.Sprint(n)})
+			}
+			return c
+		}
+		stale := func(c store.Change) store.Change { c.Invoices[0].Version = 9; return c }
+		for n, key := range []string{"taken", "free"} {
+			if err := db.Commit(ctx, of("other", int64(n), key, key)); err != nil {
+				t.Fatal(fault.Detail(err))
+			}
+		}
+		g.closed.Store(true)
+		var all sync.WaitGroup
+		for n, c := range []store.Change{
+			of("m", 10, "first"), stale(of("m", 11, "taken", "taken", "free")), stale(of("m", 12, "free")),
+			of("m", 13, "taken", "taken"),
+		} {
+			all.Go(func() {
+				if err := db.Commit(ctx, c); (err == nil) != (c.Invoices[0].Version == 0) {
+					t.Errorf("%d: got %v", n, err)
+				}
+			})
+			if n == 0 {
+				<-g.reached
+			}
+			for db.Stats().Queue != n {
+				if ctx.Err() != nil {
+					t.Fatal("the queue never filled")
+				}
+			}
+		}
+		close(g.open)
+		all.Wait()
+		got := map[string]string{}
+		for _, id := range []string{"m", "other"} {
+			for _, key := range []string{"taken", "free"} {
+				claim, _ := db.Claimed(ctx, id, store.LinkClaim, key)
+				answer, _ := db.Answer(ctx, id, key, never.Add(-time.Hour))
+				got[id+"/"+key] = fmt.Sprintf("%s/%d", claim.Subject, answer.Status)
+			}
+		}
+		want := map[string]string{"m/taken": "13/13", "m/free": "/0", "other/taken": "0/0", "other/free": "1/1"}
+		if !maps.Equal(got, want) || db.Stats().Retried != 0 {
+			t.Errorf("got %v and %+v, want %v at once", got, db.Stats(), want)
 		}
 	})
 }
