@@ -95,7 +95,8 @@ func isDisputed(d deal.Deal) bool { return d.State == deal.Disputed }
 // ResolveDispute takes an operator's decision about a disputed deal: with won
 // the payer's money is taken for sent, in the sum that the word or else the
 // dispute names, whatever became of the invoice meanwhile; otherwise the deal is
-// canceled, and so is its invoice unless something else has paid it or still may.
+// canceled, and so is its invoice unless something else has paid it or still may,
+// or it was extended since: then it asks for nothing more of the deal.
 // One that something else has paid is paid twice when the dispute is won.
 // Of a payout won means that the money did not arrive: the merchant has
 // what was taken for it again, out of the trader's coins where they were paid; lost
@@ -151,11 +152,14 @@ func (a *App) loseDispute(ctx context.Context, w DealWord, while func(deal.Deal)
 			return store.Change{}, err
 		}
 		switch {
-		case hopeless && i.State == invoice.Open:
+		case hopeless && i.State == invoice.Open && i.Beyond(d.Amount).IsZero():
 			i, err = advance(i, now, &change, byOperator, invoice.Cancel)
 		case hopeless && i.State == invoice.Expired:
 			i, err = advance(i, now, &change, byOperator, invoice.Reopen, invoice.Cancel)
 		default: // its state is what it was; whoever follows it hears that the dispute is over
+			if hopeless && i.State == invoice.Open {
+				i, err = dropShare(i, d.Amount, now, byOperator, &change)
+			}
 			i.UpdatedAt = now
 			change.Events = append(change.Events, happened(event.Invoice, i.Merchant, i.ID, i.State, deal.Cancel, i.State,
 				byOperator, d.ID, now))

@@ -234,3 +234,40 @@ func TestDisputeWonBesideAnExtension(t *testing.T) {
 		}
 	}
 }
+
+// TestDisputeLostBesideAnExtension: an invoice that was extended since its deal was taken back
+// goes on asking for that alone, unless somebody may be paying the rest of it.
+func TestDisputeLostBesideAnExtension(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		paying bool // somebody is on the page of a bank
+		asks   int64
+	}{
+		"nobody pays the rest":       {false, 3_000},
+		"somebody may be paying all": {true, 8_000},
+	} {
+		b := openBazaar(t, 0, "")
+		b.takesRials()
+		i := b.invoice(5_000)
+		d := b.withdrawn(i)
+		x, err := b.app.ExtendInvoice(t.Context(), b.merchant, app.Extension{
+			Invoice: i.ID, Amount: rial(3_000), Token: "token-" + b.newID(), Gateway: "first",
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d = b.dispute(d, "")
+		if test.paying {
+			b.request(i, 8_000)
+		}
+		if d, err = b.app.ResolveDispute(t.Context(), word(d), false); err != nil || d.State != deal.Canceled {
+			t.Fatalf("%s: got %s, %s", name, d.State, fault.Detail(err))
+		}
+		b.asks(i.ID, invoice.Open, test.asks, 0, 0)
+		b.lastOf(i.ID, "cancel")
+		if !test.paying {
+			b.follows(x)
+			b.asks(i.ID, invoice.Completed, 3_000, 3_000, 0)
+		}
+	}
+}
