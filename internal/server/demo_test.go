@@ -63,6 +63,7 @@ func TestDemoIsForThisMachine(t *testing.T) {
 		{"such a name alone", "evil.example:8080", nil, http.StatusUnauthorized},
 		{"a page", here, map[string]string{"Origin": "https://evil.example"}, http.StatusUnauthorized},
 		{"a tunnel", here, map[string]string{"X-Forwarded-For": "203.0.113.9"}, http.StatusUnauthorized},
+		{"a tunnel below an empty line", here, map[string]string{"X-Forwarded-For": "|203.0.113.9"}, http.StatusUnauthorized},
 		{"a page with the key", here, map[string]string{
 			"Origin": "https://shop.example", "Authorization": "Bearer " + d.Info.IPG.AdminKey,
 		}, http.StatusOK},
@@ -72,7 +73,7 @@ func TestDemoIsForThisMachine(t *testing.T) {
 			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody)
 			r.RemoteAddr, r.Host = "127.0.0.1:4000", test.host
 			for name, value := range test.header {
-				r.Header.Set(name, value)
+				r.Header[name] = strings.Split(value, "|") // a line of the header each
 			}
 			w := httptest.NewRecorder()
 			d.Handler().ServeHTTP(w, r)

@@ -164,10 +164,11 @@ func isLocal(r *http.Request) bool {
 	return loopback(r.RemoteAddr) && loopback(host) && !passedOn(r)
 }
 
-// passedOn says that a page or a proxy had a hand in a request.
+// passedOn says that a page or a proxy had a hand in a request. An empty header says so too:
+// a proxy may have added a line of its own below one that its client sent.
 func passedOn(r *http.Request) bool {
 	return slices.ContainsFunc([]string{"Origin", "Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip"},
-		func(name string) bool { return r.Header.Get(name) != "" })
+		func(name string) bool { return len(r.Header.Values(name)) > 0 })
 }
 
 // localAddress refuses an address that others can reach.
