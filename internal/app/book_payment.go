@@ -118,15 +118,16 @@ func (a *App) close(ctx context.Context, p payment.Payment, t payment.Trigger, a
 }
 
 // closeAtWord is close at a person's word, which is refused where somebody else was first: the
-// payment is in none of the states that it ends in.
+// payment is in none of the states that it ends in, its money came, or it was tried again.
 func (a *App) closeAtWord(ctx context.Context, p payment.Payment, t payment.Trigger, actor string, because why,
 	ends ...payment.State,
 ) (payment.Payment, error) {
-	p, err := a.close(ctx, p, t, actor, because)
-	if err == nil && !slices.Contains(ends, p.State) {
+	fresh, err := a.close(ctx, p, t, actor, because)
+	if err == nil && (!slices.Contains(ends, fresh.State) || fresh.Attempt.Receipt != "" ||
+		fresh.Attempt.Number != p.Attempt.Number) {
 		err = fault.New(fault.CodeWrongState, "payment", "")
 	}
-	return p, err
+	return fresh, err
 }
 
 // unasked stops the questions about a payment that was closed before.

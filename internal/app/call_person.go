@@ -22,19 +22,21 @@ const betweenCalls = "; "
 
 // lastingCall is what stays of the call for a person when the gateway has answered it.
 func lastingCall(why string) string {
-	first, _, _ := strings.Cut(why, betweenCalls)
-	if slices.ContainsFunc([]string{earlierTry, heldTooLate, otherwisePay},
-		func(begin string) bool { return strings.HasPrefix(first, begin) }) {
-		return first
-	}
-	return ""
+	calls := slices.DeleteFunc(strings.Split(why, betweenCalls), func(call string) bool {
+		return !slices.ContainsFunc([]string{earlierTry, heldTooLate, otherwisePay},
+			func(begin string) bool { return strings.HasPrefix(call, begin) })
+	})
+	return strings.Join(calls, betweenCalls)
 }
 
 // calledFor is the call for a person about a payment, with one more reason.
 func calledFor(before, why string) string {
 	lasting := lastingCall(before)
-	if lasting == "" || lasting == why {
+	switch {
+	case lasting == "":
 		return why
+	case slices.Contains(strings.Split(lasting, betweenCalls), why):
+		return lasting
 	}
 	return lasting + betweenCalls + why
 }

@@ -339,7 +339,7 @@ func (a *App) noteConfirmation(ctx context.Context, p payment.Payment, n Confirm
 
 // looked says that an operator's word is the answer to a call for a person about a payment
 // that is over: that its money stays, and not other money, or that none came. Of held money,
-// and of what was given back, it says that a person has looked.
+// of what was given back, and of money that is in no book, it says that a person has looked.
 func looked(p payment.Payment, n Confirmation) bool {
 	back := p.State == payment.Refunded || p.State == payment.Reversed
 	switch {
@@ -348,7 +348,7 @@ func looked(p payment.Payment, n Confirmation) bool {
 	case n.Paid:
 		return (p.Collected() || back) && p.Attempt.Receipt == n.Receipt
 	}
-	return back || askable(p) && !active(p)
+	return back || !active(p) && (askable(p) || !p.Collected() && lastingCall(p.Attention) != "")
 }
 
 // lookedAt takes a payment that is over off the list of what waits for a person, with the
@@ -370,7 +370,7 @@ func (a *App) lookedAt(ctx context.Context, p payment.Payment, n Confirmation) (
 		fresh.Attention, fresh.CheckAt, fresh.UpdatedAt = "", never, now
 		if fresh.State == payment.Authorized { // what was asked for and never answered is not waited for any more
 			fresh.CheckAt = now.Add(soon)
-			if fresh.Step.Kind != "" && fresh.Amount.Sign() > 0 { // or nobody wants the money any more
+			if fresh.Step.Kind != "" && fresh.Reserved && fresh.Amount.Sign() > 0 { // or nobody wants the money any more
 				change.Events = append(change.Events, happenedTo(fresh, fresh.Step.Kind.Dropped(), byOperator, "", now))
 				fresh.Step = payment.Step{}
 			}

@@ -18,11 +18,12 @@ import (
 
 // captureHeld books held money that the gateway has taken, of which the step says how much
 // was wanted. What was held and not taken is the payer's again, by the same call. What the
-// gateway took all the same, at its own pages, goes back.
+// gateway took all the same, at its own pages, goes back; all of it where the invoice has no
+// room for it.
 func (a *App) captureHeld(ctx context.Context, p payment.Payment, c candidate, report gateway.Report, s payment.Step,
 ) (payment.Payment, error) {
 	asHeld, taken := p, s.Amount
-	if tookAll(p, report) {
+	if tookThere(p, report) == p.Holding {
 		taken = p.Holding
 	}
 	p.Amount = taken
@@ -74,11 +75,15 @@ func (a *App) captureHeld(ctx context.Context, p payment.Payment, c candidate, r
 func (a *App) takenWithoutRoom(p *payment.Payment, i invoice.Invoice, held money.Amount, now time.Time,
 	change store.Change,
 ) (store.Change, error) {
+	p.Record = payment.Record{}
+	if !p.Reserved {
+		return a.toSuspense(p, now, change)
+	}
 	i, err := i.Release(held)
 	if err != nil {
 		return store.Change{}, err
 	}
-	p.Reserved, p.Record, i.UpdatedAt = false, payment.Record{}, now
+	p.Reserved, i.UpdatedAt = false, now
 	change.Invoices = []invoice.Invoice{i}
 	return a.toSuspense(p, now, change)
 }
@@ -90,9 +95,14 @@ func receiptOf(p payment.Payment, c candidate, report gateway.Report) store.Clai
 	}
 }
 
-// tookAll says that a gateway took all that it held, whatever it was asked for.
-func tookAll(p payment.Payment, report gateway.Report) bool {
-	return report.Outcome == gateway.Captured && inUnit(report.Amount, p.Holding.Unit()) == p.Holding
+// tookThere is what a gateway says that it took of what it held, in the unit of that; not valid
+// where it does not say, or says what cannot be.
+func tookThere(p payment.Payment, report gateway.Report) money.Amount {
+	there := inUnit(report.Amount, p.Holding.Unit())
+	if above, err := there.Cmp(p.Holding); err != nil || above > 0 || there.Sign() <= 0 {
+		return money.Amount{}
+	}
+	return there
 }
 
 // giveSurplus sends back what was taken of a payment beyond what it is of.
@@ -106,18 +116,22 @@ func (a *App) giveSurplus(p *payment.Payment, taken money.Amount, now time.Time,
 	return a.giveFromSuspense(*p, over, "more was taken than wanted", now, change)
 }
 
-// letGoTaken ends a payment that was to be let go and whose gateway had taken all that it held:
-// all of that goes back.
+// letGoTaken ends a payment that was to be let go and of whose money its gateway had taken some
+// or all: that goes back. The void stays asked for where it is not plain what was taken.
 func (a *App) letGoTaken(ctx context.Context, p payment.Payment, c candidate, report gateway.Report,
 ) (fresh payment.Payment, err error) {
-	if why := mismatchOf(p.Holding, c, report); why != "" {
-		return p, a.flagHeld(ctx, p, why)
+	taken := tookThere(p, report)
+	if !taken.Valid() {
+		taken = p.Holding
+	}
+	if why := mismatchOf(taken, c, report); why != "" {
+		return a.stepRefused(ctx, p, gateway.Report{Outcome: gateway.Unknown, Alarm: why})
 	}
 	err = a.update(ctx, func(r store.Reader) (store.Change, error) {
 		if fresh, err = r.Payment(ctx, p.Merchant, p.ID); err != nil || !sameHold(p, fresh) {
 			return store.Change{}, err
 		}
-		taken, now := fresh.Holding, a.now()
+		now := a.now()
 		note := "the gateway had taken what was to be let go: it is on its way back"
 		change, err := a.endingHold(ctx, r, &fresh, payment.Cancel, byMerchant, why{note: note}, now)
 		if err != nil {
@@ -151,8 +165,12 @@ func takenOf(p payment.Payment, report gateway.Report, s payment.Step, now time.
 }
 
 // shrink makes the room that a payment holds on its invoice as large as what
-// is taken of it; an invoice that was made for it follows.
+// is taken of it; an invoice that was made for it follows. Errors: invoice_closed where it
+// holds none, and what the invoice refuses.
 func shrink(i invoice.Invoice, p payment.Payment, held, taken money.Amount) (invoice.Invoice, error) {
+	if !p.Reserved {
+		return i, fault.New(fault.CodeInvoiceClosed, "invoice", "")
+	}
 	i, err := i.Release(held)
 	if err != nil {
 		return i, err
