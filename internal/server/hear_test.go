@@ -3,8 +3,11 @@ package server
 import (
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/iotest"
+	"time"
 
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/fault"
@@ -48,7 +51,8 @@ func TestNoticesOfGateways(t *testing.T) {
 		{"no key", "GET", "/mbway", told, "", http.StatusForbidden},
 		{"a gateway that tells nothing", "POST", "/till", "", "{}", http.StatusNotFound},
 		{"no such gateway", "GET", "/other", "", "", http.StatusNotFound},
-		{"too large", "POST", "/mbway", "", strings.Repeat("x", 300_000), http.StatusRequestEntityTooLarge},
+		{"as large as may be", "POST", "/mbway", "", strings.Repeat("x", noticeBody), http.StatusForbidden},
+		{"too large", "POST", "/mbway", "", strings.Repeat("x", noticeBody+1), http.StatusRequestEntityTooLarge},
 	} {
 		address := r.url + "/notify/" + m.ID + c.path + "?" + c.query
 		request, err := http.NewRequestWithContext(t.Context(), c.method, address, strings.NewReader(c.body))
@@ -65,6 +69,38 @@ func TestNoticesOfGateways(t *testing.T) {
 		}
 		if answer.StatusCode != c.status || err != nil {
 			t.Errorf("%s: got %d %s, %v; want %d", c.name, answer.StatusCode, text, err, c.status)
+		}
+	}
+}
+
+// TestNoticesAreLimited wants one address to wait after so many messages, whether they can be read or not, and no
+// other to wait for it.
+func TestNoticesAreLimited(t *testing.T) {
+	t.Parallel()
+	at, all := time.Unix(1_790_000_000, 0), newRoutes()
+	addNotices(all, &core{now: func() time.Time { return at }})
+	tell := func(from string) *httptest.ResponseRecorder {
+		message := httptest.NewRequest(http.MethodPost, "/notify/m/till", iotest.ErrReader(io.ErrUnexpectedEOF))
+		message.RemoteAddr = from
+		answer := httptest.NewRecorder()
+		all.mux.ServeHTTP(answer, message)
+		return answer
+	}
+	for n := range noticeBurst {
+		if got := tell("192.0.2.1:1000"); got.Code != http.StatusRequestEntityTooLarge {
+			t.Fatalf("message %d: got %d, want it to be read", n, got.Code)
+		}
+	}
+	if got := tell("192.0.2.1:1001"); got.Code != http.StatusTooManyRequests || got.Header().Get("Retry-After") == "" {
+		t.Errorf("one more: got %d and %v, want it to wait", got.Code, got.Header())
+	}
+	if got := tell("192.0.2.2:1000"); got.Code != http.StatusRequestEntityTooLarge {
+		t.Errorf("of another address: got %d, want it to be read", got.Code)
+	}
+	at = at.Add(noticePause)
+	for _, want := range []int{http.StatusRequestEntityTooLarge, http.StatusTooManyRequests} {
+		if got := tell("192.0.2.1:1000"); got.Code != want {
+			t.Errorf("after a pause: got %d, want %d", got.Code, want)
 		}
 	}
 }
