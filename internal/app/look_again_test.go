@@ -211,3 +211,51 @@ func TestFlow(t *testing.T) {
 		}
 	}
 }
+
+// telling is a gateway by hand that says where to pay.
+type telling struct{ cash }
+
+func (c telling) Info() gateway.Info {
+	i := c.cash.Info()
+	i.Instructions = "Example Bank"
+	return i
+}
+
+// TestInstructions: what payers are told is their gateway's present word, and nothing where
+// there is none to ask.
+func TestInstructions(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	s.banks["teller"] = telling{}
+	g := merchant.Gateway{Merchant: s.merchant, Name: "teller", Connector: "teller", Enabled: true}
+	if err := s.app.PutGateway(t.Context(), g); err != nil {
+		t.Fatal(err)
+	}
+	at := func(merchantID, name string) payment.Payment {
+		return payment.Payment{Merchant: merchantID, Attempt: payment.Attempt{Gateway: name}}
+	}
+	for _, test := range []struct {
+		payment payment.Payment
+		want    string
+	}{
+		{at(s.merchant, "teller"), "Example Bank"},
+		{at(s.merchant, "cash"), ""},
+		{at(s.merchant, "removed"), ""},
+		{at("another", "teller"), ""},
+	} {
+		if got := s.app.Instructions(t.Context(), test.payment); got != test.want {
+			t.Errorf("%s of %s: got %q, want %q", test.payment.Attempt.Gateway, test.payment.Merchant, got, test.want)
+		}
+	}
+	off := false
+	if _, err := s.app.ChangeGateway(t.Context(), s.merchant, "teller", app.GatewayTerms{Enabled: &off}); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.app.Instructions(t.Context(), at(s.merchant, "teller")); got != "Example Bank" {
+		t.Errorf("of one that takes no more: got %q", got)
+	}
+	delete(s.banks, "teller")
+	if got := s.app.Instructions(t.Context(), at(s.merchant, "teller")); got != "" {
+		t.Errorf("of one that is broken: got %q, want none", got)
+	}
+}

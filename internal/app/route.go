@@ -196,6 +196,16 @@ func (a *App) Near(ctx context.Context, p payment.Payment) bool {
 	return err == nil && c.near
 }
 
+// Instructions are what the payer of a payment is told who pays the merchant directly: where
+// to send the money, as its gateway says at present. They are empty where nobody said it.
+func (a *App) Instructions(ctx context.Context, p payment.Payment) string {
+	c, err := a.gatewayOf(ctx, p.Merchant, p.Attempt.Gateway)
+	if err != nil {
+		return ""
+	}
+	return c.info.Instructions
+}
+
 // isNear looks at the address that connectors call their provider at. A call cannot
 // bring one of this machine, as checkOutside has it, and none of live contracts is plain http.
 func isNear(g merchant.Gateway) bool {

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/fault"
@@ -100,7 +101,8 @@ type resultBody struct {
 	Amount  *shownAmount
 	Facts   []labelled
 	Left    string  // how much time there is; empty = that does not matter here
-	Guide   *button // the merchant's own instructions
+	Told    string  // where to send the money, in the merchant's own words and lines
+	Guide   *button // the merchant's page that says so
 	Next    *button
 	Other   *button // the way back to the choice
 	Check   string  // address for looking again; empty = nothing is open
@@ -318,12 +320,29 @@ func (p *Pages) toDo(ctx context.Context, v *voice, paid payment.Payment, view a
 	if now := p.now(); now.Before(paid.Attempt.Deadline) {
 		body.Left = v.left(now, paid.Attempt.Deadline, paid.Amount.Unit())
 	}
-	if body.Verdict != isConfirm && p.leadsOut(ctx, paid) {
-		body.Guide = &button{v.T("result.instructions"), paid.Attempt.Link}
+	if body.Verdict != isConfirm {
+		body.Told = numbersWhole(p.app.Instructions(ctx, paid))
+		if p.leadsOut(ctx, paid) {
+			body.Guide = &button{v.T("result.instructions"), paid.Attempt.Link}
+		}
 	}
 	if page := p.choicePage(paid, view.Invoice); page != "" {
 		body.Other = &button{v.T("result.another"), page}
 	}
+}
+
+// numbersWhole keeps the groups of each number in their order: a card's or an account's,
+// written with blanks, would have the last group first in a line from right to left.
+// A blank that does not break belongs to the number for the browser, and is copied out of
+// the page as a usual one.
+func numbersWhole(text string) string {
+	letters := []rune(text)
+	for n := 1; n < len(letters)-1; n++ {
+		if letters[n] == ' ' && unicode.IsDigit(letters[n-1]) && unicode.IsDigit(letters[n+1]) {
+			letters[n] = '\u00a0'
+		}
+	}
+	return string(letters)
 }
 
 // lookAgain offers to look at an open payment again, and does it by itself on a

@@ -230,6 +230,54 @@ func TestMoneyThatIsPaidToTheMerchant(t *testing.T) {
 		"Transfer reference").never("Choose another way")
 }
 
+// Payers are told where to send the money in the merchant's own words, as they are now, and
+// only while it is theirs to send and they are the ones who were sent away.
+func TestWhereTheMoneyGoes(t *testing.T) {
+	t.Parallel()
+	s := openPhoneShop(t)
+	s.link("tok", 1_250_000)
+	tell := func(text string) { s.shepa.script(func(b *bank) { b.info.Instructions = text }) }
+	tell("بانک نمونه\nکارت 6037 9911 ۱۲۳۴ 5678\nIBAN: DE02 1203\n<b>A & B</b>\u202e")
+	to := map[string]string{}
+	for _, method := range []string{"bank_transfer", "cash"} {
+		form := url.Values{"choice": {"shepa/" + method}}
+		to[method] = s.press("/pay/link/tok", form).want(http.StatusSeeOther).header.Get("Location")
+		page := s.get(to[method]+"?lang=en").want(http.StatusOK, "Where to pay", `<p class="told" dir="auto">بانک نمونه`+
+			"\nکارت 6037\u00a09911\u00a0۱۲۳۴\u00a05678\nIBAN: DE02\u00a01203\n&lt;b&gt;A &amp; B&lt;/b&gt;</p>",
+			"See how to pay")
+		if strings.Index(page.body, `<dl class="lines">`) < strings.Index(page.body, `class="told"`) {
+			t.Errorf("%s: the reference is above what payers are told:\n%s", method, page.body)
+		}
+	}
+	s.get(to["cash"]+"?lang=fa").want(http.StatusOK, "اطلاعات پرداخت")
+	for _, address := range []string{"/pay/link/tok", "/pay/status/x.y"} {
+		s.get(address + "?lang=en").never("بانک نمونه")
+	}
+	tell("Another bank")
+	s.get(to["cash"]+"?lang=en").want(http.StatusOK, `dir="auto">Another bank</p>`).never("بانک نمونه")
+	tell("")
+	s.get(to["cash"]+"?lang=en").want(http.StatusOK, "Pay in cash").never("Where to pay", `class="told"`)
+
+	tell("Another bank")
+	s.shepa.script(func(b *bank) { b.outcome = gateway.Captured })
+	s.comeBack(s.shepa.started()[1], "shepa2", "ok", "Accept-Language", "en").
+		want(http.StatusOK, "Payment complete").never("Another bank", `class="told"`)
+	s.get(to["cash"]+"?lang=en").want(http.StatusOK, "Payment complete").never("Another bank")
+}
+
+// Who cannot show that the payment is theirs is told no account of anybody.
+func TestStrangersAreNotTold(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, "Shop", 0)
+	s.zarinpal.script(func(b *bank) {
+		b.info.Methods, b.info.Instructions = []payment.Method{payment.BankTransfer}, "Example Bank"
+	})
+	a := s.sentAway()
+	s.get("/pay/status/"+s.token(a)+"?lang=en").want(http.StatusOK, "Example Bank")
+	s.do(s.pages.Return, http.MethodGet, "/cb?session=zarinpal1&word=ok&lang=en", "").
+		want(http.StatusOK, "zarinpal1").never("Example Bank")
+}
+
 // A gateway whose least amount is more than one cent is offered all the same
 // before the payer has said how much it is to be.
 func TestOpenAmountInEuro(t *testing.T) {

@@ -47,6 +47,12 @@ type Info struct {
 	// Poll is how often to ask while an attempt is open and nobody came back; 0 =
 	// the usual growing pauses. Where the payer confirms on a phone it is seconds.
 	Poll time.Duration
+	// Instructions say where the money goes where payers pay the merchant directly: plain
+	// text of a few lines, in whatever language it is; empty = nobody said it.
+	Instructions string
+	// Warning is what the operator should know of terms that work all the same, and what
+	// to do about it; empty = nothing.
+	Warning string
 }
 
 // Attempt is what a connector is told of one try of a payment.

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/purserhq/purser/internal/fault"
 )
@@ -49,6 +51,20 @@ func (t *Terms) Text(name, usual string) string {
 		return text
 	}
 	return usual
+}
+
+// Lines is a setting of some lines of plain text for people, without the blanks around
+// it. It is shown to payers, so it may hold nothing that does not print.
+func (t *Terms) Lines(name string, most int) string {
+	text := strings.TrimSpace(strings.ReplaceAll(t.Text(name, ""), "\r\n", "\n"))
+	obeyed := func(c rune) bool { return c != '\n' && unicode.IsControl(c) }
+	switch {
+	case !utf8.ValidString(text) || strings.ContainsFunc(text, obeyed):
+		t.Fail(name, "It must be plain text: it may have line breaks, and no other control characters.")
+	case utf8.RuneCountInString(text) > most:
+		t.Fail(name, "It must have at most "+strconv.Itoa(most)+" characters.")
+	}
+	return text
 }
 
 // Word is a setting that must be the usual value or one of the others.

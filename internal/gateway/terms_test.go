@@ -28,6 +28,29 @@ func TestTerms(t *testing.T) {
 	}
 }
 
+func TestLines(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ text, want string }{
+		{"", ""},
+		{" \n ", ""},
+		{"\nBank\r\n  IBAN \n\nHolder\r\n", "Bank\n  IBAN \n\nHolder"},
+		{"\u200fبانک\u200c\u202aها", "\u200fبانک\u200c\u202aها"}, // the pages keep order among the last
+		{" ১২৩৪৫৬৭৮৯০ ", "১২৩৪৫৬৭৮৯০"},
+	} {
+		terms := Config{Settings: map[string]string{"l": test.text}, Now: now}.Terms()
+		if got := terms.Lines("l", 30); got != test.want || terms.Err() != nil {
+			t.Errorf("%q: got %q, %v, want %q", test.text, got, terms.Err(), test.want)
+		}
+	}
+	for _, text := range []string{"1234567890+", "a\tb", "a\x00b", "a\rb", "a\x1b[31mb", "a\u0085b", "a\xffb"} {
+		terms := Config{Settings: map[string]string{"l": text}, Now: now}.Terms()
+		terms.Lines("l", 10)
+		if err := terms.Err(); !fault.Is(err, fault.CodeSettingInvalid) || fault.From(err).Param != "l" {
+			t.Errorf("%q: got %v, want setting_invalid of it", text, err)
+		}
+	}
+}
+
 func TestTermsFail(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

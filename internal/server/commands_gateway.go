@@ -41,6 +41,7 @@ type gatewayView struct {
 	Settings  map[string]string `json:"settings"`
 	Limits    string            `json:"limits,omitempty"`
 	Notices   string            `json:"notices,omitempty"` // where the provider's server can tell of payments
+	Warning   string            `json:"warning,omitempty"` // what does not work under these terms, and what to do
 }
 
 func viewGateway(g merchant.Gateway) gatewayView {
@@ -57,7 +58,11 @@ func viewGateway(g merchant.Gateway) gatewayView {
 func (v gatewayView) row() []string {
 	settings := make([]string, 0, len(v.Settings))
 	for _, name := range slices.Sorted(maps.Keys(v.Settings)) {
-		settings = append(settings, name+"="+v.Settings[name])
+		value, _, more := strings.Cut(v.Settings[name], "\n")
+		if more { // the rest is for programs, and for the pages
+			value += " …"
+		}
+		settings = append(settings, name+"="+value)
 	}
 	return []string{
 		strconv.Itoa(v.Order), v.Name, v.Connector, yes(v.Enabled), yes(v.Sealed), dash(strings.Join(settings, " ")),
@@ -103,17 +108,31 @@ func (c Commands) PutGateway(ctx context.Context, n NewGateway) error {
 		if view.Limits = "from " + info.Min.String(); info.Max.Valid() {
 			view.Limits += " to " + info.Max.String()
 		}
+		view.Warning = info.Warning
 		if view.Notices, err = k.app.NoticeAddress(ctx, g.Merchant, g.Name); err != nil {
 			return err
 		}
 		if err := c.Terminal.show(view, gatewayHead, [][]string{view.row()}); err != nil {
 			return err
 		}
-		if err := c.Terminal.tell("\n%s takes %s.", info.Title, view.Limits); err != nil || view.Notices == "" {
+		return c.tellContract(info.Title, view)
+	})
+}
+
+// tellContract says what becomes of a contract that was added, and what its operator has yet to do.
+func (c Commands) tellContract(title string, v gatewayView) error {
+	if err := c.Terminal.tell("\n%s takes %s.", title, v.Limits); err != nil {
+		return err
+	}
+	if v.Notices != "" {
+		if err := c.Terminal.tell("Its server can tell of payments at\n%s", v.Notices); err != nil {
 			return err
 		}
-		return c.Terminal.tell("Its server can tell of payments at\n%s", view.Notices)
-	})
+	}
+	if v.Warning == "" {
+		return nil
+	}
+	return c.Terminal.tell("\nWarning: %s", v.Warning)
 }
 
 // credentials reads a JSON object of texts. Its errors never show one.

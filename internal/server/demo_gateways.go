@@ -33,6 +33,24 @@ var byHand = map[money.Unit]string{
 	money.USD: "manual-usd", money.USDT: "manual-usdt", money.BDT: "manual-bdt", money.EUR: "manual-eur",
 }
 
+// demoInstructions are where payers would send money of a unit. No account can have such a
+// number, and they say that none is to be sent.
+func demoInstructions(unit money.Unit) string {
+	const none = "This is a demo: do not send any money."
+	switch unit { //nolint:exhaustive // the demo takes no others by hand
+	case money.IRR:
+		return "این یک نمونهٔ نمایشی است: پولی نفرستید.\n" + none +
+			"\nبانک نمونه، فروشگاه نمایشی\nشبا: IR00 0000 0000 0000 0000 0000 00\nکارت: 0000 0000 0000 0000"
+	case money.BDT:
+		return "এটি একটি ডেমো: কোনো টাকা পাঠাবেন না।\n" + none + "\nExample Bank, Demo Shop\nAccount 000 000 000 0000"
+	case money.USDT:
+		return none + "\nTRC20 address: T000000000000000000000000000000000"
+	case money.EUR:
+		return none + "\nExample Bank, Demo Shop\nIBAN: PT50 0000 0000 0000 0000 0000 0"
+	}
+	return none + "\nExample Bank, Demo Shop\nRouting number: 000 000 000\nAccount: 0000 0000 0000"
+}
+
 // What the providers' servers sign with when they tell the demo of payments.
 const (
 	demoAntiPhishing Secret = "purser-demo-anti-phishing"
@@ -49,6 +67,11 @@ func demoGateways(at func(provider string) string, nagad nagadKeys) []demoGatewa
 			settings[pair[0]] = pair[1]
 		}
 		return settings
+	}
+	atHand := func(unit money.Unit) demoGateway {
+		return demoGateway{
+			byHand[unit], "manual", test("unit", string(unit), "instructions", demoInstructions(unit)), map[string]Secret{},
+		}
 	}
 	return []demoGateway{
 		{
@@ -93,11 +116,8 @@ func demoGateways(at func(provider string) string, nagad nagadKeys) []demoGatewa
 				"anti_phishing_key": demoAntiPhishing,
 			},
 		},
-		{"manual", "", test(), map[string]Secret{}},
-		{byHand[money.USD], "manual", test("unit", "USD"), map[string]Secret{}},
-		{byHand[money.USDT], "manual", test("unit", "USDT"), map[string]Secret{}},
-		{byHand[money.BDT], "manual", test("unit", "BDT"), map[string]Secret{}},
-		{byHand[money.EUR], "manual", test("unit", "EUR"), map[string]Secret{}},
+		{"manual", "", test("instructions", demoInstructions(money.IRR)), map[string]Secret{}},
+		atHand(money.USD), atHand(money.USDT), atHand(money.BDT), atHand(money.EUR),
 	}
 }
 

@@ -48,3 +48,49 @@ func TestNoticeAddress(t *testing.T) {
 		}
 	}
 }
+
+// TestGatewayWithoutInstructions: who adds a contract under which payers would not know where to
+// send the money is told so, and what to do.
+func TestGatewayWithoutInstructions(t *testing.T) {
+	t.Parallel()
+	d := newDesk(Config{Data: sqlitetest.Folder(t), PublicURL: "https://pay.example"})
+	d.Terminal.JSON = true
+	if err := d.AddMerchant(t.Context(), "Shop", ""); err != nil {
+		t.Fatal(err)
+	}
+	var made struct {
+		ID string `json:"id"`
+	}
+	if err := json.Unmarshal(d.out.Bytes(), &made); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		settings map[string]string
+		warns    bool
+	}{
+		{nil, true},
+		{map[string]string{"instructions": "Bank\nIBAN"}, false},
+		{map[string]string{"instructions_url": "https://shop.example/how"}, false},
+	} {
+		for _, asJSON := range []bool{true, false} {
+			d.out.Reset()
+			d.Terminal.JSON = asJSON
+			wish := NewGateway{Merchant: made.ID, Connector: "manual", Settings: c.settings}
+			if err := d.PutGateway(t.Context(), wish); err != nil {
+				t.Fatal(err)
+			}
+			warns := strings.Contains(d.out.String(), "Payers are not told where to send the money")
+			if warns != c.warns {
+				t.Errorf("%v: got %s", c.settings, d.out.String())
+			}
+		}
+	}
+	d.out.Reset()
+	wish := NewGateway{
+		Merchant: made.ID, Connector: "manual", Settings: map[string]string{"instructions": "Bank\nIBAN\x1b[2J"},
+	}
+	if err := d.PutGateway(t.Context(), wish); err == nil || !strings.Contains(err.Error(), "instructions: ") ||
+		d.out.Len() > 0 {
+		t.Errorf("got %v and %q, want an error that names the setting", err, d.out.String())
+	}
+}

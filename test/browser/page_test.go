@@ -11,6 +11,9 @@ import (
 	"testing"
 
 	"github.com/mxschmitt/playwright-go"
+
+	"github.com/purserhq/purser/internal/app"
+	core "github.com/purserhq/purser/internal/payment"
 )
 
 // screens is where TestEveryPage leaves its pictures, for people to look at.
@@ -199,5 +202,47 @@ func TestLinkPreviewStartsNothing(t *testing.T) {
 	}
 	if all := s.payments(); len(all) != 0 {
 		t.Errorf("payments = %+v, want none", all)
+	}
+}
+
+// Where to send the money reads as its merchant wrote it, on a page of either direction: an
+// account number that begins with its last group is another one. It is copied with usual blanks.
+func TestWhereTheMoneyGoes(t *testing.T) {
+	t.Parallel()
+	for _, language := range []string{"fa", "en"} {
+		t.Run(language, func(t *testing.T) {
+			t.Parallel()
+			s := openStage(t, language, true)
+			b := openTab(t, view{size: phone, locale: language, scripts: true})
+			b.must(b.Context().GrantPermissions([]string{"clipboard-read", "clipboard-write"}))
+			b.visit(s.address + "/pay/status/" + app.ReturnToken(s.chosen("till", core.BankTransfer)))
+			b.sees(s.words["result.told"])
+			const at = `(() => {
+				const text = document.querySelector(".told").firstChild
+				const left = word => {
+					const from = text.data.indexOf(word), range = document.createRange()
+					range.setStart(text, from)
+					range.setEnd(text, from + word.length)
+					return range.getBoundingClientRect().left
+				}
+				return %s
+			})()`
+			for _, order := range [][2]string{
+				{"6037", "9911"}, {"9911", "1234"}, {"1234", "5678"}, {"5678", "کارت"}, {"Example", "(Berlin)"}, {"IBAN", "2020"},
+			} {
+				if got := b.measure(fmt.Sprintf(at, fmt.Sprintf("left(%q) < left(%q)", order[0], order[1]))); got != true {
+					t.Errorf("%s is not to the left of %s", order[0], order[1])
+				}
+			}
+			got := b.measure(`(() => {
+				getSelection().selectAllChildren(document.querySelector(".told"))
+				document.execCommand("copy")
+				return navigator.clipboard.readText()
+			})()`)
+			if want := b.measure(`document.querySelector(".told").innerText.replaceAll("\u00a0", " ")`); got != want ||
+				!strings.Contains(want.(string), "6037 9911 1234 5678\n") {
+				t.Errorf("copied %q, want %q", got, want)
+			}
+		})
 	}
 }

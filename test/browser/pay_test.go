@@ -203,7 +203,7 @@ func TestBankTransfer(t *testing.T) {
 	b.visit(s.link(90_000))
 	b.must(b.GetByLabel("Bank transfer").Check())
 	b.press("button", "Pay 90,000"+wide+"Rial")
-	b.sees("Pay by bank transfer", "Transfer reference", "90,000")
+	b.sees("Pay by bank transfer", "Where to pay", "do not send any money", "Transfer reference", "90,000")
 	if all := s.payments(); len(all) != 1 || all[0].Status != "pending" {
 		t.Errorf("payments = %+v, want one pending", all)
 	}

@@ -38,7 +38,8 @@ type actor struct {
 	unit        money.Unit    // empty = Rial
 	methods     []core.Method // empty = Iranian cards
 	noPage      bool
-	guide       string // the merchant's own instructions
+	guide       string // the merchant's page that says where to pay
+	told        string // the merchant's own words about it
 }
 
 func (a actor) Info() gateway.Info {
@@ -50,6 +51,7 @@ func (a actor) Info() gateway.Info {
 	return gateway.Info{
 		Connector: a.name, Title: a.title, Unit: unit, Min: money.New(100, unit),
 		Methods: methods, Lifetime: 15 * time.Minute, VerifyCaptures: true, CanLook: true, LostStartIsHarmless: true,
+		Instructions: a.told,
 	}
 }
 
@@ -112,6 +114,7 @@ var cast = []actor{
 	{
 		name: "till", title: "Bank transfer or cash", ends: gateway.Pending, unit: money.EUR, noPage: true,
 		methods: []core.Method{core.BankTransfer, core.Cash}, guide: "https://shop.example/how-to-pay",
+		told: "بانک نمونه، فروشگاه\nکارت: 6037 9911 1234 5678\nExample Bank (Berlin)\nIBAN: DE02 1203 0000 0000 2020 51",
 	},
 }
 

@@ -19,12 +19,16 @@ type Gateway struct {
 	link string
 }
 
+// mostInstructions bounds what payers are told, in characters.
+const mostInstructions = 1000
+
 // New opens an arrangement.
 //
 // Settings: mode (live, test), title, unit, methods (bank_transfer, cash, or
-// both with a comma), instructions_url, min_amount and max_amount in smallest
-// steps of the unit, page_minutes. There are no credentials, and nothing is
-// called. Error: setting_invalid.
+// both with a comma), instructions (some lines of plain text that say where to
+// send the money), instructions_url (a page that does), min_amount and
+// max_amount in smallest steps of the unit, page_minutes. There are no
+// credentials, and nothing is called. Error: setting_invalid.
 func New(c gateway.Config, _ http.RoundTripper) (gateway.Gateway, error) {
 	const aMonth = 30 * 24 * 60
 	t := c.Terms()
@@ -45,8 +49,13 @@ func New(c gateway.Config, _ http.RoundTripper) (gateway.Gateway, error) {
 		}
 		g.info.Methods = append(g.info.Methods, method)
 	}
+	g.info.Instructions = t.Lines("instructions", mostInstructions)
 	if t.Text("instructions_url", "") != "" {
 		g.link = t.Address("instructions_url", "")
+	}
+	if g.info.Instructions == "" && g.link == "" {
+		g.info.Warning = "Payers are not told where to send the money, or where to bring it. Say so in the setting " +
+			"instructions (bank, holder, account number), or give the address of a page that does in instructions_url."
 	}
 	least, most := t.Count("min_amount", 1, 1, 1<<62), t.Count("max_amount", 0, 1, 1<<62)
 	if err := t.Err(); err != nil {

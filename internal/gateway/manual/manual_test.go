@@ -1,6 +1,7 @@
 package manual
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/purserhq/purser/internal/fault"
@@ -54,6 +55,39 @@ func TestArrangement(t *testing.T) {
 	}
 }
 
+// An arrangement that does not say where the money goes works, and its operator is told.
+func TestWhereTheMoneyGoes(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		settings   map[string]string
+		want, link string
+		warns      bool
+	}{
+		{nil, "", "", true},
+		{map[string]string{"instructions": " \n"}, "", "", true},
+		{map[string]string{"instructions": "Bank\r\nIBAN\n"}, "Bank\nIBAN", "", false},
+		{map[string]string{"instructions": strings.Repeat("ব", 1000)}, strings.Repeat("ব", 1000), "", false},
+		{map[string]string{"instructions_url": "https://shop.test/how"}, "", "https://shop.test/how", false},
+		{
+			map[string]string{"instructions": "Bank", "instructions_url": "https://shop.test/how"},
+			"Bank", "https://shop.test/how", false,
+		},
+	} {
+		g, err := open(t, test.settings)
+		if err != nil {
+			t.Fatal(err)
+		}
+		link := g.Start(t.Context(), gatewaytest.Attempt()).Link
+		if i := g.Info(); i.Instructions != test.want || link != test.link || (i.Warning != "") != test.warns {
+			t.Errorf("%v: got %q, %q and the warning %q", test.settings, i.Instructions, link, i.Warning)
+		}
+	}
+	long := map[string]string{"instructions": strings.Repeat("ব", 1001)}
+	if _, err := open(t, long); !fault.Is(err, fault.CodeSettingInvalid) || fault.From(err).Param != "instructions" {
+		t.Errorf("1001 characters: got %v, want setting_invalid", err)
+	}
+}
+
 // Money goes back by hand, and nobody but a person knows whether it did.
 func TestAPersonGivesBack(t *testing.T) {
 	t.Parallel()
@@ -94,6 +128,7 @@ func TestWrongSettings(t *testing.T) {
 	t.Parallel()
 	for name, value := range map[string]string{
 		"unit": "XXX", "methods": "cash,card", "min_amount": "0", "max_amount": "-1", "instructions_url": "how",
+		"instructions": "Bank\x1b[2J",
 	} {
 		_, err := open(t, map[string]string{name: value})
 		if !fault.Is(err, fault.CodeSettingInvalid) || fault.From(err).Param != name {
