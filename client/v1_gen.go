@@ -3537,6 +3537,12 @@ type Gateway struct {
 	// Examples: healthy
 	Health GatewayHealth `json:"health"`
 
+	// Instructions What payers are told who pay you directly, such as where to send the money: plain text of some lines. Show it on a page of your own with the payment's session, which is their reference.
+	//
+	// Examples: Example Bank
+	// IBAN DE02 1203 0000 0000 2020 51
+	Instructions *string `json:"instructions,omitempty"`
+
 	// Max The largest; none where it has no limit.
 	//
 	// Examples: 5000.00
@@ -39287,4 +39293,4 @@ func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) 
 	return response, nil
 }
 
-// Stamp of what it is made from: fe2f4e2deb825d5e4c9123c6ec3c1184d2aff90f4c8114f91e12c2af572a7f69
+// Stamp of what it is made from: 19f8b9813dc2c83597efde5de6eb736ee5843e4526e0a5e48a5ca1da91405658

@@ -30,6 +30,7 @@ type gatewayView struct {
 	NoticeURL      string            `json:"notice_url,omitempty"`
 	CreatedAt      string            `json:"created_at" format:"date-time"`
 	UpdatedAt      string            `json:"updated_at" format:"date-time"`
+	Instructions   string            `json:"instructions,omitempty"` // the last column of a table, as it came later
 }
 
 // newGateway is the wish to add a contract with a provider.
@@ -93,6 +94,11 @@ var gatewayWords = words{
 		"settings": {
 			doc:     "Its settings: of addresses only the host, of long texts only the last four characters.",
 			example: map[string]string{"mode": "live"},
+		},
+		"instructions": {
+			doc: "What payers are told who pay you directly, such as where to send the money: plain text of some lines. Show " +
+				"it on a page of your own with the payment's session, which is their reference.",
+			example: "Example Bank\nIBAN DE02 1203 0000 0000 2020 51",
 		},
 		"has_credentials": {doc: "Whether it has secrets; they are never shown.", example: true},
 		"notice_url": {
@@ -237,7 +243,7 @@ func (d *desk) gatewayGone(*call, string) (gatewayView, error) {
 
 // The sizes of what a gateway is configured with.
 const (
-	longestSetting    = 2000
+	longestSetting    = 4000   // a thousand characters of any writing
 	longestCredential = 20_000 // a certificate with its key
 )
 
@@ -340,7 +346,7 @@ func viewGateway(g app.Contract) gatewayView {
 		Name: g.Name, Connector: g.Connector, Title: g.Title, Status: onOff(g.Enabled), Health: string(g.Health),
 		Order: int64(g.Order), Unit: string(g.Unit), Methods: []string{}, Settings: map[string]string{},
 		HasCredentials: len(g.Sealed) > 0, NoticeURL: g.Notices,
-		CreatedAt: moment(g.CreatedAt), UpdatedAt: moment(g.UpdatedAt),
+		CreatedAt: moment(g.CreatedAt), UpdatedAt: moment(g.UpdatedAt), Instructions: g.Instructions,
 	}
 	if g.Min.Valid() {
 		view.Min = g.Min.Fixed()

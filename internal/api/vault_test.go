@@ -29,7 +29,8 @@ type vault struct {
 // vaults are a vault, and the till at which people pay Taka by hand.
 func vaults() map[string]gateway.Gateway {
 	till, err := manual.New(gateway.Config{
-		Settings: map[string]string{"mode": "test", "unit": "BDT"}, Now: func() time.Time { return dialecttest.Start },
+		Settings: map[string]string{"mode": "test", "unit": "BDT", "instructions": "Example Bank\nAccount 000 000"},
+		Now:      func() time.Time { return dialecttest.Start },
 	}, nil)
 	if err != nil {
 		panic(err)

@@ -238,6 +238,8 @@ type Contract struct {
 	Methods  []payment.Method
 	Health   Health // as this node sees it
 	Notices  string // where its provider's server can tell of payments; empty where it tells of none
+
+	Instructions string // as gateway.Info has them
 }
 
 // Health says how a gateway does.
@@ -274,6 +276,7 @@ func (a *App) ContractOf(g merchant.Gateway) Contract {
 	}
 	made.Title, made.Unit, made.Methods = c.info.Title, c.info.Unit, c.info.Methods
 	made.Min, made.Max, made.Health = c.info.Min, c.info.Max, Healthy
+	made.Instructions = c.info.Instructions
 	made.Notices = a.noticesOf(g.Merchant, c)
 	if h, ok := c.conn.(gateway.Healther); ok && !h.Healthy() {
 		made.Health = Failing
