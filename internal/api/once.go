@@ -55,6 +55,11 @@ func (c *call) once(w wish) (dialect.Reply, error) {
 		return dialect.Reply{}, err
 	}
 	o := app.Once{Caller: caller, Key: key, Fingerprint: print, Secret: w.secret}
+	if c.setsPIN(w) {
+		if o, err = c.desk.App.HidePIN(c.Context(), c.Merchant, o); err != nil {
+			return dialect.Reply{}, err
+		}
+	}
 	leave, err := c.desk.running.enter(c.Merchant+" "+key, o.Fingerprint)
 	if err != nil {
 		return dialect.Reply{}, err
@@ -71,12 +76,15 @@ func (c *call) once(w wish) (dialect.Reply, error) {
 	return c.first(o, w)
 }
 
+// setsPIN says that a PIN is part of what is asked for.
+func (c *call) setsPIN(w wish) bool { return w.newPIN && len(c.PIN) > 0 }
+
 // fingerprint is of all that is asked for under a name. A PIN that has to be the right
 // one is not part of it: whether it is that of an earlier call is not told to who may
 // be guessing.
 func (c *call) fingerprint(name string, w wish) (string, error) {
 	var pin string
-	if w.newPIN && len(c.PIN) > 0 {
+	if c.setsPIN(w) {
 		var err error
 		if pin, err = c.desk.App.PINPrint(c.Context(), c.Merchant, name, string(c.PIN)); err != nil {
 			return "", err

@@ -39,13 +39,14 @@ func (a *App) CreateCustomer(ctx context.Context, n NewCustomer) (wallet.Custome
 		return wallet.Customer{}, err
 	}
 	var err error
+	var hashed string
 	if n.PIN != "" {
-		if c.PIN, err = a.hashPIN(ctx, n.PIN); err != nil {
+		if hashed, err = a.hashPIN(ctx, n.PIN); err != nil {
 			return wallet.Customer{}, err
 		}
 	}
 	for {
-		err = a.update(ctx, func(r store.Reader) (store.Change, error) { return numberCustomer(ctx, r, &c) })
+		err = a.update(ctx, func(r store.Reader) (store.Change, error) { return a.numberCustomer(ctx, r, &c, hashed) })
 		// Another node may have given the number away in this very moment.
 		if !fault.Is(err, fault.CodeDuplicate) || fault.From(err).Param == string(store.EmailClaim) {
 			break
@@ -55,13 +56,19 @@ func (a *App) CreateCustomer(ctx context.Context, n NewCustomer) (wallet.Custome
 	return c, err
 }
 
-// numberCustomer gives a new customer the next number.
-func numberCustomer(ctx context.Context, r store.Reader, c *wallet.Customer) (store.Change, error) {
+// numberCustomer gives a new customer the next number, and a PIN if there is one.
+func (a *App) numberCustomer(ctx context.Context, r store.Reader, c *wallet.Customer, hashed string,
+) (store.Change, error) {
 	last, err := r.LastCustomer(ctx, c.Merchant)
 	if err != nil {
 		return store.Change{}, err
 	}
 	c.Number = max(last, wallet.House) + 1
+	if hashed != "" {
+		if err := a.keepPIN(ctx, r, c, hashed); err != nil {
+			return store.Change{}, err
+		}
+	}
 	subject, who := ownerOf(c.Number), whoActs(ctx)
 	change := store.Change{
 		Customers: []wallet.Customer{*c},
@@ -91,8 +98,10 @@ func (a *App) SetPIN(ctx context.Context, merchantID string, number int64, pin s
 	if err != nil {
 		return err
 	}
-	if err := a.changeCustomer(ctx, merchantID, number, func(c *wallet.Customer) (store.Change, error) {
-		c.PIN = hashed
+	if err := a.changeCustomer(ctx, merchantID, number, func(r store.Reader, c *wallet.Customer) (store.Change, error) {
+		if err := a.keepPIN(ctx, r, c, hashed); err != nil {
+			return store.Change{}, err
+		}
 		return store.Change{Events: []event.Event{happened(event.Customer, merchantID, ownerOf(number), c.State,
 			"set_pin", c.State, who.kind, who.said(""), c.UpdatedAt)}}, nil
 	}); err != nil {
@@ -121,7 +130,7 @@ func (a *App) BlockCustomer(ctx context.Context, merchantID string, number int64
 	} else if who.kind != byMerchant || t != wallet.Block {
 		return fault.New(fault.CodeParameterMissing, "operator", "")
 	}
-	return a.changeCustomer(ctx, merchantID, number, func(c *wallet.Customer) (store.Change, error) {
+	return a.changeCustomer(ctx, merchantID, number, func(_ store.Reader, c *wallet.Customer) (store.Change, error) {
 		from := c.State
 		var err error
 		if c.State, err = wallet.States.Next(from, t); err != nil {
@@ -133,7 +142,7 @@ func (a *App) BlockCustomer(ctx context.Context, merchantID string, number int64
 }
 
 func (a *App) changeCustomer(ctx context.Context, merchantID string, number int64,
-	change func(*wallet.Customer) (store.Change, error),
+	change func(store.Reader, *wallet.Customer) (store.Change, error),
 ) error {
 	defer a.accounts.forget()
 	return a.update(ctx, func(r store.Reader) (store.Change, error) {
@@ -142,7 +151,7 @@ func (a *App) changeCustomer(ctx context.Context, merchantID string, number int6
 			return store.Change{}, err
 		}
 		c.UpdatedAt = a.now()
-		made, err := change(&c)
+		made, err := change(r, &c)
 		if err != nil {
 			return store.Change{}, err
 		}
@@ -175,40 +184,4 @@ func (a *App) Customers(ctx context.Context, merchantID string, page Page) ([]wa
 func (a *App) HasCustomers(ctx context.Context, merchantID string) (bool, error) {
 	last, err := a.store.LastCustomer(ctx, merchantID)
 	return last > 0, err
-}
-
-// hashedAtOnce bounds how many PINs are hashed at once: each takes 19 MiB.
-const hashedAtOnce = 2
-
-// enterHashing waits for a place to hash a PIN in; leave gives it back.
-func (a *App) enterHashing(ctx context.Context) (leave func(), err error) {
-	select {
-	case a.hashing <- struct{}{}:
-		return func() { <-a.hashing }, nil
-	case <-ctx.Done():
-		return nil, fault.New(fault.CodeTimeOut, "", "").With(ctx.Err())
-	}
-}
-
-// PINPrint tells two PINs apart that are sent under one name. To guess a PIN from it
-// costs as much as from the one that is stored.
-func (a *App) PINPrint(ctx context.Context, merchantID, name, pin string) (string, error) {
-	leave, err := a.enterHashing(ctx)
-	if err != nil {
-		return "", err
-	}
-	defer leave()
-	return wallet.PrintPIN(pin, merchantID+"/"+name), nil
-}
-
-func (a *App) hashPIN(ctx context.Context, pin string) (string, error) {
-	if err := wallet.CheckPIN(pin); err != nil {
-		return "", err
-	}
-	leave, err := a.enterHashing(ctx)
-	if err != nil {
-		return "", err
-	}
-	defer leave()
-	return wallet.HashPIN(pin), nil
 }

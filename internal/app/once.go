@@ -3,7 +3,10 @@ package app
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
 	"encoding/hex"
+	"strings"
 	"time"
 
 	"github.com/purserhq/purser/internal/fault"
@@ -17,6 +20,56 @@ type Once struct {
 	Key         string // empty = nothing is protected
 	Fingerprint string // of all that is asked for
 	Secret      bool   // the answer shows a secret, so that it is kept sealed
+
+	kept string // the fingerprint as it is stored, where it is sealed
+}
+
+// sealedPrint begins a fingerprint that is stored sealed.
+const sealedPrint = "sealed:"
+
+// HidePIN has the fingerprint of a wish kept sealed: it is made with a PIN, which whoever
+// has it could find by trying them all.
+func (a *App) HidePIN(ctx context.Context, merchantID string, o Once) (Once, error) {
+	seals, err := a.store.PINsSealed(ctx)
+	if err != nil || !seals {
+		return o, err
+	}
+	sealed, err := a.sealer.Seal(merchantID, o.name("print", ""), []byte(o.Fingerprint))
+	if err != nil {
+		return o, err
+	}
+	o.kept = sealedPrint + base64.RawStdEncoding.EncodeToString(sealed)
+	return o, nil
+}
+
+// print is the fingerprint as it is stored.
+func (o Once) print() string {
+	if o.kept != "" {
+		return o.kept
+	}
+	return o.Fingerprint
+}
+
+// sealOfPrint is what was sealed of a stored fingerprint; ok is false where it is as it was made.
+func sealOfPrint(print string) (sealed []byte, ok bool) {
+	text, ok := strings.CutPrefix(print, sealedPrint)
+	if !ok {
+		return nil, false
+	}
+	sealed, err := base64.RawStdEncoding.DecodeString(text)
+	return sealed, err == nil
+}
+
+// asked says whether a stored wish asked for the same. Error: secret_unreadable.
+func (a *App) asked(o Once, wish store.Answer) (bool, error) {
+	print := []byte(wish.Fingerprint)
+	if sealed, ok := sealOfPrint(wish.Fingerprint); ok {
+		var err error
+		if print, err = a.sealer.Open(wish.Merchant, o.name("print", ""), sealed); err != nil {
+			return false, err
+		}
+	}
+	return subtle.ConstantTimeCompare(print, []byte(o.Fingerprint)) == 1, nil
 }
 
 // Kept is the answer that a call had, in bytes.
@@ -45,7 +98,7 @@ func (o Once) claim(merchantID, made string, now time.Time) *store.Answer {
 		return nil
 	}
 	return &store.Answer{
-		Merchant: merchantID, Key: o.name("wish", ""), Fingerprint: o.Fingerprint, Body: []byte(made),
+		Merchant: merchantID, Key: o.name("wish", ""), Fingerprint: o.print(), Body: []byte(made),
 		ExpiresAt: now.Add(keptFor),
 	}
 }
@@ -75,7 +128,9 @@ func (a *App) Recall(ctx context.Context, merchantID string, o Once) (made strin
 	if err != nil {
 		return "", Kept{}, err
 	}
-	if wish.Fingerprint != o.Fingerprint {
+	if same, err := a.asked(o, wish); err != nil {
+		return "", Kept{}, err
+	} else if !same {
 		return "", Kept{}, fault.New(fault.CodeIdempotencyKeyReuse, "", "")
 	}
 	if wish.Status != 0 { // the answer was stored with the effect
@@ -107,7 +162,7 @@ func (a *App) Keep(ctx context.Context, merchantID string, o Once, made string, 
 		return Kept{}, err
 	}
 	err = a.store.Commit(ctx, store.Change{Answer: &store.Answer{
-		Merchant: merchantID, Key: key, Fingerprint: o.Fingerprint, Status: answer.Status, Body: body,
+		Merchant: merchantID, Key: key, Fingerprint: o.print(), Status: answer.Status, Body: body,
 		ExpiresAt: now.Add(keptFor),
 	}})
 	if !fault.Is(err, fault.CodeDuplicate) {

@@ -58,7 +58,7 @@ type WalletPayment struct {
 // Errors: invoice_not_found, invoice_closed, amount_above_remaining when it is
 // paid or being paid, login_invalid whichever part is wrong, rate_limited,
 // account_closed, unsupported for a deposit and for an open amount, national_id_mismatch,
-// insufficient_funds.
+// insufficient_funds, secret_unreadable.
 func (a *App) PayFromWallet(ctx context.Context, n WalletPayment) (InvoiceView, error) {
 	i, err := a.store.Invoice(ctx, n.Merchant, n.Invoice)
 	if err != nil {
@@ -185,12 +185,10 @@ func (a *App) logIn(ctx context.Context, n WalletPayment) (wallet.Customer, erro
 	if err := a.countTry(aside(ctx), n.Merchant, keys); err != nil {
 		return c, err
 	}
-	leave, err := a.enterHashing(ctx)
+	right, err := a.MatchPIN(ctx, c, n.PIN)
 	if err != nil {
-		return c, err
+		return wallet.Customer{}, err
 	}
-	right := wallet.MatchPIN(c.PIN, n.PIN)
-	leave()
 	if !right {
 		return wallet.Customer{}, wrong
 	}

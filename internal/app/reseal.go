@@ -34,13 +34,14 @@ const (
 	SealedInvoice  SealedKind = "invoice"
 	SealedPayout   SealedKind = "payout"
 	SealedDelivery SealedKind = "delivery"
+	SealedPIN      SealedKind = "PIN"
 	SealedAnswer   SealedKind = "stored answer"
 )
 
 // SealedKinds are all of them, in the order in which they are looked through.
 var SealedKinds = []SealedKind{
-	SealedGateway, SealedSigning, SealedStore, SealedIssuer, SealedEndpoint, SealedTerminal, SealedInvoice, SealedPayout,
-	SealedDelivery, SealedAnswer,
+	SealedGateway, SealedSigning, SealedStore, SealedIssuer, SealedEndpoint, SealedTerminal, SealedPIN, SealedInvoice,
+	SealedPayout, SealedDelivery, SealedAnswer,
 }
 
 // SealedThing names something that is sealed.
@@ -56,6 +57,7 @@ type Sealings struct {
 	Anew    int64                           // how many were sealed anew
 	Closed  int64                           // how many do not open
 	Which   []SealedThing                   // the first of these
+	Bare    int64                           // PINs that a program of before left without a seal
 	Busy    int64                           // deliveries that were left, because somebody is sending them
 	Expires time.Time                       // when the last stored answer under an older key does; zero = there is none
 }
@@ -74,8 +76,12 @@ func (a *App) Sealed(ctx context.Context, keys Keyset, show func(percent int)) (
 // somebody is sending. Stored answers are only counted: what they are sealed as is known
 // to their callers alone, and they expire. What is sealed stays the same secret, so that
 // nothing about a thing changes for its merchant, not even when it was changed last; an
-// act on record says of what is administered that it was sealed anew.
+// act on record says of what is administered that it was sealed anew. PINs that are not
+// sealed are from now on, so that every server has to know of that.
 func (a *App) Reseal(ctx context.Context, keys Keyset, show func(percent int)) (Sealings, error) {
+	if err := a.store.SealPINs(ctx); err != nil {
+		return Sealings{}, err
+	}
 	return a.walkSealed(ctx, &resealing{app: a, keys: keys, show: show})
 }
 
@@ -136,6 +142,9 @@ func (w *resealing) merchants(ctx context.Context) error {
 				return err
 			}
 		}
+		if err := w.customers(ctx, m); err != nil {
+			return err
+		}
 		if err := w.invoices(ctx, m, show); err != nil {
 			return err
 		}
@@ -144,6 +153,24 @@ func (w *resealing) merchants(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// customers looks through those of a merchant, who have PINs.
+func (w *resealing) customers(ctx context.Context, m merchant.Merchant) error {
+	for below := int64(0); ; {
+		list, err := w.app.store.ListCustomers(ctx, m.ID, store.CustomerList{}, below, Older{Limit: sealedPage})
+		if err != nil {
+			return err
+		}
+		found := make([]sealedThing, len(list))
+		for n, c := range list {
+			found[n] = sealedCustomer(c)
+			below = c.Number
+		}
+		if err := w.look(ctx, found, sealedCustomers); err != nil || len(list) < sealedPage {
+			return err
+		}
+	}
 }
 
 // invoices looks through those of a merchant.
@@ -221,18 +248,26 @@ func (w *resealing) answers(ctx context.Context) error {
 		}
 		for _, answer := range list {
 			after = store.Key{ID: answer.Key, Merchant: answer.Merchant}
-			key := w.keys.KeyOf(answer.Body)
-			if key == 0 {
-				continue // it is as it was told
-			}
-			w.count(SealedAnswer, key)
-			if key != w.keys.Sealing() && answer.ExpiresAt.After(w.found.Expires) {
-				w.found.Expires = answer.ExpiresAt
+			print, _ := sealOfPrint(answer.Fingerprint)
+			for _, sealed := range [][]byte{answer.Body, print} {
+				w.answer(w.keys.KeyOf(sealed), answer.ExpiresAt)
 			}
 		}
 		if len(list) < sealedPage {
 			return nil
 		}
+	}
+}
+
+// answer counts what is sealed of a stored one: itself, or what was asked for where that
+// was made with a PIN.
+func (w *resealing) answer(key uint32, expires time.Time) {
+	if key == 0 {
+		return // it is as it was told
+	}
+	w.count(SealedAnswer, key)
+	if key != w.keys.Sealing() && expires.After(w.found.Expires) {
+		w.found.Expires = expires
 	}
 }
 

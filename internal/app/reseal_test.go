@@ -21,6 +21,7 @@ import (
 	"github.com/purserhq/purser/internal/merchant"
 	"github.com/purserhq/purser/internal/payout"
 	"github.com/purserhq/purser/internal/store"
+	"github.com/purserhq/purser/internal/wallet"
 )
 
 // lock is an envelope with the number of its key in front. What has none opens too.
@@ -95,6 +96,7 @@ type treasury struct {
 	terminal string // its endpoint
 	invoice  string
 	payout   string
+	account  int64 // of a customer with a PIN
 }
 
 // noticeWord is the secret of the notices of a treasury.
@@ -126,10 +128,11 @@ func fill(t *testing.T, l lock) *treasury {
 		Notice:       invoice.Notice{URL: "https://shop.example/n", Form: "strict", Endpoint: till.Endpoint},
 		NoticeSecret: noticeWord,
 	})
-	v.payout, v.invoice = p.ID, i.ID
+	c, failed := a.CreateCustomer(ctx, app.NewCustomer{Merchant: b.merchant, PIN: rightPIN})
+	v.payout, v.invoice, v.account = p.ID, i.ID, c.Number
 	_, _, wrong = a.CreateStoreKey(ctx, app.NewStoreKey{Merchant: b.merchant, Terminal: till.Number})
 	for _, err := range []error{
-		err, wrong, a.PutGateway(ctx, known),
+		err, wrong, failed, a.PutGateway(ctx, known),
 		errOf(a.AddIssuer(ctx, app.NewIssuer{Merchant: b.merchant, Name: "app", Secret: strings.Repeat("s", 32)})),
 		errOf(a.RotateSecret(ctx, b.merchant, e.ID)),
 		errOf(a.ApprovePayout(ctx, b.says(p))),
@@ -167,6 +170,11 @@ func (v *treasury) opened() {
 	issuer, err := a.Issuer(ctx, "app")
 	if err != nil || issuer.Secret != strings.Repeat("s", 32) {
 		v.Errorf("issuer: got %v, want its secret", err)
+	}
+	if c, err := a.Customer(ctx, v.merchant, v.account); err != nil {
+		v.Error(err)
+	} else if right, err := a.MatchPIN(ctx, c, rightPIN); err != nil || !right {
+		v.Errorf("PIN: got %v, %v, want the right one", right, err)
 	}
 	for _, id := range []string{v.endpoint, v.terminal} {
 		if _, err := a.RotateSecret(ctx, v.merchant, id); err != nil {
@@ -237,12 +245,13 @@ func (v *treasury) sealedNouns() store.Change {
 	i, missing := s.Invoice(ctx, v.merchant, v.invoice)
 	p, absent := s.Payout(ctx, v.merchant, v.payout)
 	deliveries, refused := s.EveryDelivery(ctx, store.Key{}, 1000)
-	if err := errors.Join(err, wrong, failed, missing, absent, refused); err != nil {
+	c, unknown := s.Customer(ctx, v.merchant, v.account)
+	if err := errors.Join(err, wrong, failed, missing, absent, refused, unknown); err != nil {
 		v.Fatal(err)
 	}
 	return store.Change{
 		Gateways: gateways, Keys: keys, Endpoints: endpoints, Invoices: []invoice.Invoice{i}, Payouts: []payout.Payout{p},
-		Deliveries: deliveries,
+		Deliveries: deliveries, Customers: []wallet.Customer{c},
 	}
 }
 
@@ -261,6 +270,7 @@ func (v *treasury) resealedOnly(was store.Change) {
 		}
 		c.Invoices[0].Version, c.Invoices[0].Notice.Sealed = 0, nil
 		c.Payouts[0].Version, c.Payouts[0].Notice.Sealed = 0, nil
+		c.Customers[0].Version, c.Customers[0].PIN = 0, ""
 		for n := range c.Deliveries {
 			c.Deliveries[n].Version, c.Deliveries[n].Sealed = 0, nil
 		}
@@ -311,7 +321,7 @@ func (f first) Commit(ctx context.Context, c store.Change) error {
 func TestResealBesideOthers(t *testing.T) {
 	t.Parallel()
 	v := fill(t, before)
-	other := locked(v.shop, v.shop.store, lock{key: 7, opens: []uint32{7, 9, 10, 11}}) // it seals under an older key
+	other := locked(v.shop, v.shop.store, lock{key: 7, opens: []uint32{7, 9, 10, 11, 12}}) // it seals under an older key
 	var secret string
 	for n, c := range []struct {
 		name string
@@ -340,6 +350,11 @@ func TestResealBesideOthers(t *testing.T) {
 				return v.shop.store.Commit(t.Context(), store.Change{Deliveries: []event.Delivery{v.dead()}})
 			},
 		},
+		{
+			"PIN",
+			func(c store.Change) bool { return len(c.Customers) > 0 },
+			func() error { return other.SetPIN(t.Context(), v.merchant, v.account, "4711") },
+		},
 	} {
 		done := false
 		beside := first{v.shop.store, c.when, func() {
@@ -347,7 +362,7 @@ func TestResealBesideOthers(t *testing.T) {
 				t.Errorf("%s: %v", c.name, err)
 			}
 		}, &done}
-		l := lock{key: []uint32{9, 10, 11}[n], opens: []uint32{7, 9, 10, 11}}
+		l := lock{key: []uint32{9, 10, 11, 12}[n], opens: []uint32{7, 9, 10, 11, 12}}
 		found, err := locked(v.shop, beside, l).Reseal(t.Context(), l, func(int) {})
 		if err != nil || !done || found.Closed != 0 || found.Busy != 0 {
 			t.Errorf("%s: got %+v, %v", c.name, found, err)
@@ -369,6 +384,11 @@ func TestResealBesideOthers(t *testing.T) {
 	}
 	if d := v.notice(); d.State != event.Dead {
 		t.Errorf("delivery: got %s, want it dead", d.State)
+	}
+	c, err := v.shop.store.Customer(t.Context(), v.merchant, v.account)
+	right, wrong := other.MatchPIN(t.Context(), c, "4711")
+	if err := errors.Join(err, wrong); err != nil || !right {
+		t.Errorf("PIN: got %v, %v, want the one that was set meanwhile", right, err)
 	}
 }
 
@@ -450,7 +470,7 @@ func TestEverythingSealedIsWalked(t *testing.T) {
 		t.Errorf("sealed are %v, want only what is sealed anew: %v", got, want)
 	}
 	// Whatever is sealed in another place than one of these is sealed by one of these files,
-	// of which once.go keeps answers and reseal_things.go seals anew.
+	// of which once.go keeps answers, pins.go keeps PINs and reseal_things.go seals anew.
 	seals, err := filepath.Glob("*.go")
 	if err != nil {
 		t.Fatal(err)
@@ -463,8 +483,8 @@ func TestEverythingSealedIsWalked(t *testing.T) {
 		return strings.HasSuffix(name, "_test.go") || !strings.Contains(string(text), "sealer.Seal(")
 	})
 	if want := []string{
-		"manage_endpoints.go", "manage_issuers.go", "manage_keys.go", "notify.go", "once.go", "reseal_things.go",
-		"store_keys.go",
+		"manage_endpoints.go", "manage_issuers.go", "manage_keys.go", "notify.go", "once.go", "pins.go",
+		"reseal_things.go", "store_keys.go",
 	}; !slices.Equal(seals, want) {
 		t.Errorf("%v seal something, want only those whose things are sealed anew: %v", seals, want)
 	}

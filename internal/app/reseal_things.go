@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/purserhq/purser/internal/event"
@@ -10,13 +11,15 @@ import (
 	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/payout"
 	"github.com/purserhq/purser/internal/store"
+	"github.com/purserhq/purser/internal/wallet"
 )
 
 // sealedThing is something that is sealed, as it was read.
 type sealedThing struct {
 	SealedThing
 
-	sealed []byte // empty = there is no secret in it
+	sealed []byte // empty = there is no secret in it, or it is bare
+	bare   []byte // the secret of one that is not sealed yet
 	as     string // the name that it is sealed as; a gateway's credentials have none
 	busy   bool   // to write it now would be in somebody's way
 	// put adds the thing to a change, with something else in the place of what was sealed.
@@ -31,6 +34,14 @@ type readSealed func(ctx context.Context, r store.Reader, merchantID string, ids
 func (w *resealing) look(ctx context.Context, found []sealedThing, read readSealed) error {
 	older := map[string][]string{} // by merchant: a change belongs to one
 	for _, s := range found {
+		if len(s.bare) > 0 {
+			if w.counts {
+				w.found.Bare++
+			} else {
+				older[s.Merchant] = append(older[s.Merchant], s.ID)
+			}
+			continue
+		}
 		if len(s.sealed) == 0 {
 			continue
 		}
@@ -70,7 +81,7 @@ func (w *resealing) anew(ctx context.Context, merchantID string, ids []string, r
 		came = nil
 		found, err := read(ctx, r, merchantID, ids)
 		for _, s := range found {
-			if len(s.sealed) > 0 {
+			if len(s.sealed)+len(s.bare) > 0 {
 				came = append(came, w.decide(s, &change))
 			}
 		}
@@ -114,9 +125,12 @@ func (w *resealing) renewed(s sealedThing) ([]byte, error) {
 	if s.Kind == SealedGateway {
 		return w.keys.CredentialsAnew(s.Merchant, s.ID, s.sealed)
 	}
-	text, err := w.app.sealer.Open(s.Merchant, s.as, s.sealed)
-	if err != nil {
-		return nil, err
+	text := s.bare
+	if len(text) == 0 {
+		var err error
+		if text, err = w.app.sealer.Open(s.Merchant, s.as, s.sealed); err != nil {
+			return nil, err
+		}
 	}
 	return w.app.sealer.Seal(s.Merchant, s.as, text)
 }
@@ -201,6 +215,35 @@ func sealedEndpoints(ctx context.Context, r store.Reader, merchantID string, ids
 		}
 	}
 	return those(found, ids), err
+}
+
+// sealedCustomers reads customers.
+func sealedCustomers(ctx context.Context, r store.Reader, merchantID string, ids []string) ([]sealedThing, error) {
+	return each(ids, func(id string) (sealedThing, error) {
+		number, err := strconv.ParseInt(id, 10, 64)
+		if err != nil {
+			return sealedThing{}, err
+		}
+		c, err := r.Customer(ctx, merchantID, number)
+		return sealedCustomer(c), err
+	})
+}
+
+// sealedCustomer is the hash of a customer's PIN.
+func sealedCustomer(c wallet.Customer) sealedThing {
+	s := sealedThing{
+		SealedThing: SealedThing{SealedPIN, c.Merchant, ownerOf(c.Number)}, as: c.PINName(),
+		put: func(change *store.Change, sealed []byte, _ time.Time) {
+			c.PIN = wallet.SealedPIN(sealed)
+			change.Customers = append(change.Customers, c)
+		},
+	}
+	if sealed, ok := wallet.SealOfPIN(c.PIN); ok {
+		s.sealed = sealed
+	} else {
+		s.bare = []byte(c.PIN)
+	}
+	return s
 }
 
 // sealedInvoices reads invoices.

@@ -132,7 +132,7 @@ func (w *Wish) end(err error) error {
 // settled takes the name together with the answer, as it is stored.
 func (o Once) settled(merchantID string, answer Kept, now time.Time) *store.Answer {
 	return &store.Answer{
-		Merchant: merchantID, Key: o.name("wish", ""), Fingerprint: o.Fingerprint, Status: answer.Status,
+		Merchant: merchantID, Key: o.name("wish", ""), Fingerprint: o.print(), Status: answer.Status,
 		Body: answer.Body, ExpiresAt: now.Add(keptFor),
 	}
 }

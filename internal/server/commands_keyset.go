@@ -34,6 +34,7 @@ type keysetView struct {
 	Anew    int64             `json:"sealed_anew"`
 	Closed  int64             `json:"not_opened"`
 	Which   []sealedThingView `json:"which"`             // the first of those
+	Bare    int64             `json:"not_sealed"`        // PINs that are not sealed yet
 	Busy    int64             `json:"being_sent"`        // deliveries that were left for now
 	Expires string            `json:"expires,omitempty"` // when the last stored answer under an older key does
 }
@@ -41,7 +42,7 @@ type keysetView struct {
 func viewSealings(ring *keyring, found app.Sealings) keysetView {
 	view := keysetView{
 		Seals: ring.seals, Keys: slices.DeleteFunc(slices.Clone(ring.keys), func(key uint32) bool { return key == 0 }),
-		Anew: found.Anew, Closed: found.Closed, Which: []sealedThingView{}, Busy: found.Busy,
+		Anew: found.Anew, Closed: found.Closed, Which: []sealedThingView{}, Bare: found.Bare, Busy: found.Busy,
 	}
 	for _, kind := range app.SealedKinds {
 		under := map[uint32]int64{}
@@ -197,6 +198,12 @@ func (c Commands) walkSealed(ctx context.Context, ring *keyring, what string,
 func (c Commands) tellSealed(v keysetView, check bool, file string) error {
 	if !check {
 		if err := c.Terminal.tell("\n%d things were sealed anew.", v.Anew); err != nil {
+			return err
+		}
+	}
+	if v.Bare > 0 {
+		if err := c.Terminal.tell("\n%d PINs are not sealed at all: purser keyset reseal, once all servers run this release.",
+			v.Bare); err != nil {
 			return err
 		}
 	}

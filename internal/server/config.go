@@ -77,13 +77,13 @@ type Config struct {
 	CallsPerSecond int `key:"calls_per_second" default:"100"`
 
 	// Keyset is the root keyset, as JSON, under which gateway credentials, signing
-	// keys and the signing secrets of webhooks are sealed. It comes from the
+	// keys, the signing secrets of webhooks and PINs are sealed. It comes from the
 	// environment and is refused in the configuration file.
 	Keyset Secret `key:"keyset"`
 	// KeysetFile is the file of the root keyset. When both are left out it is
 	// keyset.json in the data folder, made on first use. Whoever loses the keyset
 	// must enter the gateway credentials again and make new signing keys, webhook
-	// endpoints and terminals.
+	// endpoints, terminals and PINs.
 	KeysetFile string `key:"keyset_file"`
 
 	// LogFormat is json, for programs, or text, for people.

@@ -20,6 +20,7 @@ import (
 	"github.com/purserhq/purser/internal/merchant"
 	"github.com/purserhq/purser/internal/store"
 	"github.com/purserhq/purser/internal/store/sqlstore"
+	"github.com/purserhq/purser/internal/wallet"
 	"github.com/purserhq/purser/internal/worker"
 )
 
@@ -209,9 +210,23 @@ func (k *core) tryKeyset(ctx context.Context) {
 				"have the same keyset")
 	case closed > 0:
 		k.log.WarnContext(ctx, "no secret in the database opens under this keyset", "tried", closed, "next", "give the "+
-			"keyset that they were sealed under; if it is lost, enter credentials again, and make endpoints and terminals anew")
+			"keyset that they were sealed under; if it is lost, enter credentials again, and make endpoints, terminals and "+
+			"PINs anew")
 	}
 }
+
+// tellOfPINs warns where PINs are stored so that older programs can read them, which only
+// whoever has replaced them all can end.
+func (k *core) tellOfPINs(ctx context.Context) {
+	sealed, err := k.store.PINsSealed(ctx)
+	if err == nil && !sealed {
+		k.log.WarnContext(ctx, "PINs are not sealed under the keyset: whoever has a backup finds them", "next",
+			"purser keyset reseal, once all servers run this release")
+	}
+}
+
+// fewCustomers is how many of a merchant's the keyset is tried at.
+const fewCustomers = 10
 
 // tries counts what opens under the keyset and what does not, of some merchants.
 func (k *core) tries(ctx context.Context) (opened, closed int, err error) {
@@ -229,7 +244,11 @@ func (k *core) tries(ctx context.Context) (opened, closed int, err error) {
 		if err != nil {
 			return 0, 0, err
 		}
-		good, bad := k.ring.tries(known, endpoints)
+		customers, err := k.store.Customers(ctx, m.ID, app.Page{Limit: fewCustomers})
+		if err != nil {
+			return 0, 0, err
+		}
+		good, bad := k.ring.tries(known, endpoints, customers)
 		opened, closed = opened+good, closed+bad
 	}
 	return opened, closed, nil
@@ -253,8 +272,8 @@ func (k *core) holdsSecrets(ctx context.Context) (bool, error) {
 	}
 }
 
-// merchantHoldsSecrets looks at contracts, signing keys, issuers and endpoints,
-// among which are those that sign for terminals.
+// merchantHoldsSecrets looks at contracts, signing keys, issuers, endpoints, among which
+// are those that sign for terminals, and PINs.
 func (k *core) merchantHoldsSecrets(ctx context.Context, id string) (bool, error) {
 	known, err := k.store.Gateways(ctx, id)
 	if err != nil {
@@ -268,11 +287,33 @@ func (k *core) merchantHoldsSecrets(ctx context.Context, id string) (bool, error
 	if err != nil {
 		return false, err
 	}
-	return len(endpoints) > 0 || slices.ContainsFunc(keys, func(k merchant.Key) bool { return len(k.Sealed) > 0 }) ||
-		slices.ContainsFunc(known, func(g merchant.Gateway) bool { return len(g.Sealed) > 0 }), nil
+	if len(endpoints) > 0 || slices.ContainsFunc(keys, func(k merchant.Key) bool { return len(k.Sealed) > 0 }) ||
+		slices.ContainsFunc(known, func(g merchant.Gateway) bool { return len(g.Sealed) > 0 }) {
+		return true, nil
+	}
+	return k.holdsPINs(ctx, id)
 }
 
-// pageSize is how many merchants are read at once.
+// holdsPINs says whether any customer of a merchant has a sealed PIN.
+func (k *core) holdsPINs(ctx context.Context, merchantID string) (bool, error) {
+	for below := int64(0); ; {
+		list, err := k.store.ListCustomers(ctx, merchantID, store.CustomerList{}, below, store.Older{Limit: pageSize})
+		if err != nil {
+			return false, err
+		}
+		for _, c := range list {
+			if _, ok := wallet.SealOfPIN(c.PIN); ok {
+				return true, nil
+			}
+			below = c.Number
+		}
+		if len(list) < pageSize {
+			return false, nil
+		}
+	}
+}
+
+// pageSize is how many merchants or customers are read at once.
 const pageSize = 500
 
 func exists(path string) bool {

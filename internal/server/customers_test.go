@@ -145,13 +145,14 @@ func TestPINs(t *testing.T) {
 	}
 	wantPIN := func(t *testing.T, pin string) {
 		t.Helper()
-		k, err := openCore(t.Context(), mustFill(t, x.config), forReading, commandLog(os.Stderr))
+		k, err := openCore(t.Context(), mustFill(t, x.config), forWriting, commandLog(os.Stderr))
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer func() { _ = k.close() }()
 		c, err := k.app.Customer(t.Context(), x.merchant, account)
-		if err != nil || !wallet.MatchPIN(c.PIN, pin) {
+		right, wrong := k.app.MatchPIN(t.Context(), c, pin)
+		if err := errors.Join(err, wrong); err != nil || !right {
 			t.Errorf("the PIN is not what was given (%v)", err)
 		}
 	}

@@ -21,10 +21,11 @@ import (
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/merchant"
 	"github.com/purserhq/purser/internal/store/sqlstore"
+	"github.com/purserhq/purser/internal/wallet"
 )
 
-// keyring seals gateway credentials, and the secrets of signing keys, of
-// endpoints and of terminals. What was sealed for one thing of one merchant does
+// keyring seals gateway credentials, the secrets of signing keys, of endpoints and of
+// terminals, and the hashes of PINs. What was sealed for one thing of one merchant does
 // not open as another's.
 type keyring struct {
 	aead  tink.AEAD // nil when no keyset was given
@@ -233,14 +234,15 @@ func (k *keyring) Open(merchantID, name string, sealed []byte) ([]byte, error) {
 	text, err := k.aead.Decrypt(sealed, belonging(merchantID, name))
 	if err != nil {
 		return nil, fault.New(fault.CodeSecretUnreadable, "",
-			"This secret was sealed under another keyset: give the old one, or make the signing key, the endpoint or "+
-				"the terminal anew.")
+			"This secret was sealed under another keyset: give the old one, or make the signing key, the endpoint, the "+
+				"terminal or the PIN anew.")
 	}
 	return text, nil
 }
 
-// tries counts what opens of a merchant, and what does not.
-func (k *keyring) tries(known []merchant.Gateway, endpoints []event.Endpoint) (opened, closed int) {
+// tries counts what opens of a merchant, and what does not; of customers it tries the PINs.
+func (k *keyring) tries(known []merchant.Gateway, endpoints []event.Endpoint, customers []wallet.Customer,
+) (opened, closed int) {
 	count := func(err error) {
 		if err == nil {
 			opened++
@@ -257,6 +259,12 @@ func (k *keyring) tries(known []merchant.Gateway, endpoints []event.Endpoint) (o
 	for _, e := range endpoints {
 		_, err := k.Open(e.Merchant, e.ID, e.Sealed)
 		count(err)
+	}
+	for _, c := range customers {
+		if sealed, ok := wallet.SealOfPIN(c.PIN); ok {
+			_, err := k.Open(c.Merchant, c.PINName(), sealed)
+			count(err)
+		}
 	}
 	return opened, closed
 }

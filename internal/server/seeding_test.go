@@ -58,7 +58,8 @@ func (d *Demo) wantWhole(t *testing.T) {
 	}
 	for _, account := range []int64{z.Payer.Account, z.Receiver} {
 		c, err := d.app.Customer(t.Context(), key.Merchant, account)
-		if err != nil || !wallet.MatchPIN(c.PIN, z.Payer.PIN) {
+		right, wrong := d.app.MatchPIN(t.Context(), c, z.Payer.PIN)
+		if err := errors.Join(err, wrong); err != nil || !right {
 			t.Errorf("the PIN of account %d is not %s (%v)", account, z.Payer.PIN, err)
 		}
 	}

@@ -175,7 +175,7 @@ func (s *seeding) keepCustomers(ctx context.Context) error {
 	keys := &s.info.Zipay
 	keys.Receiver = receiver.Number
 	keys.Payer.Account, keys.Payer.Email, keys.Payer.NationalID = payer.Number, payer.Email, payer.NationalID
-	if samePIN(keys.Payer.PIN, payer.PIN, receiver.PIN) {
+	if s.samePIN(ctx, keys.Payer.PIN, payer, receiver) {
 		return nil
 	}
 	if keys.Payer.PIN, err = newPIN(); err != nil {
@@ -188,16 +188,16 @@ func (s *seeding) keepCustomers(ctx context.Context) error {
 
 // samePIN says that both customers still have the PIN. An operator may have
 // given them another one, which nobody can read.
-func samePIN(pin, payer, receiver string) bool {
-	if pin == "" || payer == "" || receiver == "" {
+func (s *seeding) samePIN(ctx context.Context, pin string, payer, receiver wallet.Customer) bool {
+	if pin == "" || payer.PIN == "" || receiver.PIN == "" {
 		return false
 	}
-	match := func(hashed string) func() error {
+	match := func(c wallet.Customer) func() error {
 		return func() error {
-			if !wallet.MatchPIN(hashed, pin) {
-				return fault.New(fault.CodeLoginInvalid, "pin", "")
+			if right, err := s.app.MatchPIN(ctx, c, pin); err != nil || right {
+				return err
 			}
-			return nil
+			return fault.New(fault.CodeLoginInvalid, "pin", "")
 		}
 	}
 	return together(match(payer), match(receiver)) == nil

@@ -85,6 +85,7 @@ func New(ctx context.Context, c Config, w io.Writer) (*Server, error) {
 	if err != nil {
 		return nil, advised(err)
 	}
+	k.tellOfPINs(ctx)
 	s, err := build(k, additions{}) //nolint:contextcheck // every call to be served brings its own
 	if err != nil {
 		return nil, errors.Join(err, k.close())

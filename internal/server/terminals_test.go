@@ -184,6 +184,10 @@ func TestEverySealedThingNeedsItsKeyset(t *testing.T) {
 		"a terminal": func(c Commands, merchant string) error {
 			return c.AddTerminal(t.Context(), merchant, TerminalTerms{Name: &name})
 		},
+		"a PIN": func(c Commands, merchant string) error {
+			c.Terminal.In = strings.NewReader("4711\n")
+			return c.AddCustomer(t.Context(), NewCustomer{Merchant: merchant, PIN: "-"})
+		},
 	} {
 		x := told{config: Config{Data: sqlitetest.Folder(t)}}
 		var made merchantView

@@ -84,6 +84,9 @@ type Keeper interface {
 	// Revisions are the numbers of what may be kept in memory. What was read after equal ones is
 	// as it was when they were read again.
 	Revisions(ctx context.Context) (Revisions, error)
+	// SealPINs lets PINs be stored sealed from now on. A program that cannot open them does
+	// not start on the database any more.
+	SealPINs(ctx context.Context) error
 	// Alarm is what the books were found to be; zero while nothing is wrong.
 	Alarm(ctx context.Context) (Alarm, error)
 	// RaiseAlarm stores that the books are wrong, unless that is stored already.

@@ -62,6 +62,9 @@ type WalletReader interface {
 	Customers(ctx context.Context, merchantID string, page Page) ([]wallet.Customer, error)
 	// LastCustomer is the highest number of a merchant's customers, or 0.
 	LastCustomer(ctx context.Context, merchantID string) (int64, error)
+	// PINsSealed says whether PINs are to be stored sealed: whether every program that
+	// may run on the database opens such a one.
+	PINsSealed(ctx context.Context) (bool, error)
 	// Tries are those under a key; none were made where none are stored.
 	Tries(ctx context.Context, merchantID, key string) (wallet.Tries, error)
 	TradeReader

@@ -25,7 +25,7 @@ type Customer struct {
 	LastName   string
 	Email      string // lower case, unique for the merchant; empty = none
 	NationalID string
-	PIN        string // hashed; empty = nobody can pay from this wallet on a page
+	PIN        string // hashed, and sealed as a rule; empty = nobody can pay from this wallet on a page
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/purserhq/purser/internal/wallet"
 )
 
-// customerDetail is what no statement asks of a customer. The PIN is hashed
-// before it gets here.
+// customerDetail is what no statement asks of a customer. The PIN is hashed,
+// and sealed as a rule, before it gets here.
 type customerDetail struct {
 	FirstName  string `json:"first_name,omitzero"`
 	LastName   string `json:"last_name,omitzero"`
