@@ -139,31 +139,6 @@ func unasked(p payment.Payment, now time.Time) store.Change {
 	return store.Change{Payments: []payment.Payment{p}}
 }
 
-// release frees the room that a payment holds on its invoice, which asks for nothing more of
-// one that was withdrawn.
-func release(ctx context.Context, r store.Reader, p payment.Payment, now time.Time, change *store.Change,
-) (payment.Payment, error) {
-	if !p.Reserved {
-		return p, nil
-	}
-	if p.Withdrawn && p.Direct {
-		return freeInvoice(ctx, r, p, now, byMerchant, change)
-	}
-	i, err := r.Invoice(ctx, p.Merchant, p.Invoice)
-	if err != nil {
-		return p, err
-	}
-	if i, err = i.Release(p.Amount); err != nil {
-		return p, err
-	}
-	if i, err = roomGone(ctx, r, i, now, change); err != nil {
-		return p, err
-	}
-	i.UpdatedAt, p.Reserved = now, false
-	change.Invoices = append(change.Invoices, i)
-	return p, nil
-}
-
 // patience is how often a gateway may answer nothing that we understand before
 // a person is called. The asking goes on.
 const patience = 5
@@ -194,7 +169,7 @@ func (a *App) stayOpen(ctx context.Context, p payment.Payment, c candidate, repo
 		}
 		var change store.Change
 		if report.Outcome == gateway.Pending && !report.Doubt {
-			if fresh, err = release(ctx, r, fresh, now, &change); err != nil {
+			if fresh, err = releaseOpen(ctx, r, fresh, now, &change); err != nil {
 				return store.Change{}, err
 			}
 		}

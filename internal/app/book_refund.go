@@ -174,11 +174,12 @@ func afterGivingBack(i invoice.Invoice, closed bool) (invoice.Trigger, bool) {
 }
 
 // roomGone moves an invoice of which all that was taken had gone back while room of it was
-// set aside, once that is free: it ends as it would have without it.
+// set aside, once that is free: it ends as it would have without it. One that was extended
+// since asks for that.
 func roomGone(ctx context.Context, r store.Reader, i invoice.Invoice, now time.Time, change *store.Change,
 ) (invoice.Invoice, error) {
 	t, ok := afterGivingBack(i, i.Closed())
-	if !ok || i.State != invoice.Open {
+	if !ok || i.State != invoice.Open || i.Link.Kind == invoice.Extension && !i.Link.Used {
 		return i, nil
 	}
 	payments, err := r.PaymentsOf(ctx, i.Merchant, i.ID)

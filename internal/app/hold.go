@@ -193,6 +193,49 @@ func (a *App) endingHold(ctx context.Context, r store.Reader, p *payment.Payment
 	return change, err
 }
 
+// release frees the room that a payment which ends holds on its invoice.
+func release(ctx context.Context, r store.Reader, p payment.Payment, now time.Time, change *store.Change,
+) (payment.Payment, error) {
+	return releaseThen(ctx, r, p, now, change, roomGone)
+}
+
+// releaseOpen frees the room of a payment that goes on: whoever has its page may pay yet, so
+// that the invoice stays as it is.
+func releaseOpen(ctx context.Context, r store.Reader, p payment.Payment, now time.Time, change *store.Change,
+) (payment.Payment, error) {
+	return releaseThen(ctx, r, p, now, change, func(_ context.Context, _ store.Reader, i invoice.Invoice, _ time.Time,
+		_ *store.Change,
+	) (invoice.Invoice, error) {
+		return i, nil
+	})
+}
+
+// releaseThen frees the room that a payment holds on its invoice, which asks for nothing more of
+// one that was withdrawn; then is what becomes of the invoice.
+func releaseThen(ctx context.Context, r store.Reader, p payment.Payment, now time.Time, change *store.Change,
+	then func(context.Context, store.Reader, invoice.Invoice, time.Time, *store.Change) (invoice.Invoice, error),
+) (payment.Payment, error) {
+	if !p.Reserved {
+		return p, nil
+	}
+	if p.Withdrawn && p.Direct {
+		return freeInvoice(ctx, r, p, now, byMerchant, change)
+	}
+	i, err := r.Invoice(ctx, p.Merchant, p.Invoice)
+	if err != nil {
+		return p, err
+	}
+	if i, err = i.Release(p.Amount); err != nil {
+		return p, err
+	}
+	if i, err = then(ctx, r, i, now, change); err != nil {
+		return p, err
+	}
+	i.UpdatedAt, p.Reserved = now, false
+	change.Invoices = append(change.Invoices, i)
+	return p, nil
+}
+
 // freeInvoice frees the room that a payment holds on its invoice. One that was
 // made for it asks for the rest, and is closed where there is none.
 func freeInvoice(ctx context.Context, r store.Reader, p payment.Payment, now time.Time, actor string,
