@@ -14,8 +14,25 @@ import (
 // of the transfer tells how, and every other page would ask for the money once more.
 // Otherwise it has answered nothing and says false.
 func (p *Pages) dealing(w http.ResponseWriter, r *http.Request, view app.HostedInvoice) bool {
+	return p.dealingWhere(w, r, view, deal.Deal.Live)
+}
+
+// dealingLink is dealing for the link of an invoice. One that pays only what the invoice was
+// extended by since its deal asks for other money, and its holder need not know of the deal.
+func (p *Pages) dealingLink(w http.ResponseWriter, r *http.Request, view app.LinkView) bool {
 	i := view.Invoice
-	live, err := p.awaitsTransfer(r.Context(), i)
+	return p.dealingWhere(w, r, app.HostedInvoice(view), func(d deal.Deal) bool {
+		apart := i.Link.Kind == invoice.Extension && (i.Link.Used || i.Beyond(d.Amount).Sign() > 0)
+		return d.Live() && !apart
+	})
+}
+
+// dealingWhere is dealing with the deals for which a condition holds.
+func (p *Pages) dealingWhere(w http.ResponseWriter, r *http.Request, view app.HostedInvoice,
+	awaited func(deal.Deal) bool,
+) bool {
+	i := view.Invoice
+	live, err := p.awaitsTransfer(r.Context(), i, awaited)
 	switch {
 	case err != nil:
 		p.failed(w, r, view.Merchant, err)
@@ -29,11 +46,11 @@ func (p *Pages) dealing(w http.ResponseWriter, r *http.Request, view app.HostedI
 	return true
 }
 
-// awaitsTransfer says that a deal of the invoice has not ended.
-func (p *Pages) awaitsTransfer(ctx context.Context, i invoice.Invoice) (bool, error) {
+// awaitsTransfer says that an invoice asks for money, and has a deal for which a condition holds.
+func (p *Pages) awaitsTransfer(ctx context.Context, i invoice.Invoice, awaited func(deal.Deal) bool) (bool, error) {
 	if i.Open || i.Collected() {
 		return false, nil
 	}
 	deals, err := p.app.DealsOf(ctx, i.Merchant, i.ID)
-	return slices.ContainsFunc(deals, deal.Deal.Live), err
+	return slices.ContainsFunc(deals, awaited), err
 }

@@ -150,3 +150,58 @@ func TestDealWithoutAPage(t *testing.T) {
 	}
 	b.get("/pay/invoice/"+i.ID+"?lang=en").want(http.StatusConflict, "is being checked").never("<form", "000-00-01")
 }
+
+// disputed is an invoice of 2,000 that is extended by 3,000, with a deal that was withdrawn and
+// is disputed now: one about all of it, or one that began before it was extended.
+func disputed(t *testing.T, aboutAll bool) (*bazaar, invoice.Invoice) {
+	t.Helper()
+	b := openBazaar(t, byPhone)
+	i := b.bill(func(n *app.NewInvoice) { n.ID, n.Bag = "inv_"+b.newUUID(), nil })
+	extend := func() {
+		if _, err := b.app.ExtendInvoice(t.Context(), b.merchant, app.Extension{
+			Invoice: i.ID, Amount: rub(3000), Token: "tok", Gateway: "zarinpal",
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if aboutAll {
+		extend()
+	}
+	d, _, err := b.app.StartDeal(t.Context(), b.merchant, app.NewDeal{
+		ID: "deal_" + b.newUUID(), Payment: "pay_" + b.newUUID(), Invoice: i.ID, Option: "SBP",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.app.WithdrawDeal(t.Context(), b.merchant, d.ID); err != nil {
+		t.Fatal(err)
+	}
+	if !aboutAll {
+		extend()
+	}
+	if _, err := b.app.DisputeDeal(t.Context(), app.NewDispute{
+		Merchant: b.merchant, Deal: d.ID, ByPayer: true,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return b, i
+}
+
+// What an invoice was extended by after its deal was taken back is asked for while that is
+// disputed, and the link tells nobody of the deal: its page is its own, which says here that
+// no gateway takes roubles.
+func TestExtensionBesideADispute(t *testing.T) {
+	t.Parallel()
+	b, i := disputed(t, false)
+	b.get("/pay/link/tok?lang=en").want(http.StatusUnprocessableEntity, "3,000").never(i.ID)
+	b.press("/pay/link/tok?lang=en", url.Values{"gateway": {"zarinpal"}}).
+		want(http.StatusUnprocessableEntity, "3,000").never(i.ID)
+}
+
+// What a deal was begun for as well is not asked for twice.
+func TestDisputeAboutAnExtension(t *testing.T) {
+	t.Parallel()
+	b, i := disputed(t, true)
+	b.get("/pay/link/tok").leadsTo("/invoice?id=" + i.ID)
+	b.press("/pay/link/tok", url.Values{"gateway": {"zarinpal"}}).leadsTo("/invoice?id=" + i.ID)
+}

@@ -40,7 +40,7 @@ type alert struct{ Title, Advice string }
 // token. It starts nothing: chat programs and search engines read pages too.
 func (p *Pages) Link(w http.ResponseWriter, r *http.Request, token string) {
 	view, ok := p.linked(w, r, token, false)
-	if !ok || p.dealing(w, r, app.HostedInvoice(view)) {
+	if !ok || p.dealingLink(w, r, view) {
 		return
 	}
 	p.showLink(w, r, view, linkForm{status: http.StatusOK})
@@ -226,7 +226,7 @@ func (p *Pages) payLink(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	view, ok := p.linked(w, r, r.PathValue("token"), false)
-	if !ok || p.dealing(w, r, app.HostedInvoice(view)) {
+	if !ok || p.dealingLink(w, r, view) {
 		return
 	}
 	v, _ := p.voices.choose(r)
