@@ -47,6 +47,7 @@ type Scene struct {
 	t       *testing.T
 	world   World
 	control http.Handler
+	base    string // the provider's address
 	trap    string
 	opened  int
 	inbox   *inbox // of notices; nil where there are none
@@ -105,19 +106,14 @@ var faults = []emulated{
 // Stage starts an emulator and opens the contract with it.
 func Stage(t *testing.T, w World) *Scene {
 	t.Helper()
-	return stage(t, w, patient)
-}
-
-func stage(t *testing.T, w World, limit time.Duration) *Scene {
-	t.Helper()
 	var provider http.Handler
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		provider.ServeHTTP(rw, r)
 	}))
 	t.Cleanup(server.Close)
-	s := &Scene{t: t, world: w, trap: server.URL + "/trap"}
+	s := &Scene{t: t, world: w, base: server.URL, trap: server.URL + "/trap"}
 	provider, s.control = w.Emulator(t, server.URL)
-	s.Gateway = w.open(t, server.URL, limit)
+	s.Gateway = w.open(t, server.URL, patient)
 	if w.Notices != nil {
 		s.inbox = newInbox(t)
 		if w.Register != nil {

@@ -201,25 +201,26 @@ func (w World) lostRefund(t *testing.T) {
 	}
 }
 
-// limitOf is the patience with a fault.
-func limitOf(f emulated) time.Duration {
-	if f.Wait != 0 {
-		return hasty
+// meeting is the contract that meets a fault: one that gives up soon where the fault is time.
+// Whatever comes before and after it has all the time that a slow machine needs.
+func (s *Scene) meeting(f emulated) gateway.Gateway {
+	if f.Wait == 0 {
+		return s.Gateway
 	}
-	return patient
+	return s.world.open(s.t, s.base, hasty)
 }
 
 // faultyTake spoils the answer while a paid attempt is taken, and asks again
 // when the provider is well.
 func (w World) faultyTake(t *testing.T, f emulated) {
-	s := stage(t, w, limitOf(f))
+	s := Stage(t, w)
 	a := s.Pay()
 	f.Call = w.TakeCall
 	if f.Name == "redirect" {
 		f.Value = s.trap
 	}
 	s.ask(http.MethodPost, "/faults", f, nil)
-	got := s.Gateway.Resolve(w.listening(t), a, gateway.Take)
+	got := s.meeting(f).Resolve(w.listening(t), a, gateway.Take)
 	read := f.Name == "odd-types" && w.Texts && got.Outcome == gateway.Captured
 	if !read && (got.Outcome != gateway.Unknown || got.Receipt != "") {
 		t.Errorf("got %+v, want unknown", got)
@@ -241,10 +242,10 @@ func (w World) faultyTake(t *testing.T, f emulated) {
 
 // faultyStart spoils the answer of the start.
 func (w World) faultyStart(t *testing.T, f emulated) {
-	s := stage(t, w, limitOf(f))
+	s := Stage(t, w)
 	f.Call = w.StartCall
 	s.ask(http.MethodPost, "/faults", f, nil)
-	got := s.Gateway.Start(w.listening(t), s.Attempt())
+	got := s.meeting(f).Start(w.listening(t), s.Attempt())
 	if got.Outcome != gateway.NoAnswer && (!f.lenient || got.Outcome != gateway.Opened) {
 		t.Errorf("got %+v, want no answer", got)
 	}
