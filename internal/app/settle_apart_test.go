@@ -1,7 +1,10 @@
 package app_test
 
 import (
+	"cmp"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/ledger"
@@ -104,5 +107,67 @@ func TestSettleAllFee(t *testing.T) {
 			t.Errorf("settled %d, before %d; want %d and %d", done.Payments, done.PaymentsBefore, now, before)
 		}
 		s.cleared(5_000, 0, 0) // which the bank keeps of the next ones for what it gave back
+	}
+}
+
+// TestSettleSurplus: where a gateway took more than was wanted, its file shows that and what
+// went back, or the difference.
+func TestSettleSurplus(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		first, again string // the file; R and B are the receipts of the payment and of what went back
+		refunds      int
+		differs      []string
+		bank         int64
+	}{
+		"both":           {"R,50000,500,\nB,-20000,,", "R,50000,500,\nB,-20000,,", 1, nil, -29_500},
+		"in two files":   {"R,50000,500,", "B,-20000,,", 0, nil, -29_500},
+		"the difference": {"R,30000,500,", "R,30000,500,", 0, nil, -29_500},
+		"another amount": {"R,40000,500,", "R,40000,500,", 0, []string{"other_amount 2 R"}, 0},
+		"a fee above it": {"R,50000,50001,", "R,50000,50001,", 0, []string{"other_fee 2 R"}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, b := withCards(t)
+			p := s.charge(goodCard, 50_000)
+			b.takenThere(p)
+			if err := last(s.app.CapturePayment(t.Context(), s.merchant, p.ID, app.Capture{Amount: rial(30_000)})); err != nil {
+				t.Fatal(err)
+			}
+			s.looked(time.Hour, 100)
+			p = s.fresh(p)
+			backs, err := s.store.RefundsOf(t.Context(), s.merchant, p.ID)
+			if err != nil || len(backs) != 1 || backs[0].State != refund.Succeeded {
+				t.Fatalf("went back: %+v, %v", backs, err)
+			}
+			names := strings.NewReplacer("R", p.Attempt.Receipt, "B", cmp.Or(backs[0].Receipt, p.Attempt.Receipt))
+			read := func(lines string) app.Settled {
+				w := s.statement(names.Replace(lines))
+				w.Gateway = "acquirer"
+				return s.settle(w)
+			}
+			var want []string
+			for _, d := range c.differs {
+				want = append(want, names.Replace(d))
+			}
+			done := read(c.first)
+			s.differ(done, want...)
+			if done.Refunds != c.refunds || done.Payments != 1-len(want) {
+				t.Errorf("settled %d payments and %d refunds", done.Payments, done.Refunds)
+			}
+			s.audit()
+			s.differ(read(c.again), want...)
+			if got := s.balance(ledger.MerchantBank, ""); got != c.bank {
+				t.Errorf("in the bank are %d, want %d", got, c.bank)
+			}
+			owes := int64(-30_000)
+			if len(want) == 0 {
+				owes = 0
+			}
+			if got := s.balance(ledger.GatewayClearing, "acquirer"); got != owes {
+				t.Errorf("the gateway's clearing is %d, want %d", got, owes)
+			}
+			s.audit()
+		})
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/purserhq/purser/internal/ledger"
 	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payment"
+	"github.com/purserhq/purser/internal/refund"
 	"github.com/purserhq/purser/internal/settlement"
 	"github.com/purserhq/purser/internal/store"
 )
@@ -24,6 +25,7 @@ func settleable(p payment.Payment) bool { return p.Collected() || p.State == pay
 type verdict struct {
 	differs *Difference // nothing is to be done
 	before  bool        // it was done already
+	paid    money.Amount
 	fee     money.Amount
 }
 
@@ -59,7 +61,7 @@ func (s *settling) payment(ctx context.Context, row settlementRow) error {
 		if v, err = s.judge(ctx, r, p, row); err != nil || v.differs != nil || v.before {
 			return change, err
 		}
-		return s.settle(p, v.fee, row)
+		return s.settle(p, v, row)
 	})
 	if fault.Is(err, fault.CodePaymentNotFound) { // what a rail sent has a receipt, too
 		s.differs(row, row.unknown())
@@ -113,15 +115,40 @@ func (s *settling) judge(ctx context.Context, r store.Reader, p payment.Payment,
 	case !settleable(p):
 		return differing(OtherState, p.ID, string(p.State), row.says()), nil
 	}
-	if !equals(p.Amount, row.amount) {
-		return differing(OtherAmount, p.ID, p.Amount.String(), row.amount.String()), nil
+	paid, err := paidWith(ctx, r, p, row)
+	if err != nil {
+		return verdict{}, err
 	}
-	fee, ok := agreedFee(p, row)
+	if !equals(paid, row.amount) {
+		return differing(OtherAmount, p.ID, paid.String(), row.amount.String()), nil
+	}
+	fee, ok := agreedFee(p, paid, row)
 	if !ok {
 		return differing(OtherFee, p.ID, p.Attempt.Fee.String(), row.fee.String()), nil
 	}
 	before, err := settledBefore(ctx, r, p)
-	return verdict{before: before, fee: fee}, err
+	return verdict{before: before, paid: paid, fee: fee}, err
+}
+
+// paidWith is what a payer paid with a payment: where the gateway took more than was wanted
+// and the file says so, with that, whose way back is a row of its own.
+func paidWith(ctx context.Context, r store.Reader, p payment.Payment, row settlementRow) (money.Amount, error) {
+	if equals(p.Amount, row.amount) {
+		return p.Amount, nil
+	}
+	backs, err := r.RefundsOf(ctx, p.Merchant, p.ID)
+	if err != nil {
+		return p.Amount, err
+	}
+	all := p.Amount
+	for _, b := range backs {
+		if b.Source == refund.FromSuspense {
+			if all, err = all.Add(b.Amount); err != nil {
+				return p.Amount, err
+			}
+		}
+	}
+	return all, nil
 }
 
 // equals says that an amount of ours is one of the file's, whatever its unit.
@@ -130,10 +157,10 @@ func equals(ours, theirs money.Amount) bool {
 	return err == nil && there == theirs
 }
 
-// agreedFee is what the gateway keeps of a payment, in the payment's unit, if
+// agreedFee is what the gateway keeps of what was paid, in the payment's unit, if
 // the file and the books agree on it. Where one of them knows nothing, the
 // other one is right; where both know nothing, it is zero.
-func agreedFee(p payment.Payment, row settlementRow) (fee money.Amount, ok bool) {
+func agreedFee(p payment.Payment, paid money.Amount, row settlementRow) (fee money.Amount, ok bool) {
 	fee = money.Zero(p.Amount.Unit())
 	if p.Attempt.Fee.Valid() {
 		fee = p.Attempt.Fee
@@ -148,7 +175,7 @@ func agreedFee(p payment.Payment, row settlementRow) (fee money.Amount, ok bool)
 	if _, err := fee.In(row.amount.Unit()); err != nil {
 		return fee, false
 	}
-	over, err := fee.Cmp(p.Amount)
+	over, err := fee.Cmp(paid)
 	return fee, err == nil && over <= 0 && fee.Sign() >= 0
 }
 
@@ -166,11 +193,11 @@ func settledBefore(ctx context.Context, r store.Reader, p payment.Payment) (bool
 
 // settle makes true that the gateway has paid a payment out, less its fee. One
 // that went back to its payer keeps its state.
-func (s *settling) settle(p payment.Payment, fee money.Amount, row settlementRow) (store.Change, error) {
+func (s *settling) settle(p payment.Payment, v verdict, row settlementRow) (store.Change, error) {
 	var change store.Change
 	now := s.app.now()
 	cause := ledger.Cause{Merchant: p.Merchant, Subject: p.ID, At: now}
-	net, err := p.Amount.Sub(fee)
+	net, err := v.paid.Sub(v.fee)
 	if err != nil {
 		return change, err
 	}
@@ -178,10 +205,10 @@ func (s *settling) settle(p payment.Payment, fee money.Amount, row settlementRow
 		rule   ledger.Rule
 		amount money.Amount
 	}
-	parts := []part{{ledger.RuleSettled, net}, {ledger.RuleFeeSettled, fee}}
+	parts := []part{{ledger.RuleSettled, net}, {ledger.RuleFeeSettled, v.fee}}
 	if !p.Attempt.Fee.Valid() && row.fee.Valid() {
-		p.Attempt.Fee = fee
-		parts = append([]part{{ledger.RuleFee, fee}}, parts...)
+		p.Attempt.Fee = v.fee
+		parts = append([]part{{ledger.RuleFee, v.fee}}, parts...)
 	}
 	for _, part := range parts {
 		if part.amount.Sign() == 0 {
@@ -201,7 +228,7 @@ func (s *settling) settle(p payment.Payment, fee money.Amount, row settlementRow
 	change.Payments = []payment.Payment{p}
 	change.SettlementRows = []settlement.Row{{
 		File: s.done.ID, Merchant: p.Merchant, Number: int64(row.line), Kind: settlement.Payment, Line: int64(row.line),
-		Receipt: kept(row.receipt), Payment: p.ID, Amount: p.Amount, Fee: fee,
+		Receipt: kept(row.receipt), Payment: p.ID, Amount: v.paid, Fee: v.fee,
 	}}
 	change.Events = []event.Event{
 		happened(event.Payment, p.Merchant, p.ID, from, payment.Settle, p.State, byOperator, s.note(), now),
