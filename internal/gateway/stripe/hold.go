@@ -127,7 +127,7 @@ func (g *Gateway) Void(ctx context.Context, h gateway.Held) gateway.Report {
 	case stripego.PaymentIntentStatusCanceled:
 		return gateway.Report{Outcome: gateway.Canceled}
 	case stripego.PaymentIntentStatusSucceeded:
-		return g.takenAlready(intent, h.Attempt)
+		return g.takenInstead(intent, h.Attempt)
 	}
 	p := &stripego.PaymentIntentCancelParams{CancellationReason: stripego.String("requested_by_customer")}
 	p.IdempotencyKey = keyOf(h.Attempt.Reference, "void/"+h.Step)
@@ -141,7 +141,7 @@ func (g *Gateway) Void(ctx context.Context, h gateway.Held) gateway.Report {
 		switch answer.Status {
 		case stripego.PaymentIntentStatusCanceled:
 		case stripego.PaymentIntentStatusSucceeded: // between the read and the wish
-			return g.takenAlready(answer, h.Attempt)
+			return g.takenInstead(answer, h.Attempt)
 		default:
 			return unread
 		}
@@ -159,6 +159,16 @@ func (g *Gateway) takenAlready(intent *stripego.PaymentIntent, a gateway.Attempt
 		return gateway.Report{Outcome: gateway.Unknown, Alarm: alarm}
 	}
 	return g.intentReport(intent, a, intent.ID, amount)
+}
+
+// takenInstead is the report of an intent that was to be let go and of which some or all is taken: the rest
+// is the payer's again, by the provider's own doing.
+func (g *Gateway) takenInstead(intent *stripego.PaymentIntent, a gateway.Attempt) gateway.Report {
+	whole, alarm := g.wire(a.Amount)
+	if got := intent.AmountReceived; alarm == "" && got > 0 && got < whole {
+		return g.intentReport(intent, a, intent.ID, got)
+	}
+	return g.takenAlready(intent, a)
 }
 
 // closeSession expires an open session; done is false where its intent has to be canceled.
