@@ -136,7 +136,9 @@ func (a *App) askAboutHold(ctx context.Context, p payment.Payment, report gatewa
 			return store.Change{}, err
 		}
 		now := a.now()
-		fresh.CheckAt, fresh.UpdatedAt = now.Add(holdCheck), now
+		if fresh.UpdatedAt = now; fresh.CheckAt.Equal(p.CheckAt) { // otherwise what was done meanwhile says when
+			fresh.CheckAt = now.Add(holdCheck)
+		}
 		if report.Outcome == gateway.Authorized && sameHold(p, fresh) {
 			fresh.Attention = lastingCall(fresh.Attention) // it is as we have it
 		}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payment"
@@ -134,4 +135,31 @@ func (s *shop) gaveBack(p payment.Payment) (sum int64) {
 		}
 	}
 	return sum
+}
+
+// TestStepRefusedBesideALook: a step that its gateway refuses lets the money be looked at soon, also
+// where a look before it was answered afterwards.
+func TestStepRefusedBesideALook(t *testing.T) {
+	t.Parallel()
+	s, b := withCards(t)
+	p := s.charge(goodCard, 60)
+	var wanted time.Time
+	b.set(func(b *acquirer) {
+		b.refuseSteps = true
+		b.meanwhile = func() {
+			_, err := s.app.CapturePayment(t.Context(), s.merchant, p.ID, app.Capture{})
+			if !fault.Is(err, fault.CodeGatewayRefused) {
+				t.Errorf("the capture was answered %v, want gateway_refused", err)
+			}
+			wanted = s.fresh(p).CheckAt
+		}
+	})
+	s.looked(7*time.Hour, 1)
+	if p = s.fresh(p); wanted.IsZero() || !p.CheckAt.Equal(wanted) || p.CheckAt.Sub(s.now()) > time.Minute {
+		t.Errorf("looked at again in %v", p.CheckAt.Sub(s.now()))
+	}
+	s.looked(time.Minute, 1)
+	if p = s.fresh(p); p.CheckAt.Sub(s.now()) < time.Hour {
+		t.Errorf("looked at once more in %v", p.CheckAt.Sub(s.now()))
+	}
 }
