@@ -111,8 +111,8 @@ func (a *App) giveSurplus(p *payment.Payment, taken money.Amount, now time.Time,
 	if err != nil || over.IsZero() {
 		return err
 	}
-	p.Attention = calledFor(p.Attention,
-		"the gateway took "+taken.String()+" instead of "+p.Amount.String()+": the rest is on its way back")
+	called(p, "the gateway took "+taken.String()+" instead of "+p.Amount.String()+": the rest is on its way back",
+		byGateway, now, change)
 	return a.giveFromSuspense(*p, over, "more was taken than wanted", now, change)
 }
 
@@ -137,7 +137,8 @@ func (a *App) letGoTaken(ctx context.Context, p payment.Payment, c candidate, re
 		if err != nil {
 			return store.Change{}, err
 		}
-		fresh.Attempt.Receipt, fresh.Attention = report.Receipt, calledFor(fresh.Attention, note)
+		fresh.Attempt.Receipt = report.Receipt
+		called(&fresh, note, byGateway, now, &change)
 		change.Payments, change.Claims = []payment.Payment{fresh}, []store.Claim{receiptOf(p, c, report)}
 		err = a.giveFromSuspense(fresh, taken, "it was to be let go", now, &change)
 		return change, err
