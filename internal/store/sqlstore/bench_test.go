@@ -71,23 +71,28 @@ func BenchmarkCommit(b *testing.B) {
 		compare(b, sqlstore.Options{URL: filepath.Join(b.TempDir(), "purser.db")}, 1)
 	})
 	b.Run("postgres", func(b *testing.B) {
-		// PostgreSQL's own defaults, where tests have smaller numbers.
-		c, err := pgtest.Start(pgtest.Options{Durable: true, Settings: map[string]string{
-			"shared_buffers": "128MB", "max_wal_size": "1GB",
-		}})
-		if err != nil {
-			b.Skipf("start PostgreSQL: %v", err)
-		}
-		b.Cleanup(func() {
-			if err := c.Stop(); err != nil {
-				b.Error(err)
-			}
-		})
-		if err := c.CreateDatabase("bench"); err != nil {
-			b.Fatal(err)
-		}
-		compare(b, sqlstore.Options{URL: c.URL("bench")}, 16)
+		compare(b, sqlstore.Options{URL: benchServer(b).URL("bench")}, 16)
 	})
+}
+
+// benchServer is PostgreSQL as it comes, where tests have smaller numbers, with an empty database "bench".
+func benchServer(b *testing.B) *pgtest.Cluster {
+	b.Helper()
+	c, err := pgtest.Start(pgtest.Options{Durable: true, Settings: map[string]string{
+		"shared_buffers": "128MB", "max_wal_size": "1GB",
+	}})
+	if err != nil {
+		b.Skipf("start PostgreSQL: %v", err)
+	}
+	b.Cleanup(func() {
+		if err := c.Stop(); err != nil {
+			b.Error(err)
+		}
+	})
+	if err := c.CreateDatabase("bench"); err != nil {
+		b.Fatal(err)
+	}
+	return c
 }
 
 // compare measures the four ways on one database and reports what each did in

@@ -101,6 +101,7 @@ func openPostgres(ctx context.Context, o Options) (_ engine, done Migrated, err 
 		return nil, done, fmt.Errorf("connect: %w", err)
 	}
 	config.MaxConns = int32(max(1, min(o.Pool, 1000)-findersAtOnce))
+	config.AfterConnect = knowArrays
 	if e.readers, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, done, fmt.Errorf("connect: %w", err)
 	}
@@ -223,6 +224,12 @@ func (e *postgresEngine) forEach(t *table, alias, where string) string {
 	return "cross join lateral (" + selectFrom(t, where) + ") " + alias
 }
 
+// withPostings looks for each by its key. The server would rather read all postings there are.
+func (e *postgresEngine) withPostings() string {
+	return "left join lateral (select line, account, unit, amount from posting" +
+		" where entry_id = e.id and merchant_id = e.merchant_id offset 0) p on true"
+}
+
 // snapshots reads in transactions that begin at the moment of the first. There are fewer
 // where the server has no more connections to give.
 func (e *postgresEngine) snapshots(ctx context.Context, most int, read func([]snapshot) error) error {
@@ -274,6 +281,12 @@ type postgresHand struct{ tx pgx.Tx }
 func (h postgresHand) exec(ctx context.Context, query string, args ...any) (int64, error) {
 	tag, err := h.tx.Exec(ctx, query, args...)
 	return tag.RowsAffected(), err
+}
+
+// insert passes each column as an array.
+func (h postgresHand) insert(ctx context.Context, t *table, rows []record) error {
+	_, err := h.tx.Exec(ctx, insertMany(t), arrays(t.columns, rows)...)
+	return err
 }
 
 // passing passes over rows that are locked.

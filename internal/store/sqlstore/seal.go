@@ -6,7 +6,6 @@ import (
 	endian "encoding/binary"
 	"hash"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -54,12 +53,13 @@ func (m *mark) into() []any {
 }
 
 // unsealed are the lines of entries from an id on that no seal covers.
-const unsealed = `select e.id, e.merchant_id, ` + markColumns + ` from (
-	select id, merchant_id, rule, subject, at from entry where id >= $1 and not exists (
-		select 1 from sealed where entry_id = entry.id and sealed.merchant_id = entry.merchant_id and entry_id >= $1)
-	order by id, merchant_id limit $2
-) e left join posting p on p.entry_id = e.id and p.merchant_id = e.merchant_id
-order by e.id, e.merchant_id, p.line`
+func (d *DB) unsealed() string {
+	return `select e.id, e.merchant_id, ` + markColumns + ` from (
+		select id, merchant_id, rule, subject, at from entry where id >= $1 and not exists (
+			select 1 from sealed where entry_id = entry.id and sealed.merchant_id = entry.merchant_id and entry_id >= $1)
+		order by id, merchant_id limit $2
+	) e ` + d.engine.withPostings() + ` order by e.id, e.merchant_id, p.line`
+}
 
 // content hashes entries with their postings, in the order of their ids. Every
 // text goes with its length, so that none can be taken for another.
@@ -217,8 +217,9 @@ func (d *DB) sealOnce(ctx context.Context, s *sealing, limit int) (store.Seal, e
 	return made, nil
 }
 
-// findUnsealed reads entries from an id on that no seal covers, with their keys.
-func (d *DB) findUnsealed(ctx context.Context, from string, limit int) (c *content, keys []any, err error) {
+// findUnsealed reads entries from an id on that no seal covers, and makes the rows that a seal
+// is to have for them, but for its number.
+func (d *DB) findUnsealed(ctx context.Context, from string, limit int) (c *content, keys []record, err error) {
 	c = newContent()
 	_, err = many(ctx, d, func(r row) (struct{}, error) {
 		var m mark
@@ -227,10 +228,10 @@ func (d *DB) findUnsealed(ctx context.Context, from string, limit int) (c *conte
 		}
 		entries := c.entries
 		if c.add(m); c.entries > entries {
-			keys = append(keys, m.entry, m.merchant)
+			keys = append(keys, record{m.entry, m.merchant, int64(0)})
 		}
 		return struct{}{}, nil
-	}, unsealed, from, limit)
+	}, d.unsealed(), from, limit)
 	return c, keys, err
 }
 
@@ -247,7 +248,7 @@ func (d *DB) settledBefore(ctx context.Context, now time.Time) (string, error) {
 // writeSeal makes a seal durable. Its number keeps two processes from making
 // the same one.
 func (d *DB) writeSeal(
-	ctx context.Context, c *content, keys []any, before store.Seal, now time.Time,
+	ctx context.Context, c *content, covered []record, before store.Seal, now time.Time,
 ) (store.Seal, error) {
 	s := store.Seal{Number: before.Number + 1, Entries: c.entries, Postings: c.postings, At: now}
 	previous := append([]byte{}, before.Hash...)
@@ -261,8 +262,10 @@ func (d *DB) writeSeal(
 			s.Number, s.Entries, s.Postings, c.last, micros(now), previous, s.Hash); err != nil {
 			return err
 		}
-		_, err := h.exec(ctx, insertSealed(len(keys)/2), append([]any{s.Number}, keys...)...)
-		return err
+		for _, r := range covered {
+			r[len(r)-1] = s.Number
+		}
+		return h.insert(ctx, sealedTable, covered)
 	})
 	if err == nil {
 		return s, nil
@@ -271,15 +274,6 @@ func (d *DB) writeSeal(
 		return store.Seal{At: now}, nil // another process was first
 	}
 	return store.Seal{}, d.readFault(ctx, err)
-}
-
-// insertSealed names so many entries of the seal $1.
-func insertSealed(n int) string {
-	values := make([]string, n)
-	for i := range values {
-		values[i] = "(" + place(2*i+1) + ", " + place(2*i+2) + ", $1)"
-	}
-	return "insert into sealed (entry_id, merchant_id, seal) values " + strings.Join(values, ", ")
 }
 
 // SealOf finds a seal by its number, or the last.

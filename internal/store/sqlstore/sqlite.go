@@ -268,6 +268,11 @@ func (e *sqliteEngine) forEach(t *table, alias, where string) string {
 		" where " + where + ")"
 }
 
+// withPostings looks for each by its key anyhow.
+func (e *sqliteEngine) withPostings() string {
+	return "left join posting p on p.entry_id = e.id and p.merchant_id = e.merchant_id"
+}
+
 // momentTries is how often transactions are begun until no commit came between.
 const momentTries = 100
 
@@ -360,6 +365,22 @@ func (h sqliteHand) exec(ctx context.Context, query string, args ...any) (int64,
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+// insert inserts row by row: a statement with a place for each value of all of them would take far
+// longer to be read than to be done.
+func (h sqliteHand) insert(ctx context.Context, t *table, rows []record) (err error) {
+	one, err := h.tx.PrepareContext(ctx, insertOne(t))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, one.Close()) }()
+	for _, r := range rows {
+		if _, err := one.ExecContext(ctx, r...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // passing is for nothing where one writes at a time.

@@ -75,6 +75,9 @@ type engine interface {
 	// forEach joins the rows before it with those rows of a table, under an
 	// alias, that a condition, an order and a limit of each row leave.
 	forEach(t *table, alias, where string) string
+	// withPostings joins the entries e before it, which are few, with the postings p of
+	// each, and keeps those that have none.
+	withPostings() string
 	ping(ctx context.Context) error
 	pool() Pool
 	close() error
@@ -84,6 +87,8 @@ type engine interface {
 type hand interface {
 	// exec runs a statement and counts the rows that it touched.
 	exec(ctx context.Context, query string, args ...any) (int64, error)
+	// insert inserts rows of a table.
+	insert(ctx context.Context, t *table, rows []record) error
 	// passing ends a choice of rows that somebody else may be changing: they are
 	// passed over.
 	passing() string

@@ -34,7 +34,8 @@ type texts struct {
 // statements holds the one-row statements of all tables.
 var statements = func() map[*table]texts {
 	all := make(map[*table]texts)
-	for _, t := range append([]*table{claims, answers, tallies, events, accounts, entries, postings}, nouns...) {
+	few := []*table{claims, answers, tallies, events, accounts, entries, postings, sealedTable}
+	for _, t := range append(few, nouns...) {
 		where := list(t.columns[:t.key], " and ", func(i int, c field) string { return c.name + " = " + place(i) })
 		all[t] = texts{
 			insert: "insert into " + t.name + " (" + t.names() + ") values (" +
