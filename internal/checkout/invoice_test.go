@@ -262,6 +262,23 @@ func TestWalletAttemptsAreLimited(t *testing.T) {
 	s.fromWallet(i, "sara@example.ir", pin).leadsTo(returnTo)
 }
 
+// Who tries a PIN on one wallet after another is stopped too, however many addresses of the
+// same network the tries come from; nobody else is.
+func TestWalletAttemptsAreLimitedPerNetwork(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, "Shop", 0)
+	s.customer("sara@example.ir", toman(1_000_000))
+	i := s.hosted(nil)
+	for n := range wallet.TriesPerAddress {
+		s.fromWallet(i, fmt.Sprintf("nobody%d@example.ir", n), pin, "from", fmt.Sprintf("[2001:db8:0:1::%x]:1", n)).
+			want(http.StatusForbidden)
+		s.clock.Add(time.Second.Microseconds()) // so that not too many forms are sent
+	}
+	s.fromWallet(i, "sara@example.ir", pin, "from", "[2001:db8:0:1::ffff]:1", "Accept-Language", "en").
+		want(http.StatusTooManyRequests, "Too many wrong attempts")
+	s.fromWallet(i, "sara@example.ir", pin, "from", "[2001:db8:0:2::1]:1").leadsTo(returnTo)
+}
+
 func TestInvoiceOfOnePerson(t *testing.T) {
 	t.Parallel()
 	s := openShop(t, "Shop", 0)
