@@ -2,9 +2,12 @@ package checkout_test
 
 import (
 	"bytes"
+	"io"
 	"mime/multipart"
 	"net/http"
+	"net/http/httptest"
 	"net/textproto"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -179,6 +182,63 @@ func TestLateReceipt(t *testing.T) {
 	b.show(i, with(d, "r.png", png)).leadsTo("/invoice?id=" + i.ID)
 	if got := b.newest(i, 1); got.State != deal.Disputed || len(b.files(d)) != 1 {
 		t.Errorf("the deal is %s with the files %q", got.State, b.files(d))
+	}
+}
+
+// What comes after a decision is not looked at: the page says what was decided.
+func TestReceiptOfADecidedDeal(t *testing.T) {
+	t.Parallel()
+	b := openBazaar(t, byPhone)
+	i := b.bill(nil)
+	d := b.begun(i)
+	if _, err := b.app.CompleteDeal(t.Context(), b.word(d)); err != nil {
+		t.Fatal(err)
+	}
+	for _, data := range []string{png, "", "<html>", jpeg + strings.Repeat("x", deal.MaxFile)} {
+		b.show(i, with(d, "late.jpg", data)).leadsTo("/invoice?id=" + i.ID)
+	}
+	if got := b.newest(i, 1); got.State != deal.Completed || len(b.files(d)) != 0 {
+		t.Errorf("the deal is %s with the files %q", got.State, b.files(d))
+	}
+}
+
+// slowForm is a form during whose way something happens.
+type slowForm struct {
+	io.Reader
+	meanwhile func()
+}
+
+func (f *slowForm) Read(into []byte) (int, error) {
+	if f.meanwhile != nil {
+		f.meanwhile()
+		f.meanwhile = nil
+	}
+	return f.Reader.Read(into)
+}
+
+// What an operator decides while the payer's word is on its way stays decided.
+func TestWordThatADisputeOvertakes(t *testing.T) {
+	t.Parallel()
+	b := openBazaar(t, byPhone)
+	i := b.bill(nil)
+	d := b.begun(i)
+	body := &slowForm{strings.NewReader(url.Values{"deal": {d.ID}}.Encode()), func() {
+		if _, err := b.app.DisputeDeal(t.Context(), app.NewDispute{
+			Merchant: d.Merchant, Deal: d.ID, Reason: "has_payment",
+		}); err != nil {
+			t.Error(err)
+		}
+		if _, err := b.app.ResolveDispute(t.Context(), b.word(d), false); err != nil {
+			t.Error(err)
+		}
+	}}
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/pay/deal/"+i.ID+"/sent", body)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	w := httptest.NewRecorder()
+	b.pages.ServeHTTP(w, r)
+	answer{TB: t, status: w.Code, header: w.Header()}.leadsTo("/invoice?id=" + i.ID)
+	if got := b.newest(i, 1); body.meanwhile != nil || got.State != deal.Canceled {
+		t.Errorf("the deal is %s, want what the operator decided", got.State)
 	}
 }
 
