@@ -391,3 +391,27 @@ func TestPayersAreLedToASandboxThatAnOperatorNamed(t *testing.T) {
 		})
 	}
 }
+
+// What a gateway calls its page is not always one that a browser may be sent to.
+func TestPayersAreLedToPagesOnly(t *testing.T) {
+	t.Parallel()
+	for _, page := range []string{
+		"javascript://bank.example/?%s", "data://bank.example/%s", "ftp://bank.example/%s", "http://bank.example/%s",
+		"//bank.example/%s", "/pay/%s", "https:///pay/%s", "https:pay/%s", "https://bank.example:pin@evil.example/%s",
+		"https://bank.example@evil.example/%s",
+	} {
+		t.Run(page, func(t *testing.T) {
+			t.Parallel()
+			s := openShop(t, "Shop", 0)
+			s.link("tok", 5000)
+			s.zarinpal.script(func(b *bank) { b.link = page })
+			got := s.press("/pay/link/tok", url.Values{"gateway": {"zarinpal"}}).want(http.StatusServiceUnavailable)
+			if to := got.header.Get("Location"); to != "" {
+				t.Errorf("the payer is led to %q", to)
+			}
+			s.shepa.script(func(b *bank) { b.link, b.info.Methods = page, []payment.Method{payment.Cash} })
+			to := s.press("/pay/link/tok", url.Values{"gateway": {"shepa"}}).want(http.StatusSeeOther).header.Get("Location")
+			s.get(to+"?lang=en").want(http.StatusOK, "Pay the merchant directly").never("See how to pay", ".example")
+		})
+	}
+}
