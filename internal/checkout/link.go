@@ -135,7 +135,7 @@ type plan struct {
 func (p *Pages) plan(r *http.Request, view app.LinkView) (plan, error) {
 	i := view.Invoice
 	used := fault.New(fault.CodeLinkUsed, "token", "")
-	if i.Link.Used || i.Collected() && !i.Closed() {
+	if i.Link.Used {
 		return plan{}, used
 	}
 	left, next, err := leftOf(view)

@@ -415,3 +415,46 @@ func TestPayersAreLedToPagesOnly(t *testing.T) {
 		})
 	}
 }
+
+// A link asks for its own amount: what came otherwise counts for its invoice only.
+func TestLinkAsksForItsOwnAmount(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, "Shop", 0)
+	i := s.link("old", 2000)
+	s.press("/pay/link/old", url.Values{"gateway": {"zarinpal"}}).want(http.StatusSeeOther)
+	s.zarinpal.script(func(b *bank) { b.outcome = gateway.Captured })
+	s.comeBack(s.zarinpal.started()[0], "zarinpal1", "ok").want(http.StatusOK)
+	if _, err := s.app.ExtendInvoice(t.Context(), s.merchant, app.Extension{
+		Invoice: i.ID, Amount: rial(7000), Token: "new",
+	}); err != nil {
+		t.Fatal(err)
+	}
+	s.get("/pay/link/new?lang=en").want(http.StatusOK, "Pay 7,000", line("Paid so far", "2,000\u00a0Rial")).
+		never("next part")
+}
+
+// Who has paid a link is not asked again, whatever of it went back, not even where that
+// opened the invoice again for its merchant.
+func TestPaidLinkStaysPaid(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, "Shop", 0)
+	i := s.link("tok", 1_250_000)
+	s.press("/pay/link/tok", url.Values{"gateway": {"zarinpal"}}).want(http.StatusSeeOther)
+	a := s.zarinpal.started()[0]
+	s.zarinpal.script(func(b *bank) { b.outcome = gateway.Captured })
+	s.comeBack(a, "zarinpal1", "ok").want(http.StatusOK)
+	status := "/pay/status/" + s.token(a) + "?lang=en"
+	for _, part := range []struct {
+		back  int64
+		state invoice.State
+		told  string
+	}{
+		{250_000, invoice.Open, "Payment complete"}, {1_000_000, invoice.Refunded, "Payment given back"},
+	} {
+		s.back(i, rial(part.back))
+		s.stands(i, part.state)
+		s.get("/pay/link/tok?lang=en").want(http.StatusConflict, "This link has been paid already").never("<form")
+		s.press("/pay/link/tok?lang=en", nil).want(http.StatusConflict, "This link has been paid already").never("<form")
+		s.get(status).want(http.StatusOK, part.told).never("Try again", "next part", "/pay/link/")
+	}
+}
