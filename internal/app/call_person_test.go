@@ -2,12 +2,14 @@ package app_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/gateway"
 	"github.com/purserhq/purser/internal/money"
@@ -100,6 +102,57 @@ func TestCallAboutAnEarlierTryLasts(t *testing.T) {
 		t.Errorf("looked at: got %s, %v", got.State, err)
 	}
 	s.calls(p, "")
+}
+
+// flags are the calls for a person that a payment's history tells of, and who called.
+func (s *shop) flags(p payment.Payment) (list []string) {
+	s.Helper()
+	history, err := s.store.History(s.Context(), s.merchant, event.Payment, p.ID)
+	if err != nil {
+		s.Fatal(err)
+	}
+	for _, e := range history {
+		if e.Trigger == string(payment.Flag) {
+			list = append(list, e.Actor+": "+e.Note)
+		}
+	}
+	return list
+}
+
+// A payment's history tells of each call for a person once, by its own reason and by who called,
+// however often the gateway says the same.
+func TestCallsAreWrittenDownOnce(t *testing.T) {
+	t.Parallel()
+	s, b, p := takenTwice(t, questionCard)
+	b.set(func(b *acquirer) { i := b.intents[p.Reference()]; i.state, i.held = "held", 50 })
+	for range 4 {
+		s.asked(p, 7*time.Hour)
+	}
+	const other = "the gateway says paid, but 50 IRR instead of 60 IRR"
+	s.calls(p, earlierTry+"; "+other)
+	want := []string{"worker: " + earlierTry, "worker: " + other}
+	if got := s.flags(p); !slices.Equal(got, want) {
+		t.Errorf("its history tells of %q, want %q", got, want)
+	}
+}
+
+// What was said of money that was taken otherwise is not forgotten when the rest is answered.
+func TestCallAboutOtherMoneyLasts(t *testing.T) {
+	t.Parallel()
+	s, b := withCards(t)
+	bank := &teller{acquirer: b}
+	s.banks["acquirer"] = bank
+	p := s.charge(goodCard, 60)
+	bank.says(gateway.Report{Outcome: gateway.Captured, Receipt: "r", Amount: rial(50)})
+	if err := last(s.app.CapturePayment(t.Context(), s.merchant, p.ID, app.Capture{})); err != nil {
+		t.Fatal(err)
+	}
+	const call = "the gateway says paid, but 50 IRR instead of 60 IRR"
+	s.calls(p, call)
+	bank.says(gateway.Report{Outcome: gateway.Captured, Receipt: "r", Amount: rial(60)})
+	s.asked(p, 7*time.Hour)
+	s.want(s.fresh(p), payment.Captured, payment.Recorded, taken(60))
+	s.calls(p, call)
 }
 
 // That a person has looked is said of given back money in either way.
@@ -222,6 +275,33 @@ func TestStepThatIsNeverAnswered(t *testing.T) {
 			s.want(s.fresh(p), payment.Captured, payment.Recorded, taken(40))
 			s.audit()
 		})
+	}
+}
+
+// A capture that is answered at last ends the call about it, and leaves what is known of the card.
+func TestStepThatIsAnsweredLate(t *testing.T) {
+	t.Parallel()
+	for said, want := range map[string]string{"": "************4242", "************0005": "************0005"} {
+		s, b := withCards(t)
+		bank := &teller{acquirer: b}
+		p := s.charge(goodCard, 60)
+		s.banks["acquirer"] = mute{b}
+		if err := last(s.app.CapturePayment(t.Context(), s.merchant, p.ID, app.Capture{})); !fault.Is(err,
+			fault.CodeGatewayUnavailable) {
+			t.Errorf("got %v", err)
+		}
+		for range 6 {
+			s.asked(p, 7*time.Hour)
+		}
+		s.calls(p, "the gateway has not said whether it did what was asked for: capture")
+		s.banks["acquirer"] = bank
+		bank.says(gateway.Report{Outcome: gateway.Captured, Receipt: "r", Amount: rial(60), Card: said})
+		p = s.asked(p, 7*time.Hour)
+		s.want(p, payment.Captured, payment.Recorded, taken(60))
+		s.calls(p, "")
+		if p.Card != want {
+			t.Errorf("the card is %q, want %q", p.Card, want)
+		}
 	}
 }
 

@@ -142,37 +142,48 @@ func TestOtherPaymentGoesBackWhileHeld(t *testing.T) {
 // What an acquirer has taken although its invoice takes nothing any more is the payer's.
 func TestTakenWithoutRoom(t *testing.T) {
 	t.Parallel()
-	s, b := withCards(t)
-	p := s.charge(goodCard, 50_000)
-	i, err := s.store.Invoice(t.Context(), s.merchant, p.Invoice)
-	if err != nil {
-		t.Fatal(err)
+	for name, there := range map[string]bool{"what was asked for": false, "all of it, at its own pages": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, b := withCards(t)
+			p := s.charge(goodCard, 50_000)
+			i, err := s.store.Invoice(t.Context(), s.merchant, p.Invoice)
+			if err != nil {
+				t.Fatal(err)
+			}
+			i.State = invoice.Refunded
+			s.put(store.Change{
+				Invoices: []invoice.Invoice{i},
+				Events: []event.Event{{
+					Merchant: s.merchant, Noun: event.Invoice, Subject: i.ID, Trigger: "refund", From: "open", To: "refunded",
+					At: s.now(),
+				}},
+			})
+			took := int64(30_000)
+			if there {
+				b.takenThere(p)
+				took = 50_000
+			}
+			if err := last(s.app.CapturePayment(t.Context(), s.merchant, p.ID, app.Capture{Amount: rial(30_000)})); err != nil {
+				t.Fatal(err)
+			}
+			p = s.fresh(p)
+			if p.State != payment.Failed || p.Reason != payment.NoRoom || p.Reserved || b.of(p).taken != took {
+				t.Errorf("got %+v, and the acquirer took %d", p, b.of(p).taken)
+			}
+			if lies := s.balance(ledger.Suspense, ""); lies != took {
+				t.Errorf("%d lie in suspense, want %d", lies, took)
+			}
+			s.asks(p.Invoice, invoice.Refunded, 50_000, 0, 0)
+			if _, err := s.app.ResolveDue(t.Context(), 10); err != nil {
+				t.Fatal(err)
+			}
+			s.want(s.fresh(p), payment.Failed, payment.Bad, nil)
+			if got := s.gaveBack(p); got != took {
+				t.Errorf("%d went back, want %d", got, took)
+			}
+		})
 	}
-	i.State = invoice.Refunded
-	if err := s.store.Commit(t.Context(), store.Change{
-		Invoices: []invoice.Invoice{i},
-		Events: []event.Event{{
-			Merchant: s.merchant, Noun: event.Invoice, Subject: i.ID, Trigger: "refund", From: "open", To: "refunded",
-			At: s.now(),
-		}},
-	}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.app.CapturePayment(t.Context(), s.merchant, p.ID, app.Capture{Amount: rial(30_000)}); err != nil {
-		t.Fatal(err)
-	}
-	p = s.fresh(p)
-	if p.State != payment.Failed || p.Reason != payment.NoRoom || p.Reserved || b.of(p).taken != 30_000 {
-		t.Errorf("got %+v, and the acquirer took %d", p, b.of(p).taken)
-	}
-	if lies := s.balance(ledger.Suspense, ""); lies != 30_000 {
-		t.Errorf("%d lie in suspense, want 30", lies)
-	}
-	s.asks(p.Invoice, invoice.Refunded, 50_000, 0, 0)
-	if _, err := s.app.ResolveDue(t.Context(), 10); err != nil {
-		t.Fatal(err)
-	}
-	s.want(s.fresh(p), payment.Failed, payment.Bad, nil)
 }
 
 // A card that is tried again asks for its own share, and for no more than is left of it.

@@ -3,6 +3,7 @@ package app_test
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/purserhq/purser/internal/ledger"
 	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payment"
+	"github.com/purserhq/purser/internal/store"
 )
 
 // What was taken for an earlier try is looked at by a person also where the money of the
@@ -133,6 +135,22 @@ func TestTakenThereWithoutRoom(t *testing.T) {
 	s.audit()
 }
 
+// What an earlier program left without room and without its void goes back as well.
+func TestTakenThereWithoutRoomOrVoid(t *testing.T) {
+	t.Parallel()
+	s, b, p := withoutRoom(t)
+	p.Step = payment.Step{}
+	s.put(store.Change{Payments: []payment.Payment{p}})
+	b.takenThere(p)
+	for range 2 {
+		s.asked(p, 7*time.Hour)
+	}
+	if got := s.gaveBack(p); s.fresh(p).State != payment.Failed || got != 60 || s.balance(ledger.Suspense, "") != 0 {
+		t.Errorf("it is %s, %d went back, and %d are in suspense", s.fresh(p).State, got, s.balance(ledger.Suspense, ""))
+	}
+	s.audit()
+}
+
 // A void of which the gateway says that it took what cannot be is answered as one that goes on.
 func TestVoidTakenOtherwise(t *testing.T) {
 	t.Parallel()
@@ -140,16 +158,84 @@ func TestVoidTakenOtherwise(t *testing.T) {
 	bank := &teller{acquirer: b}
 	s.banks["acquirer"] = voider{bank}
 	p := s.charge(goodCard, 60)
-	bank.says(gateway.Report{Outcome: gateway.Captured, Receipt: "r", Amount: rial(90)})
-	if err := last(s.app.VoidPayment(t.Context(), s.merchant, p.ID)); !fault.Is(err, fault.CodeGatewayUnavailable) {
-		t.Errorf("the void: got %v, want that it goes on", err)
+	for amount, call := range map[int64]string{
+		90: "the gateway says paid, but 90 IRR instead of 60 IRR", 0: "the gateway says paid, but 0 IRR instead of 60 IRR",
+		-1: "the gateway says paid, but -1 IRR instead of 60 IRR",
+	} {
+		bank.says(gateway.Report{Outcome: gateway.Captured, Receipt: "r", Amount: rial(amount)})
+		if err := last(s.app.VoidPayment(t.Context(), s.merchant, p.ID)); !fault.Is(err, fault.CodeGatewayUnavailable) {
+			t.Errorf("the void: got %v, want that it goes on", err)
+		}
+		if err := s.app.WithdrawPayment(t.Context(), s.merchant, p.ID); !fault.Is(err, fault.CodeGatewayUnavailable) {
+			t.Errorf("the withdrawal: got %v, want that the void goes on", err)
+		}
+		p = s.fresh(p)
+		s.want(p, payment.Authorized, payment.Good, held(60))
+		if !slices.Contains(strings.Split(p.Attention, "; "), call) {
+			t.Errorf("a person hears %q, want %q", p.Attention, call)
+		}
 	}
-	if err := s.app.WithdrawPayment(t.Context(), s.merchant, p.ID); !fault.Is(err, fault.CodeGatewayUnavailable) {
-		t.Errorf("the withdrawal: got %v, want that the void goes on", err)
+}
+
+// Where the worker and the merchant let go of money at once that was taken, it goes back once.
+func TestVoidTakenIsHeardOfTwice(t *testing.T) {
+	t.Parallel()
+	s, b := withCards(t)
+	bank := &teller{acquirer: b}
+	s.banks["acquirer"] = voider{bank}
+	p := s.charge(goodCard, 60)
+	b.takenThere(p)
+	said := gateway.Report{Outcome: gateway.Captured, Receipt: "r", Amount: rial(60)}
+	bank.instead = func() (gateway.Report, bool) {
+		bank.says(said)
+		s.asked(p, time.Hour)
+		return said, true
 	}
-	p = s.fresh(p)
-	s.want(p, payment.Authorized, payment.Good, held(60))
-	s.calls(p, "the gateway says paid, but 90 IRR instead of 60 IRR")
+	if got, err := s.app.VoidPayment(t.Context(), s.merchant, p.ID); err != nil || got.State != payment.Canceled {
+		t.Errorf("got %s, %v, want it canceled", got.State, err)
+	}
+	s.asked(p, time.Hour)
+	if got := s.gaveBack(p); got != 60 || s.balance(ledger.Suspense, "") != 0 {
+		t.Errorf("%d went back, and %d are in suspense", got, s.balance(ledger.Suspense, ""))
+	}
+	s.audit()
+}
+
+// A receipt is of one payment, also where the money was taken and goes back.
+func TestReceiptOfAnother(t *testing.T) {
+	t.Parallel()
+	capture := func(s *shop, p payment.Payment) error {
+		return last(s.app.CapturePayment(s.Context(), s.merchant, p.ID, app.Capture{}))
+	}
+	void := func(s *shop, p payment.Payment) error {
+		return last(s.app.VoidPayment(s.Context(), s.merchant, p.ID))
+	}
+	for name, c := range map[string]struct {
+		first, second func(*shop, payment.Payment) error
+	}{
+		"both taken": {capture, capture}, "to be let go": {capture, void}, "let go before": {void, capture},
+		"both to be let go": {void, void},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, b := withCards(t)
+			bank := &teller{acquirer: b}
+			s.banks["acquirer"] = voider{bank}
+			p, other := s.charge(goodCard, 60), s.charge(goodCard, 60)
+			bank.says(gateway.Report{Outcome: gateway.Captured, Receipt: "r", Amount: rial(60)})
+			if err := c.first(s, p); err != nil {
+				t.Fatal(err)
+			}
+			if err := c.second(s, other); err != nil {
+				t.Fatal(err)
+			}
+			if got := s.fresh(other); got.State != payment.Authorized || got.Attempt.Receipt == "r" || got.Attention !=
+				"the gateway named a receipt that belongs to another payment" {
+				t.Errorf("it is %s with the receipt %q, and a person hears %q", got.State, got.Attempt.Receipt, got.Attention)
+			}
+			s.audit()
+		})
+	}
 }
 
 // A part that was taken of what was to be let go goes back, and the rest is let go.

@@ -1,11 +1,14 @@
 package app_test
 
 import (
+	"context"
 	"strconv"
 	"testing"
 	"time"
 
+	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/gateway"
 	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/ledger"
 	"github.com/purserhq/purser/internal/money"
@@ -239,4 +242,83 @@ func TestCallAboutNothing(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestCallAboutALostReturnStays when all else that is owed of a payment went back.
+func TestCallAboutALostReturnStays(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	p, calls := s.refused(3_000)
+	s.first.set(func(b *bank) { b.canRefund, b.loseBack = true, true })
+	lost, err := s.refund(p, rial(4_000))
+	if err != nil || lost.State != refund.Processing {
+		t.Fatalf("got %+v, %v, want its answer lost", lost, err)
+	}
+	for range 10 {
+		s.wait(7 * time.Hour)
+		s.round(1)
+	}
+	s.waits(3)
+	if made, err := s.say(calls[0].ID, true, "hand"); err != nil || made.Amount != rial(6_000) {
+		t.Errorf("got %+v, %v, want the rest back", made, err)
+	}
+	s.waits(1)
+	if lost = s.freshRefund(lost); lost.State != refund.Processing || lost.Attention == "" {
+		t.Errorf("it is %s, and a person hears %q", lost.State, lost.Attention)
+	}
+	for _, b := range calls {
+		if b = s.freshRefund(b); b.Attention != "" || !b.UpdatedAt.Equal(s.now()) {
+			t.Errorf("a person hears %q, since %v, want nothing since %v", b.Attention, b.UpdatedAt, s.now())
+		}
+	}
+	if _, err := s.say(lost.ID, true, "again"); err != nil {
+		t.Error(err)
+	}
+	s.waits(0)
+	s.lies(0)
+}
+
+// miser is an acquirer that gives nothing back.
+type miser struct{ *acquirer }
+
+func (miser) Refund(context.Context, gateway.Return) gateway.ReturnReport {
+	return gateway.ReturnReport{Outcome: gateway.Denied, Word: "no"}
+}
+
+// TestCallAboutASurplusStays when what else is the payer's of the same payment went back.
+func TestCallAboutASurplusStays(t *testing.T) {
+	t.Parallel()
+	s, b := withCards(t)
+	s.banks["acquirer"] = miser{b}
+	p := s.charge(goodCard, 50_000)
+	b.takenThere(p)
+	if err := last(s.app.CapturePayment(t.Context(), s.merchant, p.ID, app.Capture{Amount: rial(30_000)})); err != nil {
+		t.Fatal(err)
+	}
+	if err := last(s.app.RefundInvoice(t.Context(), s.merchant, p.Invoice)); err != nil {
+		t.Fatal(err)
+	}
+	s.looked(time.Hour, 100)
+	all, err := s.store.RefundsOf(t.Context(), s.merchant, p.ID)
+	if err != nil || len(all) != 2 {
+		t.Fatalf("got %+v, %v, want two refunds", all, err)
+	}
+	s.lies(50_000)
+	for _, one := range all {
+		if one.State != refund.Failed || one.Attention == "" {
+			t.Fatalf("%s is %s, and a person hears %q", one.Source, one.State, one.Attention)
+		}
+		if one.Source != refund.FromOwed {
+			continue
+		}
+		if _, err := s.say(one.ID, true, "hand"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, one := range all {
+		if call := s.freshRefund(one).Attention; (call != "") != (one.Source == refund.FromSuspense) {
+			t.Errorf("of %s a person hears %q", one.Source, call)
+		}
+	}
+	s.lies(20_000)
 }
