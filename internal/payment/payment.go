@@ -116,7 +116,7 @@ func (p Payment) Refundable() money.Amount {
 func (p Payment) Curbed() bool {
 	left, _ := p.left()
 	less, err := p.Refundable().Cmp(left)
-	return p.Collected() && err == nil && less < 0
+	return err == nil && less < 0
 }
 
 // left is what is collected, and back what went back or is on its way.
