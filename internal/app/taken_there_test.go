@@ -4,7 +4,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/money"
@@ -161,5 +164,66 @@ func TestStepRefusedBesideALook(t *testing.T) {
 	s.looked(time.Minute, 1)
 	if p = s.fresh(p); p.CheckAt.Sub(s.now()) < time.Hour {
 		t.Errorf("looked at once more in %v", p.CheckAt.Sub(s.now()))
+	}
+}
+
+// What is given up of held money, and what else the payer agrees to, is on record, with the
+// reason: nothing comes back from the bank that would tell of it.
+func TestLetGoIsOnRecord(t *testing.T) {
+	t.Parallel()
+	s, _ := withCards(t)
+	p := s.charge(goodCard, 50)
+	back, err := s.app.RefundPayment(t.Context(), s.merchant, app.NewRefund{
+		ID: s.newID(), Payment: p.ID, Amount: rial(20), Reason: "one is missing",
+	})
+	if err != nil || back.Reason != "one is missing" {
+		t.Fatalf("got %+v, %v", back, err)
+	}
+	if diff := cmp.Diff(s.freshRefund(back), back, cmp.Comparer(same)); diff != "" {
+		t.Errorf("the refund as it is stored and as it is told (-want +got):\n%s", diff)
+	}
+	p, err = s.app.AdjustPayment(t.Context(), s.merchant, p.ID, rial(40))
+	if err != nil || p.Agreed() != rial(40) || p.Amount != rial(20) {
+		t.Errorf("got %v of %v, %v, want 20 of 40", p.Amount, p.Agreed(), err)
+	}
+	for _, c := range []struct {
+		noun event.Noun
+		id   string
+		want []string
+	}{
+		{event.Refund, back.ID, []string{"create by merchant: one is missing", "succeed by merchant: "}},
+		{event.Payment, p.ID, []string{"release by merchant: 20 IRR", "adjust by merchant: 20 IRR"}},
+	} {
+		history, err := s.store.History(t.Context(), s.merchant, c.noun, c.id)
+		if err != nil || len(history) < len(c.want) {
+			t.Fatalf("%s: got %+v, %v", c.noun, history, err)
+		}
+		var got []string
+		for _, e := range history[len(history)-len(c.want):] {
+			got = append(got, e.Trigger+" by "+e.Actor+": "+e.Note)
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("the history of the %s (-want +got):\n%s", c.noun, diff)
+		}
+	}
+}
+
+// All of a hold that is given up is let go at its gateway by the worker where that could not be
+// asked at once.
+func TestLetGoIsNotForgotten(t *testing.T) {
+	t.Parallel()
+	s, b := withCards(t)
+	p := s.charge(goodCard, 50)
+	delete(s.banks, "acquirer")
+	if back, err := s.refund(p, money.Amount{}); err != nil || back.State != refund.Succeeded {
+		t.Fatalf("got %+v, %v", back, err)
+	}
+	if p = s.fresh(p); p.State != payment.Authorized || b.of(p).state != "held" {
+		t.Fatalf("it is %s, and at the acquirer %s", p.State, b.of(p).state)
+	}
+	s.banks["acquirer"] = b
+	s.looked(5*time.Minute, 1)
+	if p = s.fresh(p); p.State != payment.Canceled || b.of(p).state != "void" {
+		t.Errorf("it is %s, and at the acquirer %s; want it let go", p.State, b.of(p).state)
 	}
 }
