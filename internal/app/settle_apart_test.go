@@ -12,6 +12,7 @@ import (
 	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payment"
 	"github.com/purserhq/purser/internal/refund"
+	"github.com/purserhq/purser/internal/store"
 )
 
 // TestSettleOtherContract: a merchant has two contracts with one provider. What was paid
@@ -125,6 +126,7 @@ func TestSettleSurplus(t *testing.T) {
 		"the difference": {"R,30000,500,", "R,30000,500,", 0, nil, -29_500},
 		"another amount": {"R,40000,500,", "R,40000,500,", 0, []string{"other_amount 2 R"}, 0},
 		"a fee above it": {"R,50000,50001,", "R,50000,50001,", 0, []string{"other_fee 2 R"}, 0},
+		"a fee of both":  {"R,50000,40000,", "B,-20000,,", 0, nil, 10_000},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -155,6 +157,9 @@ func TestSettleSurplus(t *testing.T) {
 			if done.Refunds != c.refunds || done.Payments != 1-len(want) {
 				t.Errorf("settled %d payments and %d refunds", done.Payments, done.Refunds)
 			}
+			if len(want) == 0 {
+				s.keeps(done, p, strings.Split(c.first, ",")[1])
+			}
 			s.audit()
 			s.differ(read(c.again), want...)
 			if got := s.balance(ledger.MerchantBank, ""); got != c.bank {
@@ -169,5 +174,100 @@ func TestSettleSurplus(t *testing.T) {
 			}
 			s.audit()
 		})
+	}
+}
+
+// keeps wants the first row of a file that was read to be the one of a payment.
+func (s *shop) keeps(done app.Settled, p payment.Payment, amount string) {
+	s.Helper()
+	rows, err := s.app.ListSettlementRows(s.Context(), s.merchant, app.SettlementRows{File: done.ID, Limit: 1})
+	if err != nil || len(rows) != 1 {
+		s.Fatalf("got %+v, %v", rows, err)
+	}
+	if got := rows[0]; got.Payment != p.ID || got.Receipt != p.Attempt.Receipt || got.Amount.Text() != amount {
+		s.Errorf("the row kept is %+v, want %s of %s", got, amount, p.Attempt.Receipt)
+	}
+}
+
+// TestSettleMoreThanWasPaid: what went back of a payment to its payer was a part of it, and
+// explains no larger amount in its row.
+func TestSettleMoreThanWasPaid(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	s.first.set(func(b *bank) { b.canRefund, b.denyUndo = true, true })
+	_, p := s.paid(5_000)
+	if b, err := s.refund(p, rial(2_000)); err != nil || b.State != refund.Succeeded {
+		t.Fatalf("got %+v, %v", b, err)
+	}
+	done := s.settle(s.statement(p.Attempt.Receipt + ",7000,,"))
+	s.differ(done, "other_amount 2 "+p.Attempt.Receipt)
+	for _, d := range done.Differences {
+		if d.Ours != "5000 IRR" || d.Theirs != "7000 IRR" {
+			t.Errorf("got %+v", d)
+		}
+	}
+	s.state(p.ID, payment.Captured)
+	s.cleared(-3_000, 0, 0)
+}
+
+// TestSettleReceiptOfAPayout: what a rail with the name of a provider sent has a receipt of its
+// own, and is none of what was paid.
+func TestSettleReceiptOfAPayout(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	_, p := s.paid(5_000)
+	s.put(store.Change{Claims: []store.Claim{{
+		Merchant: s.merchant, Kind: store.ReceiptClaim, Key: "first/sent-1", Subject: s.newID(),
+	}}})
+	done := s.settle(s.statement("sent-1,5000,,", row(p)))
+	s.differ(done, "extra 2 sent-1")
+	if done.Payments != 1 {
+		t.Errorf("settled %d, want the payment beside it", done.Payments)
+	}
+	s.state(p.ID, payment.Settled)
+}
+
+// TestSettleInTheFilesUnit: sums are told in the unit of the file, whatever the payers' was.
+func TestSettleInTheFilesUnit(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	s.first.fee = 100
+	i, err := s.app.CreateInvoice(t.Context(), s.merchant, app.NewInvoice{
+		ID: s.newID(), Amount: toman(500), Title: "Hosting",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wish := s.wish(i, 0)
+	wish.Amount = toman(500)
+	r, err := s.app.RequestPayment(t.Context(), s.merchant, wish)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.first.pay(r.Payment.Attempt.Session, "paid")
+	p := s.returns(r.Payment, "ok")
+	done := s.settle(s.statement(p.Attempt.Receipt + ",5000,100,"))
+	s.differ(done)
+	if done.Payments != 1 || done.Taken != rial(5_000) || done.Fees != rial(100) {
+		t.Errorf("settled %d of %v for %v", done.Payments, done.Taken, done.Fees)
+	}
+	if got := s.state(p.ID, payment.Settled).Attempt.Fee; got != toman(10) {
+		t.Errorf("the fee is %v, want 10 Toman", got)
+	}
+}
+
+// TestSettleKeepsARecord: what its merchant recorded of a payment stays when it is settled.
+func TestSettleKeepsARecord(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	_, p := s.paid(5_000)
+	if err := last(s.app.RecordPayment(t.Context(), s.merchant, p.ID, time.Time{}, rial(3_000))); err != nil {
+		t.Fatal(err)
+	}
+	recorded := s.fresh(p).Record
+	s.wait(time.Hour)
+	s.differ(s.settle(s.statement(row(p))))
+	if got := s.state(p.ID, payment.Settled); got.Record != recorded || got.Refundable() != rial(3_000) {
+		t.Errorf("recorded %+v, and %v can go back; want %+v as before", got.Record, got.Refundable(), recorded)
 	}
 }

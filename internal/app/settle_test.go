@@ -285,6 +285,26 @@ func TestSettleGivenBack(t *testing.T) {
 	s.cleared(0, 50, 0)
 }
 
+// TestSettleGivenBackWithoutFee: what went back as a whole is settled once, also where its
+// gateway kept nothing of it.
+func TestSettleGivenBackWithoutFee(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	s.first.set(func(b *bank) { b.canRefund, b.denyUndo = true, true })
+	_, p := s.paid(5_000)
+	if b, err := s.refund(p, money.Amount{}); err != nil || b.State != refund.Succeeded {
+		t.Fatalf("got %+v, %v", b, err)
+	}
+	for n := range 2 {
+		done := s.settle(s.statement(p.Attempt.Receipt + ",5000,,"))
+		s.differ(done)
+		if done.Payments != 1-n || done.PaymentsBefore != n {
+			t.Errorf("settled %d, before %d", done.Payments, done.PaymentsBefore)
+		}
+		s.cleared(5_000, -5_000, 0)
+	}
+}
+
 // quiet is a bank that names no receipt of what it gives back.
 type quiet struct{ *bank }
 
