@@ -219,8 +219,13 @@ func TestSettleReceiptOfAPayout(t *testing.T) {
 	s.put(store.Change{Claims: []store.Claim{{
 		Merchant: s.merchant, Kind: store.ReceiptClaim, Key: "first/sent-1", Subject: s.newID(),
 	}}})
-	done := s.settle(s.statement("sent-1,5000,,", row(p)))
-	s.differ(done, "extra 2 sent-1")
+	done := s.settle(s.statement("sent-1,5000,,", row(p), "sent-2,5000,40,"))
+	s.differ(done, "extra 2 sent-1", "extra 4 sent-2")
+	for n, want := range []string{"5000 IRR", "5000 IRR, fee 40 IRR"} {
+		if got := done.Differences[n].Theirs; got != want {
+			t.Errorf("the file says %q, want %q", got, want)
+		}
+	}
 	if done.Payments != 1 {
 		t.Errorf("settled %d, want the payment beside it", done.Payments)
 	}
@@ -267,7 +272,38 @@ func TestSettleKeepsARecord(t *testing.T) {
 	recorded := s.fresh(p).Record
 	s.wait(time.Hour)
 	s.differ(s.settle(s.statement(row(p))))
-	if got := s.state(p.ID, payment.Settled); got.Record != recorded || got.Refundable() != rial(3_000) {
-		t.Errorf("recorded %+v, and %v can go back; want %+v as before", got.Record, got.Refundable(), recorded)
+	if got := s.state(p.ID, payment.Settled); got.Record != recorded || got.Refundable() != rial(3_000) ||
+		!got.UpdatedAt.Equal(s.now()) {
+		t.Errorf("recorded %+v, and %v can go back, since %v; want %+v as before", got.Record, got.Refundable(),
+			got.UpdatedAt, recorded)
+	}
+}
+
+// TestSettleHeldUnderAnotherName: the receipt of what was taken of held money is its provider's,
+// whatever the merchant calls the contract, also where it was to be let go.
+func TestSettleHeldUnderAnotherName(t *testing.T) {
+	t.Parallel()
+	s, b := withCards(t)
+	s.banks["cards"] = b
+	if err := s.app.PutGateway(t.Context(), merchant.Gateway{
+		Merchant: s.merchant, Name: "cards", Connector: "acquirer", Order: 1, Enabled: true,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	p, wrong := s.charge(goodCard, 50_000), s.charge(goodCard, 20_000)
+	if err := last(s.app.CapturePayment(t.Context(), s.merchant, p.ID, app.Capture{})); err != nil {
+		t.Fatal(err)
+	}
+	b.takenThere(wrong)
+	if err := last(s.app.VoidPayment(t.Context(), s.merchant, wrong.ID)); err != nil {
+		t.Fatal(err)
+	}
+	p, wrong = s.fresh(p), s.fresh(wrong)
+	w := s.statement(p.Attempt.Receipt+",50000,,", wrong.Attempt.Receipt+",20000,,")
+	w.Gateway = "cards"
+	done := s.settle(w)
+	s.differ(done, "other_state 3 "+wrong.Attempt.Receipt)
+	if p = s.fresh(p); p.Attempt.Gateway != "cards" || p.State != payment.Settled || done.Payments != 1 {
+		t.Errorf("of %s it is %s, settled %d", p.Attempt.Gateway, p.State, done.Payments)
 	}
 }
