@@ -322,3 +322,35 @@ func TestCallAboutASurplusStays(t *testing.T) {
 	}
 	s.lies(20_000)
 }
+
+// TestOwedAfterAPartWentBack: what a merchant gave back of a payment before is not taken off
+// what is owed of it since.
+func TestOwedAfterAPartWentBack(t *testing.T) {
+	t.Parallel()
+	s := open(t, 0)
+	s.first.set(func(b *bank) { b.canRefund, b.denyUndo = true, true })
+	i, p := s.paid(10_000)
+	if back, err := s.refund(p, rial(4_000)); err != nil || back.State != refund.Succeeded {
+		t.Fatalf("got %+v, %v", back, err)
+	}
+	if _, err := s.app.CloseInvoice(t.Context(), s.merchant, i.ID); err != nil {
+		t.Fatal(err)
+	}
+	s.first.set(func(b *bank) { b.canRefund = false })
+	if _, err := s.app.RefundInvoice(t.Context(), s.merchant, i.ID); err != nil {
+		t.Fatal(err)
+	}
+	s.round(10)
+	s.lies(6_000)
+	s.waits(1)
+	s.first.set(func(b *bank) { b.canRefund = true })
+	if _, err := s.refund(p, rial(6_001)); !fault.Is(err, fault.CodeRefundTooLarge) {
+		t.Errorf("more than is owed: got %v, want refund_too_large", err)
+	}
+	if back, err := s.refund(p, money.Amount{}); err != nil || back.Amount != rial(6_000) {
+		t.Errorf("got %+v, %v, want all that is owed back", back, err)
+	}
+	s.lies(0)
+	s.waits(0)
+	s.state(p.ID, payment.Refunded)
+}
