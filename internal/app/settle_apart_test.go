@@ -307,3 +307,48 @@ func TestSettleHeldUnderAnotherName(t *testing.T) {
 		t.Errorf("of %s it is %s, settled %d", p.Attempt.Gateway, p.State, done.Payments)
 	}
 }
+
+// TestSettleSurplusByHand: what was taken beyond what was wanted counts once, however often it
+// was tried to be given back.
+func TestSettleSurplusByHand(t *testing.T) {
+	t.Parallel()
+	for name, first := range map[string]bool{"the file first": true, "the word first": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, b := withCards(t)
+			s.banks["acquirer"] = miser{b}
+			p := s.charge(goodCard, 50_000)
+			b.takenThere(p)
+			if err := last(s.app.CapturePayment(t.Context(), s.merchant, p.ID, app.Capture{Amount: rial(30_000)})); err != nil {
+				t.Fatal(err)
+			}
+			s.looked(time.Hour, 100)
+			p = s.fresh(p)
+			backs, err := s.store.RefundsOf(t.Context(), s.merchant, p.ID)
+			if err != nil || len(backs) != 1 || backs[0].State != refund.Failed {
+				t.Fatalf("went back: %+v, %v", backs, err)
+			}
+			file := func() {
+				w := s.statement(p.Attempt.Receipt+",50000,500,", "bank-1,-20000,,")
+				w.Gateway = "acquirer"
+				s.settle(w)
+			}
+			if first {
+				file()
+				s.audit()
+			}
+			if err := last(s.app.SayRefund(t.Context(), s.merchant, app.RefundWord{
+				Refund: backs[0].ID, Back: true, Receipt: "bank-1", Operator: "ann",
+			})); err != nil {
+				t.Fatal(err)
+			}
+			s.audit()
+			file()
+			s.state(p.ID, payment.Settled)
+			if got := s.balance(ledger.GatewayClearing, "acquirer"); got != 0 {
+				t.Errorf("the gateway's clearing is %d, want 0", got)
+			}
+			s.audit()
+		})
+	}
+}

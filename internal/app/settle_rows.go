@@ -11,7 +11,6 @@ import (
 	"github.com/purserhq/purser/internal/ledger"
 	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payment"
-	"github.com/purserhq/purser/internal/refund"
 	"github.com/purserhq/purser/internal/settlement"
 	"github.com/purserhq/purser/internal/store"
 )
@@ -136,19 +135,19 @@ func paidWith(ctx context.Context, r store.Reader, p payment.Payment, row settle
 	if equals(p.Amount, row.amount) {
 		return p.Amount, nil
 	}
-	backs, err := r.RefundsOf(ctx, p.Merchant, p.ID)
-	if err != nil {
-		return p.Amount, err
-	}
+	entries, err := r.Entries(ctx, p.Merchant, p.ID)
 	all := p.Amount
-	for _, b := range backs {
-		if b.Source == refund.FromSuspense {
-			if all, err = all.Add(b.Amount); err != nil {
-				return p.Amount, err
+	for _, e := range entries {
+		if e.Rule() != ledger.RuleLate {
+			continue
+		}
+		for _, line := range e.Postings() {
+			if line.Amount.Sign() > 0 && err == nil {
+				all, err = all.Add(line.Amount)
 			}
 		}
 	}
-	return all, nil
+	return all, err
 }
 
 // equals says that an amount of ours is one of the file's, whatever its unit.

@@ -131,15 +131,16 @@ func (d *DB) settlementChecks() []check {
 		},
 		{
 			"I4", "what was settled of a payment is what was captured, no more and no less", "payment",
-			// With what was taken beyond that and goes back from suspense, where a statement shows it.
+			// With what was taken beyond that and never was the merchant's, where a statement shows it.
 			`select s.subject as example from (
 				select e.subject, e.merchant_id, sum(g.amount) as settled from entry e
 				join posting g on g.entry_id = e.id and g.merchant_id = e.merchant_id and g.amount > 0
 				where e.rule in (` + settlements + `) group by e.subject, e.merchant_id
 			) s join payment p on p.id = s.subject and p.merchant_id = s.merchant_id
 			where s.settled <> coalesce(p.amount, 0) and s.settled <> coalesce(p.amount, 0) + coalesce((
-				select sum(b.amount) from refund b where b.payment_id = p.id and b.merchant_id = p.merchant_id
-					and b.source = '` + string(refund.FromSuspense) + `'), 0)`,
+				select sum(g.amount) from entry l
+				join posting g on g.entry_id = l.id and g.merchant_id = l.merchant_id and g.amount > 0
+				where l.subject = p.id and l.merchant_id = p.merchant_id and l.rule = '` + string(ledger.RuleLate) + `'), 0)`,
 		},
 		{
 			"I4", "what a gateway kept of refunds is what its statements showed", "refund",
