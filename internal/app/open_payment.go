@@ -93,7 +93,11 @@ func (a *App) attempt(p payment.Payment, c candidate, title string) gateway.Atte
 	if description == "" {
 		description = title
 	}
-	amount, err := p.Amount.In(c.info.Unit)
+	asked := p.Amount
+	if asked.IsZero() { // all of it was let go: its gateway knows it by what the payer agreed to
+		asked = p.Agreed()
+	}
+	amount, err := asked.In(c.info.Unit)
 	if err != nil {
 		amount = money.Amount{} // not valid: every connector refuses it; route has checked it before
 	}

@@ -1,6 +1,8 @@
 package app_test
 
 import (
+	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -9,6 +11,7 @@ import (
 	"github.com/purserhq/purser/internal/app"
 	"github.com/purserhq/purser/internal/event"
 	"github.com/purserhq/purser/internal/fault"
+	"github.com/purserhq/purser/internal/gateway"
 	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/money"
 	"github.com/purserhq/purser/internal/payment"
@@ -226,4 +229,46 @@ func TestLetGoIsNotForgotten(t *testing.T) {
 	if p = s.fresh(p); p.State != payment.Canceled || b.of(p).state != "void" {
 		t.Errorf("it is %s, and at the acquirer %s; want it let go", p.State, b.of(p).state)
 	}
+}
+
+// watched is an acquirer that remembers the amounts by which it was asked.
+type watched struct {
+	*acquirer
+
+	amounts []money.Amount
+}
+
+func (b *watched) Resolve(ctx context.Context, a gateway.Attempt, q gateway.Question) gateway.Report {
+	b.amounts = append(b.amounts, a.Amount)
+	return b.acquirer.Resolve(ctx, a, q)
+}
+
+// Of what was let go as a whole nothing is left, and its gateway is asked by what it was of all
+// the same; should that be taken, a person is called.
+func TestLetGoAsAWholeIsAskedAbout(t *testing.T) {
+	t.Parallel()
+	s, b := withCards(t)
+	bank := &watched{acquirer: b}
+	s.banks["acquirer"] = bank
+	p := s.charge(goodCard, 50)
+	if _, err := s.app.RefundPayment(t.Context(), s.merchant, app.NewRefund{Payment: p.ID}); err != nil {
+		t.Fatal(err)
+	}
+	ask := func() {
+		bank.amounts = nil
+		if err := last(s.app.ResolvePayment(t.Context(), s.merchant, p.ID)); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(bank.amounts, []money.Amount{rial(50)}) {
+			t.Errorf("asked by %v", bank.amounts)
+		}
+	}
+	ask()
+	if p = s.fresh(p); p.State != payment.Canceled || p.Attention != "" || !p.CheckAt.IsZero() {
+		t.Errorf("it is %s (%q), asked at %v", p.State, p.Attention, p.CheckAt)
+	}
+	b.set(func(b *acquirer) { b.intents[p.Reference()].state, b.intents[p.Reference()].taken = "taken", 50 })
+	ask()
+	s.calls(p, "the gateway says paid, but 50 IRR instead of 0 IRR")
+	s.audit()
 }
