@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/purserhq/purser/internal/app"
+	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/payment"
 	"github.com/purserhq/purser/internal/store"
@@ -56,4 +57,74 @@ func TestAdjustedBetweenTwoReads(t *testing.T) {
 		}
 		s.want(s.fresh(p), payment.Authorized, payment.Good, held(amount))
 	}
+}
+
+// reading is a store where something may happen before each look at a payment.
+type reading struct {
+	store.Store
+
+	happens func()
+}
+
+func (r reading) Payment(ctx context.Context, merchantID, id string) (payment.Payment, error) {
+	r.happens()
+	return r.Store.Payment(ctx, merchantID, id)
+}
+
+// Another node has as much held, or more, after this one saw that it is not: there is nothing left
+// to ask the gateway for, whenever that was.
+func TestAdjustedByTwoAtOnce(t *testing.T) {
+	t.Parallel()
+	const looks, asks = 8, 3 // of which so many come before it is certain what the gateway is asked for
+	for at := range looks {
+		for _, amount := range []int64{60, 55} {
+			s, b := withCards(t)
+			p := s.charge(goodCard, 50)
+			n := 0
+			late := app.New(app.Config{
+				Store: reading{s.store, func() {
+					if n++; n != at+1 {
+						return
+					}
+					err := last(s.app.AdjustPayment(t.Context(), s.merchant, p.ID, rial(60)))
+					if begun := at >= asks && amount != 60; err != nil && !(begun && fault.Is(err, fault.CodeWrongState)) {
+						t.Errorf("before look %d: %v", at+1, fault.Detail(err))
+					}
+				}},
+				Gateways: s.banks, Now: s.now, Log: slog.New(slog.DiscardHandler), Sealer: envelope{},
+				Credentials: envelope{}.credentials,
+			})
+			if err := last(late.AdjustPayment(t.Context(), s.merchant, p.ID, rial(amount))); err != nil {
+				t.Errorf("to %d, before look %d: got %v", amount, at+1, fault.Detail(err))
+			}
+			if p = s.fresh(p); p.Step.Kind != "" || at < asks && p.Amount != rial(amount) {
+				t.Errorf("to %d, before look %d: %v of it, with %+v", amount, at+1, p.Amount, p.Step)
+			}
+			if at < asks && b.calls["adjust"] != 1 {
+				t.Errorf("to %d, before look %d: the gateway was asked %d times", amount, at+1, b.calls["adjust"])
+			}
+			s.audit()
+			if err := last(s.app.CapturePayment(t.Context(), s.merchant, p.ID, app.Capture{})); err != nil {
+				t.Errorf("to %d, before look %d: taken: %v", amount, at+1, err)
+			}
+			s.audit()
+		}
+	}
+}
+
+// An adjustment to what is held already ends when its gateway has answered.
+func TestAdjustedToWhatIsHeld(t *testing.T) {
+	t.Parallel()
+	s, _ := withCards(t)
+	p := s.charge(goodCard, 50)
+	p.Step, p.CheckAt = payment.Step{Kind: payment.ToAdjust, Amount: rial(50), ID: "twice"}, s.now()
+	if err := s.store.Commit(t.Context(), store.Change{Payments: []payment.Payment{p}}); err != nil {
+		t.Fatal(err)
+	}
+	s.looked(0, 1)
+	s.want(s.fresh(p), payment.Authorized, payment.Good, held(50))
+	if p = s.fresh(p); p.Step.Kind != "" {
+		t.Errorf("it waits for %+v", p.Step)
+	}
+	s.audit()
 }

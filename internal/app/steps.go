@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/purserhq/purser/internal/event"
@@ -55,18 +56,29 @@ func (a *App) AdjustPayment(ctx context.Context, merchantID, id string, agreed m
 	if err := a.adjustable(ctx, merchantID, id, agreed); err != nil {
 		return payment.Payment{}, err
 	}
-	p, err := a.resize(ctx, merchantID, id, agreed)
-	if err != nil || p.Step.Kind == "" && p.Agreed() == agreed {
-		return p, err
-	}
-	return a.step(ctx, merchantID, id, func(p payment.Payment) (payment.Step, error) {
-		target, err := agreed.Sub(p.LetGo())
-		if err == nil && target.Sign() <= 0 {
-			err = fault.New(fault.CodeAmountInvalid, "amount", "")
+	for {
+		p, err := a.resize(ctx, merchantID, id, agreed)
+		if err != nil || p.Step.Kind == "" && p.Agreed() == agreed {
+			return p, err
 		}
-		return payment.Step{Kind: payment.ToAdjust, Amount: target}, err
-	})
+		p, err = a.step(ctx, merchantID, id, func(p payment.Payment) (payment.Step, error) {
+			target, err := agreed.Sub(p.LetGo())
+			if err == nil && target.Sign() <= 0 {
+				err = fault.New(fault.CodeAmountInvalid, "amount", "")
+			}
+			if more, wrong := target.Cmp(p.Holding); err == nil && wrong == nil && more <= 0 && p.Step.Kind == "" {
+				err = errHeldMeanwhile
+			}
+			return payment.Step{Kind: payment.ToAdjust, Amount: target}, err
+		})
+		if !errors.Is(err, errHeldMeanwhile) {
+			return p, err
+		}
+	}
 }
+
+// errHeldMeanwhile says that somebody else had the bank hold as much or more.
+var errHeldMeanwhile = errors.New("as much is held by now")
 
 // resize changes what the payer agreed to as far as the bank holds enough, and
 // leaves the payment as it is where it does not, or where an adjustment is under way.
@@ -142,9 +154,9 @@ func (a *App) step(ctx context.Context, merchantID, id string,
 		if p, err = r.Payment(ctx, merchantID, id); err != nil {
 			return store.Change{}, err
 		}
-		begun := p.Step
-		p.Step = payment.Step{}
-		if err := steppable(p); err != nil {
+		begun, free := p.Step, p
+		free.Step = payment.Step{}
+		if err := steppable(free); err != nil {
 			return store.Change{}, err
 		}
 		next, err := decide(p)
@@ -152,7 +164,6 @@ func (a *App) step(ctx context.Context, merchantID, id string,
 			return store.Change{}, err
 		}
 		if begun.Kind == next.Kind && begun.Amount == next.Amount {
-			p.Step = begun
 			return store.Change{}, nil
 		}
 		if begun.Kind != "" {
