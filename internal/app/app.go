@@ -182,7 +182,7 @@ func (a *App) update(ctx context.Context, decide func(store.Reader) (store.Chang
 func doubtful(err error) bool {
 	return slices.ContainsFunc([]fault.Code{
 		fault.CodeWrongState, fault.CodeInvoiceClosed, fault.CodeAmountInvalid, fault.CodeAmountAboveRemaining,
-		fault.CodeRefundTooLarge,
+		fault.CodeRefundTooLarge, fault.CodeRefundInProgress,
 	}, func(code fault.Code) bool { return fault.Is(err, code) })
 }
 

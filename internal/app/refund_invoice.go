@@ -23,7 +23,8 @@ func (a *App) RefundInvoice(ctx context.Context, merchantID, id string) (Invoice
 		if err != nil {
 			return store.Change{}, err
 		}
-		if err := a.refundable(ctx, r, i); err != nil {
+		payments, err := a.refundable(ctx, r, i)
+		if err != nil {
 			return store.Change{}, err
 		}
 		now := a.now()
@@ -31,7 +32,7 @@ func (a *App) RefundInvoice(ctx context.Context, merchantID, id string) (Invoice
 		if i, err = advance(i, now, &change, byMerchant, invoice.Refund); err != nil {
 			return store.Change{}, err
 		}
-		err = a.returnAll(ctx, r, &change, i, returning{
+		err = a.returnAll(&change, i, payments, returning{
 			toWallet: ledger.RuleWalletRefunded, toGateway: ledger.RuleRefundOwed,
 			actor: byMerchant, reason: "the merchant refunded the invoice", now: now,
 		})
@@ -43,36 +44,37 @@ func (a *App) RefundInvoice(ctx context.Context, merchantID, id string) (Invoice
 	return a.Invoice(ctx, merchantID, id)
 }
 
-// refundable is nil when the whole of an invoice may be refunded now.
-func (a *App) refundable(ctx context.Context, r store.Reader, i invoice.Invoice) error {
+// refundable is the payments of an invoice, when the whole of it may be refunded now. What
+// goes back is what they say: read once more, they may be others.
+func (a *App) refundable(ctx context.Context, r store.Reader, i invoice.Invoice) ([]payment.Payment, error) {
 	wrong := fault.New(fault.CodeWrongState, "invoice", "")
 	if i.State != invoice.Completed || i.Account != 0 {
-		return wrong
+		return nil, wrong
 	}
 	if i.Terminal != 0 {
 		t, err := a.Terminal(ctx, i.Merchant, i.Terminal)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if t.RefundIn > 0 && !a.now().Before(i.PaidAt.Add(t.RefundIn)) {
-			return wrong.Because("It is too late for a refund.")
+			return nil, wrong.Because("It is too late for a refund.")
 		}
 	}
 	payments, err := r.PaymentsOf(ctx, i.Merchant, i.ID)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, p := range payments {
 		switch {
 		case p.Returning.Sign() > 0:
-			return fault.New(fault.CodeRefundInProgress, "invoice", "")
+			return nil, fault.New(fault.CodeRefundInProgress, "invoice", "")
 		case byPerson(p):
-			return fault.New(fault.CodeUnsupported, "invoice", sentBack)
+			return nil, fault.New(fault.CodeUnsupported, "invoice", sentBack)
 		case p.Curbed():
-			return wrong.Because("No more goes back than was recorded of its payment: refund that.")
+			return nil, wrong.Because("No more goes back than was recorded of its payment: refund that.")
 		}
 	}
-	return nil
+	return payments, nil
 }
 
 // sentBack is what to do about money that no gateway took in.

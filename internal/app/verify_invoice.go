@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/purserhq/purser/internal/event"
+	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/ledger"
 	"github.com/purserhq/purser/internal/money"
@@ -71,13 +72,17 @@ func (a *App) reject(ctx context.Context, merchantID, id string) (done bool, err
 		if err != nil || !i.Overdue(a.now()) {
 			return store.Change{}, err
 		}
+		payments, err := r.PaymentsOf(ctx, merchantID, id)
+		if err != nil {
+			return store.Change{}, err
+		}
 		now := a.now()
 		var change store.Change
 		if i, err = advance(i, now, &change, byWorker, invoice.Reject); err != nil {
 			return store.Change{}, err
 		}
 		done = true
-		err = a.returnAll(ctx, r, &change, i, returning{
+		err = a.returnAll(&change, i, payments, returning{
 			toWallet: ledger.RuleWalletRejected, toGateway: ledger.RuleRejected,
 			actor: byWorker, reason: "not verified in time", now: now,
 		})
@@ -96,16 +101,16 @@ type returning struct {
 // returnAll sends everything that was collected for an invoice back to who
 // paid it, and puts the invoice, whose state the caller has moved, into the
 // change. What a gateway has to give back is the payer's from now on.
-func (a *App) returnAll(ctx context.Context, r store.Reader, change *store.Change, i invoice.Invoice, how returning,
-) error {
-	payments, err := r.PaymentsOf(ctx, i.Merchant, i.ID)
-	if err != nil {
-		return err
-	}
+// Error: refund_in_progress when nothing is left of a payment but what is on its way.
+func (a *App) returnAll(change *store.Change, i invoice.Invoice, payments []payment.Payment, how returning) error {
 	for _, p := range payments {
 		if !p.Collected() || p.Drained() {
 			continue
 		}
+		if p.Refundable().IsZero() { // others send it back at this moment
+			return fault.New(fault.CodeRefundInProgress, "invoice", "")
+		}
+		var err error
 		if p.Wallet != 0 {
 			i, err = a.returnToWallet(change, i, p, how)
 		} else {
