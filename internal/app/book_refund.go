@@ -173,22 +173,61 @@ func afterGivingBack(i invoice.Invoice, closed bool) (invoice.Trigger, bool) {
 	}
 }
 
-// roomGone moves an invoice of which all that was taken had gone back while room of it was
-// set aside, once that is free: it ends as it would have without it. One that was extended
-// since asks for that.
-func roomGone(ctx context.Context, r store.Reader, i invoice.Invoice, now time.Time, change *store.Change,
+// roomGone moves an invoice of which all that was taken had gone back while room of it was set
+// aside, once that is free and the payment over: it ends as it would have without it, unless
+// somebody else may be paying it, whose end decides then.
+func roomGone(ctx context.Context, r store.Reader, i invoice.Invoice, over payment.Payment, now time.Time,
+	change *store.Change,
 ) (invoice.Invoice, error) {
-	t, ok := afterGivingBack(i, i.Closed())
-	if !ok || i.State != invoice.Open || i.Link.Kind == invoice.Extension && !i.Link.Used {
+	payments, back, err := wentBack(ctx, r, i)
+	if err != nil || !back {
+		return i, err
+	}
+	return lastGone(i, payments, over, now, change)
+}
+
+// pageGone is roomGone for a payment that ends without room, which a "not yet" of its gateway
+// may have freed before. An invoice that somebody else may be paying is written all the same,
+// so that of two payments that end at once the later one sees the end of the other.
+func pageGone(ctx context.Context, r store.Reader, over payment.Payment, now time.Time, change *store.Change) error {
+	i, err := r.Invoice(ctx, over.Merchant, over.Invoice)
+	if err != nil {
+		return err
+	}
+	payments, back, err := wentBack(ctx, r, i)
+	if err != nil || !back {
+		return err
+	}
+	i, err = lastGone(i, payments, over, now, change)
+	i.UpdatedAt = now
+	change.Invoices = append(change.Invoices, i)
+	return err
+}
+
+// wentBack says that an invoice is open although all that was taken of it went back, and of
+// which payments. One that was extended since asks for that.
+func wentBack(ctx context.Context, r store.Reader, i invoice.Invoice) (of []payment.Payment, back bool, err error) {
+	_, ends := afterGivingBack(i, i.Closed())
+	if !ends || i.State != invoice.Open || i.Link.Kind == invoice.Extension && !i.Link.Used {
+		return nil, false, nil
+	}
+	of, err = r.PaymentsOf(ctx, i.Merchant, i.ID)
+	return of, slices.ContainsFunc(of, func(p payment.Payment) bool {
+		return p.State == payment.Refunded || p.State == payment.Reversed
+	}), err
+}
+
+// lastGone ends an invoice of which all went back with the last of the payments that it is
+// open for.
+func lastGone(i invoice.Invoice, payments []payment.Payment, over payment.Payment, now time.Time,
+	change *store.Change,
+) (invoice.Invoice, error) {
+	if slices.ContainsFunc(payments, func(p payment.Payment) bool {
+		return (p.State == payment.Processing || p.State == payment.Authorized) && p.ID != over.ID
+	}) {
 		return i, nil
 	}
-	payments, err := r.PaymentsOf(ctx, i.Merchant, i.ID)
-	if err != nil || !slices.ContainsFunc(payments, func(p payment.Payment) bool {
-		return p.State == payment.Refunded || p.State == payment.Reversed
-	}) {
-		return i, err // nothing was taken yet
-	}
-	return advance(i, now, change, byGateway, t)
+	return advance(i, now, change, byGateway, invoice.Refund)
 }
 
 // orphaned says that the money of a refund that fails is nobody's here: a

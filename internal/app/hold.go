@@ -198,24 +198,25 @@ func (a *App) endingHold(ctx context.Context, r store.Reader, p *payment.Payment
 // release frees the room that a payment which ends holds on its invoice.
 func release(ctx context.Context, r store.Reader, p payment.Payment, now time.Time, change *store.Change,
 ) (payment.Payment, error) {
-	return releaseThen(ctx, r, p, now, change, roomGone)
+	if !p.Reserved {
+		return p, pageGone(ctx, r, p, now, change)
+	}
+	return releaseThen(ctx, r, p, now, change, func(i invoice.Invoice) (invoice.Invoice, error) {
+		return roomGone(ctx, r, i, p, now, change)
+	})
 }
 
 // releaseOpen frees the room of a payment that goes on: whoever has its page may pay yet, so
 // that the invoice stays as it is.
 func releaseOpen(ctx context.Context, r store.Reader, p payment.Payment, now time.Time, change *store.Change,
 ) (payment.Payment, error) {
-	return releaseThen(ctx, r, p, now, change, func(_ context.Context, _ store.Reader, i invoice.Invoice, _ time.Time,
-		_ *store.Change,
-	) (invoice.Invoice, error) {
-		return i, nil
-	})
+	return releaseThen(ctx, r, p, now, change, func(i invoice.Invoice) (invoice.Invoice, error) { return i, nil })
 }
 
 // releaseThen frees the room that a payment holds on its invoice, which asks for nothing more of
 // one that was withdrawn; then is what becomes of the invoice.
 func releaseThen(ctx context.Context, r store.Reader, p payment.Payment, now time.Time, change *store.Change,
-	then func(context.Context, store.Reader, invoice.Invoice, time.Time, *store.Change) (invoice.Invoice, error),
+	then func(invoice.Invoice) (invoice.Invoice, error),
 ) (payment.Payment, error) {
 	if !p.Reserved {
 		return p, nil
@@ -230,7 +231,7 @@ func releaseThen(ctx context.Context, r store.Reader, p payment.Payment, now tim
 	if i, err = i.Release(p.Amount); err != nil {
 		return p, err
 	}
-	if i, err = then(ctx, r, i, now, change); err != nil {
+	if i, err = then(i); err != nil {
 		return p, err
 	}
 	i.UpdatedAt, p.Reserved = now, false
@@ -260,7 +261,7 @@ func freeInvoice(ctx context.Context, r store.Reader, p payment.Payment, now tim
 			return p, err
 		}
 	}
-	if i, err = roomGone(ctx, r, i, now, change); err != nil {
+	if i, err = roomGone(ctx, r, i, p, now, change); err != nil {
 		return p, err
 	}
 	i.UpdatedAt, p.Reserved, p.Dropped = now, false, true
