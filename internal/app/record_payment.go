@@ -101,13 +101,18 @@ func (a *App) WithdrawPayment(ctx context.Context, merchantID, id string) error 
 		if err != nil {
 			return err
 		}
+		var refused error
 		if p.State == payment.Authorized {
-			if p, err = a.VoidPayment(ctx, merchantID, id); err != nil {
-				return err
+			_, refused = a.VoidPayment(ctx, merchantID, id)
+			if refused != nil && !fault.Is(refused, fault.CodeWrongState) {
+				return refused
 			}
 		}
-		if done, err := a.withdraw(ctx, p); done || err != nil {
+		if done, err := a.withdraw(ctx, p); done || err != nil { // also what is held no more since it was read
 			return err
+		}
+		if refused != nil {
+			return refused
 		}
 	}
 	return fault.New(fault.CodeVersionConflict, "", "")
