@@ -10,6 +10,7 @@ import (
 	"github.com/purserhq/purser/internal/fault"
 	"github.com/purserhq/purser/internal/invoice"
 	"github.com/purserhq/purser/internal/money"
+	"github.com/purserhq/purser/internal/payment"
 	"github.com/purserhq/purser/internal/payout"
 	"github.com/purserhq/purser/internal/store"
 )
@@ -96,7 +97,8 @@ func isDisputed(d deal.Deal) bool { return d.State == deal.Disputed }
 // the payer's money is taken for sent, in the sum that the word or else the
 // dispute names, whatever became of the invoice meanwhile; otherwise the deal is
 // canceled, and so is its invoice unless something else has paid it or still may,
-// or it was extended since: then it asks for nothing more of the deal.
+// or it was extended since: then it asks for nothing more of the deal, whether the extension is
+// paid already or not.
 // One that something else has paid is paid twice when the dispute is won.
 // Of a payout won means that the money did not arrive: the merchant has
 // what was taken for it again, out of the trader's coins where they were paid; lost
@@ -152,9 +154,9 @@ func (a *App) loseDispute(ctx context.Context, w DealWord, while func(deal.Deal)
 			return store.Change{}, err
 		}
 		switch {
-		case hopeless && i.State == invoice.Open && i.Beyond(d.Amount).IsZero():
+		case hopeless && i.State == invoice.Open && i.Captured.IsZero() && i.Beyond(d.Amount).IsZero():
 			i, err = advance(i, now, &change, byOperator, invoice.Cancel)
-		case hopeless && i.State == invoice.Expired:
+		case hopeless && i.State == invoice.Expired && i.Captured.IsZero():
 			i, err = advance(i, now, &change, byOperator, invoice.Reopen, invoice.Cancel)
 		default: // its state is what it was; whoever follows it hears that the dispute is over
 			if hopeless && i.State == invoice.Open {
@@ -171,11 +173,17 @@ func (a *App) loseDispute(ctx context.Context, w DealWord, while func(deal.Deal)
 	return d, err
 }
 
-// nobodyPays says that nothing of an invoice is paid or may still be, but by a deal
-// that is over.
+// nobodyPays says that nothing of an invoice is paid or may still be, but by a deal that is over
+// and what it was extended by since.
 func nobodyPays(ctx context.Context, r store.Reader, i invoice.Invoice, over deal.Deal) (bool, error) {
-	if i.Captured.Sign() > 0 || i.Reserved.Sign() > 0 {
+	if i.Reserved.Sign() > 0 {
 		return false, nil
+	}
+	payments, err := r.PaymentsOf(ctx, i.Merchant, i.ID)
+	if err != nil || i.Captured.Sign() > 0 && slices.ContainsFunc(payments, func(p payment.Payment) bool {
+		return p.Collected() && (!ofExtension(i, p) || p.CreatedAt.Before(over.CreatedAt))
+	}) {
+		return false, err
 	}
 	deals, err := r.DealsOf(ctx, i.Merchant, i.ID)
 	if err != nil || slices.ContainsFunc(deals, func(d deal.Deal) bool { return d.Live() && d.ID != over.ID }) {
@@ -183,4 +191,9 @@ func nobodyPays(ctx context.Context, r store.Reader, i invoice.Invoice, over dea
 	}
 	paying, err := beingPaid(ctx, r, i, map[string]bool{over.Payment: true})
 	return !paying, err
+}
+
+// ofExtension says that a payment came through the link of an invoice's last extension.
+func ofExtension(i invoice.Invoice, p payment.Payment) bool {
+	return i.Link.Kind == invoice.Extension && p.Link == i.Link.Token
 }

@@ -235,6 +235,60 @@ func TestDisputeWonBesideAnExtension(t *testing.T) {
 	}
 }
 
+// TestDisputeLostAfterAnExtensionIsPaid: what has paid only what an invoice was extended by since
+// pays nothing of the deal, so that it ends as it does where that is paid later.
+func TestDisputeLostAfterAnExtensionIsPaid(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		paid, since bool  // a part of the rest, at a bank; extended since the deal
+		back        int64 // of what the extension brought
+		state       invoice.State
+		asks, has   int64
+	}{
+		"nothing else is paid":      {false, true, 0, invoice.Completed, 3_000, 3_000},
+		"a part of it went back":    {false, true, 1_000, invoice.Open, 3_000, 2_000},
+		"a part of the rest is too": {true, true, 0, invoice.Open, 8_000, 5_000},
+		"it was extended before":    {false, false, 0, invoice.Open, 8_000, 3_000},
+	} {
+		b := openBazaar(t, 0, "")
+		b.takesRials()
+		b.first.set(func(f *bank) { f.canRefund = true })
+		i := b.invoice(5_000)
+		var d deal.Deal
+		if test.since {
+			d = b.withdrawn(i)
+			b.wait(time.Minute)
+		}
+		x, err := b.app.ExtendInvoice(t.Context(), b.merchant, app.Extension{
+			Invoice: i.ID, Amount: rial(3_000), Token: "token-" + b.newID(), Gateway: "first",
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := b.follows(x)
+		if !test.since {
+			b.wait(time.Minute)
+			d = b.withdrawn(i)
+		}
+		if test.paid {
+			b.atBank(i, 2_000)
+		}
+		if test.back > 0 {
+			if _, err := b.refund(p, rial(test.back)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		d = b.dispute(d, "")
+		if _, err := b.app.ResolveDispute(t.Context(), word(d), false); err != nil {
+			t.Fatalf("%s: %s", name, fault.Detail(err))
+		}
+		t.Log(name)
+		b.asks(i.ID, test.state, test.asks, test.has, 0)
+		b.lastOf(i.ID, "cancel")
+		b.audit()
+	}
+}
+
 // TestDisputeLostBesideAnExtension: an invoice that was extended since its deal was taken back
 // goes on asking for that alone, unless somebody may be paying the rest of it.
 func TestDisputeLostBesideAnExtension(t *testing.T) {
