@@ -84,11 +84,12 @@ test: export PURSER_TEST_BROWSER = required
 test: export GOFLAGS := $(strip $(GOFLAGS) $(NO_DWARF))
 test: tools fmt-check lint alerts ## everything that must hold: format, lint, all tests, both databases
 	$(call step,what shares things)
-	$(GOTEST) $(TESTED) $(SHARING)
+	$(GOTEST) $(TESTED) -skip='^($(ALONE))$$' $(SHARING)
 	$(GOTEST) $(TESTED) -p=4 -parallel=8 ./internal/gateway/...
 	$(GOTEST) $(TESTED) -run='$(AT_ONCE)' $(TRANSLATING)
 	$(call step,what translates)
 	go test -shuffle=on -ldflags=-s $(TESTED) $$(go list ./... | grep -v -e /test/ -e /internal/gateway $(SHARING:./%/...=-e /%))
+	go test -shuffle=on -ldflags=-s $(TESTED) -run='^($(ALONE))$$' ./internal/store/sqlstore
 	$(call step,whole stories)
 	$(GOTEST) $(TESTED) -parallel=4 ./test/e2e
 	$(call step,servers that are killed and pages that are looked at)
@@ -98,9 +99,11 @@ test: tools fmt-check lint alerts ## everything that must hold: format, lint, al
 	@if [ -d test/clients ]; then $(MAKE) --no-print-directory clients; fi
 	$(call step,all passed)
 
-# How tests run here, which share things (the longest first), and which do only where many come at once.
+# How tests run here, which share things (the longest first), which of these do one thing after another for
+# long, and which share things only where many come at once.
 TESTED      := -vet=off -timeout=20m -tags=$(TAGS)
 SHARING     := $(foreach p,store server app worker event,./internal/$(p)/...)
+ALONE       := TestUpgrade|TestAuditOfEveryColumn
 TRANSLATING := $(foreach p,api checkout dialect sandbox,./internal/$(p)/...)
 AT_ONCE     := Atomic|Crowd|Death|Long|Many|Once|One[A-Z]|Race|Retry|Still|Together|Twice|Wait|Watch
 
